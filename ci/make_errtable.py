@@ -81,7 +81,7 @@ def row(name, *codes):
     fields = ['"%s"' % name] + list(codes)
     text = "    {%s}," % ", ".join(fields)
     if len(text) > 79:
-        text = "    {%s},\n     %s}," % (
+        text = "    {%s,\n     %s}," % (
             ", ".join(fields[:-1]), fields[-1])
     return ["#ifdef " + codes[-1], text, "#endif"]
 
