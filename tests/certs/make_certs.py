@@ -1,0 +1,414 @@
+"""Makes every certificate, key, CRL and junk file in this folder.
+
+Run by hand with Python 3 (`pip install cryptography`, 42 or later), only
+when a file is to be added: names, serial numbers and dates are fixed,
+keys and signatures change with each run.  README.txt says what each is for.
+"""
+
+import base64
+import datetime
+import hashlib
+import ipaddress
+import pathlib
+import shutil
+import ssl
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import (AuthorityInformationAccessOID,
+                                   ExtendedKeyUsageOID, NameOID)
+
+HERE = pathlib.Path(__file__).resolve().parent
+PASSWORD = b"secret passphrase"
+START = datetime.datetime(2018, 1, 1)
+END = datetime.datetime(2099, 12, 31, 23, 59, 59)
+SAN = x509.ObjectIdentifier("2.5.29.17")
+CRL_POINTS = x509.ObjectIdentifier("2.5.29.31")
+MANY_ROOTS = 150
+
+# The 2048 bit group of RFC 7919.
+FFDHE2048 = int(
+    "FFFFFFFFFFFFFFFFADF85458A2BB4A9AAFDC5620273D3CF1D8B9C583CE2D3695"
+    "A9E13641146433FBCC939DCE249B3EF97D2FE363630C75D8F681B202AEC4617A"
+    "D3DF1ED5D5FD65612433F51F5F066ED0856365553DED1AF3B557135E7F57C935"
+    "984F0C70E0E68B77E2A689DAF3EFE8721DF158A136ADE73530ACCA4F483A797A"
+    "BC0AB182B324FB61D108A94BB2C8E3FBB96ADAB760D7F4681D4F42A3DE394DF4"
+    "AE56EDE76372BB190B07A7C8EE0A6D709E02FCE1CDF7E2ECC03404CD28342F61"
+    "9172FE9CE98583FF8E4F1232EEF28183C3FE3B1B4C6FAD733BB5FCBC2EC22005"
+    "C58EF1837D1683B2C6F34A26C1B2EFFA886B423861285C97FFFFFFFFFFFFFFFF",
+    16)
+
+
+# Names and keys
+
+def name(*pairs):
+    """A distinguished name of (OID, text) or (OID, value, ASN.1 type)."""
+    return x509.Name([x509.NameAttribute(*pair) for pair in pairs])
+
+
+def common_name(text):
+    return name((NameOID.COUNTRY_NAME, "DE"),
+                (NameOID.ORGANIZATION_NAME, "SSL Backport Tests"),
+                (NameOID.COMMON_NAME, text))
+
+
+def rsa_key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def ec_key():
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+# DER by hand, for what the library refuses to write
+
+def tlv(tag, *parts):
+    """One DER element; tag is the identifier byte."""
+    body = b"".join(parts)
+    if len(body) < 128:
+        return bytes([tag, len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + body
+
+
+def general_names(*names):
+    return x509.UnrecognizedExtension(SAN, tlv(0x30, *names))
+
+
+def email(text):
+    return tlv(0x81, text)
+
+
+def dns(text):
+    return tlv(0x82, text)
+
+
+def uri(text):
+    return tlv(0x86, text)
+
+
+def ip(packed):
+    return tlv(0x87, packed)
+
+
+def by_hand(subject, key):
+    """A self-signed certificate, as PEM, with a DER encoded subject."""
+    algorithm = tlv(0x30, tlv(6, bytes.fromhex("2a8648ce3d040302")))
+    body = tlv(0x30,
+               tlv(0xa0, tlv(2, b"\2")), tlv(2, b"\1"), algorithm, subject,
+               tlv(0x30, tlv(0x17, b"180101000000Z"),
+                   tlv(0x18, b"20991231235959Z")),
+               subject,
+               key.public_key().public_bytes(
+                   serialization.Encoding.DER,
+                   serialization.PublicFormat.SubjectPublicKeyInfo))
+    signature = key.sign(body, ec.ECDSA(hashes.SHA256()))
+    der = tlv(0x30, body, algorithm, tlv(3, b"\0" + signature))
+    return ssl.DER_cert_to_PEM_cert(der).encode("ascii")
+
+
+# Extensions
+
+def hosts(*dns_names, ips=()):
+    return x509.SubjectAlternativeName(
+        [x509.DNSName(n) for n in dns_names] +
+        [x509.IPAddress(ipaddress.ip_address(i)) for i in ips])
+
+
+def key_usage(*on):
+    fields = ("digital_signature", "content_commitment", "key_encipherment",
+              "data_encipherment", "key_agreement", "key_cert_sign",
+              "crl_sign", "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{field: field in on for field in fields})
+
+
+class Authority:
+    """A certificate authority: signs leaves, smaller authorities, CRLs."""
+
+    def __init__(self, subject, serial, issuer=None, key=None):
+        self.subject = subject
+        self.key = key or rsa_key()
+        self.cert = (issuer or self).sign(
+            subject, self.key, serial, ca=True,
+            usage=key_usage("key_cert_sign", "crl_sign"))
+
+    def sign(self, subject, key, serial, *extensions, ca=False, usage=None,
+             purpose=None, start=START, end=END):
+        public = key.public_key()
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject).issuer_name(self.subject)
+            .public_key(public).serial_number(serial)
+            .not_valid_before(start).not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca, None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public),
+                           critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    self.key.public_key()), critical=False)
+            .add_extension(usage or key_usage("digital_signature",
+                                              "key_encipherment"),
+                           critical=True))
+        if purpose is not None:
+            builder = builder.add_extension(
+                x509.ExtendedKeyUsage([purpose]), critical=False)
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=False)
+        return builder.sign(self.key, hashes.SHA256())
+
+    def crl(self, *serials):
+        builder = (x509.CertificateRevocationListBuilder()
+                   .issuer_name(self.subject)
+                   .last_update(START).next_update(END))
+        for serial in serials:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(serial)
+                .revocation_date(START).build())
+        return builder.sign(self.key, hashes.SHA256())
+
+
+# Files
+
+def pem(*things):
+    """Certificates, CRLs and keys as PEM text, in this order."""
+    return b"".join(
+        thing.private_bytes(serialization.Encoding.PEM,
+                            serialization.PrivateFormat.PKCS8,
+                            serialization.NoEncryption())
+        if hasattr(thing, "private_bytes")
+        else thing.public_bytes(serialization.Encoding.PEM)
+        for thing in things)
+
+
+def encrypted(key, form):
+    return key.private_bytes(
+        serialization.Encoding.PEM, form,
+        serialization.BestAvailableEncryption(PASSWORD))
+
+
+def write(filename, data):
+    (HERE / filename).write_bytes(data)
+
+
+def canonical_hash(subject):
+    """OpenSSL's hash of a name, by which it finds files in a CA folder."""
+    parts = []
+    for rdn in subject.rdns:
+        attributes = []
+        for attribute in rdn:
+            oid = x509.Name([attribute]).public_bytes()
+            oid = oid[oid.index(b"\x06"):]
+            text = " ".join(attribute.value.lower().split())
+            attributes.append(tlv(0x30, oid[:2 + oid[1]],
+                                  tlv(0x0c, text.encode("utf-8"))))
+        parts.append(tlv(0x31, *attributes))
+    digest = hashlib.sha1(b"".join(parts)).digest()
+    return "%08x" % int.from_bytes(digest[:4], "little")
+
+
+# The groups of files
+
+def write_authorities(root, intermediate, unknown):
+    write("root.pem", pem(root.cert))
+    write("intermediate.pem", pem(intermediate.cert))
+    write("unknown-root.pem", pem(unknown.cert))
+    folder = HERE / "capath"
+    shutil.rmtree(str(folder), ignore_errors=True)
+    folder.mkdir()
+    (folder / (canonical_hash(root.subject) + ".0")).write_bytes(
+        pem(root.cert))
+    write("crl.pem", pem(root.crl(20)))
+    write("crl-empty.pem", pem(root.crl()))
+    key = ec_key()
+    write("many-roots.pem", b"".join(
+        pem(Authority(common_name("Root %03d" % i), 1000 + i, key=key).cert)
+        for i in range(MANY_ROOTS)))
+
+
+def write_localhost(root, intermediate, unknown):
+    subject = common_name("localhost")
+    names = hosts("localhost", ips=["127.0.0.1", "::1"])
+    key, small_key = rsa_key(), ec_key()
+    cert = root.sign(subject, key, 10, names)
+    write("localhost.pem", pem(cert, key))
+    write("localhost-cert.pem", pem(cert))
+    write("localhost-key.pem", pem(key))
+    pkcs8 = encrypted(key, serialization.PrivateFormat.PKCS8)
+    write("localhost-encrypted.pem", pem(cert) + pkcs8)
+    write("localhost-key-encrypted.pem", pkcs8)
+    write("localhost-key-encrypted-old.pem",
+          encrypted(key, serialization.PrivateFormat.TraditionalOpenSSL))
+    write("localhost-ec.pem",
+          pem(root.sign(subject, small_key, 11, names), small_key))
+    cert = intermediate.sign(subject, small_key, 12, names)
+    write("chain.pem", pem(cert, intermediate.cert, small_key))
+    write("chain-incomplete.pem", pem(cert, small_key))
+    write("unknown.pem", pem(unknown.sign(subject, small_key, 13, names),
+                             small_key))
+    itself = Authority(subject, 14, key=small_key)
+    write("self-signed.pem",
+          pem(itself.sign(subject, small_key, 14, names), small_key))
+    write("other-key.pem", pem(ec_key()))
+    past, future = datetime.datetime(2019, 1, 1), datetime.datetime(2098, 1, 1)
+    write("expired.pem",
+          pem(root.sign(subject, small_key, 15, names, end=past), small_key))
+    write("not-yet-valid.pem",
+          pem(root.sign(subject, small_key, 16, names, start=future),
+              small_key))
+    write("revoked.pem", pem(root.sign(subject, small_key, 20, names),
+                             small_key))
+    write("client.pem",
+          pem(root.sign(common_name("client"), small_key, 21,
+                        purpose=ExtendedKeyUsageOID.CLIENT_AUTH), small_key))
+    write("server-only.pem",
+          pem(root.sign(subject, small_key, 22, names,
+                        purpose=ExtendedKeyUsageOID.SERVER_AUTH), small_key))
+
+
+def write_hosts(root):
+    """Leaves that hold one kind of name each, for host name checks."""
+    key = ec_key()
+
+    def leaf(filename, serial, *extensions, subject="host name tests"):
+        write(filename, pem(root.sign(common_name(subject), key, serial,
+                                      *extensions), key))
+
+    leaf("host-other.pem", 30, hosts("other.example.test"))
+    leaf("host-wildcard.pem", 31, hosts("*.example.test"))
+    leaf("host-wildcard-partial.pem", 32, hosts("f*.example.test"))
+    leaf("host-wildcard-idna.pem", 33, hosts("xn--*.example.test"))
+    leaf("host-wildcard-inner.pem", 34, hosts("www.*.example.test"))
+    leaf("host-cn-only.pem", 35, subject="localhost")
+    leaf("host-cn-and-san.pem", 36, hosts("other.example.test"),
+         subject="localhost")
+    leaf("host-idna.pem", 37, hosts("xn--knig-5qa.example.test",
+                                    "xn--fiq228c.example.test"))
+    leaf("host-ip-prefix.pem", 38, hosts("1.2.3.4.example.test"))
+    leaf("host-ip-as-dns.pem", 39, hosts("127.0.0.1"))
+    leaf("host-nul-san.pem", 40,
+         general_names(dns(b"localhost\0.evil.example.test")))
+    leaf("host-nul-cn.pem", 41, subject="localhost\0.evil.example.test")
+
+
+def write_decoded(root):
+    """Certificates without a key, which are only decoded and printed."""
+    key = ec_key()
+
+    def leaf(filename, serial, *extensions, subject=None, **kw):
+        subject = subject or common_name("decoded")
+        write(filename, pem(root.sign(subject, key, serial, *extensions,
+                                      **kw)))
+
+    directory = common_name("directory name").public_bytes()
+    leaf("decode-san-kinds.pem", 50, general_names(
+        dns(b"www.example.test"),
+        email(b"user@example.test"),
+        uri(b"https://example.test/path"),
+        ip(bytes([192, 0, 2, 1])),
+        ip(ipaddress.ip_address("2001:db8::ff00:42:8329").packed),
+        tlv(0xa4, directory),
+        tlv(0x88, bytes([0x2a, 3, 4, 5])),
+        # otherName: a user principal name
+        tlv(0xa0, bytes.fromhex("060a2b060104018237140203"),
+            tlv(0xa0, tlv(0x0c, b"user"))),
+        # x400Address: an empty set of built-in attributes
+        tlv(0xa3, tlv(0x30)),
+        # ediPartyName: partyName only
+        tlv(0xa5, tlv(0xa1, tlv(0x0c, b"party")))))
+    leaf("decode-nul.pem", 51, general_names(
+        dns(b"altnull.example.test\0example.test"),
+        email(b"null@example.test\0user@example.test"),
+        uri(b"http://null.example.test\0http://example.test"),
+        ip(bytes([192, 0, 2, 1])),
+        ip(ipaddress.ip_address("2001:db8::1").packed)),
+        subject=common_name("null.example.test\0example.test"))
+    leaf("decode-bad-ip.pem", 52, general_names(
+        *(ip(bytes(range(1, size + 1))) for size in (0, 3, 5, 15, 17))))
+    location = tlv(0x30, tlv(0xa0, tlv(0xa0, uri(
+        b"http://crl.example.test/list.crl"))))
+    leaf("decode-crl-points.pem", 53, x509.UnrecognizedExtension(
+        CRL_POINTS, tlv(0x30,
+                        tlv(0x30, tlv(0x81, b"\x06\x40")),  # reasons only
+                        tlv(0x30, tlv(0xa0, tlv(0xa0, uri(b"")))),
+                        location)))
+    leaf("decode-crl-points-none.pem", 54, x509.UnrecognizedExtension(
+        CRL_POINTS, tlv(0x30, tlv(0x30, tlv(0x81, b"\x06\x40")))))
+    leaf("decode-aia.pem", 55, x509.AuthorityInformationAccess([
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(text))
+        for method, text in (
+            (AuthorityInformationAccessOID.OCSP, "http://ocsp.example.test"),
+            (AuthorityInformationAccessOID.CA_ISSUERS,
+             "http://ca.example.test/root.cer"))]),
+        x509.CRLDistributionPoints([x509.DistributionPoint(
+            [x509.UniformResourceIdentifier("http://crl.example.test/1.crl")],
+            None, None, None)]))
+    # 1.2 and 90 times 127, longer than the 63 bytes the library takes
+    write("decode-long-oid.pem", by_hand(
+        tlv(0x30, tlv(0x31, tlv(0x30, tlv(6, b"\x2a" + b"\x7f" * 90),
+                                tlv(0x0c, b"long")))), key))
+    leaf("decode-bit-string.pem", 57, subject=name(
+        (NameOID.X500_UNIQUE_IDENTIFIER, b"\0\x01\x02", _ASN1Type.BitString),
+        (NameOID.COMMON_NAME, "decoded")))
+    leaf("decode-multi-rdn.pem", 58, subject=x509.Name([
+        x509.RelativeDistinguishedName([
+            x509.NameAttribute(NameOID.COMMON_NAME, "decoded")]),
+        x509.RelativeDistinguishedName([
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "one"),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "two"),
+            x509.NameAttribute(NameOID.LOCALITY_NAME, "three")])]))
+    leaf("decode-unicode.pem", 59, subject=name(
+        (NameOID.ORGANIZATION_NAME, "K\xf6nig \u4e2d\u6587",
+         _ASN1Type.UTF8String),
+        (NameOID.ORGANIZATIONAL_UNIT_NAME, "K\xf6nig \u4e2d\u6587",
+         _ASN1Type.BMPString),
+        (NameOID.COMMON_NAME, "decoded", _ASN1Type.PrintableString)))
+    leaf("decode-far-dates.pem", 60,
+         start=datetime.datetime(2039, 2, 3, 4, 5, 6),
+         end=datetime.datetime(2150, 11, 12, 13, 14, 15))
+    leaf("decode-big-serial.pem", 2 ** 150 + 1)
+
+
+def write_dh():
+    prime = FFDHE2048.to_bytes(257, "big")
+    body = base64.encodebytes(tlv(0x30, tlv(2, prime), tlv(2, b"\2")))
+    for filename, base64_lines in (
+            ("dh2048.pem", body),
+            ("dh-junk.pem", b"AAECAwQFBgcICQoLDA0ODw==\n")):
+        write(filename, b"-----BEGIN DH PARAMETERS-----\n" + base64_lines +
+              b"-----END DH PARAMETERS-----\n")
+
+
+def write_junk():
+    write("junk.pem", b"This is not PEM at all.\n" * 3)
+    write("junk-base64.pem", b"-----BEGIN CERTIFICATE-----\n"
+                             b"!!! not base64 !!!\n"
+                             b"-----END CERTIFICATE-----\n")
+    write("junk-der.pem", b"-----BEGIN CERTIFICATE-----\n"
+                          b"AAECAwQFBgcICQoLDA0ODw==\n"
+                          b"-----END CERTIFICATE-----\n")
+    write("junk-key.pem", b"-----BEGIN PRIVATE KEY-----\n"
+                          b"AAECAwQFBgcICQoLDA0ODw==\n"
+                          b"-----END PRIVATE KEY-----\n")
+    write("comments.pem", b"# A bundle from which all certificates went.\n"
+                          b"# Only this comment is left.\n")
+    write("empty.pem", b"")
+
+
+def main():
+    root = Authority(common_name("Backport Test Root"), 1)
+    intermediate = Authority(common_name("Backport Test Intermediate"), 2,
+                             issuer=root, key=ec_key())
+    unknown = Authority(common_name("Backport Test Unknown Root"), 3,
+                        key=ec_key())
+    write_authorities(root, intermediate, unknown)
+    write_localhost(root, intermediate, unknown)
+    write_hosts(root)
+    write_decoded(root)
+    write_dh()
+    write_junk()
+
+
+if __name__ == "__main__":
+    main()
