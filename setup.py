@@ -1,0 +1,221 @@
+"""Build the extension `__ssl_backport` and install the package around it.
+
+OpenSSL 1.1.1 or later is looked for in OPENSSL_DIR (its `include` and `lib`
+or `lib64`), then with pkg-config, then where the compiler looks by itself.
+SSLB_WERROR=1 turns the compiler's warnings into errors.
+"""
+
+import glob
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+WARNINGS = ["-Wall", "-Wextra"]
+
+NO_OPENSSL = """\
+%s
+
+_ssl_backport is built against OpenSSL 1.1.1 or later. To get its headers:
+
+    Debian, Ubuntu:  apt-get install libssl-dev
+    RHEL, Fedora:    dnf install openssl-devel
+
+For an OpenSSL of your own, set OPENSSL_DIR to the folder that holds its
+include and lib folders."""
+
+NO_PYTHON = """\
+The headers of this Python (%d.%d) were not found: there is no Python.h.
+To get them:
+
+    Debian, Ubuntu:  apt-get install python%d.%d-dev
+    RHEL, Fedora:    dnf install python%d.%d-devel
+
+or, for RHEL's own python3, dnf install python3-devel."""
+
+NO_COMPILER = """\
+The C compiler %r could not be run. To get one:
+
+    Debian, Ubuntu:  apt-get install gcc libc6-dev
+    RHEL, Fedora:    dnf install gcc"""
+
+
+def read(*path):
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with io.open(os.path.join(folder, *path), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def version():
+    text = read("Lib", "_ssl_backport", "__init__.py")
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
+
+
+def fail(message):
+    """End without a traceback: the message says all there is to say."""
+    sys.exit("\n" + message + "\n")
+
+
+def run(command):
+    """(exit status, standard output) of a command; its errors are dropped."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE,
+                               universal_newlines=True)
+    output, _ = process.communicate()
+    return process.returncode, output
+
+
+def use_folder(extension, folder):
+    """Take OpenSSL from one folder, shared or static."""
+    include = os.path.join(folder, "include")
+    if not os.path.exists(os.path.join(include, "openssl", "opensslv.h")):
+        fail(NO_OPENSSL % (
+            "OPENSSL_DIR is %s, but there is no include/openssl/opensslv.h "
+            "in it." % folder))
+    for name in ("lib64", "lib"):
+        library = os.path.join(folder, name)
+        if glob.glob(os.path.join(library, "libssl.*")):
+            break
+    else:
+        fail(NO_OPENSSL % (
+            "OPENSSL_DIR is %s, but there is no libssl in its lib or lib64."
+            % folder))
+
+    extension.include_dirs.append(include)
+    extension.library_dirs.append(library)
+    extension.libraries += ["ssl", "crypto"]
+    if os.path.exists(os.path.join(library, "libssl.so")):
+        extension.runtime_library_dirs.append(os.path.abspath(library))
+    else:
+        # A static OpenSSL must not show its symbols to a second one.
+        extension.libraries += ["pthread", "dl"]
+        extension.extra_link_args.append("-Wl,--exclude-libs,ALL")
+
+
+def use_pkg_config(extension):
+    """Take what pkg-config knows; False where it knows nothing."""
+    try:
+        status, output = run(["pkg-config", "--cflags", "--libs", "openssl"])
+    except OSError:
+        return False
+    if status != 0:
+        return False
+    for flag in shlex.split(output):
+        if flag.startswith("-l"):
+            extension.libraries.append(flag[2:])
+        elif flag.startswith("-L"):
+            extension.library_dirs.append(flag[2:])
+        else:
+            extension.extra_compile_args.append(flag)
+    return True
+
+
+def use_openssl(extension):
+    folder = os.environ.get("OPENSSL_DIR")
+    if folder:
+        use_folder(extension, folder)
+    elif not use_pkg_config(extension):
+        extension.libraries += ["ssl", "crypto"]
+
+
+class build(build_ext):
+    """build_ext that finds OpenSSL, and says so when something is missing."""
+
+    def build_extension(self, extension):
+        use_openssl(extension)
+        self.check_headers(extension)
+        build_ext.build_extension(self, extension)
+
+    def get_libraries(self, extension):
+        # Not libpython: the interpreter has its symbols already, and an
+        # interpreter without a shared libpython must be able to load us.
+        return extension.libraries
+
+    def check_headers(self, extension):
+        if not self.compiles(extension, "#include <Python.h>"):
+            fail(NO_PYTHON % (sys.version_info[:2] * 3))
+        if not self.compiles(extension, "#include <openssl/opensslv.h>"):
+            fail(NO_OPENSSL % "The headers of OpenSSL were not found.")
+        if not self.compiles(extension,
+                             "#include <openssl/opensslv.h>\n"
+                             "#ifdef LIBRESSL_VERSION_NUMBER\n"
+                             "#error LibreSSL\n"
+                             "#elif OPENSSL_VERSION_NUMBER < 0x10101000L\n"
+                             "#error old\n"
+                             "#endif"):
+            fail(NO_OPENSSL % (
+                "The headers of OpenSSL that were found are %s."
+                % self.openssl_text(extension)))
+
+    def compiles(self, extension, text):
+        """Whether the compiler, as it will be called, takes these lines."""
+        return self.preprocess(extension, text)[0] == 0
+
+    def openssl_text(self, extension):
+        """What the headers call themselves, such as "OpenSSL 1.0.2k"."""
+        _, output = self.preprocess(
+            extension,
+            "#include <openssl/opensslv.h>\n"
+            "#ifdef LIBRESSL_VERSION_TEXT\n"
+            "found LIBRESSL_VERSION_TEXT\n"
+            "#else\n"
+            "found OPENSSL_VERSION_TEXT\n"
+            "#endif")
+        return re.search(r'^found "(.*)"', output, re.MULTILINE).group(1)
+
+    def preprocess(self, extension, text):
+        """(exit status, output) of the compiler's preprocessor."""
+        folders = extension.include_dirs + self.compiler.include_dirs
+        command = (self.compiler.compiler_so + extension.extra_compile_args +
+                   ["-I" + folder for folder in folders] + ["-E"])
+        handle, path = tempfile.mkstemp(suffix=".c")
+        try:
+            with os.fdopen(handle, "w") as stream:
+                stream.write(text + "\n")
+            return run(command + [path])
+        except OSError:
+            fail(NO_COMPILER % command[0])
+        finally:
+            os.remove(path)
+
+
+setup(
+    name="ssl-backport",
+    version=version(),
+    description="The ssl module of Python 3.6 and later, for Python 2.7",
+    long_description=read("README.rst"),
+    long_description_content_type="text/x-rst",
+    author="the _ssl_backport authors",
+    license="MIT",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "License :: OSI Approved :: MIT License",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: C",
+        "Programming Language :: Python :: 2.7",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: Implementation :: CPython",
+        "Topic :: Security :: Cryptography",
+    ],
+    keywords="ssl tls openssl python2 backport",
+    python_requires=">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, "
+                    "!=3.5.*",
+    package_dir={"": "Lib"},
+    packages=["_ssl_backport"],
+    ext_modules=[Extension(
+        "__ssl_backport",
+        sources=sorted(glob.glob("Modules/*.c")),
+        depends=sorted(glob.glob("Modules/*.h")),
+        extra_compile_args=["-std=gnu11", "-fvisibility=hidden"] + WARNINGS + (
+            ["-Werror"] if os.environ.get("SSLB_WERROR") == "1" else []),
+    )],
+    cmdclass={"build_ext": build},
+    zip_safe=False,
+)
