@@ -47,13 +47,14 @@ def read(folder, header):
         return stream.read()
 
 
-def find_reasons(folders, header):
+def find_reasons(folders, header, libraries):
     """{constant: (library, name)} of one header, over all folders."""
     found = {}
     for folder in folders:
         for constant, library, name in REASON.findall(
                 read(folder, header) or ""):
-            found[constant] = (library, name)
+            if library in libraries:  # and not EVP_F, a function code
+                found[constant] = (library, name)
     return found
 
 
@@ -68,12 +69,20 @@ def find_libraries(folders):
             for constant in sorted(found, key=found.get)]
 
 
-def include(folders, header):
-    """The lines that include a header, if need be only where it exists."""
-    line = "#include <openssl/%s>" % header
-    if all(read(folder, header) is not None for folder in folders):
-        return [line]
-    return ["#if __has_include(<openssl/%s>)" % header, line, "#endif"]
+def includes(folders):
+    """The lines that include the headers: those that not every OpenSSL has
+    come last, where a compiler (gcc 5 and later) can ask for them."""
+    everywhere, elsewhere = [], []
+    for header in HEADERS:
+        line = "#include <openssl/%s>" % header
+        if all(read(folder, header) is not None for folder in folders):
+            everywhere.append(line)
+        else:
+            elsewhere += ["#if __has_include(<openssl/%s>)" % header,
+                          line, "#endif"]
+    if elsewhere:
+        elsewhere = ["#ifdef __has_include"] + elsewhere + ["#endif"]
+    return everywhere + elsewhere
 
 
 def row(name, *codes):
@@ -93,18 +102,17 @@ def main(folders):
     if not folders:
         return __doc__
 
-    lines = [HEAD, "#include <openssl/err.h>"]
-    for header in HEADERS:
-        lines += include(folders, header)
-
+    libraries = find_libraries(folders)
+    names = {name for _, name in libraries}
+    lines = [HEAD, "#include <openssl/err.h>"] + includes(folders)
     lines += ["", "static const sslb_reason sslb_reasons[] = {"]
     for header in HEADERS:
-        reasons = find_reasons(folders, header)
+        reasons = find_reasons(folders, header, names)
         for constant in sorted(reasons):
             library, name = reasons[constant]
             lines += row(name, "ERR_LIB_" + library, constant)
     lines += ["};", "", "static const sslb_library sslb_libraries[] = {"]
-    for constant, name in find_libraries(folders):
+    for constant, name in libraries:
         lines += row(name, constant)
     lines += ["};"]
     print("\n".join(lines))
