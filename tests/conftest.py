@@ -1,0 +1,123 @@
+"""Fixtures and markers of the tests, and the watchdog.
+
+Nearly every test passes on the stock ssl of Python 3.6 too, where that is
+not broken; the markers say which do not, and why.  With the backport
+installed all of them run that are for its host's kind of Python.
+"""
+
+import os
+import sys
+import threading
+import traceback
+
+import pytest
+
+import helpers
+
+# No test takes a tenth of it.
+WATCHDOG_SECONDS = 120
+
+MARKERS = [
+    "backport_only(reason): no stock ssl does this",
+    "since(major, minor, reason): stock ssl does this from that version on",
+    "until(major, minor, reason): stock ssl did this before that version",
+    "python2(reason): for hosts of that kind only",
+    "python3(reason): for hosts of that kind only",
+]
+
+
+def pytest_configure(config):
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    # later versions warn of the options and functions of 3.6
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
+    # a hang is reported past pytest's capturing
+    config.watchdog_stream = os.fdopen(os.dup(2), "w")
+
+
+def pytest_report_header(config):
+    import ssl
+    return "ssl: %s, %s" % (
+        "backport" if helpers.BACKPORT else "stock", ssl.OPENSSL_VERSION)
+
+
+def _unfit(item):
+    """Why a test does not run here, or None."""
+    if item.get_closest_marker("python2") and not helpers.PY2:
+        return "for Python 2 only"
+    if item.get_closest_marker("python3") and helpers.PY2:
+        return "for Python 3 only"
+    if helpers.BACKPORT:
+        return None
+    for marker in item.iter_markers():
+        if marker.name == "backport_only":
+            return "backport only: %s" % marker.args[0]
+        if (marker.name == "since"
+                and helpers.HOST_VERSION < tuple(marker.args[:2])):
+            return "stock since %d.%d: %s" % marker.args
+        if (marker.name == "until"
+                and helpers.HOST_VERSION >= tuple(marker.args[:2])):
+            return "stock before %d.%d: %s" % marker.args
+    return None
+
+
+def pytest_runtest_setup(item):
+    reason = _unfit(item)
+    if reason is not None:
+        pytest.skip(reason)
+
+
+def _report_hang(stream, name):
+    """Ends the process with the stacks of all threads, for 2.7."""
+    stream.write("\n%s hangs\n" % name)
+    for frame in sys._current_frames().values():
+        traceback.print_stack(frame, file=stream)
+        stream.write("\n")
+    stream.flush()
+    os._exit(3)
+
+
+@pytest.fixture(autouse=True)
+def watchdog(request):
+    """Ends the whole run when one test hangs."""
+    stream = request.config.watchdog_stream
+    if helpers.PY2:
+        timer = threading.Timer(WATCHDOG_SECONDS, _report_hang,
+                                [stream, request.node.name])
+        timer.daemon = True
+        timer.start()
+        yield
+        timer.cancel()
+    else:
+        import faulthandler
+        faulthandler.dump_traceback_later(
+            WATCHDOG_SECONDS, exit=True, file=stream)
+        yield
+        faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(params=helpers.VERSIONS)
+def version(request):
+    """The TLS version of a test that runs with each."""
+    return request.param
+
+
+@pytest.fixture(params=[helpers.SocketPair, helpers.BioPair],
+                ids=["socket", "bio"])
+def pair_type(request):
+    """A connected pair over sockets, then one over MemoryBIOs."""
+    return request.param
+
+
+@pytest.fixture
+def pair(pair_type, version):
+    """Client and server after the handshake; see SocketPair, BioPair."""
+    with pair_type(version=version) as connected:
+        yield connected
+
+
+@pytest.fixture
+def sockets(version):
+    """A SocketPair after the handshake, with each TLS version."""
+    with helpers.SocketPair(version=version) as connected:
+        yield connected

@@ -1,0 +1,348 @@
+"""What the tests share: contexts, connected pairs, servers, threads.
+
+All that differs between Python 2.7 and 3 in the tests is decided here or in
+conftest.py.  Only loopback is used, every port is chosen by the system, and
+every wait has an end (TIMEOUT seconds) that a working test never reaches.
+"""
+
+import contextlib
+import os
+import socket
+import ssl
+import sys
+import threading
+import traceback
+
+PY2 = sys.version_info[0] == 2
+BACKPORT = ssl._ssl.__name__ == "__ssl_backport"
+HOST_VERSION = sys.version_info[:2]
+TIMEOUT = 30.0
+CERTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certs")
+PASSWORD = "secret passphrase"
+VERSIONS = ["TLSv1.2", "TLSv1.3"]
+# What httplib and the other modules of the standard library raise for a
+# missing file; FileNotFoundError on 3.x is one.
+FileError = IOError if PY2 else OSError
+text_type = type(u"")
+if PY2:
+    import Queue as queue
+    import SocketServer as socketserver
+    buffer_types = [bytes, bytearray, memoryview, buffer]  # noqa: F821
+else:
+    import queue
+    import socketserver
+    buffer_types = [bytes, bytearray, memoryview]
+
+__all__ = [
+    "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
+    "BioPair", "FileError", "SocketPair", "Task", "buffer_types", "cert",
+    "client_context", "descriptors", "limit_version", "listening", "native",
+    "queue", "read_all", "read_cert", "receive", "server_context", "serving",
+    "socketserver", "tcp_pair", "text_type", "unix_pair",
+]
+
+
+# Data
+
+def cert(name):
+    """The path of a file in tests/certs, as str."""
+    return os.path.join(CERTS, name)
+
+
+def read_cert(name):
+    """The text of a PEM file in tests/certs, as unicode."""
+    with open(cert(name), "rb") as stream:
+        return stream.read().decode("ascii")
+
+
+def native(text):
+    """unicode text as the backport shows it: UTF-8 in a str on 2.7."""
+    return text.encode("utf-8") if PY2 else text
+
+
+def descriptors():
+    """The set of this process' open file descriptors."""
+    found = set()
+    for name in os.listdir("/dev/fd"):
+        try:
+            os.fstat(int(name))
+        except OSError:
+            continue  # the descriptor of the listing itself
+        found.add(int(name))
+    return found
+
+
+# Contexts
+
+def limit_version(context, version):
+    """Lets the context speak "TLSv1.2" or "TLSv1.3" only, None: all."""
+    if version == "TLSv1.2":
+        context.options |= ssl.OP_NO_TLSv1_3
+    elif version == "TLSv1.3":
+        context.options |= (ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 |
+                            ssl.OP_NO_TLSv1_2)
+    return context
+
+
+def client_context(version=None, roots="root.pem"):
+    """A verifying client context that trusts tests/certs/root.pem."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if roots is not None:
+        context.load_verify_locations(cert(roots))
+    return limit_version(context, version)
+
+
+def server_context(version=None, chain="localhost.pem"):
+    """A server context with a certificate out of tests/certs."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert(chain))
+    return limit_version(context, version)
+
+
+# Threads
+
+class Task(object):
+    """A function that runs in a thread.
+
+    result() waits for it and returns or raises what the function did,
+    error() returns its exception.  At the end of a with block the thread is
+    joined; an error of which neither has told is raised, unless the block
+    has an error itself.
+    """
+
+    def __init__(self, function, *args, **kwargs):
+        self._call = (function, args, kwargs)
+        self._value = None
+        self._error = None
+        self._reported = False
+        self.name = getattr(function, "__name__", "task")
+        self._thread = threading.Thread(target=self._run, name=self.name)
+        self._thread.daemon = True
+        self._thread.start()
+
+    def _run(self):
+        function, args, kwargs = self._call
+        self._call = None
+        try:
+            self._value = function(*args, **kwargs)
+        except BaseException as error:
+            traceback.print_exc()
+            # The traceback would keep the sockets of the frames alive.
+            if not PY2:
+                error.__traceback__ = None
+            self._error = error
+        del function, args, kwargs
+
+    def join(self):
+        """Waits for the end of the thread; AssertionError if it hangs."""
+        self._thread.join(TIMEOUT)
+        assert not self._thread.is_alive(), "%s hangs" % self.name
+
+    def running(self):
+        return self._thread.is_alive()
+
+    def result(self):
+        if self.error() is not None:
+            raise self._error
+        return self._value
+
+    def error(self):
+        """Waits for the end and returns the exception or None."""
+        self.join()
+        self._reported = True
+        return self._error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None:
+            self._thread.join(TIMEOUT)
+        elif not self._reported:
+            self.result()
+
+
+# Plain sockets
+
+def unix_pair(timeout=TIMEOUT):
+    """Two connected stream sockets without a network address."""
+    pair = socket.socketpair()
+    for sock in pair:
+        sock.settimeout(timeout)
+    return pair
+
+
+@contextlib.contextmanager
+def listening(backlog=5):
+    """A TCP socket that listens on a free port of 127.0.0.1."""
+    with contextlib.closing(socket.socket()) as listener:
+        listener.settimeout(TIMEOUT)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(backlog)
+        yield listener
+
+
+def tcp_pair(timeout=TIMEOUT):
+    """Two connected TCP sockets: the one that connected, the accepted."""
+    with listening() as listener:
+        client = socket.create_connection(listener.getsockname(), TIMEOUT)
+        server = listener.accept()[0]
+    for sock in (client, server):
+        sock.settimeout(timeout)
+    return client, server
+
+
+def receive(sock, size):
+    """Exactly size bytes from a socket (plain or TLS), or EOFError."""
+    data = b""
+    while len(data) < size:
+        piece = sock.recv(size - len(data))
+        if not piece:
+            raise EOFError("%d of %d bytes" % (len(data), size))
+        data += piece
+    return data
+
+
+def read_all(sock):
+    """All bytes up to the end of the stream."""
+    pieces = []
+    while True:
+        piece = sock.recv(65536)
+        if not piece:
+            return b"".join(pieces)
+        pieces.append(piece)
+
+
+@contextlib.contextmanager
+def serving(handler, context=None, connections=1):
+    """A server in a thread; gives its address.
+
+    handler(sock) runs for each accepted connection, one after the other,
+    over TLS if there is a context.  What it raises, the with block raises.
+    """
+    with listening() as listener:
+        def serve():
+            for _ in range(connections):
+                sock = listener.accept()[0]
+                sock.settimeout(TIMEOUT)
+                with contextlib.closing(sock):
+                    if context is None:
+                        handler(sock)
+                        continue
+                    wrapped = context.wrap_socket(sock, server_side=True)
+                    with contextlib.closing(wrapped):
+                        handler(wrapped)
+
+        with Task(serve):
+            try:
+                yield listener.getsockname()
+            except BaseException:
+                # accept() must end, also where nobody connected
+                listener.shutdown(socket.SHUT_RDWR)
+                raise
+
+
+# TLS pairs
+
+class SocketPair(object):
+    """A client and a server SSLSocket connected with each other.
+
+    The handshake is done unless handshake=False.  Also a context manager,
+    which closes both.
+    """
+
+    def __init__(self, client=None, server=None, version=None,
+                 server_hostname="localhost", session=None, pair=None,
+                 timeout=TIMEOUT, handshake=True):
+        client = client or client_context(version)
+        server = server or server_context(version)
+        left, right = pair or unix_pair(timeout)
+        options = {"do_handshake_on_connect": False}
+        self.client = self.server = None
+        try:
+            self.client = client.wrap_socket(
+                left, server_hostname=server_hostname, session=session,
+                **options)
+            self.server = server.wrap_socket(
+                right, server_side=True, **options)
+            if handshake:
+                self.handshake()
+        except BaseException:
+            for sock in (self.client, self.server, left, right):
+                if sock is not None:
+                    sock.close()
+            raise
+
+    def handshake(self):
+        with Task(self.server.do_handshake):
+            try:
+                self.client.do_handshake()
+            except BaseException:
+                self.client.close()
+                raise
+
+    def flush(self):
+        """Nothing to do: sockets carry what was written by themselves."""
+
+    def close(self):
+        self.client.close()
+        self.server.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+
+class BioPair(object):
+    """A client and a server SSLObject over MemoryBIOs.
+
+    flush() carries what each has written to the other.  handshake() runs
+    the handshake of both; the first error of either is raised.
+    """
+
+    def __init__(self, client=None, server=None, version=None,
+                 server_hostname="localhost", session=None, handshake=True):
+        client = client or client_context(version)
+        server = server or server_context(version)
+        self.client_in, self.client_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.server_in, self.server_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.client = client.wrap_bio(
+            self.client_in, self.client_out,
+            server_hostname=server_hostname, session=session)
+        self.server = server.wrap_bio(
+            self.server_in, self.server_out, server_side=True)
+        if handshake:
+            self.handshake()
+
+    def flush(self):
+        self.server_in.write(self.client_out.read())
+        self.client_in.write(self.server_out.read())
+
+    def handshake(self):
+        self.finish(self.client.do_handshake, self.server.do_handshake)
+
+    def finish(self, *operations):
+        """Runs operations that want to read until all are done."""
+        todo = list(operations)
+        for _ in range(50):
+            for operation in list(todo):
+                try:
+                    operation()
+                    todo.remove(operation)
+                except ssl.SSLWantReadError:
+                    pass
+                self.flush()
+            if not todo:
+                return
+        raise AssertionError("no progress: %r" % (todo,))
+
+    def close(self):
+        """Nothing to do: an SSLObject holds no descriptor."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
