@@ -1,0 +1,369 @@
+"""SSLContext.load_cert_chain, its passwords, load_dh_params and curves."""
+
+import errno
+import ssl
+
+import pytest
+
+from helpers import (PASSWORD, FileError, SocketPair, cert, client_context,
+                     limit_version, server_context, text_type)
+
+CERTS = cert("localhost-cert.pem")
+KEY = cert("localhost-key.pem")
+ENCRYPTED_KEYS = ["localhost-key-encrypted.pem",
+                  "localhost-key-encrypted-old.pem"]
+
+
+@pytest.fixture
+def context():
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+
+def assert_serves(context):
+    """The context has a working certificate for localhost."""
+    with SocketPair(server=context):
+        pass
+
+
+# What can be loaded
+
+def test_one_file(context):
+    context.load_cert_chain(cert("localhost.pem"))
+    assert_serves(context)
+
+
+def test_two_files(context):
+    context.load_cert_chain(CERTS, KEY)
+    assert_serves(context)
+
+
+def test_keywords(context):
+    context.load_cert_chain(certfile=CERTS, keyfile=KEY, password=None)
+    assert_serves(context)
+
+
+@pytest.mark.parametrize("convert", [
+    lambda path: path.encode("ascii"),
+    lambda path: text_type(path)], ids=["bytes", "unicode"])
+def test_path_types(context, convert):
+    context.load_cert_chain(convert(CERTS), convert(KEY))
+    assert_serves(context)
+
+
+@pytest.mark.python3("no os.PathLike")
+def test_path_object(context, tmp_path):
+    import pathlib
+    context.load_cert_chain(pathlib.Path(CERTS), pathlib.Path(KEY))
+    assert_serves(context)
+
+
+def test_path_that_is_not_ascii(context, tmpdir):
+    path = tmpdir.join(u"k\xf6nig.pem")
+    with open(cert("localhost.pem"), "rb") as stream:
+        path.write_binary(stream.read())
+    context.load_cert_chain(text_type(path))
+    assert_serves(context)
+
+
+def test_chain_is_sent(context):
+    context.load_cert_chain(cert("chain.pem"))
+    assert_serves(context)
+    incomplete = server_context(chain="chain-incomplete.pem")
+    with pytest.raises(ssl.SSLError):
+        SocketPair(server=incomplete)
+
+
+def test_loading_again_replaces(context):
+    context.load_cert_chain(cert("unknown.pem"))
+    context.load_cert_chain(cert("localhost-ec.pem"))
+    assert_serves(context)
+
+
+def test_rsa_and_ec_side_by_side():
+    """Each client gets the certificate that its ciphers can use."""
+    server = server_context("TLSv1.2")
+    server.load_cert_chain(cert("localhost-ec.pem"))
+    serials = []
+    for auth in ("RSA", "ECDSA"):
+        client = client_context("TLSv1.2")
+        client.set_ciphers("ECDHE-%s-AES128-GCM-SHA256" % auth)
+        with SocketPair(client, server) as pair:
+            serials.append(pair.client.getpeercert()["serialNumber"])
+    assert serials == ["0A", "0B"]
+
+
+# Passwords
+
+class Secret(object):
+    """Has the password as a method, and calls to count."""
+
+    def __init__(self, value=PASSWORD):
+        self.value = value
+        self.calls = 0
+
+    def __call__(self):
+        self.calls += 1
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+    def method(self):
+        return self()
+
+
+@pytest.mark.parametrize("key", ENCRYPTED_KEYS)
+@pytest.mark.parametrize("password", [
+    PASSWORD, text_type(PASSWORD), PASSWORD.encode(),
+    bytearray(PASSWORD.encode())])
+def test_password(context, key, password):
+    context.load_cert_chain(CERTS, cert(key), password)
+    context.load_cert_chain(CERTS, cert(key), lambda: password)
+    assert_serves(context)
+
+
+def test_password_in_one_file(context):
+    context.load_cert_chain(cert("localhost-encrypted.pem"),
+                            password=PASSWORD)
+    assert_serves(context)
+
+
+def test_password_callables(context):
+    secret = Secret()
+    for password in (secret, secret.method, lambda: PASSWORD):
+        context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]), password)
+    assert secret.calls == 2
+    assert_serves(context)
+
+
+@pytest.mark.parametrize("key", ENCRYPTED_KEYS)
+@pytest.mark.parametrize("password", ["wrong", "", lambda: "wrong"])
+def test_wrong_password(context, key, password):
+    with pytest.raises(ssl.SSLError):
+        context.load_cert_chain(CERTS, cert(key), password)
+    context.load_cert_chain(CERTS, KEY)
+    assert_serves(context)
+
+
+@pytest.mark.since(3, 8, "SystemError on OpenSSL 3")
+@pytest.mark.parametrize("convert", [
+    str, str.encode, bytearray, lambda text: (lambda: text)],
+    ids=["str", "bytes", "bytearray", "callable"])
+def test_password_too_long(context, convert):
+    text = "a" * 102400
+    password = convert(text.encode() if convert is bytearray else text)
+    with pytest.raises(ValueError):
+        context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]), password)
+
+
+def test_longest_password(context):
+    """Taken, and wrong: an SSLError, not a ValueError."""
+    with pytest.raises(ssl.SSLError):
+        context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]), "a" * 1024)
+
+
+@pytest.mark.parametrize("password", [42, ["a"], object()])
+def test_password_of_wrong_type(context, password):
+    with pytest.raises(TypeError):
+        context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]), password)
+
+
+@pytest.mark.since(3, 8, "SystemError on OpenSSL 3")
+@pytest.mark.parametrize("value", [None, 42, object()])
+def test_password_callable_of_wrong_type(context, value):
+    with pytest.raises(TypeError):
+        context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]),
+                                lambda: value)
+
+
+@pytest.mark.parametrize("key", ENCRYPTED_KEYS)
+@pytest.mark.since(3, 8, "called twice on OpenSSL 3")
+def test_bpo_43789_password_callable_that_raises(context, key):
+    secret = Secret(KeyError("no such secret"))
+    with pytest.raises(KeyError):
+        context.load_cert_chain(CERTS, cert(key), secret)
+    assert secret.calls == 1
+
+
+def test_unneeded_password(context):
+    secret = Secret()
+    context.load_cert_chain(CERTS, KEY, secret)
+    assert secret.calls == 0
+    context.load_cert_chain(CERTS, KEY, password="not needed")
+    assert_serves(context)
+
+
+# What cannot be loaded
+
+@pytest.mark.parametrize("certfile, keyfile", [
+    ("missing.pem", None), ("missing.pem", "localhost-key.pem"),
+    ("localhost-cert.pem", "missing.pem")])
+def test_missing_file(context, certfile, keyfile):
+    with pytest.raises(FileError) as caught:
+        context.load_cert_chain(cert(certfile), keyfile and cert(keyfile))
+    assert caught.value.errno == errno.ENOENT
+    assert not isinstance(caught.value, ssl.SSLError)
+
+
+@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.parametrize("certfile, keyfile, missing", [
+    ("missing.pem", None, 0), ("missing.pem", "localhost-key.pem", 0),
+    ("localhost-cert.pem", "missing.pem", 1)])
+def test_missing_file_is_named(context, certfile, keyfile, missing):
+    paths = [cert(certfile), keyfile and cert(keyfile)]
+    with pytest.raises(FileError) as caught:
+        context.load_cert_chain(*paths)
+    assert caught.value.filename == paths[missing]
+
+
+@pytest.mark.parametrize("name", [
+    "empty.pem", "junk.pem", "junk-base64.pem", "junk-der.pem",
+    "comments.pem", "localhost-key.pem", "crl.pem"])
+def test_no_certificate_in_file(context, name):
+    with pytest.raises(ssl.SSLError):
+        context.load_cert_chain(cert(name), KEY)
+
+
+@pytest.mark.parametrize("name", [
+    "empty.pem", "junk.pem", "junk-key.pem", "localhost-cert.pem"])
+def test_no_key_in_file(context, name):
+    with pytest.raises(ssl.SSLError):
+        context.load_cert_chain(CERTS, cert(name))
+
+
+def test_certificate_without_key(context):
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_cert_chain(CERTS)
+    assert caught.value.library in ("SSL", "PEM")
+
+
+def test_folder(context):
+    with pytest.raises(EnvironmentError):
+        context.load_cert_chain(cert("capath"))
+
+
+def test_key_of_other_kind(context):
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_cert_chain(CERTS, cert("other-key.pem"))
+    # the second as OpenSSL keeps the two kinds apart
+    assert caught.value.reason in ("KEY_TYPE_MISMATCH",
+                                   "NO_CERTIFICATE_ASSIGNED")
+
+
+def test_key_that_does_not_fit(context):
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_cert_chain(cert("localhost-ec.pem"),
+                                cert("other-key.pem"))
+    assert caught.value.library == "X509"
+    assert caught.value.reason == "KEY_VALUES_MISMATCH"
+
+
+@pytest.mark.parametrize("arguments", [
+    (None,), (42,), (CERTS, 42), (), (["localhost.pem"],)])
+def test_arguments_of_wrong_type(context, arguments):
+    with pytest.raises(TypeError):
+        context.load_cert_chain(*arguments)
+
+
+def test_key_alone(context):
+    with pytest.raises(TypeError):
+        context.load_cert_chain(keyfile=KEY)
+
+
+@pytest.mark.parametrize("path", ["a\0b", b"a\0b"])
+def test_nul_in_path(context, path):
+    with pytest.raises((ValueError, TypeError)):
+        context.load_cert_chain(path)
+
+
+@pytest.mark.since(3, 8, "the exception was replaced")
+@pytest.mark.python3("no os.PathLike")
+def test_bpo_36583_path_object_that_raises(context):
+    class Path(object):
+        def __fspath__(self):
+            raise KeyError("no path")
+
+    with pytest.raises(KeyError):
+        context.load_cert_chain(Path())
+    with pytest.raises(KeyError):
+        context.load_verify_locations(Path())
+
+
+def test_context_survives_failures(context):
+    context.load_cert_chain(CERTS, KEY)
+    for name in ("missing.pem", "junk.pem", "localhost-key.pem"):
+        with pytest.raises(EnvironmentError):
+            context.load_cert_chain(cert(name))
+    assert_serves(context)
+
+
+# Diffie-Hellman
+
+def test_dh(version):
+    server = server_context("TLSv1.2")
+    server.load_dh_params(cert("dh2048.pem"))
+    server.set_ciphers("DHE-RSA-AES128-GCM-SHA256")
+    with SocketPair(server=server) as pair:
+        assert pair.client.cipher()[0] == "DHE-RSA-AES128-GCM-SHA256"
+
+
+def test_dh_path_types(context):
+    context.load_dh_params(text_type(cert("dh2048.pem")))
+    context.load_dh_params(cert("dh2048.pem").encode("ascii"))
+
+
+def test_bpo_41235_dh_missing_file(context):
+    with pytest.raises(FileError) as caught:
+        context.load_dh_params(cert("missing.pem"))
+    assert caught.value.errno == errno.ENOENT
+    assert caught.value.filename == cert("missing.pem")
+
+
+@pytest.mark.parametrize("name", [
+    "dh-junk.pem", "empty.pem", "junk.pem", "localhost-cert.pem"])
+def test_bpo_41235_dh_junk(context, name):
+    with pytest.raises(ssl.SSLError):
+        context.load_dh_params(cert(name))
+
+
+def test_dh_arguments_of_wrong_type(context):
+    for arguments in ((), (None,), (42,)):
+        with pytest.raises(TypeError):
+            context.load_dh_params(*arguments)
+
+
+# Elliptic curves
+
+@pytest.mark.parametrize("convert", [
+    str, text_type, lambda name: name.encode("ascii")])
+def test_curve(context, convert, version):
+    limit_version(context, version)
+    context.load_cert_chain(CERTS, KEY)
+    context.set_ecdh_curve(convert("secp384r1"))
+    assert_serves(context)
+
+
+def test_no_such_curve(context):
+    for name in ("no-such-curve", b"no-such-curve"):
+        with pytest.raises(ValueError):
+            context.set_ecdh_curve(name)
+    for arguments in ((), (None,), (42,)):
+        with pytest.raises(TypeError):
+            context.set_ecdh_curve(*arguments)
+
+
+def test_bpo_29697_curves_are_not_pinned():
+    """A server that set no curve talks to one that wants another."""
+    server = server_context("TLSv1.2", chain="localhost.pem")
+    client = client_context("TLSv1.2")
+    client.set_ecdh_curve("secp521r1")
+    with SocketPair(client, server) as pair:
+        assert pair.client.cipher()[0].startswith("ECDHE-")
+
+
+@pytest.mark.backport_only("client's list is not made of it")
+def test_curves_that_do_not_meet():
+    server, client = server_context("TLSv1.3"), client_context("TLSv1.3")
+    server.set_ecdh_curve("secp384r1")
+    client.set_ecdh_curve("secp521r1")
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client, server)

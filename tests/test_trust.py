@@ -1,0 +1,386 @@
+"""SSLContext.load_verify_locations, CA statistics, CRLs, verified chains."""
+
+import errno
+import os
+import shutil
+import ssl
+
+import pytest
+
+from helpers import (FileError, SocketPair, buffer_types, cert,
+                     client_context, read_cert, server_context, text_type)
+
+ROOT = read_cert("root.pem")
+ROOT_DER = ssl.PEM_cert_to_DER_cert(ROOT)
+OTHER = read_cert("unknown-root.pem")
+OTHER_DER = ssl.PEM_cert_to_DER_cert(OTHER)
+ONE = {"x509": 1, "x509_ca": 1, "crl": 0}
+TWO = {"x509": 2, "x509_ca": 2, "crl": 0}
+NOTHING = {"x509": 0, "x509_ca": 0, "crl": 0}
+
+
+@pytest.fixture
+def context():
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def assert_trusts(context):
+    with SocketPair(client=context):
+        pass
+
+
+# cafile
+
+def test_cafile(context):
+    context.load_verify_locations(cert("root.pem"))
+    assert context.cert_store_stats() == ONE
+    assert_trusts(context)
+
+
+@pytest.mark.parametrize("convert", [
+    lambda path: path.encode("ascii"), text_type], ids=["bytes", "unicode"])
+def test_cafile_types(context, convert):
+    context.load_verify_locations(cafile=convert(cert("root.pem")))
+    assert context.cert_store_stats() == ONE
+
+
+@pytest.mark.python3("no os.PathLike")
+def test_cafile_path_object(context):
+    import pathlib
+    context.load_verify_locations(cafile=pathlib.Path(cert("root.pem")),
+                                  capath=pathlib.Path(cert("capath")))
+    assert_trusts(context)
+
+
+def test_cafile_with_many(context):
+    context.load_verify_locations(cert("many-roots.pem"))
+    assert context.cert_store_stats() == {
+        "x509": 150, "x509_ca": 150, "crl": 0}
+    assert len(context.get_ca_certs()) == 150
+
+
+def test_cafile_twice_counts_once(context):
+    context.load_verify_locations(cert("root.pem"))
+    context.load_verify_locations(cert("root.pem"))
+    assert context.cert_store_stats() == ONE
+
+
+def test_one_context_does_not_show_in_another(context):
+    """Contexts that loaded the same file share nothing that changes."""
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cert("root.pem"))
+    other.load_verify_locations(cert("root.pem"))
+    context.load_verify_locations(cadata=OTHER)
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    assert context.cert_store_stats() == TWO
+    assert other.cert_store_stats() == ONE
+    assert_trusts(other)
+
+
+def test_changed_cafile_is_read_again(context, tmpdir):
+    path = str(tmpdir.join("roots.pem"))
+    shutil.copy(cert("unknown-root.pem"), path)
+    context.load_verify_locations(path)
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client=context)
+    replacement = str(tmpdir.join("new.pem"))
+    shutil.copy(cert("root.pem"), replacement)
+    os.rename(replacement, path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(path)
+    assert_trusts(context)
+    # rewritten in place, with the same size
+    with open(path, "r+b") as stream:
+        text = stream.read()
+        stream.seek(0)
+        stream.write(b"#" * len(text))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with pytest.raises(ssl.SSLError):
+        context.load_verify_locations(path)
+
+
+@pytest.mark.parametrize("arguments", [
+    {"cafile": "missing.pem"}, {"cafile": "missing.pem", "capath": "capath"}])
+def test_missing_cafile(context, arguments):
+    with pytest.raises(FileError) as caught:
+        context.load_verify_locations(
+            **{key: cert(value) for key, value in arguments.items()})
+    assert caught.value.errno == errno.ENOENT
+    assert not isinstance(caught.value, ssl.SSLError)
+
+
+@pytest.mark.backport_only("stock does not tell")
+def test_missing_cafile_is_named(context):
+    with pytest.raises(FileError) as caught:
+        context.load_verify_locations(cert("missing.pem"))
+    assert caught.value.filename == cert("missing.pem")
+
+
+@pytest.mark.parametrize("name", [
+    "empty.pem", "junk.pem", "junk-base64.pem", "junk-der.pem",
+    "comments.pem", "localhost-key.pem"])
+def test_cafile_without_certificates(context, name):
+    with pytest.raises(ssl.SSLError):
+        context.load_verify_locations(cert(name))
+    assert context.cert_store_stats() == NOTHING
+
+
+def test_cafile_with_crl(context):
+    context.load_verify_locations(cert("crl.pem"))
+    assert context.cert_store_stats() == {"x509": 0, "x509_ca": 0, "crl": 1}
+
+
+def test_cafile_leaf_is_no_ca(context):
+    context.load_verify_locations(cert("localhost-cert.pem"))
+    assert context.cert_store_stats() == {"x509": 1, "x509_ca": 0, "crl": 0}
+    assert context.get_ca_certs() == []
+
+
+# capath
+
+def test_capath(context):
+    context.load_verify_locations(capath=cert("capath"))
+    assert context.cert_store_stats() == NOTHING
+    assert_trusts(context)
+    # found certificates stay
+    assert context.cert_store_stats() == ONE
+
+
+def test_capath_bytes(context):
+    context.load_verify_locations(capath=cert("capath").encode("ascii"))
+    assert_trusts(context)
+
+
+def test_capath_missing_folder(context):
+    context.load_verify_locations(capath=cert("no-such-folder"))
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client=context)
+
+
+def test_capath_without_the_root(context, tmpdir):
+    context.load_verify_locations(capath=str(tmpdir))
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client=context)
+
+
+# cadata
+
+@pytest.mark.parametrize("cadata, stats", [
+    (ROOT, ONE), (ROOT + OTHER, TWO), (OTHER + "\n\n" + ROOT, TWO),
+    ("# text\n" + ROOT + "more text\n" + OTHER + "end", TWO),
+    (ROOT + ROOT, ONE)], ids=["one", "two", "blank", "text", "twice"])
+def test_pem_cadata(context, cadata, stats):
+    context.load_verify_locations(cadata=cadata)
+    assert context.cert_store_stats() == stats
+    assert_trusts(context)
+
+
+@pytest.mark.since(3, 8, "fails on OpenSSL 3")
+@pytest.mark.parametrize("cadata, stats", [
+    (ROOT_DER, ONE), (ROOT_DER + OTHER_DER, TWO), (ROOT_DER * 2, ONE)],
+    ids=["one", "two", "twice"])
+def test_gh_151504_der_cadata(context, cadata, stats):
+    context.load_verify_locations(cadata=cadata)
+    assert context.cert_store_stats() == stats
+    assert_trusts(context)
+
+
+@pytest.mark.since(3, 8, "fails on OpenSSL 3")
+@pytest.mark.parametrize("kind", buffer_types)
+def test_cadata_buffers(context, kind):
+    context.load_verify_locations(cadata=kind(ROOT_DER))
+    assert context.cert_store_stats() == ONE
+
+
+@pytest.mark.python2("str is text there")
+def test_cadata_str_on_python2(context):
+    context.load_verify_locations(cadata=str(ROOT))
+    assert context.cert_store_stats() == ONE
+
+
+@pytest.mark.since(3, 10, "each gave a different error")
+@pytest.mark.parametrize("cadata", [
+    u"# only a comment\n", u"broken", b"broken",
+    u"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"])
+def test_bpo_43920_no_certificate_in_cadata(context, cadata):
+    with pytest.raises(ssl.SSLError):
+        context.load_verify_locations(cadata=cadata)
+    assert context.cert_store_stats() == NOTHING
+
+
+@pytest.mark.parametrize("cadata", [u"", b""])
+def test_empty_cadata(context, cadata):
+    with pytest.raises(ValueError):
+        context.load_verify_locations(cadata=cadata)
+
+
+@pytest.mark.parametrize("cadata", [u"broken", b"broken", ROOT_DER[:-1],
+                                    ROOT[:600]])
+def test_junk_cadata(context, cadata):
+    with pytest.raises(ssl.SSLError):
+        context.load_verify_locations(cadata=cadata)
+    assert context.cert_store_stats() == NOTHING
+
+
+@pytest.mark.since(3, 12, "junk was taken for the end")
+@pytest.mark.parametrize("tail", [b"A", b"\0", OTHER_DER[:-1],
+                                  OTHER_DER[:40]])
+def test_gh_100372_junk_after_cadata(context, tail):
+    with pytest.raises(ssl.SSLError):
+        context.load_verify_locations(cadata=ROOT_DER + tail)
+    # what stood before the junk is loaded
+    assert context.cert_store_stats() == ONE
+
+
+def test_cadata_that_is_not_ascii(context):
+    with pytest.raises((TypeError, ValueError)):
+        context.load_verify_locations(cadata=u"\xfc")
+
+
+def test_bpo_10989_arguments_of_wrong_type(context):
+    for arguments in ((), (None,), (None, None), (None, None, None),
+                      (None, True), (True,), (42,), (object(),)):
+        with pytest.raises(TypeError):
+            context.load_verify_locations(*arguments)
+    with pytest.raises(TypeError):
+        context.load_verify_locations(cadata=object())
+
+
+def test_empty_paths(context):
+    with pytest.raises(FileError) as caught:
+        context.load_verify_locations(cafile="")
+    assert caught.value.errno == errno.ENOENT
+
+
+# get_ca_certs
+
+def test_get_ca_certs(context):
+    assert context.get_ca_certs() == []
+    context.load_verify_locations(cadata=ROOT)
+    name = ((("countryName", "DE"),),
+            (("organizationName", "SSL Backport Tests"),),
+            (("commonName", "Backport Test Root"),))
+    assert context.get_ca_certs() == [{
+        "subject": name, "issuer": name, "serialNumber": "01", "version": 3,
+        "notBefore": "Jan  1 00:00:00 2018 GMT",
+        "notAfter": "Dec 31 23:59:59 2099 GMT"}]
+    assert context.get_ca_certs(True) == [ROOT_DER]
+    assert context.get_ca_certs(binary_form=True) == [ROOT_DER]
+    assert context.get_ca_certs(False) == context.get_ca_certs()
+
+
+# What is verified
+
+@pytest.mark.parametrize("chain", [
+    "unknown.pem", "self-signed.pem", "expired.pem", "not-yet-valid.pem",
+    "chain-incomplete.pem", "client.pem", "host-other.pem"])
+def test_bad_certificate(chain, version, pair_type):
+    with pytest.raises((ssl.SSLError, ssl.CertificateError)):
+        pair_type(client_context(version), server_context(version, chain))
+
+
+@pytest.mark.since(3, 7, "no SSLCertVerificationError")
+@pytest.mark.parametrize("chain, code", [
+    ("unknown.pem", 20), ("self-signed.pem", 18), ("expired.pem", 10),
+    ("not-yet-valid.pem", 9), ("chain-incomplete.pem", 20),
+    ("client.pem", 26), ("host-other.pem", 62)])
+def test_bpo_31399_verification_error(chain, code, version, pair_type):
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        pair_type(client_context(version), server_context(version, chain))
+    error = caught.value
+    assert error.verify_code == code
+    assert error.verify_message in str(error)
+    assert type(error.verify_message) is str
+    assert error.reason == "CERTIFICATE_VERIFY_FAILED"
+    assert error.library == "SSL"
+    assert error.errno == ssl.SSL_ERROR_SSL
+    assert isinstance(error, ValueError)
+
+
+def test_cert_none_takes_anything(version, pair_type):
+    client = client_context(version, roots=None)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    with pair_type(client, server_context(version, "expired.pem")) as pair:
+        assert pair.client.getpeercert() == {}
+        assert pair.client.getpeercert(True)
+
+
+def test_trusted_leaf_needs_partial_chain(version):
+    client = client_context(version, roots="intermediate.pem")
+    server = server_context(version, "chain.pem")
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client, server)
+    partial_chain = 0x80000
+    client.verify_flags |= partial_chain
+    with SocketPair(client, server):
+        pass
+
+
+# Client certificates
+
+def verifying_server(version, mode=ssl.CERT_REQUIRED):
+    server = server_context(version)
+    server.load_verify_locations(cert("root.pem"))
+    server.verify_mode = mode
+    return server
+
+
+@pytest.mark.parametrize("mode", [ssl.CERT_REQUIRED, ssl.CERT_OPTIONAL])
+def test_client_certificate(version, pair_type, mode):
+    client = client_context(version)
+    client.load_cert_chain(cert("client.pem"))
+    with pair_type(client, verifying_server(version, mode)) as pair:
+        subject = pair.server.getpeercert()["subject"]
+        assert subject[-1] == (("commonName", "client"),)
+
+
+def test_optional_client_certificate(version, pair_type):
+    server = verifying_server(version, ssl.CERT_OPTIONAL)
+    with pair_type(client_context(version), server) as pair:
+        assert pair.server.getpeercert() is None
+        assert pair.server.getpeercert(True) is None
+
+
+@pytest.mark.parametrize("chain", [None, "unknown.pem", "expired.pem",
+                                   "server-only.pem"])
+def test_bad_client_certificate(version, pair_type, chain):
+    client = client_context(version)
+    if chain is not None:
+        client.load_cert_chain(cert(chain))
+    with pair_type(client, verifying_server(version),
+                   handshake=False) as pair:
+        with pytest.raises(ssl.SSLError) as caught:
+            # with TLS 1.3 the client learns of it when it reads
+            pair.handshake()
+            pair.client.read(1)
+        assert caught.value.library == "SSL"
+
+
+# CRLs
+
+@pytest.mark.parametrize("crl, chain, passes", [
+    ("crl.pem", "localhost.pem", True), ("crl.pem", "revoked.pem", False),
+    ("crl-empty.pem", "revoked.pem", True),
+    (None, "localhost.pem", False), (None, "revoked.pem", False)])
+def test_crl(crl, chain, passes):
+    client = client_context()
+    client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    if crl is not None:
+        client.load_verify_locations(cert(crl))
+        assert client.cert_store_stats()["crl"] == 1
+    server = server_context(chain=chain)
+    if passes:
+        with SocketPair(client, server):
+            pass
+    else:
+        with pytest.raises(ssl.SSLError) as caught:
+            SocketPair(client, server)
+        assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+def test_crl_is_not_looked_at_without_the_flag():
+    client = client_context()
+    client.load_verify_locations(cert("crl.pem"))
+    with SocketPair(client, server_context(chain="revoked.pem")):
+        pass
