@@ -1,0 +1,29 @@
+# What can be done here; all of it happens in .build.
+#   PYTHON=...             an interpreter to use before those that are found
+#   PYTHONS="2.7 3.11"     the versions that are tested
+#   ARGS="-k session -x"   more for pytest
+
+PYTHON3 = python3
+
+.PHONY: help demo test clean python3
+
+help:
+	@echo "make demo    what the backport does, beside the Python's own ssl"
+	@echo "make test    the tests, in each Python of 2.7, 3.6 and 3.11 found"
+	@echo "             (PYTHONS=\"2.7 3.12\" for others, ARGS for pytest)"
+	@echo "make clean   removes .build, where environments and logs are kept"
+
+demo: python3
+	@$(PYTHON3) demo/run.py
+
+test: python3
+	@$(PYTHON3) ci/run_tests.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+
+clean:
+	rm -rf .build
+
+python3:
+	@command -v $(PYTHON3) >/dev/null || { \
+	    echo "$(PYTHON3) was not found.  To get it:"; \
+	    echo "    Debian, Ubuntu:  apt-get install python3 python3-venv"; \
+	    echo "    RHEL, Fedora:    dnf install python3"; exit 1; }
