@@ -35,10 +35,11 @@ else:
 
 __all__ = [
     "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
-    "BioPair", "FileError", "SocketPair", "Task", "buffer_types", "cert",
-    "client_context", "descriptors", "limit_version", "listening", "native",
-    "queue", "read_all", "read_cert", "receive", "server_context", "serving",
-    "socketserver", "tcp_pair", "text_type", "unix_pair",
+    "BioPair", "FileError", "SocketPair", "Task", "array_bytes",
+    "buffer_types", "cert", "client_context", "descriptors", "limit_version",
+    "listening", "native", "queue", "read_all", "read_cert", "receive",
+    "server_context", "serving", "socketserver", "tcp_pair", "text_type",
+    "unix_pair",
 ]
 
 
@@ -58,6 +59,11 @@ def read_cert(name):
 def native(text):
     """unicode text as the backport shows it: UTF-8 in a str on 2.7."""
     return text.encode("utf-8") if PY2 else text
+
+
+def array_bytes(numbers):
+    """The bytes of an array.array."""
+    return numbers.tostring() if PY2 else numbers.tobytes()
 
 
 def descriptors():

@@ -1,0 +1,409 @@
+"""The handshake, and every getter before, during and after it."""
+
+import gc
+import socket
+import ssl
+
+import pytest
+
+from helpers import (BioPair, SocketPair, Task, cert, client_context,
+                     limit_version, listening, server_context, tcp_pair,
+                     unix_pair)
+
+CIPHER_NAMES = {"TLSv1.2": "ECDHE-RSA-AES256-GCM-SHA384",
+                "TLSv1.3": "TLS_AES_256_GCM_SHA384"}
+
+
+# Success
+
+def test_handshake(pair, version):
+    for end in (pair.client, pair.server):
+        assert end.version() == version
+        assert type(end.version()) is str
+        name, protocol, bits = end.cipher()
+        assert protocol == version
+        assert bits == 256
+        assert name == CIPHER_NAMES[version]
+        assert type(name) is str
+        assert end.compression() is None
+        assert end.selected_alpn_protocol() is None
+        assert end.selected_npn_protocol() is None
+        assert end.pending() == 0
+        assert end.session_reused is False
+    assert pair.client.server_hostname == "localhost"
+    assert pair.server.server_hostname is None
+    assert pair.client.server_side is False
+    assert pair.server.server_side is True
+
+
+def test_handshake_again_does_nothing(pair):
+    for end in (pair.client, pair.server):
+        assert end.do_handshake() is None
+
+
+def test_contexts(pair_type):
+    client, server = client_context(), server_context()
+    with pair_type(client, server) as pair:
+        assert pair.client.context is client
+        assert pair.server.context is server
+
+
+def test_tcp():
+    with SocketPair(pair=tcp_pair()) as pair:
+        pair.client.sendall(b"hello")
+        assert pair.server.recv(5) == b"hello"
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_handshake_on_connect(timeout):
+    left, right = unix_pair(timeout)
+    with Task(server_context().wrap_socket, right,
+              server_side=True) as accepting:
+        client = client_context().wrap_socket(left,
+                                              server_hostname="localhost")
+        server = accepting.result()
+    assert client.gettimeout() == server.gettimeout() == timeout
+    client.sendall(b"hello")
+    assert server.recv(5) == b"hello"
+    client.close()
+    server.close()
+
+
+def test_no_handshake_on_connect():
+    with SocketPair(handshake=False) as pair:
+        assert pair.client.version() is None
+        pair.handshake()
+        assert pair.client.version() is not None
+
+
+@pytest.mark.since(3, 6, "a read began one only")
+def test_bpo_29334_implicit_handshake_over_bios(version):
+    """A first read or write does the handshake; then it is done."""
+    with BioPair(version=version, handshake=False) as pair:
+        pair.finish(lambda: pair.client.write(b"hello"),
+                    lambda: pair.server.read(5))
+        assert pair.client.getpeercert()["version"] == 3
+        assert pair.client.version() == version
+
+
+def test_implicit_handshake_over_sockets(version):
+    with SocketPair(version=version, handshake=False) as pair:
+        with Task(pair.server.recv, 5) as receiving:
+            pair.client.sendall(b"hello")
+            assert receiving.result() == b"hello"
+        assert pair.client.getpeercert()["version"] == 3
+
+
+def test_ec_certificate(pair_type, version):
+    with pair_type(client_context(version),
+                   server_context(version, "localhost-ec.pem")):
+        pass
+
+
+@pytest.mark.parametrize("protocol", ["PROTOCOL_TLSv1_2", "PROTOCOL_TLS"])
+def test_protocol_of_both_sides(protocol):
+    contexts = []
+    for _ in range(2):
+        context = ssl.SSLContext(getattr(ssl, protocol))
+        context.load_cert_chain(cert("localhost.pem"))
+        contexts.append(context)
+    with SocketPair(*contexts) as pair:
+        assert pair.client.version() in ("TLSv1.2", "TLSv1.3")
+
+
+def test_cipher_order_of_the_server():
+    server, client = server_context("TLSv1.2"), client_context("TLSv1.2")
+    server.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256:"
+                       "ECDHE-RSA-AES256-GCM-SHA384")
+    client.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384:"
+                       "ECDHE-RSA-AES128-GCM-SHA256")
+    with SocketPair(client, server) as pair:
+        assert pair.client.cipher() == (
+            "ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2", 128)
+
+
+# Failure
+
+def test_no_common_version(pair_type):
+    with pytest.raises(ssl.SSLError) as caught:
+        pair_type(client_context("TLSv1.2"), server_context("TLSv1.3"))
+    assert caught.value.library == "SSL"
+
+
+@pytest.mark.backport_only("stock does not know all reasons of OpenSSL 3")
+def test_no_common_version_reason(pair_type):
+    with pytest.raises(ssl.SSLError) as caught:
+        pair_type(client_context("TLSv1.2"), server_context("TLSv1.3"))
+    assert caught.value.reason in ("TLSV1_ALERT_PROTOCOL_VERSION",
+                                   "UNSUPPORTED_PROTOCOL")
+
+
+def test_no_common_cipher(pair_type):
+    client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
+    client.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    server.set_ciphers("ECDHE-RSA-AES256-GCM-SHA384")
+    with pytest.raises(ssl.SSLError) as caught:
+        pair_type(client, server)
+    assert caught.value.reason in ("SSLV3_ALERT_HANDSHAKE_FAILURE",
+                                   "NO_SHARED_CIPHER")
+
+
+def test_server_without_certificate(pair_type, version):
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    limit_version(server, version)
+    with pytest.raises(ssl.SSLError):
+        pair_type(client_context(version), server)
+
+
+def test_both_are_clients(pair_type, version):
+    client, server = client_context(version), client_context(version)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    first = client.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    second = server.wrap_bio(outgoing, incoming,
+                             server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        first.do_handshake()
+    with pytest.raises(ssl.SSLError) as caught:
+        second.do_handshake()
+    assert not isinstance(caught.value, ssl.SSLWantReadError)
+
+
+def test_failed_handshake_stays_failed(pair_type, version):
+    server = server_context(version, "unknown.pem")
+    with pair_type(client_context(version), server,
+                   handshake=False) as pair:
+        with pytest.raises(ssl.SSLError):
+            pair.handshake()
+        for operation in (pair.client.do_handshake,
+                          lambda: pair.client.read(1),
+                          lambda: pair.client.write(b"x")):
+            with pytest.raises((ssl.SSLError, OSError, ValueError)):
+                operation()
+        assert pair.client.pending() == 0
+
+
+def test_wrong_side_of_a_protocol():
+    with pytest.raises((ValueError, ssl.SSLError)):
+        SocketPair(client=server_context(), server_hostname=None)
+
+
+# Arguments
+
+def test_not_a_stream_socket():
+    """bpo-19422: datagrams would go out in clear text."""
+    with pytest.raises(NotImplementedError):
+        client_context().wrap_socket(
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+            server_hostname="localhost")
+
+
+@pytest.mark.parametrize("sock", [None, 42, object()])
+def test_not_a_socket(sock):
+    with pytest.raises((TypeError, AttributeError)):
+        client_context().wrap_socket(sock, server_hostname="localhost")
+
+
+@pytest.mark.parametrize("bios", [
+    (None, None), (42, 42), (object(), object())])
+def test_not_bios(bios):
+    with pytest.raises(TypeError):
+        client_context().wrap_bio(*bios, server_hostname="localhost")
+
+
+def test_one_bio_for_both_ways():
+    """Nobody should, but it must not crash: it reads its own hello."""
+    bio = ssl.MemoryBIO()
+    connection = client_context().wrap_bio(bio, bio,
+                                           server_hostname="localhost")
+    with pytest.raises(ssl.SSLError):
+        for _ in range(10):
+            connection.do_handshake()
+
+
+def test_server_has_no_server_hostname():
+    with pytest.raises(ValueError):
+        server_context().wrap_socket(socket.socket(), server_side=True,
+                                     server_hostname="localhost")
+
+
+@pytest.mark.backport_only("silently ignored")
+def test_cve_2026_19553_server_hostname_over_bios():
+    with pytest.raises(ValueError):
+        server_context().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
+                                  server_side=True,
+                                  server_hostname="localhost")
+
+
+def test_check_hostname_needs_a_name():
+    with pytest.raises(ValueError):
+        client_context().wrap_socket(socket.socket())
+
+
+@pytest.mark.backport_only("stock verifies no name at all")
+def test_cve_2026_19553_check_hostname_over_bios():
+    for context in (client_context(), ssl.create_default_context()):
+        with pytest.raises(ValueError):
+            context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO())
+
+
+def test_failed_wrap_leaves_the_socket_alone():
+    left, right = unix_pair()
+    with pytest.raises(ValueError):
+        server_context().wrap_socket(left, server_side=True,
+                                     server_hostname="localhost")
+    left.sendall(b"hello")
+    assert right.recv(5) == b"hello"
+    left.close()
+    right.close()
+
+
+def test_listening_socket_needs_no_handshake():
+    with listening() as listener:
+        wrapped = server_context().wrap_socket(listener, server_side=True)
+        assert wrapped.version() is None
+        wrapped.close()
+
+
+def test_non_blocking_needs_the_switch_off():
+    """A handshake on connect cannot be done without blocking."""
+    left, right = tcp_pair(timeout=0)
+    with pytest.raises(ValueError):
+        client_context().wrap_socket(left, server_hostname="localhost")
+    left.close()
+    right.close()
+
+
+# Getters
+
+STOCK_SESSION = pytest.mark.backport_only("a session cannot be copied then")
+GETTERS = {
+    "version": lambda end: end.version(),
+    "cipher": lambda end: end.cipher(),
+    "compression": lambda end: end.compression(),
+    "shared_ciphers": lambda end: end.shared_ciphers(),
+    "alpn": lambda end: end.selected_alpn_protocol(),
+    "npn": lambda end: end.selected_npn_protocol(),
+    "tls_unique": lambda end: end.get_channel_binding("tls-unique"),
+    "session": lambda end: end.session,
+    "pending": lambda end: end.pending(),
+    "context": lambda end: end.context,
+    "session_reused": lambda end: end.session_reused,
+    "server_hostname": lambda end: end.server_hostname,
+    "server_side": lambda end: end.server_side,
+}
+
+
+@pytest.mark.parametrize("name", sorted(GETTERS))
+def test_getters_before_the_handshake(pair_type, version, name):
+    expected = {"pending": 0, "session_reused": False}
+    with pair_type(version=version, handshake=False) as pair:
+        for end in (pair.client, pair.server):
+            value = GETTERS[name](end)
+            if name == "context":
+                assert isinstance(value, ssl.SSLContext)
+            elif name == "server_side":
+                assert value is (end is pair.server)
+            elif name == "server_hostname":
+                assert value == ("localhost" if end is pair.client else None)
+            elif name not in ("session", "shared_ciphers"):
+                assert value == expected.get(name)
+
+
+def test_bpo_29334_certificate_before_the_handshake(pair_type):
+    with pair_type(handshake=False) as pair:
+        for end in (pair.client, pair.server):
+            for binary in (False, True):
+                with pytest.raises(ValueError):
+                    end.getpeercert(binary)
+
+
+@pytest.mark.since(3, 10, "showed the server's own list")
+def test_gh_96931_shared_ciphers_before_the_handshake(pair_type):
+    with pair_type(handshake=False) as pair:
+        assert pair.client.shared_ciphers() is None
+        assert pair.server.shared_ciphers() is None
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=STOCK_SESSION if name == "session" else ())
+    for name in sorted(GETTERS)])
+def test_getters_during_the_handshake(version, name):
+    """Each getter between any two steps, over BIOs."""
+    with BioPair(version=version, handshake=False) as pair:
+        def step(end):
+            GETTERS[name](end)
+            try:
+                end.do_handshake()
+            finally:
+                GETTERS[name](end)
+
+        pair.finish(lambda: step(pair.client), lambda: step(pair.server))
+
+
+@pytest.mark.parametrize("name", sorted(GETTERS))
+def test_getters_after_unwrap(version, name):
+    with SocketPair(version=version) as pair:
+        with Task(pair.server.unwrap):
+            pair.client.unwrap()
+        for end in (pair.client, pair.server):
+            GETTERS[name](end)
+
+
+@pytest.mark.backport_only("an AttributeError about None")
+def test_certificate_after_unwrap(version):
+    with SocketPair(version=version) as pair:
+        with Task(pair.server.unwrap):
+            pair.client.unwrap()
+        with pytest.raises(ValueError):
+            pair.client.getpeercert()
+
+
+@pytest.mark.parametrize("name", sorted(GETTERS))
+def test_getters_after_bios_unwrap(version, name):
+    with BioPair(version=version) as pair:
+        pair.finish(pair.client.unwrap, pair.server.unwrap)
+        for end in (pair.client, pair.server):
+            GETTERS[name](end)
+            assert end.version() == version
+
+
+@pytest.mark.parametrize("name", sorted(GETTERS))
+def test_getters_after_close(name):
+    pair = SocketPair()
+    pair.close()
+    GETTERS[name](pair.client)
+
+
+# Low-level attributes
+
+@pytest.mark.backport_only("stock crashes: gh-113318")
+@pytest.mark.parametrize("name", [
+    "context", "owner", "session", "session_reused", "server_side",
+    "server_hostname"])
+def test_gh_113318_attributes_cannot_be_deleted(pair_type, name):
+    with pair_type() as pair:
+        connection = pair.client._sslobj
+        if hasattr(connection, "_sslobj"):
+            connection = connection._sslobj
+        with pytest.raises((AttributeError, TypeError)):
+            delattr(connection, name)
+
+
+@pytest.mark.parametrize("name", ["session_reused", "server_side",
+                                  "server_hostname"])
+def test_attributes_cannot_be_set(name):
+    with BioPair() as pair:
+        with pytest.raises(AttributeError):
+            setattr(pair.client, name, None)
+
+
+@pytest.mark.parametrize("value", [None, 42, "context", object()])
+def test_context_of_wrong_type(pair_type, value):
+    with pair_type() as pair:
+        before = pair.client.context
+        with pytest.raises((TypeError, AttributeError)):
+            pair.client.context = value
+            # where the socket takes it, the connection did not
+            pair.client._sslobj.context = value
+        gc.collect()
+        assert pair.client._sslobj.context is before
