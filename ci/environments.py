@@ -73,8 +73,6 @@ class Progress(object):
 
 def candidates(name):
     """Paths where an interpreter "2.7" or "3.11" may be, best first."""
-    if os.environ.get("PYTHON"):
-        yield shutil.which(os.environ["PYTHON"]) or os.environ["PYTHON"]
     on_path = shutil.which("python" + name)
     if on_path:
         yield on_path
@@ -105,8 +103,28 @@ def probe(path):
     return Interpreter(".".join(version.split(".")[:2]), version, executable)
 
 
+def chosen():
+    """The Interpreter that the user names in PYTHON, or None."""
+    path = os.environ.get("PYTHON")
+    if not path:
+        return None
+    interpreter = probe(shutil.which(path) or path)
+    if interpreter is None or not is_supported(interpreter):
+        raise Failure("PYTHON is %s, which is not a CPython 2.7 or 3.6 or "
+                      "later that runs." % path)
+    return interpreter
+
+
+def is_supported(interpreter):
+    return (interpreter.name == "2.7"
+            or numbers(interpreter.version) >= [3, 6])
+
+
 def find(name):
     """The Interpreter called "2.7" or "3.11", or None."""
+    interpreter = chosen()
+    if interpreter is not None and interpreter.name == name:
+        return interpreter
     for path in candidates(name):
         interpreter = probe(path)
         if interpreter is not None and interpreter.name == name:
@@ -213,20 +231,29 @@ def make_venv(interpreter, folder, log):
 
 def make_virtualenv(interpreter, folder, progress):
     """An environment for 2.7, by the last virtualenv that makes them."""
-    this = probe(sys.executable)
-    tools = os.path.join(BUILD, "tools")
-    path = os.path.join(ROOT, "ci", "requirements-tools.txt")
-    stamp = os.path.join(tools, "made-of")
-    wanted = digest(this, contents(path))
-    if not is_done(stamp, wanted):
-        make_venv(this, tools, "tools.log")
-        run([python_of(tools), "-m", "pip", "install", "-r", path],
-            "tools.log")
-        set_done(stamp, wanted)
-        progress.say("Tools", "virtualenv installed")
-    run([python_of(tools), "-m", "virtualenv", "--clear", "--no-download",
+    make_tools(progress)
+    run([tools_python(), "-m", "virtualenv", "--clear", "--no-download",
          "--python", interpreter.path, folder],
         "environment-%s.log" % interpreter.name)
+
+
+def make_tools(progress):
+    """An environment of the Python that runs this, with virtualenv."""
+    this = probe(sys.executable)
+    folder = os.path.join(BUILD, "tools")
+    path = os.path.join(ROOT, "ci", "requirements-tools.txt")
+    stamp = os.path.join(folder, "made-of")
+    wanted = digest(this, contents(path))
+    if is_done(stamp, wanted):
+        return
+    make_venv(this, folder, "tools.log")
+    run([tools_python(), "-m", "pip", "install", "-r", path], "tools.log")
+    set_done(stamp, wanted)
+    progress.say("Tools", "virtualenv installed")
+
+
+def tools_python():
+    return python_of(os.path.join(BUILD, "tools"))
 
 
 def python_of(folder):

@@ -123,17 +123,18 @@ def report(results):
 
 def find(names):
     """The interpreters to test: those named, or those found of the usual
-    ones, or else the one that runs this."""
-    found = []
+    ones and the one in PYTHON, or else the one that runs this."""
+    chosen = environments.chosen()
+    found = [chosen] if chosen and not names else []
     for name in (names or PYTHONS).split():
         interpreter = environments.find(name)
-        if interpreter:
-            found.append(interpreter)
-        elif names:
-            raise Failure("Python %s, which PYTHONS names, was not found."
-                          % name)
-        else:
+        if interpreter is None and names:
+            raise Failure("Python %s was not found.  PYTHONS is %r."
+                          % (name, names))
+        if interpreter is None:
             print("Python %s was not found and is left out." % name)
+        elif interpreter not in found:
+            found.append(interpreter)
     return found or [environments.probe(sys.executable)]
 
 

@@ -1,0 +1,65 @@
+"""An HTTPS server that speaks nothing but TLS 1.3, for the demo.
+
+    python3 demo/server.py CERTIFICATE...
+
+It serves each certificate (with its key in the same file) on a port of its
+own of localhost, prints the ports on one line, and ends with its standard
+input.  Each page tells the TLS version of its connection.
+"""
+
+import socket
+import ssl
+import sys
+import threading
+
+PAGE = "HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%s"
+
+
+def make_context(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= (ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 |
+                        ssl.OP_NO_TLSv1_2)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def listen():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(5)
+    return listener
+
+
+def serve(listener, context):
+    while True:
+        connection, _ = listener.accept()
+        try:
+            answer(context.wrap_socket(connection, server_side=True))
+        except socket.error:
+            pass  # a client that refuses our certificate hangs up
+        finally:
+            connection.close()
+
+
+def answer(connection):
+    """Take a request, whatever it is, and send the page."""
+    if connection.recv(65536):
+        text = connection.version()
+        connection.sendall((PAGE % (len(text), text)).encode("ascii"))
+    connection.close()
+
+
+def main(certificates):
+    listeners = [listen() for _ in certificates]
+    for listener, certificate in zip(listeners, certificates):
+        thread = threading.Thread(
+            target=serve, args=(listener, make_context(certificate)))
+        thread.daemon = True
+        thread.start()
+    print(" ".join(str(listener.getsockname()[1]) for listener in listeners))
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
