@@ -3,6 +3,9 @@
 OpenSSL 1.1.1 or later is looked for in OPENSSL_DIR (its `include` and `lib`
 or `lib64`), then with pkg-config, then where the compiler looks by itself.
 SSLB_WERROR=1 turns the compiler's warnings into errors.
+
+There is no pyproject.toml, on purpose: with one, pip fetches setuptools anew,
+on 2.7 through the very ssl that may not reach an index any more.
 """
 
 import glob
@@ -196,7 +199,6 @@ setup(
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",
-        "License :: OSI Approved :: MIT License",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: C",
         "Programming Language :: Python :: 2.7",

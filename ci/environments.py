@@ -144,14 +144,14 @@ def clean_environ():
     return environ
 
 
-def run(command, log):
+def run(command, log, folder=ROOT):
     """Run a command with its output in a file of .build/logs; on failure
     show the last lines of it."""
     os.makedirs(LOGS, exist_ok=True)
     path = os.path.join(LOGS, log)
     with open(path, "w") as stream:
         status = subprocess.call(command, stdout=stream, env=clean_environ(),
-                                 stderr=subprocess.STDOUT, cwd=ROOT)
+                                 stderr=subprocess.STDOUT, cwd=folder)
     if status != 0:
         raise Failure("%s\nfailed with exit status %d. The end of %s:\n\n%s"
                       % (" ".join(command), status,
@@ -299,9 +299,11 @@ def install_project(interpreter, folder, progress):
                 name for name in names if is_built(name)])
         else:
             shutil.copy2(path, target)
+    log = "build-%s.log" % interpreter.name
+    run([python_of(folder), "setup.py", "-q", "bdist_wheel"], log, copy)
+    wheel, = glob.glob(os.path.join(copy, "dist", "*.whl"))
     run([python_of(folder), "-m", "pip", "install", "--no-index", "--no-deps",
-         "--no-build-isolation", "--force-reinstall", "-v", copy],
-        "build-%s.log" % interpreter.name)
+         "--force-reinstall", wheel], "install-%s.log" % interpreter.name)
     set_done(stamp, wanted)
     progress.say("Python " + interpreter.name, "built and installed")
 
