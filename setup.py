@@ -38,9 +38,7 @@ The headers of this Python (%d.%d) were not found: there is no Python.h.
 To get them:
 
     Debian, Ubuntu:  apt-get install python%d.%d-dev
-    RHEL, Fedora:    dnf install python%d.%d-devel
-
-or, for RHEL's own python3, dnf install python3-devel."""
+    RHEL, Fedora:    dnf install python%d-devel"""
 
 NO_COMPILER = """\
 The C compiler %r could not be run. To get one:
@@ -142,7 +140,7 @@ class build(build_ext):
 
     def check_headers(self, extension):
         if not self.compiles(extension, "#include <Python.h>"):
-            fail(NO_PYTHON % (sys.version_info[:2] * 3))
+            fail(NO_PYTHON % (sys.version_info[:2] * 3)[:5])
         if not self.compiles(extension, "#include <openssl/opensslv.h>"):
             fail(NO_OPENSSL % "The headers of OpenSSL were not found.")
         if not self.compiles(extension,

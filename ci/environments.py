@@ -43,8 +43,8 @@ Python 2.7 was not found: neither as PYTHON, nor as python2.7 on PATH, nor in
     anywhere else, with pyenv:          pyenv install 2.7.18"""
 
 NO_VENV = """\
-%s cannot make environments: its venv or ensurepip module is missing.
-To get it:
+%s cannot make environments, as its venv or ensurepip is missing.
+To get them:
 
     Debian, Ubuntu:  apt-get install python%s-venv
     RHEL, Fedora:    part of Python itself; dnf reinstall python3"""
@@ -161,7 +161,7 @@ def run(command, log, folder=ROOT):
 def tail(path):
     """The last lines of a file, moved in a little."""
     with open(path, errors="replace") as stream:
-        lines = stream.read().rstrip().splitlines()[-TAIL_LINES:]
+        lines = stream.read().strip("\n").splitlines()[-TAIL_LINES:]
     return "\n".join("    " + line for line in lines)
 
 
