@@ -1,0 +1,27 @@
+"""`import ssl` as Python 3.6 has it, for Python 2.7 and every later one.
+
+A program calls install() before anything imports `ssl`, or is started with
+`python -m _ssl_backport`.  Importing this package changes nothing.
+"""
+
+import sys
+
+__all__ = ["install", "is_installed"]
+__version__ = "0.1.0"
+
+
+def install():
+    """Make `import ssl` and `import _ssl` give the backport from here on.
+
+    Raises ImportError, and changes nothing, when the standard `ssl` or
+    `_ssl` is already imported, or when the extension module cannot be
+    loaded.  A second call does nothing.
+    """
+    from _ssl_backport import _install
+    _install.install()
+
+
+def is_installed():
+    """Return whether `import ssl` gives the backport (bool)."""
+    installer = sys.modules.get("_ssl_backport._install")
+    return installer is not None and installer.is_installed()

@@ -1,0 +1,170 @@
+"""As much of Python 3.6's `enum` as ssl shows to its users, for Python 2.7.
+
+Enumerations are made by calling a base: IntEnum("Name", pairs, module=...).
+The packages that bring `enum` to 2.7 lack IntFlag or take too long to import.
+"""
+
+from __future__ import absolute_import
+
+from operator import and_, index, or_, xor
+
+
+class EnumType(type):
+    """The class of the enumerations: lookup, iteration, containment."""
+
+    def __call__(cls, value, names=None, module=None, type=None):
+        """Return the member of this value, or make a new enumeration.
+
+        value: the value of a member; with `names`, the enumeration's name.
+        names: (name, value) pairs; a value named again makes an alias.
+        type: what the members also are; each is built from its value.
+        Raises ValueError if no member has the value.
+        """
+        if names is None:
+            return cls._look_up(value)
+        made = EnumType(value, (cls,) if type is None else (type, cls), {
+            "__module__": module, "_data_type": type or cls._data_type,
+            "_members": [], "_by_name": {}, "_by_value": {}})
+        for name, plain in names:
+            made._add(name, plain)
+        return made
+
+    def _add(cls, name, plain):
+        value = cls._data_type(plain)
+        member = cls._by_value.get(value)
+        if member is None:
+            member = cls._new_member(name, plain, value)
+            cls._members.append(member)
+        cls._by_name[name] = member
+        setattr(cls, name, member)
+
+    def _new_member(cls, name, plain, value):
+        member = cls._data_type.__new__(cls, plain)
+        member.name = name
+        member.value = value
+        # another thread may have made the same composite flag
+        return cls._by_value.setdefault(value, member)
+
+    def _look_up(cls, value):
+        try:
+            return cls._by_value[value]
+        except (KeyError, TypeError):
+            return cls._missing(value)
+
+    def __getitem__(cls, name):
+        return cls._by_name[name]
+
+    def __iter__(cls):
+        return iter(cls._members)
+
+    def __reversed__(cls):
+        return reversed(cls._members)
+
+    def __len__(cls):
+        return len(cls._members)
+
+    def __nonzero__(cls):
+        return True
+
+    def __contains__(cls, member):
+        return isinstance(member, cls) and member.name in cls._by_name
+
+    def __repr__(cls):
+        return "<enum %r>" % cls.__name__
+
+    @property
+    def __members__(cls):
+        """The members by name, aliases too, in the order of the values."""
+        from collections import OrderedDict
+        place = dict((m.name, n) for n, m in enumerate(cls._members))
+        return OrderedDict(sorted(
+            cls._by_name.items(), key=lambda item: (place[item[1].name],
+                                                    item[0])))
+
+
+class Enum(object):
+    __metaclass__ = EnumType
+
+    _data_type = object
+    _members = _by_name = _by_value = ()
+
+    @classmethod
+    def _missing(cls, value):
+        raise ValueError("%r is not a valid %s" % (value, cls.__name__))
+
+    def __repr__(self):
+        return "<%s.%s: %r>" % (type(self).__name__, self.name, self.value)
+
+    def __str__(self):
+        return "%s.%s" % (type(self).__name__, self.name)
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self.value,)
+
+
+class IntEnum(int, Enum):
+    """Members are ints; arithmetic gives plain ints."""
+
+    _data_type = int
+
+    __repr__ = Enum.__repr__
+    __str__ = Enum.__str__
+
+    def __format__(self, spec):
+        return format(self.value, spec)
+
+
+def _keeping_the_class(operation):
+    def operator(self, other):
+        try:
+            other = index(other)
+        except TypeError:
+            return NotImplemented
+        return type(self)(operation(self.value, other))
+    return operator
+
+
+class IntFlag(IntEnum):
+    """Sets of bits: |, & and ^ with each other or an int, and ~.
+
+    Any int is a flag. One that has no name of its own shows those of its
+    parts, and the bits that have none as numbers, largest first.
+    """
+
+    __or__ = __ror__ = _keeping_the_class(or_)
+    __and__ = __rand__ = _keeping_the_class(and_)
+    __xor__ = __rxor__ = _keeping_the_class(xor)
+
+    def __invert__(self):
+        return type(self)(~self.value)
+
+    def __contains__(self, other):
+        return index(other) & self.value == other
+
+    def __repr__(self):
+        return "<%s: %r>" % (self, self.value)
+
+    def __str__(self):
+        return "%s.%s" % (type(self).__name__, self.name or self._parts())
+
+    @classmethod
+    def _missing(cls, value):
+        try:
+            value = index(value)
+        except TypeError:
+            return super(IntFlag, cls)._missing(value)
+        return cls._new_member(None, value, value)
+
+    def _parts(self):
+        parts = []
+        unnamed = self.value
+        for member in sorted(type(self), reverse=True):
+            bits = member.value
+            if bits & self.value == bits and bits & unnamed:
+                parts.append(member.name)
+                unnamed &= ~bits
+        while unnamed > 0:
+            bit = 1 << unnamed.bit_length() - 1
+            parts.append(str(bit))
+            unnamed ^= bit
+        return "|".join(parts) or "0"

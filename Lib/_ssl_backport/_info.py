@@ -1,0 +1,60 @@
+"""What `python -m _ssl_backport --info` shows."""
+
+from __future__ import absolute_import
+
+import os
+import sys
+
+import _ssl_backport
+
+
+def show():
+    """Print it. Returns the exit status (int): 0 if the backport works."""
+    folder = os.path.dirname(os.path.abspath(_ssl_backport.__file__))
+    lines = [
+        ("_ssl_backport", "%s, %s" % (_ssl_backport.__version__, folder)),
+        ("host Python", "%s, %s" % (sys.version.split()[0], sys.executable))]
+    try:
+        _ssl_backport.install()
+    except ImportError as error:
+        lines.append(("installed", "no. %s" % error))
+    else:
+        lines.extend(of_installed())
+    for label, text in lines:
+        print("%-14s %s" % (label, text.replace("\n", "\n" + " " * 15)))
+    return 0 if _ssl_backport.is_installed() else 1
+
+
+def of_installed():
+    import ssl
+    versions = [name[len("HAS_TLSv"):].replace("_", ".")
+                for name in sorted(dir(ssl)) if name.startswith("HAS_TLSv")
+                and getattr(ssl, name)]
+    paths = ssl.get_default_verify_paths()
+    return [
+        ("installed", "yes: import ssl gives %s" % ssl.__file__),
+        ("OpenSSL", "%s, built with %s" % (
+            ssl.OPENSSL_VERSION, release(ssl._OPENSSL_API_VERSION))),
+        ("TLS versions", ", ".join(versions)),
+        ("CA file", place(paths.cafile, paths.openssl_cafile_env,
+                          paths.openssl_cafile)),
+        ("CA directory", place(paths.capath, paths.openssl_capath_env,
+                               paths.openssl_capath))]
+
+
+def release(version):
+    """The name of an OpenSSL release, from its five numbers."""
+    major, minor, fix, patch, _ = version
+    if major < 3:
+        return "%d.%d.%d%s" % (major, minor, fix,
+                               chr(ord("a") - 1 + patch) if patch else "")
+    return "%d.%d.%d" % (major, minor, patch)
+
+
+def place(found, variable, default):
+    """Where certificates are, and why there."""
+    wanted = os.environ.get(variable, default)
+    reason = ("set by %s" % variable if variable in os.environ
+              else "OpenSSL's default")
+    return ("%s (%s)" if found else "none: %s (%s) is not there") % (
+        wanted, reason)

@@ -1,0 +1,166 @@
+"""Runs a program with the backport in place, as plain `python` would run it:
+with its sys.argv, sys.path[0], __main__, exit status and tracebacks.
+"""
+
+from __future__ import absolute_import
+
+import os
+import pkgutil
+import runpy
+import sys
+import zipimport
+from functools import partial
+
+import _ssl_backport
+
+USAGE = """\
+usage: python -m _ssl_backport SCRIPT [ARGUMENT ...]
+       python -m _ssl_backport -m MODULE [ARGUMENT ...]
+       python -m _ssl_backport -c CODE [ARGUMENT ...]
+       python -m _ssl_backport --info | --help
+"""
+
+HELP = USAGE + """
+Runs a Python program in which `import ssl` gives _ssl_backport.
+
+  SCRIPT   a file, or a directory or zip file with a __main__.py
+  -m       a module or package, by its name
+  -c       the program itself
+  --info   show which OpenSSL, TLS versions and CA certificates there are
+  --help   show this
+"""
+
+
+
+def main():
+    """Run the program that the command line names."""
+    arguments = sys.argv[1:]
+    option = arguments[0] if arguments else "-"
+    if option == "--help":
+        sys.stdout.write(HELP)
+        return
+    if option == "--info":
+        from _ssl_backport import _info
+        sys.exit(_info.show())
+    if not option.startswith("-"):
+        prepare, program = prepare_script, option
+        sys.argv = arguments
+    elif option in ("-m", "-c") and len(arguments) > 1:
+        prepare = prepare_module if option == "-m" else prepare_code
+        program = arguments[1]
+        sys.argv = [option] + arguments[2:]
+    else:
+        sys.stderr.write(USAGE)
+        sys.exit(2)
+    try:
+        _ssl_backport.install()
+    except ImportError as error:
+        sys.exit("python -m _ssl_backport: %s" % error)
+    try:
+        prepare(program, cleared_namespace())()
+    except SystemExit:
+        raise
+    except:  # old-style classes of 2.7 too
+        begin_traceback_in_program()
+        raise
+
+
+def prepare_module(name, namespace):
+    """Return the function (without arguments) that runs a module."""
+    return partial(runpy._run_module_as_main, name)
+
+
+def prepare_code(source, namespace):
+    """Return the function that runs source code (str)."""
+    set_first_path("")
+    code = compile(source, "<string>", "exec", 0, True)
+    # later Pythons show the source in tracebacks, and get it here
+    import linecache
+    if hasattr(linecache, "_register_code"):
+        linecache._register_code(code, source, "<string>")
+    return partial(eval, code, namespace)
+
+
+def prepare_script(path, namespace):
+    """Return the function that runs a file, or what has a __main__.py."""
+    if os.path.isdir(path) or is_zip(path):
+        set_first_path(path, always=True)
+        return partial(runpy._run_module_as_main, "__main__", False)
+    from _ssl_backport._names import SCRIPT_PATH_IS_ABSOLUTE
+    set_first_path(os.path.dirname(os.path.realpath(path)))
+    if SCRIPT_PATH_IS_ABSOLUTE:
+        path = os.path.abspath(path)
+    try:
+        with open(path, "rb") as stream:
+            compiled = pkgutil.read_code(stream)
+    except EnvironmentError as error:
+        sys.stderr.write("%s: can't open file %r: [Errno %d] %s\n" % (
+            sys.executable, path, error.errno, error.strerror))
+        sys.exit(2)
+    namespace["__file__"] = path
+    if "__spec__" in namespace:
+        from importlib.machinery import SourceFileLoader
+        namespace["__cached__"] = None
+        namespace["__loader__"] = SourceFileLoader("__main__", path)
+    if compiled:
+        return partial(eval, compiled, namespace)
+    return source_runner(path, namespace)
+
+
+def source_runner(path, namespace):
+    try:
+        # unlike compile(), this minds 2.7's rules for non-ASCII source
+        return partial(execfile, path, namespace)
+    except NameError:
+        with open(path, "rb") as stream:
+            code = compile(stream.read(), path, "exec", 0, True)
+        return partial(eval, code, namespace)
+
+
+def is_zip(path):
+    try:
+        zipimport.zipimporter(path)
+        return True
+    except zipimport.ZipImportError:
+        return False
+
+
+def cleared_namespace():
+    """Make __main__ what a program finds it to be, and return its dict."""
+    namespace = vars(sys.modules["__main__"])
+    given = set(["__annotations__", "__builtins__", "__name__", "__spec__"])
+    for name in set(namespace).difference(given):
+        del namespace[name]
+    namespace["__doc__"] = namespace["__package__"] = None
+    if "__spec__" in namespace:
+        namespace["__spec__"] = None
+    return namespace
+
+
+def set_first_path(entry, always=False):
+    """Replace sys.path[0], which is there for `-m _ssl_backport`, unless
+    Python was told to put nothing there.
+    """
+    if not (getattr(sys.flags, "safe_path", False)
+            or getattr(sys.flags, "isolated", False)):
+        sys.path[0] = entry
+    elif always:
+        sys.path.insert(0, entry)
+
+
+def begin_traceback_in_program():
+    """Let the traceback that Python is about to print, by sys.excepthook,
+    begin after the last frame of this file.
+    """
+    traceback = sys.exc_info()[2]
+    while traceback and traceback.tb_frame.f_globals is globals():
+        traceback = traceback.tb_next
+    show = sys.excepthook
+
+    def excepthook(kind, value, _):
+        if hasattr(value, "with_traceback"):
+            value = value.with_traceback(traceback)
+        sys.last_traceback = traceback
+        show(kind, value, traceback)
+
+    sys.excepthook = excepthook

@@ -1,0 +1,108 @@
+"""What differs between the socket objects of Python 2.7 and of Python 3, and
+only that: StreamSocket is what SSLSocket stands on, on either of them.
+"""
+
+from __future__ import absolute_import
+
+import sys
+from socket import socket
+
+__all__ = ["StreamSocket", "SEND_RETURNS_ZERO", "bytes_from", "socket"]
+
+if sys.version_info[0] == 2:
+    from socket import _delegate_methods, _fileobject
+
+    __all__ += ["_delegate_methods", "_fileobject"]
+
+    # Programs on asyncore, which came with 2.7, know no other way to hear
+    # that a non-blocking send would block.
+    SEND_RETURNS_ZERO = True
+
+    def bytes_from(data, start):
+        """Return a view of the bytes of `data` from an offset on."""
+        if isinstance(data, unicode):
+            data = data.encode("ascii")
+        elif isinstance(data, memoryview):  # which buffer() cannot take
+            data = data.tobytes()
+        return buffer(data, start)
+
+    class StreamSocket(socket):
+        """A socket that shares the raw socket of another one.
+
+        2.7's own socket class keeps the raw socket's recv(), send() and so
+        on in attributes of the instance, where they hide the methods of
+        subclasses: so its __init__() is not called.
+        """
+
+        _makefile_refs = 0
+
+        def _adopt(self, sock):
+            """Become the socket `sock` is, which stays usable."""
+            self._sock = sock._sock
+
+        @property
+        def _carrier(self):
+            """What carries the descriptor and the timeout."""
+            return self._sock
+
+        @property
+        def _plain(self):
+            """What has the methods that know nothing of TLS."""
+            return self._sock
+
+        def makefile(self, mode="r", bufsize=-1):
+            """Return a file object over this socket.
+
+            It outlives close() of the socket; the connection is closed when
+            both are closed.
+            """
+            self._makefile_refs += 1
+            return _fileobject(self, mode, bufsize, close=True)
+
+        def close(self):
+            """Close the socket, when its last file object is closed."""
+            if self._makefile_refs < 1:
+                self._real_close()
+            else:
+                self._makefile_refs -= 1
+
+        def _real_close(self):
+            socket.close(self)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.close()
+
+else:
+    SEND_RETURNS_ZERO = False
+
+    def bytes_from(data, start):
+        """Return a view of the bytes of `data` from an offset on."""
+        return memoryview(data).cast("B")[start:]
+
+    class StreamSocket(socket):
+        """A socket that takes over the descriptor of another one."""
+
+        def _adopt(self, sock):
+            """Become the socket `sock` is, which is detached."""
+            socket.__init__(self, sock.family, sock.type, sock.proto,
+                            sock.fileno())
+            self.settimeout(sock.gettimeout())
+            sock.detach()
+
+        def detach(self):
+            """Give the descriptor away (int), without TLS."""
+            self._forget_tls()
+            return socket.detach(self)
+
+        @property
+        def _carrier(self):
+            """What carries the descriptor and the timeout."""
+            return self
+
+        @property
+        def _plain(self):
+            """What has the methods that know nothing of TLS."""
+            return super(StreamSocket, self)

@@ -1,0 +1,997 @@
+"""TLS for sockets, and for any other way of carrying bytes: the API of
+Python 3.6's `ssl`, with what later versions changed for security.
+
+The work is done by the extension module `__ssl_backport`. _install.py loads
+this file under the name `ssl`; it is not a module of the package.
+"""
+
+from __future__ import absolute_import
+
+if __name__ != "ssl":
+    raise ImportError("%s is loaded by _ssl_backport.install() only: call "
+                      "that, then import ssl" % __name__)
+
+import errno
+import os
+import sys
+from binascii import a2b_base64, b2a_base64
+from collections import namedtuple
+from contextlib import closing
+from socket import (
+    AF_INET, MSG_DONTWAIT, MSG_PEEK, SOCK_STREAM, SOL_SOCKET, SO_TYPE,
+    create_connection, error as socket_error, timeout as socket_timeout)
+
+import __ssl_backport as _ssl
+from __ssl_backport import (
+    MemoryBIO, OPENSSL_VERSION, OPENSSL_VERSION_INFO, OPENSSL_VERSION_NUMBER,
+    RAND_add, RAND_bytes, RAND_pseudo_bytes, RAND_status,
+    SSLCertVerificationError, SSLEOFError, SSLError, SSLSession,
+    SSLSyscallError, SSLWantReadError, SSLWantWriteError, SSLZeroReturnError,
+    _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext,
+    nid2obj as _nid2obj, txt2obj as _txt2obj)
+from _ssl_backport import _names, _trust
+from _ssl_backport._hostnames import (
+    CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
+    match_hostname)
+from _ssl_backport._names import (
+    Enum as _Enum, IntEnum as _IntEnum, IntFlag as _IntFlag)
+from _ssl_backport._sockets import *
+from _ssl_backport._trust import DefaultVerifyPaths, get_default_verify_paths
+
+
+# Constants
+
+def _publish(base, name, pairs):
+    """Make an enumeration, and a global of each of its names."""
+    enumeration = base(name, pairs, module=__name__)
+    for member, _ in pairs:
+        globals()[member] = enumeration[member]
+    return enumeration
+
+
+def _import_symbols(prefix):
+    """Make globals of the extension's constants of that prefix."""
+    globals().update(_names.constants(prefix))
+
+
+_SSLMethod = _publish(_IntEnum, "_SSLMethod", [
+    pair for pair in _names.constants("PROTOCOL_")
+    if pair[0] != "PROTOCOL_SSLv23"])
+PROTOCOL_SSLv23 = _SSLMethod.PROTOCOL_TLS
+Options = _publish(_IntFlag, "Options", _names.constants("OP_"))
+AlertDescription = _publish(_IntEnum, "AlertDescription",
+                            _names.constants("ALERT_DESCRIPTION_"))
+SSLErrorNumber = _publish(_IntEnum, "SSLErrorNumber",
+                          _names.constants("SSL_ERROR_"))
+VerifyFlags = _publish(_IntFlag, "VerifyFlags", _names.constants("VERIFY_"))
+VerifyMode = _publish(_IntEnum, "VerifyMode", _names.constants("CERT_"))
+TLSVersion = _IntEnum("TLSVersion", [
+    (name, getattr(_ssl, "PROTO_" + name)) for name in (
+        "MINIMUM_SUPPORTED", "SSLv3", "TLSv1", "TLSv1_1", "TLSv1_2",
+        "TLSv1_3", "MAXIMUM_SUPPORTED")], module=__name__)
+
+_import_symbols("HAS_")
+HAS_NEVER_CHECK_COMMON_NAME = True
+CHANNEL_BINDING_TYPES = ["tls-unique"]
+PEM_HEADER = "-----BEGIN CERTIFICATE-----"
+PEM_FOOTER = "-----END CERTIFICATE-----"
+
+_PROTOCOL_NAMES = dict((member, member.name) for member in _SSLMethod)
+_RESTRICTED_SERVER_CIPHERS = _DEFAULT_CIPHERS
+_SSLv2_IF_EXISTS = None
+
+
+class _ASN1Object(namedtuple("_ASN1Object", "nid shortname longname oid")):
+    """An entry of OpenSSL's table of object identifiers.
+
+    Made from the dotted form (str). Raises ValueError if there is none.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, oid):
+        return super(_ASN1Object, cls).__new__(cls, *_txt2obj(oid))
+
+    @classmethod
+    def fromnid(cls, nid):
+        """Return the entry of OpenSSL's number `nid` (int)."""
+        return super(_ASN1Object, cls).__new__(cls, *_nid2obj(nid))
+
+    @classmethod
+    def fromname(cls, name):
+        """Return the entry of a short name, long name or dotted form (str).
+        """
+        return super(_ASN1Object, cls).__new__(cls, *_txt2obj(name, name=True))
+
+    def __reduce__(self):
+        return type(self), (self.oid,)
+
+
+Purpose = _Enum("Purpose", [("SERVER_AUTH", "1.3.6.1.5.5.7.3.1"),
+                            ("CLIENT_AUTH", "1.3.6.1.5.5.7.3.2")],
+                type=_ASN1Object, module=__name__)
+
+
+def get_protocol_name(protocol_code):
+    """Return the name (str) of a PROTOCOL_* value, or "<unknown>"."""
+    return _PROTOCOL_NAMES.get(protocol_code, "<unknown>")
+
+
+# Certificates as text
+
+def cert_time_to_seconds(cert_time):
+    """Return the seconds since the epoch (int) of a certificate's time.
+
+    cert_time: str like "Jan  5 09:34:43 2018 GMT", as in the notBefore and
+    notAfter of getpeercert(). Raises ValueError for any other form.
+    """
+    import re
+    from calendar import timegm
+    match = re.match(
+        r"([a-z]{3}) +(0?[1-9]|[12][0-9]|3[01]) +"
+        r"([01]?[0-9]|2[0-3]):([0-5]?[0-9]):([0-5]?[0-9]|6[01]) +"
+        r"([0-9]{4}) +gmt\Z", cert_time, re.IGNORECASE)
+    months = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+    if match is None or match.group(1).lower() not in months:
+        raise ValueError("not a certificate's time, such as "
+                         "'Jan  5 09:34:43 2018 GMT': %r" % cert_time)
+    day, hour, minute, second, year = map(int, match.groups()[1:])
+    month = months.index(match.group(1).lower()) + 1
+    return timegm((year, month, day, hour, minute, second))
+
+
+def DER_cert_to_PEM_cert(der_cert_bytes):
+    """Return the PEM form (str) of a certificate in DER (bytes)."""
+    text = str(b2a_base64(der_cert_bytes).decode("ascii").rstrip("\n"))
+    lines = [text[start:start + 64] for start in range(0, len(text), 64)]
+    return "\n".join([PEM_HEADER] + (lines or [""]) + [PEM_FOOTER, ""])
+
+
+def PEM_cert_to_DER_cert(pem_cert_string):
+    """Return the DER form (bytes) of a certificate in PEM (str).
+
+    Raises ValueError if it does not begin and end as such.
+    """
+    text = pem_cert_string.rstrip()
+    for place, fits in (("start with " + PEM_HEADER,
+                         text.startswith(PEM_HEADER)),
+                        ("end with " + PEM_FOOTER,
+                         text.endswith(PEM_FOOTER))):
+        if not fits:
+            raise ValueError("Invalid PEM encoding; must %s" % place)
+    body = text[len(PEM_HEADER):-len(PEM_FOOTER)]
+    return a2b_base64(body.encode("ascii"))
+
+
+# Contexts
+
+def _enum_property(name, enumeration, doc):
+    """A property of _SSLContext whose values show as an enumeration's.
+
+    The descriptor is taken from the base class once and for all: code that
+    puts a subclass under the name `ssl.SSLContext` must not find itself.
+    """
+    plain = getattr(_SSLContext, name)
+
+    def read(self):
+        return enumeration(plain.__get__(self))
+
+    def change(self, value):
+        plain.__set__(self, value)
+
+    return property(read, change, doc=doc)
+
+
+class SSLContext(_SSLContext):
+    """The settings, certificates and keys that connections are made with.
+
+    protocol: PROTOCOL_TLS_CLIENT (verifies the server and its name),
+    PROTOCOL_TLS_SERVER, or PROTOCOL_TLS (verifies nothing until told so).
+    Raises ValueError for an unknown protocol.
+    """
+
+    # what wrap_socket() and wrap_bio() make; set below
+    sslsocket_class = None
+    sslobject_class = None
+
+    def __new__(cls, protocol=PROTOCOL_TLS, *args, **kwargs):
+        return _SSLContext.__new__(cls, protocol)
+
+    def __init__(self, protocol=PROTOCOL_TLS):
+        pass
+
+    def __reduce_ex__(self, version):
+        raise TypeError("cannot pickle or copy an SSLContext")
+
+    options = _enum_property("options", Options, "Options: the OP_* bits.")
+    verify_flags = _enum_property(
+        "verify_flags", VerifyFlags, "VerifyFlags: the VERIFY_* bits.")
+    verify_mode = _enum_property(
+        "verify_mode", VerifyMode,
+        "VerifyMode: whether the peer's certificate is asked for and "
+        "verified. CERT_NONE raises ValueError while check_hostname is on.")
+    minimum_version = _enum_property(
+        "minimum_version", TLSVersion, "TLSVersion: the lowest allowed.")
+    maximum_version = _enum_property(
+        "maximum_version", TLSVersion, "TLSVersion: the highest allowed.")
+
+    @property
+    def protocol(self):
+        """The PROTOCOL_* the context was made with."""
+        return _SSLMethod(_SSLContext.protocol.__get__(self))
+
+    @property
+    def hostname_checks_common_name(self):
+        """Whether a certificate without subjectAltName may be for the host
+        that its commonName tells (bool).
+        """
+        return not self._host_flags & _ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
+
+    @hostname_checks_common_name.setter
+    def hostname_checks_common_name(self, value):
+        if value:
+            self._host_flags &= ~_ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
+        else:
+            self._host_flags |= _ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
+
+    def wrap_socket(self, sock, server_side=False,
+                    do_handshake_on_connect=True, suppress_ragged_eofs=True,
+                    server_hostname=None, session=None):
+        """Return an SSLSocket over a stream socket; see SSLSocket."""
+        return self.sslsocket_class._create(
+            sock=sock, server_side=server_side,
+            do_handshake_on_connect=do_handshake_on_connect,
+            suppress_ragged_eofs=suppress_ragged_eofs,
+            server_hostname=server_hostname, context=self, session=session)
+
+    def wrap_bio(self, incoming, outgoing, server_side=False,
+                 server_hostname=None, session=None):
+        """Return an SSLObject that reads from one MemoryBIO and writes into
+        another; see SSLObject.
+        """
+        return self.sslobject_class._create(
+            incoming, outgoing, server_side=server_side,
+            server_hostname=server_hostname, session=session, context=self)
+
+    def set_alpn_protocols(self, alpn_protocols):
+        """Offer, or choose among, application protocols, the best first.
+
+        alpn_protocols: names, str, of 1 to 255 ASCII characters each. Raises
+        SSLError for a name of another length.
+        """
+        self._set_alpn_protocols(_length_prefixed("ALPN", alpn_protocols))
+
+    def set_npn_protocols(self, npn_protocols):
+        """Do nothing but check the names, as for set_alpn_protocols():
+        OpenSSL has given up NPN.
+        """
+        self._set_npn_protocols(_length_prefixed("NPN", npn_protocols))
+
+    def load_default_certs(self, purpose=Purpose.SERVER_AUTH):
+        """Trust the CA certificates of this system.
+
+        Raises TypeError if the purpose is not one of Purpose.
+        """
+        if not isinstance(purpose, _ASN1Object):
+            raise TypeError(purpose)
+        _trust.load_default_certs(self)
+
+    def _encode_hostname(self, hostname):
+        """Return a host name as A-labels (str), or None for None.
+
+        Raises ValueError for what is none. The extension knows the rules.
+        """
+        if hostname is None:
+            return None
+        return self._wrap_bio(MemoryBIO(), MemoryBIO(), False,
+                              hostname).server_hostname
+
+
+def _length_prefixed(extension, names):
+    """Return the names in the form they have in a TLS extension (bytes)."""
+    wire = bytearray()
+    for name in names:
+        name = name if isinstance(name, bytes) else name.encode("ascii")
+        if not 1 <= len(name) <= 255:
+            raise SSLError("%s protocols must be 1 to 255 in length"
+                           % extension)
+        wire.append(len(name))
+        wire.extend(name)
+    return bytes(wire)
+
+
+# The keyword arguments of the next two can come by position too, which
+# nothing but a syntax of Python 3 could forbid.
+def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
+                           capath=None, cadata=None):
+    """Return an SSLContext with safe settings.
+
+    For Purpose.SERVER_AUTH, a client's, it verifies the server and its name;
+    for Purpose.CLIENT_AUTH it is a server's, and asks for no certificate.
+    It trusts the given CA certificates (a file in PEM, a directory, the
+    certificates themselves), or those of this system.
+    Raises TypeError if the purpose is not one of Purpose.
+    """
+    if not isinstance(purpose, _ASN1Object):
+        raise TypeError(purpose)
+    context = SSLContext(PROTOCOL_TLS)
+    if purpose == Purpose.SERVER_AUTH:
+        context.verify_mode = CERT_REQUIRED
+        context.check_hostname = True
+    _load_trust(context, purpose, cafile, capath, cadata)
+    return context
+
+
+def _create_unverified_context(protocol=PROTOCOL_TLS,
+                               cert_reqs=None, check_hostname=False,
+                               purpose=Purpose.SERVER_AUTH, certfile=None,
+                               keyfile=None, cafile=None, capath=None,
+                               cadata=None):
+    """Return an SSLContext that verifies no more than it is told to.
+
+    For the modules of the standard library that took no context before.
+    """
+    if not isinstance(purpose, _ASN1Object):
+        raise TypeError(purpose)
+    if keyfile and not certfile:
+        raise ValueError("certfile must be specified")
+    context = SSLContext(protocol)
+    if not check_hostname:
+        context.check_hostname = False
+    if cert_reqs is not None:
+        context.verify_mode = cert_reqs
+    if check_hostname:
+        context.check_hostname = True
+    if certfile:
+        context.load_cert_chain(certfile, keyfile)
+    _load_trust(context, purpose, cafile, capath, cadata)
+    return context
+
+
+def _load_trust(context, purpose, cafile, capath, cadata):
+    if cafile or capath or cadata:
+        context.load_verify_locations(cafile, capath, cadata)
+    elif context.verify_mode != CERT_NONE:
+        context.load_default_certs(purpose)
+
+
+_create_stdlib_context = _create_unverified_context
+
+
+# The switch of PEP 493: whether HTTPS clients verify by default
+
+_https_verify_envvar = "PYTHONHTTPSVERIFY"
+
+
+def _get_https_context_factory():
+    """Return what makes the context of HTTPS clients that are given none."""
+    if (_names.HEEDS_PYTHONHTTPSVERIFY and not sys.flags.ignore_environment
+            and os.environ.get(_https_verify_envvar) == "0"):
+        return _create_unverified_context
+    return create_default_context
+
+
+_create_default_https_context = _get_https_context_factory()
+
+
+def _https_verify_certificates(enable=True):
+    """Choose whether HTTPS clients that are given no context verify."""
+    global _create_default_https_context
+    _create_default_https_context = (
+        create_default_context if enable else _create_unverified_context)
+
+
+# Connections
+
+_FILE_BLOCK = 64 * 1024  # what sendfile() reads at a time
+
+
+class _Connection(object):
+    """What SSLObject and SSLSocket can be asked about their connection.
+
+    `_sslobj` is the extension's connection; an SSLSocket has None there
+    before it is connected and after unwrap(), and answers None or 0.
+    """
+
+    _sslobj = None
+
+    def version(self):
+        """Return the protocol in use, such as "TLSv1.3" (str), or None."""
+        return self._ask("version")
+
+    def cipher(self):
+        """Return the cipher in use: (name, protocol, secret bits) or None."""
+        return self._ask("cipher")
+
+    def shared_ciphers(self):
+        """Return the ciphers both sides know, a list of tuples as cipher()
+        returns them; None on the client's side.
+        """
+        return self._ask("shared_ciphers")
+
+    def compression(self):
+        """Return the name of the compression in use (str) or None."""
+        return self._ask("compression")
+
+    def selected_alpn_protocol(self):
+        """Return the application protocol agreed on (str) or None."""
+        return self._ask("selected_alpn_protocol")
+
+    def selected_npn_protocol(self):
+        """Return None: OpenSSL has given up NPN."""
+        return self._ask("selected_npn_protocol")
+
+    def get_channel_binding(self, cb_type="tls-unique"):
+        """Return data (bytes) that only this connection has, or None.
+
+        Raises ValueError if the type is not in CHANNEL_BINDING_TYPES.
+        """
+        if cb_type not in CHANNEL_BINDING_TYPES:
+            raise ValueError("%s channel binding type not implemented"
+                             % cb_type)
+        return self._ask("get_channel_binding", cb_type)
+
+    def pending(self):
+        """Return how many bytes read() will return without waiting."""
+        return self._ask("pending") or 0
+
+    def _ask(self, question, *args):
+        if self._sslobj is None:
+            return None
+        return getattr(self._sslobj, question)(*args)
+
+    def getpeercert(self, binary_form=False):
+        """Return the peer's certificate, None if it has sent none.
+
+        binary_form: as bytes (DER); else as dict, which is empty when the
+        certificate was not verified. Raises ValueError before the handshake.
+        """
+        return self._tls().peer_certificate(binary_form)
+
+    def verify_client_post_handshake(self):
+        """Ask the client for its certificate (TLS 1.3, server's side)."""
+        return self._tls().verify_client_post_handshake()
+
+    def _tls(self):
+        if self._sslobj is None:
+            raise ValueError("No SSL wrapper around " + str(self))
+        return self._sslobj
+
+    @property
+    def session_reused(self):
+        """Whether the handshake resumed a session (bool), or None."""
+        return getattr(self._sslobj, "session_reused", None)
+
+
+class SSLObject(_Connection):
+    """TLS over two MemoryBIOs, for programs that carry the bytes themselves.
+
+    Made by SSLContext.wrap_bio(). Where a socket would wait for data,
+    SSLWantReadError is raised; call again when the peer's bytes are in the
+    incoming BIO. What is in the outgoing BIO has to be sent to the peer.
+    """
+
+    def __init__(self, sslobj, owner=None, session=None):
+        self._sslobj = sslobj
+        self._sslobj.owner = owner or self
+        if session is not None:
+            self._sslobj.session = session
+
+    @classmethod
+    def _create(cls, incoming, outgoing, server_side=False,
+                server_hostname=None, session=None, context=None):
+        return cls(context._wrap_bio(incoming, outgoing, server_side,
+                                     server_hostname=server_hostname),
+                   session=session)
+
+    @property
+    def context(self):
+        """The SSLContext; a callback for SNI may set another one."""
+        return self._sslobj.context
+
+    @context.setter
+    def context(self, context):
+        self._sslobj.context = context
+
+    @property
+    def session(self):
+        """The SSLSession in use, or None; to be set before the handshake."""
+        return self._sslobj.session
+
+    @session.setter
+    def session(self, session):
+        self._sslobj.session = session
+
+    @property
+    def server_side(self):
+        """Whether this is the server's side (bool)."""
+        return self._sslobj.server_side
+
+    @property
+    def server_hostname(self):
+        """The host name given by the client's side (A-labels, str) or None.
+        """
+        return self._sslobj.server_hostname
+
+    def do_handshake(self):
+        """Perform the handshake."""
+        self._sslobj.do_handshake()
+
+    def read(self, len=1024, buffer=None):
+        """Return up to `len` bytes; b"" after the peer has ended TLS.
+
+        With a buffer the bytes go there, and their number is returned.
+        Raises SSLEOFError when the stream ends without an end of TLS.
+        """
+        if buffer is None:
+            return self._sslobj.read(len)
+        return self._sslobj.read(len, buffer)
+
+    def write(self, data):
+        """Encrypt `data` (any buffer) and return how many bytes of it."""
+        return self._sslobj.write(data)
+
+    def unwrap(self):
+        """End TLS. Returns None."""
+        return self._sslobj.shutdown()
+
+    # eventlet puts an SSLObject where SSLSocket keeps its `_sslobj`
+    peer_certificate = _Connection.getpeercert
+    shutdown = unwrap
+
+    def close(self):
+        self._sslobj.close()
+
+
+class SSLSocket(_Connection, StreamSocket):
+    """A stream socket that speaks TLS.
+
+    Made by SSLContext.wrap_socket() over a socket, which it replaces: on
+    Python 3 that one is detached, on 2.7 both share the connection. Waiting
+    ends after the socket's timeout with socket.timeout. Without a timeout
+    SSLWantReadError or SSLWantWriteError tells what to wait for.
+    """
+
+    _connected = False
+
+    def __init__(self, sock=None, keyfile=None, certfile=None,
+                 server_side=False, cert_reqs=CERT_NONE,
+                 ssl_version=PROTOCOL_TLS, ca_certs=None,
+                 do_handshake_on_connect=True, family=AF_INET,
+                 type=SOCK_STREAM, proto=0, fileno=None,
+                 suppress_ragged_eofs=True, npn_protocols=None, ciphers=None,
+                 server_hostname=None, _context=None, _session=None):
+        # sock.type may hold other bits as well
+        if sock.getsockopt(SOL_SOCKET, SO_TYPE) != SOCK_STREAM:
+            raise NotImplementedError("only stream sockets are supported")
+        if _context is None:
+            _context = self._context_of(
+                keyfile, certfile, server_side, cert_reqs, ssl_version,
+                ca_certs, npn_protocols, ciphers)
+        if server_side and server_hostname:
+            raise ValueError("server_hostname can only be specified in "
+                             "client mode")
+        if server_side and _session is not None:
+            raise ValueError("session can only be specified in client mode")
+        if _context.check_hostname and not (server_side or server_hostname):
+            raise ValueError("check_hostname requires server_hostname")
+        self._context = _context
+        self._session = _session
+        self.server_side = server_side
+        self.server_hostname = _context._encode_hostname(server_hostname)
+        self.do_handshake_on_connect = do_handshake_on_connect
+        self.suppress_ragged_eofs = suppress_ragged_eofs
+        self._adopt(sock)
+        try:
+            self._connected = self._has_peer()
+            if self._connected:
+                self._start_tls()
+                if do_handshake_on_connect:
+                    if self.gettimeout() == 0.0:
+                        raise ValueError(
+                            "do_handshake_on_connect should not be specified "
+                            "for non-blocking sockets")
+                    self.do_handshake()
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _context_of(keyfile, certfile, server_side, cert_reqs, ssl_version,
+                    ca_certs, npn_protocols, ciphers):
+        """The context for one who gave its settings instead."""
+        if server_side and not certfile:
+            raise ValueError("certfile must be specified for server-side "
+                             "operations")
+        if keyfile and not certfile:
+            raise ValueError("certfile must be specified")
+        context = SSLContext(ssl_version)
+        context.verify_mode = cert_reqs
+        if ca_certs:
+            context.load_verify_locations(ca_certs)
+        if certfile:
+            context.load_cert_chain(certfile, keyfile)
+        if npn_protocols:
+            context.set_npn_protocols(npn_protocols)
+        if ciphers:
+            context.set_ciphers(ciphers)
+        return context
+
+    @classmethod
+    def _create(cls, sock, server_side=False, do_handshake_on_connect=True,
+                suppress_ragged_eofs=True, server_hostname=None,
+                context=None, session=None):
+        return cls(sock=sock, server_side=server_side,
+                   do_handshake_on_connect=do_handshake_on_connect,
+                   suppress_ragged_eofs=suppress_ragged_eofs,
+                   server_hostname=server_hostname, _context=context,
+                   _session=session)
+
+    def _has_peer(self):
+        """Whether the socket is connected.
+
+        One whose peer has gone away says it is not, and would be read
+        without TLS: what that peer left behind is refused (CVE-2023-40217).
+        """
+        try:
+            self.getpeername()
+            return True
+        except socket_error as error:
+            if error.errno != errno.ENOTCONN:
+                raise
+        try:
+            left = self._plain.recv(1, MSG_PEEK | MSG_DONTWAIT)
+        except socket_error as error:
+            # EINVAL: a Unix socket; EAGAIN: one that is connecting
+            if error.errno not in (errno.ENOTCONN, errno.EINVAL,
+                                   errno.EAGAIN):
+                raise
+            return False
+        if left:
+            raise SSLError(errno.ENOTCONN, "the peer has sent data and "
+                           "closed the connection before the TLS handshake")
+        return False
+
+    def _start_tls(self):
+        self._sslobj = self._context._wrap_socket(
+            self._carrier, self.server_side, self.server_hostname,
+            owner=self, session=self._session)
+
+    def _forget_tls(self):
+        sslobj, self._sslobj = self._sslobj, None
+        if sslobj is not None:
+            sslobj.close()
+
+    def _real_close(self):
+        self._forget_tls()
+        StreamSocket._real_close(self)
+
+    @property
+    def context(self):
+        """The SSLContext; a callback for SNI may set another one."""
+        return self._context
+
+    @context.setter
+    def context(self, context):
+        if self._sslobj is not None:
+            self._sslobj.context = context
+        self._context = context
+
+    @property
+    def session(self):
+        """The SSLSession in use, or None; to be set before the handshake."""
+        return getattr(self._sslobj, "session", None)
+
+    @session.setter
+    def session(self, session):
+        if self._sslobj is not None:
+            self._sslobj.session = session
+        self._session = session
+
+    def dup(self):
+        """Raise NotImplementedError: one connection has one SSLSocket."""
+        raise NotImplementedError("Can't dup() %s instances"
+                                  % type(self).__name__)
+
+    # For subclasses that want to know of operations on closed sockets.
+    def _checkClosed(self, msg=None):
+        pass
+
+    def _check_connected(self):
+        if not self._connected:
+            self.getpeername()  # which tells why not
+
+    # Coming and going
+
+    def connect(self, addr):
+        """Connect to an address and, unless told not to, do the handshake.
+        """
+        self._real_connect(addr, False)
+
+    def connect_ex(self, addr):
+        """Like connect(), but return the errno (int) of a failure to
+        connect, and 0 for success. The handshake's failures are raised.
+        """
+        return self._real_connect(addr, True)
+
+    def _real_connect(self, addr, connect_ex):
+        if self.server_side:
+            raise ValueError("can't connect in server-side mode")
+        if self._connected:
+            raise ValueError("attempt to connect already-connected SSLSocket!")
+        self._start_tls()
+        try:
+            if connect_ex:
+                status = self._plain.connect_ex(addr)
+            else:
+                status = self._plain.connect(addr)
+        except BaseException:
+            self._forget_tls()
+            raise
+        if not status:
+            self._connected = True
+            # should this fail, TLS stays: nothing is sent in the clear
+            if self.do_handshake_on_connect:
+                self.do_handshake()
+        return status
+
+    def accept(self):
+        """Wait for a client; return its SSLSocket and its address.
+
+        The timeout of this socket is that of the handshake too; then the
+        new one has the timeout that every new socket has.
+        """
+        sock, addr = StreamSocket.accept(self)
+        try:
+            timeout = sock.gettimeout()
+            if self.gettimeout():
+                sock.settimeout(self.gettimeout())
+            connection = self.context.wrap_socket(
+                sock, server_side=True,
+                do_handshake_on_connect=self.do_handshake_on_connect,
+                suppress_ragged_eofs=self.suppress_ragged_eofs)
+        except BaseException:
+            sock.close()
+            raise
+        connection.settimeout(timeout)
+        return connection, addr
+
+    def do_handshake(self, block=False):
+        """Perform the handshake.
+
+        block: wait for it even if the socket is non-blocking.
+        """
+        self._check_connected()
+        if not (block and self.gettimeout() == 0.0):
+            self._tls().do_handshake()
+            return
+        self.settimeout(None)
+        try:
+            self._tls().do_handshake()
+        finally:
+            self.settimeout(0.0)
+
+    def getpeercert(self, binary_form=False):
+        self._check_connected()
+        return _Connection.getpeercert(self, binary_form)
+
+    getpeercert.__doc__ = _Connection.getpeercert.__doc__
+
+    def unwrap(self):
+        """End TLS, and return the socket without it."""
+        sock = self._tls().shutdown()
+        self._sslobj = None
+        return sock
+
+    def shutdown(self, how):
+        """Shut down the connection below TLS, as socket.shutdown() does.
+
+        The TLS layer stays: what is read after SHUT_WR is decrypted.
+        """
+        self._plain.shutdown(how)
+
+    # Reading
+
+    def read(self, len=1024, buffer=None):
+        """Return up to `len` bytes; b"" after the peer has ended TLS.
+
+        With a buffer the bytes go there, and their number is returned.
+        Where suppress_ragged_eofs is off, SSLEOFError tells of a stream that
+        ended without an end of TLS. Raises ValueError without TLS.
+        """
+        if self._sslobj is None:
+            raise ValueError("Read on closed or unwrapped SSL socket.")
+        try:
+            if buffer is None:
+                return self._sslobj.read(len)
+            return self._sslobj.read(len, buffer)
+        except SSLEOFError:
+            if not self.suppress_ragged_eofs:
+                raise
+            return b"" if buffer is None else 0
+
+    def recv(self, buflen=1024, flags=0):
+        """Return up to `buflen` bytes; b"" at the end. No flags with TLS."""
+        if self._sslobj is None:
+            return self._plain.recv(buflen, flags)
+        self._refuse_flags(flags, "recv")
+        return self.read(buflen)
+
+    def recv_into(self, buffer, nbytes=None, flags=0):
+        """Read up to `nbytes` bytes, or what there is room for, into a
+        buffer. Returns their number. No flags with TLS.
+        """
+        if self._sslobj is None:
+            return self._plain.recv_into(buffer, nbytes or 0, flags)
+        self._refuse_flags(flags, "recv_into")
+        return self.read(nbytes or -1, buffer)
+
+    def recvfrom(self, buflen=1024, flags=0):
+        """Not with TLS: raises ValueError."""
+        self._refuse_tls("recvfrom")
+        return self._plain.recvfrom(buflen, flags)
+
+    def recvfrom_into(self, buffer, nbytes=None, flags=0):
+        """Not with TLS: raises ValueError."""
+        self._refuse_tls("recvfrom_into")
+        return self._plain.recvfrom_into(buffer, nbytes or 0, flags)
+
+    def recvmsg(self, *args, **kwargs):
+        """Raise NotImplementedError: TLS has no messages."""
+        raise NotImplementedError("recvmsg not allowed on instances of %s"
+                                  % type(self))
+
+    def recvmsg_into(self, *args, **kwargs):
+        """Raise NotImplementedError: TLS has no messages."""
+        raise NotImplementedError("recvmsg_into not allowed on instances of "
+                                  "%s" % type(self))
+
+    # Writing
+
+    def write(self, data):
+        """Send `data` (any buffer); return how many bytes of it were sent.
+
+        All are, unless the socket is non-blocking or its timeout ends it.
+        Raises ValueError without TLS.
+        """
+        if self._sslobj is None:
+            raise ValueError("Write on closed or unwrapped SSL socket.")
+        return self._sslobj.write(data)
+
+    def send(self, data, flags=0):
+        """Like write(). No flags with TLS.
+
+        On Python 2.7 a non-blocking socket that has sent nothing returns 0.
+        """
+        if self._sslobj is None:
+            return self._plain.send(data, flags)
+        self._refuse_flags(flags, "send")
+        try:
+            return self._sslobj.write(data)
+        except (SSLWantReadError, SSLWantWriteError):
+            if SEND_RETURNS_ZERO:
+                return 0
+            raise
+
+    def sendall(self, data, flags=0):
+        """Send all of `data` (any buffer). No flags with TLS.
+
+        Raises socket.timeout when that takes longer than the timeout. How
+        much was sent after a failure is not known.
+        """
+        if self._sslobj is None:
+            return self._plain.sendall(data, flags)
+        self._refuse_flags(flags, "sendall")
+        rest = bytes_from(data, self._sslobj.write(data))
+        while len(rest):
+            if self.gettimeout():
+                raise socket_timeout("The write operation timed out")
+            rest = bytes_from(rest, self._sslobj.write(rest))
+
+    def sendto(self, data, flags_or_addr, addr=None):
+        """Not with TLS: raises ValueError."""
+        self._refuse_tls("sendto")
+        if addr is None:
+            return self._plain.sendto(data, flags_or_addr)
+        return self._plain.sendto(data, flags_or_addr, addr)
+
+    def sendmsg(self, *args, **kwargs):
+        """Raise NotImplementedError: TLS has no messages."""
+        raise NotImplementedError("sendmsg not allowed on instances of %s"
+                                  % type(self))
+
+    def sendfile(self, file, offset=0, count=None):
+        """Send a file from an offset (bytes) on, up to `count` bytes.
+
+        file: a file object opened in binary mode; in the end its position is
+        after what was sent. Returns the number of bytes sent. Raises
+        ValueError for a file in text mode or a non-blocking socket.
+        """
+        if "b" not in getattr(file, "mode", "b"):
+            raise ValueError("file should be opened in binary mode")
+        if count is not None and count <= 0:
+            raise ValueError("count must be a positive integer (got %r)"
+                             % count)
+        if self.gettimeout() == 0.0:
+            raise ValueError("non-blocking sockets are not supported")
+        if offset:
+            file.seek(offset)
+        sent = 0
+        try:
+            while count is None or sent < count:
+                block = file.read(_FILE_BLOCK if count is None
+                                  else min(_FILE_BLOCK, count - sent))
+                if not block:
+                    break
+                while len(block):
+                    step = self.send(block)
+                    sent += step
+                    block = bytes_from(block, step)
+            return sent
+        finally:
+            if hasattr(file, "seek"):
+                file.seek(offset + sent)
+
+    def _refuse_flags(self, flags, method):
+        if flags != 0:
+            raise ValueError("non-zero flags not allowed in calls to %s() on "
+                             "%s" % (method, type(self)))
+
+    def _refuse_tls(self, method):
+        if self._sslobj is not None:
+            raise ValueError("%s not allowed on instances of %s"
+                             % (method, type(self)))
+
+
+SSLContext.sslsocket_class = SSLSocket
+SSLContext.sslobject_class = SSLObject
+
+
+# Functions from before there were contexts
+
+def wrap_socket(sock, keyfile=None, certfile=None, server_side=False,
+                cert_reqs=CERT_NONE, ssl_version=PROTOCOL_TLS, ca_certs=None,
+                do_handshake_on_connect=True, suppress_ragged_eofs=True,
+                ciphers=None):
+    """Return an SSLSocket with a context of its own.
+
+    It sends no server name and checks none: better to use
+    create_default_context() and its wrap_socket().
+    """
+    return SSLSocket(sock=sock, keyfile=keyfile, certfile=certfile,
+                     server_side=server_side, cert_reqs=cert_reqs,
+                     ssl_version=ssl_version, ca_certs=ca_certs,
+                     do_handshake_on_connect=do_handshake_on_connect,
+                     suppress_ragged_eofs=suppress_ragged_eofs,
+                     ciphers=ciphers)
+
+
+def get_server_certificate(addr, ssl_version=PROTOCOL_TLS, ca_certs=None):
+    """Return the certificate (str, PEM) of a server.
+
+    addr: (host, port). ca_certs: a file of CA certificates to verify it
+    with; without one it is not verified.
+    """
+    context = _create_stdlib_context(
+        ssl_version, cert_reqs=CERT_REQUIRED if ca_certs else CERT_NONE,
+        cafile=ca_certs)
+    with closing(create_connection(addr)) as sock:
+        with closing(context.wrap_socket(sock, server_hostname=addr[0])) as s:
+            return DER_cert_to_PEM_cert(s.getpeercert(True))
+
+
+def sslwrap_simple(sock, keyfile=None, certfile=None):
+    """Return what socket.ssl() of Python 2.5 did: the bare connection, with
+    read() and write(), over a socket, after the handshake if that is
+    connected. It verifies nothing and keeps no reference to the socket.
+    """
+    context = SSLContext(PROTOCOL_TLS)
+    if certfile or keyfile:
+        context.load_cert_chain(certfile, keyfile)
+    connection = context._wrap_socket(getattr(sock, "_sock", sock), False)
+    try:
+        sock.getpeername()
+    except socket_error:
+        return connection
+    connection.do_handshake()
+    return connection
