@@ -35,7 +35,7 @@ else:
 
 __all__ = [
     "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
-    "BioPair", "FileError", "SocketPair", "Task", "array_bytes",
+    "BioPair", "FileError", "RawPair", "SocketPair", "Task", "array_bytes",
     "buffer_types", "cert", "client_context", "descriptors", "limit_version",
     "listening", "native", "queue", "read_all", "read_cert", "receive",
     "server_context", "serving", "socketserver", "tcp_pair", "text_type",
@@ -200,13 +200,13 @@ def tcp_pair(timeout=TIMEOUT):
 
 def receive(sock, size):
     """Exactly size bytes from a socket (plain or TLS), or EOFError."""
-    data = b""
+    data = bytearray()
     while len(data) < size:
         piece = sock.recv(size - len(data))
         if not piece:
             raise EOFError("%d of %d bytes" % (len(data), size))
         data += piece
-    return data
+    return bytes(data)
 
 
 def read_all(sock):
@@ -346,6 +346,72 @@ class BioPair(object):
 
     def close(self):
         """Nothing to do: an SSLObject holds no descriptor."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+
+class RawPair(object):
+    """A client SSLSocket whose peer's records the test sends by hand.
+
+    peer is the plain socket of the other side, tls its SSLObject: what is
+    written to tls comes out of records(), for the test to send, cut or
+    spoil.  client_side=False makes a server SSLSocket instead.
+    """
+
+    def __init__(self, version=None, client_side=True, timeout=TIMEOUT,
+                 handshake=True, pair=None, **options):
+        left, self.peer = pair or unix_pair(timeout)
+        client, server = client_context(version), server_context(version)
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        options["do_handshake_on_connect"] = False
+        if client_side:
+            self.sock = client.wrap_socket(
+                left, server_hostname="localhost", **options)
+            self.tls = server.wrap_bio(self._in, self._out, True)
+        else:
+            self.sock = server.wrap_socket(left, server_side=True, **options)
+            self.tls = client.wrap_bio(self._in, self._out,
+                                       server_hostname="localhost")
+        if handshake:
+            with Task(self.sock.do_handshake):
+                self.run(self.tls.do_handshake)
+
+    def run(self, operation, *args):
+        """An operation of tls to its end, records sent and received."""
+        while True:
+            try:
+                return operation(*args)
+            except ssl.SSLWantReadError:
+                self.peer.sendall(self.records())
+                data = self.peer.recv(65536)
+                if data:
+                    self._in.write(data)
+                else:
+                    self._in.write_eof()
+            finally:
+                self.peer.sendall(self.records())
+
+    def records(self, data=None):
+        """What tls has to send, with data as the last."""
+        if data is not None:
+            self.tls.write(data)
+        return self._out.read()
+
+    def close_notify(self):
+        """The record with which tls closes the connection."""
+        try:
+            self.tls.unwrap()
+        except ssl.SSLWantReadError:
+            pass
+        return self._out.read()
+
+    def close(self):
+        self.sock.close()
+        self.peer.close()
 
     def __enter__(self):
         return self

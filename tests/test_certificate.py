@@ -1,0 +1,182 @@
+"""Certificates decoded to dicts, by getpeercert() and _test_decode_cert."""
+
+import errno
+import ssl
+
+import pytest
+
+from helpers import (FileError, SocketPair, cert, client_context, native,
+                     read_cert, server_context)
+
+COUNTRY = (("countryName", "DE"),)
+ORGANIZATION = (("organizationName", "SSL Backport Tests"),)
+ROOT = (COUNTRY, ORGANIZATION, (("commonName", "Backport Test Root"),))
+DECODED = (COUNTRY, ORGANIZATION, (("commonName", "decoded"),))
+LOCALHOST = (COUNTRY, ORGANIZATION, (("commonName", "localhost"),))
+LONG_OID = "1.2." + ".".join(["127"] * 90)
+
+
+def expected(serial, subject=DECODED, issuer=ROOT, **more):
+    found = {"subject": subject, "issuer": issuer, "version": 3,
+             "serialNumber": serial,
+             "notBefore": "Jan  1 00:00:00 2018 GMT",
+             "notAfter": "Dec 31 23:59:59 2099 GMT"}
+    found.update(more)
+    return found
+
+
+NAME = native(u"K\xf6nig \u4e2d\u6587")
+CERTIFICATES = {
+    "localhost-cert.pem": expected("0A", LOCALHOST, subjectAltName=(
+        ("DNS", "localhost"), ("IP Address", "127.0.0.1"),
+        ("IP Address", "0:0:0:0:0:0:0:1"))),
+    "root.pem": expected("01", ROOT),
+    "decode-san-kinds.pem": expected("32", subjectAltName=(
+        ("DNS", "www.example.test"), ("email", "user@example.test"),
+        ("URI", "https://example.test/path"), ("IP Address", "192.0.2.1"),
+        ("IP Address", "2001:DB8:0:0:0:FF00:42:8329"),
+        ("DirName", (COUNTRY, ORGANIZATION,
+                     (("commonName", "directory name"),))),
+        ("Registered ID", "1.2.3.4.5"), ("othername", "UPN:user"),
+        ("X400Name", "<unsupported>"), ("EdiPartyName", "<unsupported>"))),
+    "decode-nul.pem": expected(
+        "33", (COUNTRY, ORGANIZATION,
+               (("commonName", "null.example.test\0example.test"),)),
+        subjectAltName=(
+            ("DNS", "altnull.example.test\0example.test"),
+            ("email", "null@example.test\0user@example.test"),
+            ("URI", "http://null.example.test\0http://example.test"),
+            ("IP Address", "192.0.2.1"),
+            ("IP Address", "2001:DB8:0:0:0:0:0:1"))),
+    "decode-crl-points-none.pem": expected("36"),
+    "decode-aia.pem": expected(
+        "37", OCSP=("http://ocsp.example.test",),
+        caIssuers=("http://ca.example.test/root.cer",),
+        crlDistributionPoints=("http://crl.example.test/1.crl",)),
+    "decode-long-oid.pem": expected(
+        "01", (((LONG_OID, "long"),),), (((LONG_OID, "long"),),)),
+    "decode-multi-rdn.pem": expected("3A", (
+        (("commonName", "decoded"),),
+        (("organizationName", "one"), ("organizationalUnitName", "two"),
+         ("localityName", "three")))),
+    "decode-unicode.pem": expected("3B", (
+        (("organizationName", NAME),), (("organizationalUnitName", NAME),),
+        (("commonName", "decoded"),))),
+    "decode-far-dates.pem": expected(
+        "3C", notBefore="Feb  3 04:05:06 2039 GMT",
+        notAfter="Nov 12 13:14:15 2150 GMT"),
+    "decode-big-serial.pem": expected("40000000000000000000000000000000000001"),
+}
+
+
+def decode(name):
+    return ssl._ssl._test_decode_cert(cert(name))
+
+
+def leaves(value):
+    """All that a decoded certificate consists of, dicts and tuples aside."""
+    if isinstance(value, dict):
+        value = list(value.items())
+    if not isinstance(value, (list, tuple)):
+        return [value]
+    return [leaf for item in value for leaf in leaves(item)]
+
+
+@pytest.mark.parametrize("name", sorted(CERTIFICATES))
+def test_decode(name):
+    assert decode(name) == CERTIFICATES[name]
+
+
+@pytest.mark.parametrize("name", sorted(CERTIFICATES))
+def test_all_is_native_text(name):
+    assert {type(leaf) for leaf in leaves(decode(name))} == {str, int}
+
+
+def test_cve_2019_5010_crl_point_without_name_or_uri():
+    points = decode("decode-crl-points.pem")["crlDistributionPoints"]
+    assert points[-1] == "http://crl.example.test/list.crl"
+    assert set(points[:-1]) <= {""}
+
+
+@pytest.mark.parametrize("text", ["invalid"])
+def test_bpo_38820_addresses_of_bad_length(text):
+    names = decode("decode-bad-ip.pem")["subjectAltName"]
+    assert len(names) == 5
+    for kind, value in names:
+        assert kind == "IP Address"
+        assert text in value
+
+
+@pytest.mark.since(3, 11, "an SSLError")
+def test_bpo_46232_bit_string_in_a_name():
+    assert decode("decode-bit-string.pem")["subject"] == (
+        (("x500UniqueIdentifier", b"\x01\x02"),),
+        (("commonName", "decoded"),))
+
+
+def test_decode_path_types():
+    path = cert("localhost-cert.pem")
+    assert ssl._ssl._test_decode_cert(path.encode("ascii")) == decode(path)
+
+
+@pytest.mark.parametrize("name", [
+    "empty.pem", "junk.pem", "junk-base64.pem", "junk-der.pem",
+    "localhost-key.pem"])
+def test_decode_junk(name):
+    with pytest.raises(ssl.SSLError):
+        decode(name)
+
+
+def test_decode_missing_file():
+    with pytest.raises(FileError):
+        decode("missing.pem")
+
+
+@pytest.mark.backport_only("stock does not say which or why")
+def test_decode_missing_file_is_named():
+    with pytest.raises(FileError) as caught:
+        decode("missing.pem")
+    assert caught.value.errno == errno.ENOENT
+    assert caught.value.filename == cert("missing.pem")
+
+
+def test_decode_arguments_of_wrong_type():
+    for arguments in ((), (None,), (42,)):
+        with pytest.raises(TypeError):
+            ssl._ssl._test_decode_cert(*arguments)
+
+
+# getpeercert
+
+def test_peer_certificate(pair):
+    assert pair.client.getpeercert() == CERTIFICATES["localhost-cert.pem"]
+    assert pair.server.getpeercert() is None
+
+
+def test_peer_certificate_as_der(pair):
+    der = ssl.PEM_cert_to_DER_cert(read_cert("localhost-cert.pem"))
+    assert pair.client.getpeercert(True) == der
+    assert pair.client.getpeercert(binary_form=True) == der
+    assert pair.server.getpeercert(True) is None
+
+
+@pytest.mark.parametrize("value", [0, False, "", None])
+def test_peer_certificate_takes_truth(pair, value):
+    assert isinstance(pair.client.getpeercert(value), dict)
+    assert isinstance(pair.client.getpeercert(not value), bytes)
+
+
+def test_unverified_peer_certificate(version):
+    client = client_context(version)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    with SocketPair(client, server_context(version)) as pair:
+        assert pair.client.getpeercert() == {}
+        assert pair.client.getpeercert(True)
+
+
+def test_decoding_again_and_again(pair):
+    """bpo-29738, bpo-25569: what is made each time is let go."""
+    first = pair.client.getpeercert()
+    for _ in range(100):
+        assert pair.client.getpeercert() == first

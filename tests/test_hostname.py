@@ -1,0 +1,243 @@
+"""Host names: which are taken, sent and matched against certificates."""
+
+import gc
+import ssl
+import sys
+
+import pytest
+
+from helpers import (BioPair, SocketPair, client_context, native,
+                     server_context)
+
+KOENIG = u"k\xf6nig.example.test"
+KOENIG_A = "xn--knig-5qa.example.test"
+CHINESE = u"\u4e2d\u6587.example.test"
+TOO_LONG = "a" * 64 + ".example.test"
+
+MATCHES = [
+    ("localhost.pem", "localhost"),
+    ("localhost.pem", "LocalHost"),
+    ("localhost.pem", u"localhost"),
+    ("localhost.pem", "127.0.0.1"),
+    ("localhost.pem", "::1"),
+    ("localhost.pem", "0:0:0:0:0:0:0:1"),
+    ("host-wildcard.pem", "www.example.test"),
+    ("host-wildcard.pem", "WWW.EXAMPLE.TEST"),
+    ("host-wildcard.pem", KOENIG_A),
+    ("host-cn-only.pem", "localhost"),
+    ("host-cn-and-san.pem", "other.example.test"),
+    ("host-other.pem", "other.example.test"),
+]
+MISMATCHES = [
+    ("localhost.pem", "other.example.test"),
+    ("localhost.pem", "localhost.example.test"),
+    ("localhost.pem", "xlocalhost"),
+    ("localhost.pem", "127.0.0.2"),
+    ("localhost.pem", "::2"),
+    ("host-wildcard.pem", "example.test"),
+    ("host-wildcard.pem", "a.b.example.test"),
+    ("host-wildcard.pem", "localhost"),
+    ("host-wildcard.pem", "192.0.2.1"),
+    ("host-wildcard-idna.pem", KOENIG_A),
+    ("host-wildcard-inner.pem", "www.foo.example.test"),
+    ("host-cn-and-san.pem", "localhost"),
+    ("host-ip-as-dns.pem", "127.0.0.1"),
+    ("host-cn-only.pem", "127.0.0.1"),
+    ("host-nul-san.pem", "localhost"),
+    ("host-nul-cn.pem", "localhost"),
+    ("host-idna.pem", "www.example.test"),
+]
+
+
+def connect(chain, name):
+    return BioPair(server=server_context(chain=chain), server_hostname=name)
+
+
+@pytest.mark.parametrize("chain, name", MATCHES)
+def test_match(chain, name):
+    connect(chain, name)
+
+
+@pytest.mark.since(3, 7, "compared with the decoded name")
+@pytest.mark.parametrize("name", [
+    KOENIG_A, KOENIG, CHINESE, b"xn--knig-5qa.example.test"])
+def test_bpo_28414_match_of_an_a_label(name):
+    connect("host-idna.pem", name)
+
+
+@pytest.mark.parametrize("chain, name", MISMATCHES)
+def test_mismatch(chain, name):
+    with pytest.raises(ssl.CertificateError):
+        connect(chain, name)
+
+
+@pytest.mark.since(3, 7, "partial wildcards matched")
+@pytest.mark.parametrize("name", ["foo.example.test", "f.example.test",
+                                  "bar.example.test"])
+def test_bpo_23033_partial_wildcard(name):
+    with pytest.raises(ssl.CertificateError):
+        connect("host-wildcard-partial.pem", name)
+
+
+@pytest.mark.since(3, 7, "matched in Python, after the handshake")
+@pytest.mark.parametrize("name, code", [
+    ("other.example.test", 62), ("192.0.2.1", 64)])
+def test_bpo_31399_mismatch_is_a_verification_error(pair_type, version, name,
+                                                    code):
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        pair_type(version=version, server_hostname=name)
+    assert caught.value.verify_code == code
+    assert name in caught.value.verify_message
+    assert name in str(caught.value)
+    assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+@pytest.mark.backport_only("treated as an address: bpo-41556")
+def test_gh_85728_name_that_begins_with_an_address():
+    connect("host-ip-prefix.pem", "1.2.3.4.example.test")
+    with pytest.raises(ssl.CertificateError):
+        connect("host-ip-prefix.pem", "1.2.3.4")
+
+
+def test_without_check_hostname_any_name_will_do(pair_type, version):
+    client = client_context(version)
+    client.check_hostname = False
+    with pair_type(client, version=version,
+                   server_hostname="other.example.test") as pair:
+        assert pair.client.server_hostname == "other.example.test"
+    with pair_type(client, version=version, server_hostname=None) as pair:
+        assert pair.client.server_hostname is None
+
+
+@pytest.mark.since(3, 10, "had no effect: bpo-43522")
+def test_bpo_43522_common_name_switched_off():
+    client = client_context()
+    assert client.hostname_checks_common_name is True
+    server = server_context(chain="host-cn-only.pem")
+    client.hostname_checks_common_name = False
+    assert client.hostname_checks_common_name is False
+    with pytest.raises(ssl.CertificateError):
+        BioPair(client, server)
+    client.hostname_checks_common_name = True
+    BioPair(client, server)
+
+
+# What is taken as a name
+
+BAD_NAMES = [
+    ".example.test", TOO_LONG, u"\xe9" * 64 + u".example.test", "a..b", "..",
+    u"xn--\xe9.example.test", "b" * 300]
+
+
+def wrap(context, name):
+    return context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
+                            server_hostname=name)
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_bad_name(name, check):
+    context = client_context()
+    context.check_hostname = check
+    with pytest.raises(ValueError):
+        wrap(context, name)
+
+
+@pytest.mark.parametrize("name", ["a\0b", u"a\0b", b"a\0b",
+                                  "localhost\0.example.test"])
+def test_cve_2018_8970_nul_in_name(name):
+    with pytest.raises((ValueError, TypeError)):
+        wrap(client_context(), name)
+
+
+@pytest.mark.since(3, 7, "taken as no name")
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("name", ["", u"", b""])
+def test_empty_name(name, check):
+    context = client_context()
+    context.check_hostname = check
+    with pytest.raises(ValueError):
+        wrap(context, name)
+
+
+@pytest.mark.parametrize("name", [42, ["localhost"], object(), 1.5])
+def test_name_of_wrong_type(name):
+    with pytest.raises((TypeError, AttributeError)):
+        wrap(client_context(), name)
+
+
+def test_bpo_30594_bad_names_do_not_touch_reference_counts():
+    context = client_context()
+    for name in BAD_NAMES + ["a\0b", 42]:
+        before = sys.getrefcount(context)
+        for _ in range(20):
+            with pytest.raises((ValueError, TypeError, AttributeError)):
+                wrap(context, name)
+        gc.collect()
+        assert sys.getrefcount(context) == before
+
+
+def test_bpo_27773_good_names_do_not_touch_reference_counts():
+    context = client_context()
+    wrap(context, "localhost")
+    gc.collect()
+    before = sys.getrefcount(context)
+    for name in ("localhost", u"localhost", b"localhost", KOENIG,
+                 "127.0.0.1"):
+        for _ in range(20):
+            wrap(context, name)
+    gc.collect()
+    assert sys.getrefcount(context) == before
+
+
+@pytest.mark.since(3, 7, "decoded to text: bpo-28414")
+@pytest.mark.parametrize("name, expected", [
+    (KOENIG, KOENIG_A), (KOENIG_A, KOENIG_A),
+    (b"xn--knig-5qa.example.test", KOENIG_A),
+    (CHINESE, "xn--fiq228c.example.test"), ("localhost", "localhost"),
+    (u"localhost", "localhost"), ("127.0.0.1", "127.0.0.1"),
+    ("::1", "::1"), ("LOCALHOST", "LOCALHOST")])
+def test_bpo_28414_server_hostname_is_an_a_label(pair_type, name, expected):
+    client = client_context()
+    client.check_hostname = False
+    with pair_type(client, server_hostname=name, handshake=False) as pair:
+        found = pair.client.server_hostname
+        if pair_type is BioPair:
+            assert found == expected
+            assert type(found) is str
+        pair.handshake()
+        assert pair.client.server_hostname == expected
+
+
+@pytest.mark.python2("there str is bytes")
+def test_native_name_is_not_ascii():
+    """UTF-8 in a str is no host name; unicode has to be given."""
+    with pytest.raises(ValueError):
+        wrap(client_context(), native(KOENIG))
+
+
+# What is sent
+
+@pytest.mark.parametrize("name, sent", [
+    ("localhost", "localhost"), (u"localhost", "localhost"),
+    ("127.0.0.1", None), ("::1", None), (None, None),
+    ("0:0:0:0:0:0:0:1", None)])
+def test_bpo_32185_server_name_indication(version, name, sent):
+    seen = []
+    client, server = client_context(version), server_context(version)
+    client.check_hostname = False
+    server.set_servername_callback(
+        lambda sock, name, context: seen.append(name))
+    with SocketPair(client, server, server_hostname=name):
+        assert seen == [sent]
+
+
+@pytest.mark.since(3, 7, "the callback got the decoded name")
+def test_bpo_28414_callbacks_get_a_labels():
+    seen = []
+    server = server_context(chain="host-idna.pem")
+    server.set_servername_callback(
+        lambda sock, name, context: seen.append(name))
+    with SocketPair(server=server, server_hostname=KOENIG):
+        assert seen == [KOENIG_A]
+    assert type(seen[0]) is str
