@@ -61,23 +61,31 @@ def _dnsname_match(dn, hostname, max_wildcards=1):
     """
     if not dn:
         return False
-    if "*" not in dn:
-        return dn.lower() == hostname.lower()
     first, _, parent = dn.partition(".")
-    if first != "*" or not parent or dn.count("*") > max_wildcards:
-        raise CertificateError("a wildcard can only be the whole leftmost "
-                               "label of a DNS name: %r" % dn)
-    first, _, host_parent = hostname.partition(".")
-    return bool(first) and parent.lower() == host_parent.lower()
+    wildcards = dn.count("*")
+    if not wildcards:
+        return dn.lower() == hostname.lower()
+    if wildcards > max_wildcards:
+        problem = "too many wildcards"
+    elif "*" not in first:
+        problem = "wildcard can only be present in the leftmost label"
+    elif first != "*":
+        problem = "partial wildcards in leftmost label are not supported"
+    elif not parent:
+        problem = "sole wildcard without additional labels"
+    else:
+        first, _, host_parent = hostname.partition(".")
+        return bool(first) and parent.lower() == host_parent.lower()
+    raise CertificateError("%s: certificate DNS name %r" % (problem, dn))
 
 
-def _ipaddress_match(cert_ipaddress, host_ip):
+def _ipaddress_match(ipname, host_ip):
     """Return whether a certificate's IP address (str) is the host's (bytes).
 
     A line end after it, which OpenSSL 1.0 left there, does not count.
     """
     try:
-        return _inet_paton(cert_ipaddress.rstrip()) == host_ip
+        return _inet_paton(ipname.rstrip()) == host_ip
     except ValueError:
         return False
 

@@ -27,9 +27,9 @@ def show():
 
 def of_installed():
     import ssl
-    versions = [name[len("HAS_TLSv"):].replace("_", ".")
-                for name in sorted(dir(ssl)) if name.startswith("HAS_TLSv")
-                and getattr(ssl, name)]
+    versions = [text for text, available in (
+        ("1.0", ssl.HAS_TLSv1), ("1.1", ssl.HAS_TLSv1_1),
+        ("1.2", ssl.HAS_TLSv1_2), ("1.3", ssl.HAS_TLSv1_3)) if available]
     paths = ssl.get_default_verify_paths()
     return [
         ("installed", "yes: import ssl gives %s" % ssl.__file__),

@@ -4,6 +4,7 @@ with its sys.argv, sys.path[0], __main__, exit status and tracebacks.
 
 from __future__ import absolute_import
 
+import linecache
 import os
 import pkgutil
 import runpy
@@ -74,22 +75,22 @@ def prepare_code(source, namespace):
     """Return the function that runs source code (str)."""
     set_first_path("")
     code = compile(source, "<string>", "exec", 0, True)
-    # later Pythons show the source in tracebacks, and get it here
-    import linecache
     if hasattr(linecache, "_register_code"):
-        linecache._register_code(code, source, "<string>")
+        # a Python that shows the lines of such code in tracebacks
+        linecache.cache["<string>"] = (
+            len(source), None, source.splitlines(True), "<string>")
     return partial(eval, code, namespace)
 
 
 def prepare_script(path, namespace):
     """Return the function that runs a file, or what has a __main__.py."""
+    from _ssl_backport._names import SCRIPT_PATH_IS_ABSOLUTE
+    if SCRIPT_PATH_IS_ABSOLUTE:
+        path = os.path.abspath(path)
     if os.path.isdir(path) or is_zip(path):
         set_first_path(path, always=True)
         return partial(runpy._run_module_as_main, "__main__", False)
-    from _ssl_backport._names import SCRIPT_PATH_IS_ABSOLUTE
     set_first_path(os.path.dirname(os.path.realpath(path)))
-    if SCRIPT_PATH_IS_ABSOLUTE:
-        path = os.path.abspath(path)
     try:
         with open(path, "rb") as stream:
             compiled = pkgutil.read_code(stream)
@@ -108,13 +109,14 @@ def prepare_script(path, namespace):
 
 
 def source_runner(path, namespace):
-    try:
-        # unlike compile(), this minds 2.7's rules for non-ASCII source
-        return partial(execfile, path, namespace)
-    except NameError:
-        with open(path, "rb") as stream:
-            code = compile(stream.read(), path, "exec", 0, True)
-        return partial(eval, code, namespace)
+    """Return the function that runs a file of source code."""
+    # 2.7's own function minds the rules for non-ASCII source, unlike compile()
+    run_file = getattr(sys.modules.get("__builtin__"), "execfile", None)
+    if run_file is not None:
+        return partial(run_file, path, namespace)
+    with open(path, "rb") as stream:
+        code = compile(stream.read(), path, "exec", 0, True)
+    return partial(eval, code, namespace)
 
 
 def is_zip(path):
