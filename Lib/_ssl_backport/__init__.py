@@ -17,11 +17,10 @@ def install():
     `_ssl` is already imported, or when the extension module cannot be
     loaded.  A second call does nothing.
     """
-    from _ssl_backport import _install
-    _install.install()
+    from _ssl_backport import _install  # its import does it
 
 
 def is_installed():
     """Return whether `import ssl` gives the backport (bool)."""
     installer = sys.modules.get("_ssl_backport._install")
-    return installer is not None and installer.is_installed()
+    return getattr(installer, "finder", None) in sys.meta_path

@@ -1,7 +1,9 @@
 """The swap: what stands under the names `ssl` and `_ssl` in sys.modules.
 
-A finder in sys.meta_path serves both names, so that reload(), and an import
-after `del sys.modules["ssl"]`, give the backport again.
+Importing this module is the installation. So it happens once, under the
+interpreter's import lock, and other threads that want it wait for its end.
+A finder in sys.meta_path then serves both names, for reload() and for an
+import after `del sys.modules["ssl"]`.
 """
 
 from __future__ import absolute_import
@@ -12,7 +14,8 @@ import sys
 NAMES = ("ssl", "_ssl")
 
 TOO_LATE = """\
-_ssl_backport.install() came too late: the standard %s is imported already.
+_ssl_backport.install() came too late.
+  imported already: the standard %s
   held by: %s
 Call install() in the first lines of the program, before these imports,
 or start the program with: python -m _ssl_backport SCRIPT"""
@@ -60,19 +63,8 @@ class Finder(object):
 finder = Finder()
 
 
-def is_installed():
-    return finder in sys.meta_path
-
-
-def install():
-    """See _ssl_backport.install().
-
-    The finder goes in first and the import of `ssl` does the rest, under
-    the interpreter's import lock: another thread that calls install()
-    meanwhile returns, and waits where it imports `ssl`.
-    """
-    if is_installed():
-        return
+def swap():
+    """Put the backport in place, or leave everything as it was."""
     refuse_standard()
     before = sys.modules.copy()
     try:
@@ -83,8 +75,8 @@ def install():
         sys.modules["_ssl"] = finder.extension
         __import__("ssl")
     except BaseException:
-        sys.meta_path[:] = [each for each in sys.meta_path
-                            if each is not finder]
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
         for name in set(sys.modules).difference(before):
             del sys.modules[name]
         sys.modules.update(before)
@@ -119,7 +111,8 @@ def holders_of(modules):
     wanted = set(id(module) for module in modules)
     for module in modules:
         wanted.update(id(value) for value in vars(module).values()
-                      if getattr(value, "__module__", None) in NAMES)
+                      if callable(value)
+                      and getattr(value, "__module__", None) in NAMES)
     module_type = type(sys)
     return sorted(
         name for name, module in list(sys.modules.items())
@@ -127,3 +120,6 @@ def holders_of(modules):
         and not wanted.isdisjoint(
             id(value) for value in list(module_type.__getattribute__(
                 module, "__dict__").values())))
+
+
+swap()

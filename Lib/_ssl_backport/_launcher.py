@@ -74,6 +74,9 @@ def prepare_module(name, namespace):
 def prepare_code(source, namespace):
     """Return the function that runs source code (str)."""
     set_first_path("")
+    if "__spec__" in namespace:
+        from importlib.machinery import BuiltinImporter
+        namespace["__loader__"] = BuiltinImporter
     code = compile(source, "<string>", "exec", 0, True)
     if hasattr(linecache, "_register_code"):
         # a Python that shows the lines of such code in tracebacks

@@ -1,0 +1,59 @@
+"""install(): each script of isolated/ runs in a Python of its own, since the
+one that runs the tests has the backport installed already.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+ISOLATED = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "isolated")
+
+
+def run(script, *arguments, **variables):
+    """Run a script of isolated/; its errors become the test's."""
+    options = variables.pop("options", [])
+    child = subprocess.Popen(
+        [sys.executable] + options + [os.path.join(ISOLATED, script)]
+        + list(arguments), env=dict(os.environ, **variables),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = child.communicate()[0]
+    assert child.returncode == 0, output.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("script", [
+    "import_alone.py", "names.py", "star.py", "twice.py", "odd_modules.py",
+    "no_extension.py", "half_way.py", "again.py", "by_package.py",
+    "threads.py", "light.py",
+])
+def test_isolated(script):
+    run(script)
+
+
+@pytest.mark.parametrize("module", ["ssl", "_ssl"])
+def test_too_late(module):
+    run("too_late.py", module)
+
+
+@pytest.mark.python2("PEP 493")
+@pytest.mark.parametrize("value", ["", "1", "no", "00"])
+def test_https_verification_stays_on(value):
+    run("https_switch.py", "verifies", PYTHONHTTPSVERIFY=value)
+
+
+@pytest.mark.python2("PEP 493")
+def test_https_verification_switched_off():
+    run("https_switch.py", "trusts", PYTHONHTTPSVERIFY="0")
+
+
+@pytest.mark.python2("PEP 493")
+def test_https_switch_is_ignored_with_the_environment():
+    # a Python that ignores its environment has to be told the path
+    run("https_switch.py", "verifies", PYTHONHTTPSVERIFY="0", options=["-E"])
+
+
+@pytest.mark.python3("PEP 493")
+def test_https_switch_is_for_python_2():
+    run("https_switch.py", "verifies", PYTHONHTTPSVERIFY="0")

@@ -1,0 +1,285 @@
+"""python -m _ssl_backport: a program must not see a difference to plain
+`python`, but for its ssl.  So each program here runs twice.
+"""
+
+import os
+import ssl
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import helpers
+
+LAUNCHER = ["-m", "_ssl_backport"]
+
+# Each prints what it sees, or fails.
+PROGRAMS = {
+    "arguments": "import sys; print(sys.argv, sys.path[0])",
+    "main": """
+        'The docstring.'
+        import sys
+        spec = globals().get('__spec__')
+        print(__name__, __doc__, __package__, getattr(spec, 'name', None))
+        print(sorted(globals()), sys.modules['__main__'].__dict__ is globals())
+        print(type(__builtins__), globals().get('__file__'))""",
+    "traceback": """
+        def divide():
+            return 1 / 0
+        divide()""",
+    "chained traceback": """
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            {}['key']""",
+    "own excepthook": """
+        import sys, traceback
+        def show(kind, value, trace):
+            print(kind.__name__, value, traceback.extract_tb(trace))
+        sys.excepthook = show
+        1 / 0""",
+    "import error": "import no_such_module",
+    "syntax error": "x = 1\nif x print(x)",
+    "exit": "import sys; sys.exit()",
+    "exit status": "import sys; sys.exit(3)",
+    "exit message": "import sys; sys.exit('for this reason')",
+    "exit in a hurry": "import os; os._exit(5)",
+    "exit handlers": """
+        import atexit, sys
+        atexit.register(sys.stdout.write, 'the handler ran')
+        raise SystemExit(4)""",
+    "thread at exit": """
+        import sys, threading
+        go = threading.Event()
+        def run():
+            go.wait()
+            sys.stdout.write('the thread ran')
+        threading.Thread(target=run).start()
+        go.set()""",
+    "pickle": """
+        import pickle
+        class Thing(object):
+            pass
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            again = pickle.loads(pickle.dumps(Thing(), protocol))
+            print(type(again) is Thing)""",
+    "processes": """
+        import multiprocessing
+        def double(number):
+            return 2 * number
+        if __name__ == '__main__':
+            pool = multiprocessing.Pool(2)
+            print(pool.map(double, [1, 2, 3]))
+            pool.close()
+            pool.join()""",
+    "keyboard interrupt": "raise KeyboardInterrupt",
+    "SIGINT": """
+        import os, signal, time
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)""",
+    "empty": "",
+}
+
+
+def dedent(text):
+    """The program without the indentation it has in PROGRAMS."""
+    return text.replace("\n        ", "\n").lstrip("\n")
+
+
+def run(arguments, cwd):
+    """Returns (status, standard output, standard error) of a Python."""
+    child = subprocess.Popen(
+        [sys.executable] + arguments, cwd=str(cwd), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    output, errors = child.communicate()
+    return child.returncode, output, errors
+
+
+def same(arguments, cwd):
+    """Checks that a program runs the same both ways; returns how."""
+    plain = run(arguments, cwd)
+    assert run(LAUNCHER + arguments, cwd) == plain
+    return plain
+
+
+# What a program sees
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_script(name, tmpdir):
+    tmpdir.join("program.py").write(dedent(PROGRAMS[name]))
+    same(["program.py", "-x", "--help", "a b"], tmpdir)
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_module(name, tmpdir):
+    tmpdir.join("program.py").write(dedent(PROGRAMS[name]))
+    same(["-m", "program", "-c", "a b"], tmpdir)
+
+
+@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - {"pickle"}))
+def test_code(name, tmpdir):
+    same(["-c", dedent(PROGRAMS[name]), "-m", "a b"], tmpdir)
+
+
+def test_script_elsewhere(tmpdir):
+    folder = tmpdir.mkdir("folder")
+    folder.join("program.py").write("import sys, friend; print(sys.path[0])")
+    folder.join("friend.py").write("print(__name__)")
+    status, output, _ = same([str(folder.join("program.py"))], tmpdir)
+    assert status == 0
+    tmpdir.join("link.py").mksymlinkto(folder.join("program.py"))
+    assert same(["link.py"], tmpdir)[1] == output
+
+
+def test_script_in_another_encoding(tmpdir):
+    declared = u"# -*- coding: latin-1 -*-\nprint(len(u'\xe9'))\n"
+    tmpdir.join("program.py").write_binary(declared.encode("latin-1"))
+    assert same(["program.py"], tmpdir)[0] == 0
+    tmpdir.join("program.py").write_binary(u"x = '\xe9'\n".encode("utf-8"))
+    same(["program.py"], tmpdir)
+
+
+def test_script_with_future_statements_of_its_own(tmpdir):
+    tmpdir.join("program.py").write(
+        "from __future__ import division\nprint(1 / 2)")
+    same(["program.py"], tmpdir)
+    tmpdir.join("program.py").write("print(1 / 2)")
+    same(["program.py"], tmpdir)
+
+
+def test_compiled_script(tmpdir):
+    tmpdir.join("program.py").write("print(__file__, __name__)")
+    import py_compile
+    py_compile.compile(str(tmpdir.join("program.py")),
+                       str(tmpdir.join("program.pyc")), doraise=True)
+    assert same(["program.pyc"], tmpdir)[0] == 0
+
+
+def test_directory_and_zip_file(tmpdir):
+    folder = tmpdir.mkdir("folder")
+    text = "import sys\nprint(sys.argv, sys.path[0], __name__)\n1 / 0\n"
+    folder.join("__main__.py").write(text)
+    same(["folder", "a"], tmpdir)
+    with zipfile.ZipFile(str(tmpdir.join("program.zip")), "w") as archive:
+        archive.writestr("__main__.py", text)
+    same(["program.zip", "a"], tmpdir)
+    tmpdir.mkdir("hollow")
+    same(["hollow"], tmpdir)
+
+
+def test_package(tmpdir):
+    package = tmpdir.mkdir("package")
+    package.join("__init__.py").write("print(__name__)")
+    package.join("__main__.py").write(
+        "import package\nprint(__package__, package.__name__)\n1 / 0")
+    same(["-m", "package", "a"], tmpdir)
+
+
+@pytest.mark.parametrize("arguments", [
+    ["missing.py"], ["-m", "no_such_module"], ["-m", "os.no_such_module"]])
+def test_missing_program(arguments, tmpdir):
+    assert same(arguments, tmpdir)[0] != 0
+
+
+@pytest.mark.python3("2.7 cannot leave it out")
+def test_isolated_mode_leaves_the_path_alone(tmpdir):
+    tmpdir.join("program.py").write("import sys; print(sys.path)")
+    plain = run(["-I", "program.py"], tmpdir)
+    # where the backport was not installed but found by PYTHONPATH, -I hides it
+    launched = run(["-I"] + LAUNCHER + ["program.py"], tmpdir)
+    if b"No module named" in launched[2]:
+        pytest.skip("the backport is not installed in this Python")
+    assert launched == plain
+
+
+# What it is for
+
+@pytest.mark.parametrize("how", ["script", "-m", "-c"])
+def test_program_gets_the_backport(how, tmpdir):
+    text = ("import ssl, _ssl, sys\n"
+            "sys.stdout.write(_ssl.__name__ + ' ' + ssl.__name__)")
+    tmpdir.join("program.py").write(text)
+    arguments = {"script": ["program.py"], "-m": ["-m", "program"],
+                 "-c": ["-c", text]}[how]
+    status, output, errors = run(LAUNCHER + arguments, tmpdir)
+    assert (status, output, errors) == (0, b"__ssl_backport ssl", b"")
+
+
+@pytest.mark.parametrize("module", ["unittest", "pytest"])
+def test_test_runners(module, tmpdir):
+    tmpdir.join("test_it.py").write(
+        "import ssl, unittest\n"
+        "class Test(unittest.TestCase):\n"
+        "    def test(self):\n"
+        "        self.assertEqual(ssl._ssl.__name__, '__ssl_backport')\n")
+    status, output, errors = run(LAUNCHER + ["-m", module, "test_it"
+                                 + ("" if module == "unittest" else ".py")],
+                                 tmpdir)
+    assert status == 0, output + errors
+
+
+def test_children_of_multiprocessing_have_it(tmpdir):
+    tmpdir.join("program.py").write(dedent("""
+        import multiprocessing, ssl
+        def which(_):
+            return ssl._ssl.__name__
+        if __name__ == '__main__':
+            if hasattr(multiprocessing, 'get_context'):
+                multiprocessing = multiprocessing.get_context('fork')
+            pool = multiprocessing.Pool(1)
+            assert pool.map(which, [0]) == ['__ssl_backport']
+            pool.close()
+            pool.join()"""))
+    status, output, errors = run(LAUNCHER + ["program.py"], tmpdir)
+    assert status == 0, output + errors
+
+
+# The launcher's own words
+
+def test_help(tmpdir):
+    status, output, errors = run(LAUNCHER + ["--help"], tmpdir)
+    assert status == 0
+    assert output.startswith(b"usage: python -m _ssl_backport")
+    assert errors == b""
+
+
+@pytest.mark.parametrize("arguments", [[], ["-m"], ["-c"], ["-z"], ["--inf"],
+                                       ["-"]])
+def test_wrong_usage(arguments, tmpdir):
+    status, output, errors = run(LAUNCHER + arguments, tmpdir)
+    assert status == 2
+    assert output == b""
+    assert errors.startswith(b"usage: python -m _ssl_backport")
+
+
+def test_info(tmpdir):
+    certs = os.path.join(helpers.CERTS, "root.pem")
+    child = subprocess.Popen(
+        [sys.executable] + LAUNCHER + ["--info"], stdout=subprocess.PIPE,
+        env=dict(os.environ, SSL_CERT_FILE=certs, SSL_CERT_DIR="/nowhere"))
+    text = child.communicate()[0].decode("utf-8")
+    assert child.returncode == 0
+    shown = dict(line.split(None, 1) if line[:1] == "_" else
+                 (line[:15].strip(), line[15:]) for line in text.splitlines())
+    assert shown["OpenSSL"].startswith(ssl.OPENSSL_VERSION + ", built with ")
+    assert "1.3" in shown["TLS versions"].split(", ")
+    assert shown["CA file"] == certs + " (set by SSL_CERT_FILE)"
+    assert shown["CA directory"].startswith("none: /nowhere")
+    assert sys.executable in shown["host Python"]
+    assert shown["installed"].startswith("yes")
+
+
+def test_install_that_fails(tmpdir):
+    tmpdir.join("sitecustomize.py").write("import ssl")
+    environ = dict(os.environ)
+    environ["PYTHONPATH"] = os.pathsep.join(
+        [str(tmpdir)] + environ.get("PYTHONPATH", "").split(os.pathsep))
+    for arguments in ["-c", "print('ran')"], ["--info"]:
+        child = subprocess.Popen(
+            [sys.executable] + LAUNCHER + arguments, env=environ,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        text = child.communicate()[0].decode("utf-8")
+        assert child.returncode == 1
+        assert "sitecustomize" in text and "Traceback" not in text, text
+        assert "ran" not in text.split()
