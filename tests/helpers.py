@@ -28,18 +28,20 @@ if PY2:
     import Queue as queue
     import SocketServer as socketserver
     buffer_types = [bytes, bytearray, memoryview, buffer]  # noqa: F821
+    integer_types = (int, long)  # noqa: F821
 else:
     import queue
     import socketserver
     buffer_types = [bytes, bytearray, memoryview]
+    integer_types = (int,)
 
 __all__ = [
     "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
     "BioPair", "FileError", "RawPair", "SocketPair", "Task", "array_bytes",
-    "buffer_types", "cert", "client_context", "descriptors", "limit_version",
-    "listening", "native", "queue", "read_all", "read_cert", "receive",
-    "server_context", "serving", "socketserver", "tcp_pair", "text_type",
-    "unix_pair",
+    "buffer_types", "cert", "client_context", "descriptors", "integer_types",
+    "limit_version", "listening", "native", "queue", "read_all", "read_cert",
+    "receive", "server_context", "serving", "socketserver", "tcp_pair",
+    "text_type", "unix_pair",
 ]
 
 

@@ -1,0 +1,239 @@
+"""Reference counts, garbage collection, descriptors, memory."""
+
+import contextlib
+import gc
+import os
+import socket
+import ssl
+import sys
+import weakref
+
+import pytest
+
+from helpers import (PY2, BioPair, SocketPair, cert, client_context,
+                     descriptors, server_context)
+
+
+def collected(make):
+    """Whether what make() returns dies, once dropped."""
+    reference = weakref.ref(make())
+    gc.collect()
+    return reference() is None
+
+
+# Contexts
+
+def test_context_dies_at_once():
+    context = client_context()
+    reference = weakref.ref(context)
+    del context
+    assert reference() is None
+
+
+@pytest.mark.since(3, 7, "not found by the collector")
+def test_gh_142516_cycle_through_a_callback():
+    def make():
+        context = server_context()
+        context.set_servername_callback(lambda *arguments: context)
+        return context
+
+    assert collected(make)
+
+
+def test_gh_142516_cycle_through_an_attribute():
+    class Context(ssl.SSLContext):
+        pass
+
+    def make():
+        context = Context(ssl.PROTOCOL_TLS)
+        context.itself = context
+        return context
+
+    assert collected(make)
+
+
+@pytest.mark.backport_only("not found by the collector")
+def test_cycle_through_connection_and_callback(version):
+    def make():
+        context = server_context(version)
+        connections = []
+        context.set_servername_callback(
+            lambda connection, *rest: connections.append(connection))
+        with BioPair(client_context(version), context) as pair:
+            assert connections == [pair.server]
+        return context
+
+    assert collected(make)
+
+
+def test_context_lives_as_long_as_its_connection():
+    context = client_context()
+    reference = weakref.ref(context)
+    connection = context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
+                                  server_hostname="localhost")
+    del context
+    gc.collect()
+    assert reference() is not None
+    del connection
+    gc.collect()
+    assert reference() is None
+
+
+# Connections
+
+@pytest.mark.parametrize("handshake", [True, False])
+def test_connections_die_at_once(pair_type, version, handshake):
+    pair = pair_type(version=version, handshake=handshake)
+    references = [weakref.ref(pair.client), weakref.ref(pair.server)]
+    pair.close()
+    del pair
+    assert [reference() for reference in references] == [None, None]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning" if not PY2
+                            else "ignore::Warning")
+@pytest.mark.parametrize("handshake", [True, False])
+def test_dropped_socket_closes_its_descriptor(version, handshake):
+    pair = SocketPair(version=version, handshake=handshake)
+    number = pair.client.fileno()
+    assert number in descriptors()
+    pair.client = None
+    assert number not in descriptors()
+    pair.close = None
+    pair.server.close()
+
+
+def test_socket_in_a_cycle(version):
+    def make():
+        pair = SocketPair(version=version)
+        pair.client.pair = pair
+        pair.close()
+        return pair.client
+
+    assert collected(make)
+
+
+def test_failed_handshakes_leave_nothing_behind(version):
+    """gh-109534: neither descriptors nor connections."""
+    contexts = client_context(version), server_context(version, "unknown.pem")
+    before = descriptors()
+    references = []
+    for _ in range(10):
+        left, right = socket.socketpair()
+        with contextlib.closing(left), contextlib.closing(right):
+            pair = BioPair(*contexts, handshake=False)
+            references.append(weakref.ref(pair.client))
+            with pytest.raises(ssl.SSLError):
+                pair.handshake()
+            del pair
+    if PY2:
+        sys.exc_clear()
+    gc.collect()
+    assert [r for r in references if r() is not None] == []
+    assert descriptors() == before
+
+
+def test_no_descriptor_is_left(version):
+    contexts = client_context(version), server_context(version)
+    before = descriptors()
+    for _ in range(20):
+        with SocketPair(*contexts):
+            pass
+    assert descriptors() == before
+
+
+def test_files_are_closed():
+    before = descriptors()
+    context = server_context()
+    for name in ("root.pem", "many-roots.pem", "localhost-cert.pem"):
+        context.load_verify_locations(cert(name))
+    context.load_dh_params(cert("dh2048.pem"))
+    for name in ("junk.pem", "capath"):
+        for load in (context.load_cert_chain, context.load_verify_locations,
+                     context.load_dh_params):
+            with pytest.raises(EnvironmentError):
+                load(cert(name))
+    assert descriptors() == before
+
+
+# Memory
+
+def resident():
+    """Memory of this process, in bytes."""
+    with open("/proc/self/statm") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def handshake_and_session(client, server):
+    with BioPair(client, server) as pair:
+        pair.server.write(b"x")
+        pair.flush()
+        pair.client.read(1)
+        session = pair.client.session
+    with BioPair(client, server, session=session):
+        pass
+
+
+def fail_handshake(client, server):
+    with pytest.raises(ssl.SSLError):
+        BioPair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), server)
+
+
+def fail_loading(client, server):
+    for load, name in (
+            (server.load_cert_chain, "junk.pem"),
+            (server.load_cert_chain, "missing.pem"),
+            (server.load_verify_locations, "junk-der.pem"),
+            (server.load_dh_params, "dh-junk.pem")):
+        with pytest.raises(EnvironmentError):
+            load(cert(name))
+
+
+def decode(client, server):
+    for name in ("decode-san-kinds.pem", "decode-crl-points.pem",
+                 "decode-aia.pem", "decode-multi-rdn.pem"):
+        for _ in range(10):
+            ssl._ssl._test_decode_cert(cert(name))
+
+
+def make_context(client, server):
+    context = server_context()
+    context.set_servername_callback(lambda *arguments: context)
+    context.load_verify_locations(cert("root.pem"))
+    context.get_ca_certs()
+    context.get_ciphers()
+    context.set_alpn_protocols(["h2"])
+
+
+def fill_bio(client, server):
+    bio = ssl.MemoryBIO()
+    for _ in range(100):
+        bio.write(b"x" * 1000)
+        bio.read(500)
+
+
+# operation, repetitions
+LOOPS = [(handshake_and_session, 150), (fail_handshake, 150),
+         (fail_loading, 300), (decode, 50), (make_context, 150),
+         (fill_bio, 300)]
+
+
+@pytest.mark.backport_only("leaks some of them")
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"),
+                    reason="no /proc")
+@pytest.mark.parametrize("operation, count", LOOPS,
+                         ids=[loop[0].__name__ for loop in LOOPS])
+def test_memory_does_not_grow(operation, count):
+    """Another round, after one that fills all caches, adds next to
+    nothing: less than 1 KiB for each repetition."""
+    client, server = client_context(), server_context()
+
+    def run():
+        for _ in range(count):
+            operation(client, server)
+        gc.collect()
+        return resident()
+
+    run()
+    growth = min(-run() + run() for _ in range(3))
+    assert growth <= count * 1024

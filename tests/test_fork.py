@@ -1,0 +1,110 @@
+"""Child processes that go on with what their parent had."""
+
+import contextlib
+import gc
+import os
+import ssl
+import traceback
+
+import pytest
+
+from helpers import (BioPair, SocketPair, Task, cert, client_context,
+                     receive, server_context)
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+
+
+def in_child(function):
+    """Runs it in a forked child; returns the bytes that it returned."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            os.write(writer, function() or b"")
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with contextlib.closing(os.fdopen(reader, "rb")) as stream:
+        data = stream.read()
+    assert os.waitpid(pid, 0)[1] == 0
+    return data
+
+
+def test_bpo_18747_random_bytes_differ():
+    found = {in_child(lambda: ssl.RAND_bytes(16)) for _ in range(5)}
+    assert len(found | {ssl.RAND_bytes(16)}) == 6
+
+
+def test_new_connection_in_the_child(version):
+    client, server = client_context(version), server_context(version)
+    BioPair(client, server)
+
+    def connect():
+        with SocketPair(client, server) as pair:
+            pair.client.sendall(b"hello")
+            return receive(pair.server, 5)
+
+    assert in_child(connect) == b"hello"
+
+
+def test_contexts_loaded_in_the_child():
+    """Kept trust stores of the parent serve the child as well."""
+    client_context()
+
+    def load():
+        context = client_context()
+        assert context.cert_store_stats()["x509_ca"] == 1
+        BioPair(context)
+        return b"fine"
+
+    assert in_child(load) == b"fine"
+
+
+def test_connection_handed_to_the_child(version):
+    with SocketPair(version=version) as pair:
+        def answer():
+            pair.client.close()
+            assert receive(pair.server, 5) == b"hello"
+            pair.server.sendall(b"goodbye")
+            return b"done"
+
+        with Task(pair.client.sendall, b"hello"):
+            pass
+        assert in_child(answer) == b"done"
+        assert receive(pair.client, 7) == b"goodbye"
+
+
+def test_child_that_only_ends_disturbs_nothing(version):
+    """Collecting the copies sends nothing on the parent's connection."""
+    with SocketPair(version=version) as pair:
+        def leave():
+            pair.client = pair.server = None
+            gc.collect()
+            return b"gone"
+
+        client, server = pair.client, pair.server
+        assert in_child(leave) == b"gone"
+        client.sendall(b"hello")
+        assert receive(server, 5) == b"hello"
+
+
+@pytest.mark.backport_only("locks of the parent's threads stay locked")
+def test_fork_while_another_thread_reads(version):
+    """The child's locks are free, whatever the parent's threads held."""
+    with SocketPair(version=version) as pair:
+        with Task(pair.client.recv, 7) as receiving:
+            def answer():
+                context = client_context(version)
+                context.load_verify_locations(cert("root.pem"))
+                BioPair(context)
+                pair.client.sendall(b"hello")
+                return b"done"
+
+            assert in_child(answer) == b"done"
+            assert receive(pair.server, 5) == b"hello"
+            pair.server.sendall(b"goodbye")
+            receiving.result()

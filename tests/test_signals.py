@@ -1,0 +1,133 @@
+"""Signals while an operation waits (bpo-32275): handlers run, it goes on."""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+
+import pytest
+
+from helpers import RawPair, SocketPair, Task, receive, tcp_pair
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no signals"),
+    pytest.mark.backport_only("not retried, or no handler runs: bpo-32275")]
+
+
+class Interrupted(Exception):
+    """Raised by a signal handler."""
+
+
+@contextlib.contextmanager
+def handled(handler):
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+class Interruptions(object):
+    """Signals that a thread sends to this process until the handler ran
+    count times; then it does what is to follow."""
+
+    def __init__(self, count, then):
+        self.count = count
+        self.then = then
+        self.ran = 0
+        self.stop = threading.Event()
+
+    def handler(self, number, frame):
+        self.ran += 1
+        if self.ran >= self.count:
+            self.stop.set()
+
+    def send(self):
+        while not self.stop.wait(0.01):
+            os.kill(os.getpid(), signal.SIGUSR1)
+        self.then()
+
+    @contextlib.contextmanager
+    def running(self):
+        with handled(self.handler), Task(self.send):
+            try:
+                yield
+            finally:
+                self.stop.set()
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_bpo_32275_recv(sockets, timeout):
+    sockets.client.settimeout(timeout)
+    sending = Interruptions(3, lambda: sockets.server.sendall(b"hello"))
+    with sending.running():
+        assert sockets.client.recv(5) == b"hello"
+    assert sending.ran >= 3
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_bpo_32275_sendall(version, timeout):
+    big = b"x" * (8 * 1024 * 1024)
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        pair.client.settimeout(timeout)
+        got = []
+        sending = Interruptions(
+            3, lambda: got.append(receive(pair.server, len(big))))
+        with sending.running():
+            pair.client.sendall(big)
+        assert got == [big]
+    assert sending.ran >= 3
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_bpo_32275_handshake(version, timeout):
+    with RawPair(version, handshake=False) as raw:
+        raw.sock.settimeout(timeout)
+        sending = Interruptions(3, lambda: raw.run(raw.tls.do_handshake))
+        with sending.running():
+            raw.sock.do_handshake()
+        assert raw.sock.version() == version
+    assert sending.ran >= 3
+
+
+def test_bpo_32275_unwrap(version):
+    with SocketPair(version=version) as pair:
+        sending = Interruptions(3, pair.server.unwrap)
+        with sending.running():
+            pair.client.unwrap()
+    assert sending.ran >= 3
+
+
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_handler_that_raises(sockets, timeout):
+    """Its exception comes out; the connection is as it was."""
+    def handler(number, frame):
+        stop.set()
+        raise Interrupted
+
+    def send():
+        while not stop.wait(0.01):
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+    stop = threading.Event()
+    sockets.client.settimeout(timeout)
+    with handled(handler):
+        with Task(send):
+            try:
+                with pytest.raises(Interrupted):
+                    sockets.client.recv(5)
+            finally:
+                stop.set()
+    sockets.server.sendall(b"hello")
+    assert sockets.client.recv(5) == b"hello"
+
+
+def test_deadline_is_kept(sockets):
+    """Signals that never stop do not put it off."""
+    sockets.client.settimeout(0.2)
+    sending = Interruptions(1000, lambda: None)
+    with sending.running():
+        with pytest.raises(socket.timeout):
+            sockets.client.recv(5)
+    assert 0 < sending.ran < 1000

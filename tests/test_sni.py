@@ -1,0 +1,301 @@
+"""SNI callbacks: what they get, return, raise and change."""
+
+import gc
+import ssl
+import sys
+import weakref
+
+import pytest
+
+from helpers import (BioPair, SocketPair, cert, client_context,
+                     server_context)
+
+
+def serial_for(server, pair_type=SocketPair, version=None,
+               name="localhost"):
+    """The serial number of the certificate that the server shows."""
+    with pair_type(client_context(version), server,
+                   server_hostname=name) as pair:
+        return pair.client.getpeercert()["serialNumber"]
+
+
+def server_with(callback, version=None):
+    server = server_context(version)
+    server.set_servername_callback(callback)
+    return server
+
+
+# Called with what
+
+def test_arguments(pair_type, version):
+    seen = []
+    server = server_with(lambda *arguments: seen.append(arguments), version)
+    with pair_type(client_context(version), server) as pair:
+        [(connection, name, context)] = seen
+        assert connection is pair.server
+        assert name == "localhost"
+        assert type(name) is str
+        assert context is server
+        del seen[:], connection
+
+
+def test_no_name(version):
+    seen = []
+    server = server_with(lambda sock, name, context: seen.append(name),
+                         version)
+    client = client_context(version)
+    client.check_hostname = False
+    with SocketPair(client, server, server_hostname=None):
+        assert seen == [None]
+
+
+def test_removed():
+    seen = []
+    server = server_with(lambda *arguments: seen.append(arguments))
+    server.set_servername_callback(None)
+    assert serial_for(server) == "0A"
+    assert seen == []
+
+
+def test_replaced():
+    seen = []
+    server = server_with(lambda *arguments: seen.append(1))
+    server.set_servername_callback(lambda *arguments: seen.append(2))
+    assert serial_for(server) == "0A"
+    assert seen == [2]
+
+
+@pytest.mark.parametrize("value", [42, "", object(), ()])
+def test_not_callable(value):
+    with pytest.raises(TypeError):
+        server_context().set_servername_callback(value)
+
+
+@pytest.mark.since(3, 7, "no sni_callback")
+def test_sni_callback_attribute(pair_type):
+    def callback(*arguments):
+        seen.append(arguments[1])
+
+    seen = []
+    server = server_context()
+    assert server.sni_callback is None
+    server.sni_callback = callback
+    assert server.sni_callback is callback
+    serial_for(server, pair_type)
+    assert seen == ["localhost"]
+    server.sni_callback = None
+    assert server.sni_callback is None
+
+
+# Another context
+
+def test_context_switch(pair_type, version):
+    other = server_context(version, "localhost-ec.pem")
+
+    def callback(connection, name, context):
+        connection.context = other
+
+    server = server_with(callback, version)
+    with pair_type(client_context(version), server) as pair:
+        assert pair.client.getpeercert()["serialNumber"] == "0B"
+        assert pair.server.context is other
+
+
+@pytest.mark.backport_only("uses freed memory")
+def test_cve_2026_19445_first_context_dropped(pair_type, version):
+    """The connection keeps it alive, as OpenSSL goes on calling it."""
+    other = server_context(version, "localhost-ec.pem")
+
+    def callback(connection, name, context):
+        connection.context = other
+        del context
+        gc.collect()
+
+    client = client_context(version)
+    pair = pair_type(client, server_with(callback, version),
+                     handshake=False)
+    gc.collect()
+    pair.handshake()
+    gc.collect()
+    assert pair.client.getpeercert()["serialNumber"] == "0B"
+    pair.server.write(b"hello")
+    pair.flush()
+    assert pair.client.read(5) == b"hello"
+    pair.close()
+
+
+@pytest.mark.backport_only("uses freed memory")
+def test_cve_2026_19445_after_a_hello_retry(pair_type):
+    """The client guesses a group that the server has not: two hellos."""
+    other = server_context("TLSv1.3", "localhost-ec.pem")
+    calls = []
+
+    def callback(connection, name, context):
+        calls.append(name)
+        connection.context = other
+        del context
+        gc.collect()
+
+    first = server_with(callback, "TLSv1.3")
+    for server in (first, other):
+        server.set_ecdh_curve("secp384r1")
+    pair = pair_type(client_context("TLSv1.3"), first, handshake=False)
+    del first, server
+    gc.collect()
+    pair.handshake()
+    assert pair.client.getpeercert()["serialNumber"] == "0B"
+    assert calls
+    pair.close()
+
+
+def test_sessions_and_context_switch(version):
+    """A second connection is switched as well."""
+    other = server_context(version, "localhost-ec.pem")
+
+    def callback(connection, name, context):
+        connection.context = other
+
+    server = server_with(callback, version)
+    for _ in range(3):
+        assert serial_for(server, version=version) == "0B"
+
+
+# Alerts
+
+ALERTS = [
+    ("ALERT_DESCRIPTION_ACCESS_DENIED", "TLSV1_ALERT_ACCESS_DENIED"),
+    ("ALERT_DESCRIPTION_UNRECOGNIZED_NAME", "TLSV1_UNRECOGNIZED_NAME"),
+    ("ALERT_DESCRIPTION_INTERNAL_ERROR", "TLSV1_ALERT_INTERNAL_ERROR"),
+    ("ALERT_DESCRIPTION_HANDSHAKE_FAILURE", "SSLV3_ALERT_HANDSHAKE_FAILURE"),
+]
+
+
+KEPT = pytest.mark.backport_only("pytest keeps what stock puts on stderr")
+
+
+def fails(*arguments):
+    raise ZeroDivisionError("in the callback")
+
+
+def client_error(callback, version):
+    """What a client and a server see when the callback refuses."""
+    with BioPair(client_context(version), server_with(callback, version),
+                 handshake=False) as pair:
+        with pytest.raises(ssl.SSLWantReadError):
+            pair.client.do_handshake()
+        pair.flush()
+        with pytest.raises(Exception) as server_side:
+            pair.server.do_handshake()
+        pair.flush()
+        with pytest.raises(ssl.SSLError) as client_side:
+            pair.client.do_handshake()
+        return client_side.value, server_side.value
+
+
+@pytest.mark.parametrize("alert, reason", ALERTS)
+def test_alert(version, alert, reason):
+    number = int(getattr(ssl, alert))
+    client, server = client_error(lambda *arguments: number, version)
+    assert client.reason == reason
+    assert isinstance(server, ssl.SSLError)
+
+
+@pytest.mark.parametrize("value", ["text", object(), ()])
+def test_result_of_wrong_type(version, value, capfd):
+    client, _ = client_error(lambda *arguments: value, version)
+    assert client.reason == "TLSV1_ALERT_INTERNAL_ERROR"
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored")
+def test_exception(version, capfd):
+    client, server = client_error(fails, version)
+    assert client.reason == "SSLV3_ALERT_HANDSHAKE_FAILURE"
+    assert isinstance(server, (ZeroDivisionError, ssl.SSLError))
+
+
+@pytest.mark.backport_only("an SSLError, the exception goes to stderr")
+def test_exception_is_raised_by_the_handshake(version, capfd):
+    _, server = client_error(fails, version)
+    assert isinstance(server, ZeroDivisionError)
+    assert capfd.readouterr()[1] == ""
+
+
+@pytest.mark.backport_only("waits for itself or crashes")
+@pytest.mark.parametrize("operation", [
+    lambda end: end.do_handshake(), lambda end: end.read(1),
+    lambda end: end.write(b"x"), lambda end: end.unwrap()])
+def test_callback_that_enters_its_own_connection(pair_type, version,
+                                                 operation):
+    """It gets an exception, and the handshake goes on."""
+    seen = []
+
+    def callback(connection, name, context):
+        try:
+            operation(connection)
+        except Exception as error:
+            seen.append(error)
+
+    with pair_type(client_context(version), server_with(callback, version)):
+        assert len(seen) == 1
+
+
+def test_getters_in_the_callback(pair_type, version):
+    seen = []
+
+    def callback(connection, name, context):
+        seen.append((connection.cipher(), connection.version(),
+                     connection.pending(), connection.server_side,
+                     connection.selected_alpn_protocol()))
+
+    with pair_type(client_context(version), server_with(callback, version)):
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("callback", [
+    lambda *arguments: None, lambda *arguments: 49,
+    pytest.param(lambda *arguments: 1.5, marks=KEPT),
+    pytest.param(fails, marks=KEPT)])
+def test_bpo_41252_reference_counts(version, callback, capfd):
+    server, client = server_with(callback, version), client_context(version)
+    counts = []
+    for _ in range(4):
+        with pytest.raises(Exception):
+            BioPair(client, server)
+            raise ValueError("nothing went wrong")
+        gc.collect()
+        counts.append((sys.getrefcount(server), sys.getrefcount(callback)))
+    assert counts[1:] == counts[:-1]
+
+
+@pytest.mark.backport_only("crashes: gh-146080")
+def test_gh_146080_owner_is_gone(capfd):
+    """The callback's connection object was collected in the meantime."""
+    class Owner(object):
+        pass
+
+    server = server_with(lambda *arguments: None)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    owner = Owner()
+    connection = server._wrap_bio(incoming, outgoing, True, owner=owner)
+    reference = weakref.ref(owner)
+    del owner
+    gc.collect()
+    assert reference() is None
+    with BioPair(handshake=False) as pair:
+        with pytest.raises(ssl.SSLWantReadError):
+            pair.client.do_handshake()
+        incoming.write(pair.client_out.read())
+    with pytest.raises(ssl.SSLError):
+        connection.do_handshake()
+
+
+def test_certificate_loaded_in_the_callback(pair_type, version):
+    """A context may be completed when the name is known."""
+    def callback(connection, name, context):
+        other = server_context(version, "localhost-ec.pem")
+        connection.context = other
+
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(cert("localhost.pem"))
+    server.set_servername_callback(callback)
+    assert serial_for(server, pair_type, version) == "0B"

@@ -1,0 +1,268 @@
+"""One connection or context used by several threads (see the A4 bugs)."""
+
+import contextlib
+import gc
+import random
+import socket
+import ssl
+import threading
+
+import pytest
+
+from helpers import (BioPair, RawPair, SocketPair, Task, cert,
+                     client_context, read_all, receive, server_context,
+                     tcp_pair)
+
+DISTURBED = pytest.mark.backport_only("two threads disturb each other: "
+                                      "gh-151508")
+
+
+@pytest.fixture(params=[None, 30.0], ids=["blocking", "timeout"])
+def busy(request, version):
+    """A pair with data on the way, without and with a timeout."""
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        for end in (pair.client, pair.server):
+            end.settimeout(request.param)
+        yield pair
+
+
+@DISTURBED
+def test_gh_137583_blocked_recv_does_not_stop_sendall(busy):
+    with Task(busy.client.recv, 100) as receiving:
+        for _ in range(50):
+            busy.client.sendall(b"hello")
+            assert receive(busy.server, 5) == b"hello"
+        assert receiving.running()
+        busy.server.sendall(b"goodbye")
+        assert receiving.result() == b"goodbye"
+
+
+@DISTURBED
+def test_gh_151508_full_duplex(busy):
+    """Both ways at once, in pieces of all sizes, from four threads."""
+    data = bytes(bytearray(random.Random(1).randrange(256)
+                           for _ in range(65536))) * 16
+
+    def send(sock, seed):
+        sizes = random.Random(seed)
+        left = memoryview(data)
+        while left:
+            size = sizes.choice([1, 100, 5000, 16384, 50000])
+            sock.sendall(left[:size])
+            left = left[size:]
+
+    tasks = [Task(send, busy.client, 2), Task(send, busy.server, 3),
+             Task(receive, busy.client, len(data)),
+             Task(receive, busy.server, len(data))]
+    results = [task.result() for task in tasks]
+    assert results[2] == data
+    assert results[3] == data
+
+
+@DISTURBED
+def test_gh_151508_writer_waits_while_the_other_way_flows(busy):
+    """The peer reads nothing; what it sends still comes through."""
+    big = b"x" * (8 * 1024 * 1024)
+    with Task(busy.client.sendall, big) as sending:
+        for _ in range(20):
+            busy.server.sendall(b"hello")
+            assert receive(busy.client, 5) == b"hello"
+        assert sending.running()
+        assert receive(busy.server, len(big)) == big
+        sending.result()
+
+
+@DISTURBED
+def test_two_writers(busy):
+    """Each write arrives whole: none is mixed with the other's."""
+    def send(letter):
+        for _ in range(40):
+            busy.client.sendall(letter * 30000)
+
+    tasks = [Task(send, letter) for letter in (b"a", b"b")]
+    data = receive(busy.server, 2 * 40 * 30000)
+    for task in tasks:
+        task.result()
+    pieces = {data[i:i + 30000] for i in range(0, len(data), 30000)}
+    assert pieces == {b"a" * 30000, b"b" * 30000}
+
+
+@DISTURBED
+def test_two_readers(busy):
+    """Every byte goes to exactly one of them."""
+    tasks = [Task(read_all, busy.client), Task(read_all, busy.client)]
+    busy.server.sendall(b"x" * 200000)
+    busy.server.shutdown(socket.SHUT_WR)
+    assert b"".join(task.result() for task in tasks) == b"x" * 200000
+
+
+@DISTURBED
+def test_getters_while_a_thread_reads(busy):
+    """No getter waits for the reader."""
+    with Task(busy.client.recv, 100) as receiving:
+        for _ in range(20):
+            assert busy.client.version() is not None
+            assert busy.client.cipher() is not None
+            assert busy.client.pending() == 0
+            assert busy.client.getpeercert()["version"] == 3
+            assert busy.client.session is not None
+            assert busy.client.selected_alpn_protocol() is None
+            assert busy.client.get_channel_binding() is not None
+            assert busy.client.session_reused is False
+            assert busy.client.server_hostname == "localhost"
+        assert receiving.running()
+        busy.server.sendall(b"hello")
+        assert receiving.result() == b"hello"
+
+
+@pytest.mark.backport_only("the reader waits on")
+@pytest.mark.parametrize("timeout", [None, 30.0])
+def test_close_ends_a_blocked_recv(version, timeout):
+    pair = SocketPair(version=version, pair=tcp_pair())
+    pair.client.settimeout(timeout)
+    with contextlib.closing(pair.server):
+        with Task(pair.client.recv, 100) as receiving:
+            # the record of the peer comes first, so recv() has begun
+            pair.server.sendall(b"")
+            pair.client.close()
+            error = receiving.error()
+    assert isinstance(error, (ssl.SSLError, ValueError, socket.error))
+
+
+@pytest.mark.backport_only("the writer waits on")
+def test_close_ends_a_blocked_sendall(version):
+    pair = SocketPair(version=version, pair=tcp_pair())
+    pair.client.settimeout(None)
+    with contextlib.closing(pair.server):
+        with Task(pair.client.sendall, b"x" * (1 << 26)) as sending:
+            assert pair.server.recv(1) == b"x"
+            pair.client.close()
+            error = sending.error()
+    assert isinstance(error, (ssl.SSLError, ValueError, socket.error))
+
+
+def test_peer_close_ends_a_blocked_recv(version):
+    with RawPair(version) as raw:
+        with Task(raw.sock.recv, 100) as receiving:
+            raw.peer.sendall(raw.close_notify())
+            assert receiving.result() == b""
+
+
+def test_other_threads_run_meanwhile(busy):
+    """Waiting holds no lock of Python's."""
+    seen = []
+    with Task(busy.client.recv, 5) as receiving:
+        for i in range(1000):
+            seen.append(i)
+        busy.server.sendall(b"hello")
+        receiving.result()
+    assert len(seen) == 1000
+
+
+def test_bpo_32533_errors_stay_in_their_thread(version):
+    """Failing handshakes beside good ones: each gets its own outcome."""
+    good = client_context(version), server_context(version)
+    bad = client_context(version), server_context(version, "unknown.pem")
+
+    def run(contexts, count):
+        outcomes = set()
+        for _ in range(count):
+            try:
+                with BioPair(*contexts) as pair:
+                    pair.client.write(b"hello")
+                    pair.flush()
+                    outcomes.add(pair.server.read(5))
+            except ssl.SSLError as error:
+                outcomes.add(error.reason)
+        return outcomes
+
+    tasks = [Task(run, contexts, 25) for contexts in (good, bad, good, bad)]
+    assert [task.result() for task in tasks] == [
+        {b"hello"}, {"CERTIFICATE_VERIFY_FAILED"}] * 2
+
+
+@pytest.mark.backport_only("crashes: CVE-2024-0397, gh-134698")
+def test_cve_2024_0397_store_is_read_while_it_changes():
+    context = client_context()
+    server = server_context()
+    server.load_verify_locations(cert("root.pem"))
+    stop = threading.Event()
+
+    def look():
+        while not stop.is_set():
+            assert 1 <= context.cert_store_stats()["x509"] <= 151
+            assert 1 <= len(context.get_ca_certs(True)) <= 151
+
+    def connect():
+        while not stop.is_set():
+            BioPair(context, server)
+
+    tasks = [Task(look), Task(look), Task(connect)]
+    try:
+        with open(cert("many-roots.pem")) as stream:
+            roots = stream.read()
+        end = "-----END CERTIFICATE-----\n"
+        for root in roots.split(end)[:-1]:
+            context.load_verify_locations(cadata=u"" + root + end)
+    finally:
+        stop.set()
+    for task in tasks:
+        task.result()
+    assert context.cert_store_stats()["x509"] == 151
+
+
+@pytest.mark.backport_only("crashes: gh-134698")
+def test_gh_134698_certificates_loaded_while_connecting(version):
+    client, server = client_context(version), server_context(version)
+    stop = threading.Event()
+
+    def load():
+        while not stop.is_set():
+            server.load_cert_chain(cert("localhost.pem"))
+
+    def connect():
+        for _ in range(30):
+            BioPair(client, server)
+
+    loading = Task(load)
+    tasks = [Task(connect), Task(connect)]
+    try:
+        for task in tasks:
+            task.result()
+    finally:
+        stop.set()
+        loading.result()
+
+
+@pytest.mark.backport_only("crashes: gh-149816")
+def test_gh_149816_callback_replaced_while_called(version):
+    client, server = client_context(version), server_context(version)
+    stop = threading.Event()
+
+    def toggle():
+        while not stop.is_set():
+            server.set_servername_callback(lambda *arguments: None)
+            server.set_servername_callback(None)
+
+    toggling = Task(toggle)
+    try:
+        for _ in range(50):
+            BioPair(client, server)
+    finally:
+        stop.set()
+        toggling.result()
+
+
+def test_many_connections_at_once(version):
+    """Contexts are shared by threads that connect and collect."""
+    client, server = client_context(version), server_context(version)
+
+    def run():
+        for _ in range(10):
+            with SocketPair(client, server) as pair:
+                pair.client.sendall(b"hello")
+                assert receive(pair.server, 5) == b"hello"
+        gc.collect()
+
+    for task in [Task(run) for _ in range(4)]:
+        task.result()
