@@ -17,7 +17,7 @@ def install():
     `_ssl` is already imported, or when the extension module cannot be
     loaded.  A second call does nothing.
     """
-    from _ssl_backport import _install  # its import does it
+    from . import _install  # its import does it
 
 
 def is_installed():

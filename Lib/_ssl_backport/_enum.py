@@ -22,7 +22,7 @@ class EnumType(type):
         """
         if names is None:
             return cls._look_up(value)
-        made = EnumType(value, (cls,) if type is None else (type, cls), {
+        made = EnumType(value, (cls,) if type is None else (cls, type), {
             "__module__": module, "_data_type": type or cls._data_type,
             "_members": [], "_by_name": {}, "_by_value": {}})
         for name, plain in names:
