@@ -1,0 +1,410 @@
+"""What 2.7's standard library and 2.7's habits need of the backport."""
+
+import contextlib
+import gc
+import os
+import socket
+import ssl
+import subprocess
+import sys
+
+import pytest
+
+from helpers import (TIMEOUT, SocketPair, Task, cert, client_context,
+                     descriptors, receive, server_context, serving,
+                     unix_pair)
+
+pytestmark = pytest.mark.python2("about 2.7")
+
+
+def answer_http(sock):
+    """One request, one answer, the end."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        piece = sock.recv(1000)
+        if not piece:
+            return
+        request += piece
+    path = request.split(b" ")[1]
+    body = sock.version().encode("ascii") + b" " + path
+    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n"
+                 b"Connection: close\r\n\r\n%s" % (len(body), body))
+    with pytest.raises((socket.error, EOFError, ssl.SSLError)):
+        sock.unwrap()
+        raise EOFError
+
+
+def refuse(sock, context=None):
+    """A connection whose client goes during or after the handshake."""
+    wrapped = (context or server_context()).wrap_socket(
+        sock, server_side=True, do_handshake_on_connect=False)
+    with contextlib.closing(wrapped):
+        with pytest.raises((socket.error, EOFError)):
+            wrapped.do_handshake()
+            receive(wrapped, 1)
+
+
+# httplib and urllib2
+
+def test_urllib2(version):
+    import urllib2
+    with serving(answer_http, server_context(version)) as address:
+        url = "https://localhost:%d/path" % address[1]
+        reply = urllib2.urlopen(url, context=client_context(),
+                                timeout=TIMEOUT)
+        assert reply.read() == version + " /path"
+        reply.close()
+
+
+def test_urllib2_with_roots_of_the_environment(monkeypatch):
+    import urllib2
+    monkeypatch.setenv("SSL_CERT_FILE", cert("root.pem"))
+    with serving(answer_http, server_context()) as address:
+        url = "https://127.0.0.1:%d/" % address[1]
+        reply = urllib2.urlopen(url, timeout=TIMEOUT)
+        assert reply.read().endswith(" /")
+        reply.close()
+
+
+def test_urllib2_verifies(monkeypatch):
+    """cve-2014-9365: neither an unknown authority nor another's name."""
+    import urllib2
+    monkeypatch.setenv("SSL_CERT_FILE", cert("unknown-root.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", cert("no-such-folder"))
+    with serving(refuse) as address:
+        with pytest.raises(urllib2.URLError) as caught:
+            urllib2.urlopen("https://localhost:%d/" % address[1],
+                            timeout=TIMEOUT)
+    assert isinstance(caught.value.reason, ssl.SSLCertVerificationError)
+    assert caught.value.reason.verify_code == 20
+
+
+def test_httplib():
+    import httplib
+    with serving(answer_http, server_context()) as address:
+        connection = httplib.HTTPSConnection(
+            "localhost", address[1], context=client_context(),
+            timeout=TIMEOUT)
+        connection.request("GET", "/path")
+        reply = connection.getresponse()
+        assert reply.status == 200
+        assert reply.read().endswith("/path")
+        connection.close()
+
+
+def test_httplib_with_unicode_url():
+    """The whole request becomes unicode, and is sent as it is."""
+    import httplib
+    with serving(answer_http, server_context()) as address:
+        connection = httplib.HTTPSConnection(
+            "localhost", address[1], context=client_context(),
+            timeout=TIMEOUT)
+        connection.request("GET", u"/path")
+        assert connection.getresponse().read().endswith("/path")
+        connection.close()
+
+
+def test_httplib_client_certificate():
+    import httplib
+    server = server_context()
+    server.load_verify_locations(cert("root.pem"))
+    server.verify_mode = ssl.CERT_REQUIRED
+    with serving(answer_http, server) as address:
+        connection = httplib.HTTPSConnection(
+            "localhost", address[1], cert_file=cert("client.pem"),
+            context=client_context(), timeout=TIMEOUT)
+        connection.request("GET", "/path")
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_httplib_wrong_name():
+    import httplib
+    server = server_context(chain="host-other.pem")
+
+    def refused(sock):
+        refuse(sock, server)
+
+    with serving(refused) as address:
+        connection = httplib.HTTPSConnection(
+            "localhost", address[1], context=client_context(),
+            timeout=TIMEOUT)
+        with pytest.raises(ssl.CertificateError) as caught:
+            connection.request("GET", "/")
+        assert caught.value.verify_code == 62
+        connection.close()
+
+
+# Clients and servers of other modules
+
+def test_smtplib_starttls():
+    import smtplib
+
+    def serve(sock):
+        sock.sendall(b"220 ready\r\n")
+        while True:
+            line = b""
+            while not line.endswith(b"\n"):
+                line += sock.recv(1)
+            if line.startswith(b"ehlo"):
+                sock.sendall(b"250-here\r\n250 STARTTLS\r\n")
+            elif line.startswith(b"STARTTLS"):
+                sock.sendall(b"220 go\r\n")
+                sock = server_context().wrap_socket(sock, server_side=True)
+            else:
+                sock.sendall(b"221 bye\r\n")
+                sock.close()
+                return
+
+    with serving(serve) as address:
+        client = smtplib.SMTP("127.0.0.1", address[1], "me", TIMEOUT)
+        client.starttls()
+        assert isinstance(client.sock, ssl.SSLSocket)
+        client.ehlo("me")
+        assert client.quit() == (221, "bye")
+
+
+def test_asyncore_send_returns_zero():
+    """A dispatcher over TLS finds the socket full and goes on later."""
+    import asyncore
+    data = b"x" * (4 * 1024 * 1024)
+
+    class Sender(asyncore.dispatcher):
+        left = data
+        fullness = 0
+
+        def writable(self):
+            return bool(self.left)
+
+        def handle_write(self):
+            count = self.send(self.left)
+            self.fullness += not count
+            self.left = self.left[count:]
+
+        def handle_error(self):
+            raise
+
+    with SocketPair() as pair:
+        channels = {}
+        pair.client.setblocking(False)
+        sender = Sender(pair.client, channels)
+        # full already, as nobody reads yet
+        while not sender.fullness:
+            sender.handle_write()
+        with Task(receive, pair.server, len(data)) as receiving:
+            while sender.left:
+                asyncore.loop(timeout=1, map=channels, count=1)
+            assert receiving.result() == data
+
+
+def test_socketserver(version):
+    import SocketServer
+
+    class Handler(SocketServer.StreamRequestHandler):
+        def handle(self):
+            self.wfile.write(self.rfile.readline().upper())
+
+    server = SocketServer.TCPServer(("127.0.0.1", 0), Handler, False)
+    server.socket = server_context(version).wrap_socket(
+        server.socket, server_side=True)
+    server.server_bind()
+    server.server_activate()
+    with contextlib.closing(server.socket):
+        with Task(server.handle_request):
+            client = client_context().wrap_socket(
+                socket.create_connection(server.server_address, TIMEOUT),
+                server_hostname="localhost")
+            with contextlib.closing(client):
+                client.sendall(b"hello\n")
+                assert receive(client, 6) == b"HELLO\n"
+
+
+# Sockets
+
+def test_is_one_of_2_7_s_sockets(sockets):
+    assert isinstance(sockets.client, socket._socketobject)
+    assert isinstance(sockets.client, socket.socket)
+    assert sockets.client._sock.fileno() == sockets.client.fileno()
+
+
+def test_unicode_data(sockets):
+    for method in ("send", "sendall", "write"):
+        getattr(sockets.client, method)(u"hello")
+        assert receive(sockets.server, 5) == b"hello"
+    for method in ("send", "sendall", "write"):
+        with pytest.raises((UnicodeError, TypeError)):
+            getattr(sockets.client, method)(u"\xe9")
+
+
+def test_buffer_objects(sockets):
+    sockets.client.sendall(buffer(b"xhellox", 1, 5))  # noqa: F821
+    data = bytearray(8)
+    assert sockets.server.recv_into(memoryview(data)[2:]) == 5
+    assert data == b"\0\0hello\0"
+
+
+def test_fileobject(sockets):
+    """cheroot and SocketServer use it directly."""
+    stream = socket._fileobject(sockets.client, "rwb", 0)
+    stream.write(memoryview(b"hello")[1:])
+    assert receive(sockets.server, 4) == b"ello"
+    sockets.server.sendall(b"line\nrest")
+    assert stream.readline() == b"line\n"
+    assert stream.read(4) == b"rest"
+    stream.close()
+
+
+def test_makefile_counts_references():
+    """The last of socket and file objects closes the descriptor."""
+    with SocketPair() as pair:
+        number = pair.server.fileno()
+        first = pair.server.makefile("rb")
+        second = pair.server.makefile("wb", 0)
+        pair.server.close()
+        first.close()
+        second.write(b"hello")
+        assert receive(pair.client, 5) == b"hello"
+        assert number in descriptors()
+        second.close()
+        assert number not in descriptors()
+
+
+def test_makefile_dropped():
+    """Nobody closes anything: counting references is enough."""
+    pair = SocketPair()
+    with contextlib.closing(pair.client):
+        number = pair.server.fileno()
+        stream = pair.server.makefile("rb")
+        pair.server.close()
+        del pair.server
+        assert number in descriptors()
+        del stream
+        assert number not in descriptors()
+
+
+def test_plain_socket_stays_usable():
+    """The wrapped socket is a second one; closing the plain one does
+    not close the connection."""
+    left, right = unix_pair()
+    wrapped = client_context().wrap_socket(
+        left, server_hostname="localhost", do_handshake_on_connect=False)
+    number = wrapped.fileno()
+    left.close()
+    assert number in descriptors()
+    with Task(server_context().wrap_socket, right,
+              server_side=True) as accepting:
+        wrapped.do_handshake()
+        server = accepting.result()
+    wrapped.sendall(b"hello")
+    assert receive(server, 5) == b"hello"
+    wrapped.close()
+    server.close()
+
+
+def test_sslwrap_simple(version):
+    with serving(lambda sock: sock.sendall(receive(sock, 5)),
+                 server_context(version)) as address:
+        plain = socket.create_connection(address, TIMEOUT)
+        with contextlib.closing(plain):
+            simple = ssl.sslwrap_simple(plain)
+            assert simple.write(b"hello") == 5
+            assert simple.read(5) == b"hello"
+
+
+def test_socket_ssl():
+    """socket.ssl() takes the same way."""
+    with serving(lambda sock: sock.sendall(receive(sock, 5)),
+                 server_context()) as address:
+        plain = socket.create_connection(address, TIMEOUT)
+        with contextlib.closing(plain):
+            simple = socket.ssl(plain)
+            assert simple.write(b"hello") == 5
+            assert simple.read(5) == b"hello"
+
+
+def test_socket_sslerror_catches():
+    with pytest.raises(socket.sslerror):
+        SocketPair(server=server_context(chain="unknown.pem"))
+
+
+def test_gevent_s_way_in(version):
+    """The low-level connection over the raw socket."""
+    left, right = unix_pair()
+
+    class Owner(object):
+        pass
+
+    owner = Owner()
+    connection = client_context(version)._wrap_socket(
+        left._sock, False, "localhost", ssl_sock=owner)
+    with Task(server_context(version).wrap_socket, right,
+              server_side=True) as accepting:
+        connection.do_handshake()
+        server = accepting.result()
+    assert connection.write(b"hello") == 5
+    assert receive(server, 5) == b"hello"
+    server.sendall(b"goodbye")
+    assert connection.read(7) == b"goodbye"
+    assert connection.peer_certificate(True)
+    assert connection.version() == version
+    assert connection.pending() == 0
+    with Task(server.unwrap):
+        assert connection.shutdown() is left._sock
+    left.close()
+
+
+def test_raw_socket_is_held_weakly():
+    left, right = unix_pair()
+    connection = client_context()._wrap_socket(left._sock, False,
+                                               "localhost")
+    left.close()
+    gc.collect()
+    with pytest.raises((ssl.SSLError, ValueError)):
+        connection.do_handshake()
+    right.close()
+
+
+# PEP 493
+
+def child(code, **environment):
+    """What a new interpreter with the backport prints."""
+    environment = dict(os.environ, **environment)
+    return subprocess.check_output(
+        [sys.executable, "-m", "_ssl_backport", "-c", code],
+        env=environment)
+
+
+SHOW = ("import ssl; context = ssl._create_default_https_context(); "
+        "print context.check_hostname, int(context.verify_mode)")
+
+
+@pytest.mark.parametrize("value, shown", [
+    (None, "True 2"), ("1", "True 2"), ("yes", "True 2"), ("", "True 2"),
+    ("0", "False 0")])
+def test_pep_493_environment(value, shown):
+    environment = {} if value is None else {"PYTHONHTTPSVERIFY": value}
+    assert child(SHOW, **environment).strip() == shown
+
+
+def test_pep_493_function():
+    assert ssl._https_verify_envvar == "PYTHONHTTPSVERIFY"
+    try:
+        ssl._https_verify_certificates(enable=False)
+        context = ssl._create_default_https_context()
+        assert context.verify_mode is ssl.CERT_NONE
+    finally:
+        ssl._https_verify_certificates()
+    context = ssl._create_default_https_context()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_rebound_https_context(monkeypatch):
+    import urllib2
+    monkeypatch.setattr(ssl, "_create_default_https_context",
+                        ssl._create_unverified_context)
+    with serving(answer_http,
+                 server_context(chain="self-signed.pem")) as address:
+        reply = urllib2.urlopen("https://127.0.0.1:%d/" % address[1],
+                                timeout=TIMEOUT)
+        assert reply.getcode() == 200
+        reply.close()
