@@ -1,0 +1,69 @@
+/* __ssl_backport.c: the module: its table of functions, the order in which
+   its parts are initialised, and the entry point. */
+
+#include "sslb.h"
+
+static const struct {
+    PyTypeObject *type;
+    const char *name;
+} types[] = {
+    {&sslb_context_type, "_SSLContext"},
+    {&sslb_connection_type, "_SSLSocket"},
+    {&sslb_membio_type, "MemoryBIO"},
+    {&sslb_session_type, "SSLSession"},
+};
+
+static int
+types_init(PyObject *module)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (PyType_Ready(types[i].type) < 0
+            || PyModule_AddObjectRef(module, types[i].name,
+                                     (PyObject *)types[i].type) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+process_init(PyObject *module)
+{
+    (void)module;
+    return sslb_lock_module_init() < 0
+        || sslb_transport_module_init() < 0
+        || sslb_membio_module_init() < 0
+        || sslb_connection_module_init() < 0
+        || sslb_operations_module_init() < 0 ? -1 : 0;
+}
+
+static int (*const steps[])(PyObject *module) = {
+    process_init,
+    sslb_errors_init,
+    types_init,
+    sslb_constants_init,
+};
+
+static PyObject *
+module_create(void)
+{
+    PyObject *module = sslb_module_new(
+        "__ssl_backport", "TLS for Python programs, by OpenSSL: what ssl is "
+        "built on.", sslb_functions);
+    size_t i;
+
+    if (module == NULL) {
+        return NULL;
+    }
+    for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (steps[i](module) < 0) {
+            sslb_module_drop(module);
+            return NULL;
+        }
+    }
+    return module;
+}
+
+SSLB_MODULE_INIT(module_create)

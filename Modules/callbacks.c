@@ -1,0 +1,233 @@
+/* callbacks.c: the way from OpenSSL back into Python.
+
+   Owns every function that OpenSSL calls during a handshake.  They run
+   without the GIL, with the connection's lock held by this thread.  Those
+   that call Python take the GIL first and give it back last, with the body
+   in a helper so that no return can skip that.  The context that a callback
+   belongs to is alive: a connection keeps every context it ever used. */
+
+#include "sslb.h"
+
+#include <string.h>
+
+/* -- the name a client asks for --------------------------------------- */
+
+/* The object that Python knows the connection by: what the weak reference
+   points to.  New reference, or NULL without an exception. */
+static PyObject *
+owner_of(sslb_connection *connection)
+{
+    PyObject *owner = NULL;
+    PyObject *reference = connection->owner != NULL ? connection->owner
+                                                    : connection->socket;
+
+    if (reference != NULL && PyWeakref_GetRef(reference, &owner) < 0) {
+        PyErr_Clear();
+    }
+    return owner;
+}
+
+/* What the callback's result means for the handshake. */
+static int
+sni_result(PyObject *result, PyObject *callback, int *alert)
+{
+    long number;
+
+    if (result == Py_None) {
+        return SSL_TLSEXT_ERR_OK;
+    }
+    if (sslb_int_as_long(result, &number) < 0) {
+        sslb_report_unraisable("sni_callback", callback);
+        *alert = SSL_AD_INTERNAL_ERROR;
+    }
+    else {
+        *alert = (int)number;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static int
+sni_call(sslb_context *context, SSL *ssl, int *alert)
+{
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    PyObject *callback, *owner, *text = NULL, *result = NULL;
+    int rc = SSL_TLSEXT_ERR_ALERT_FATAL;
+
+    if (context->sni_callback == NULL) {
+        return SSL_TLSEXT_ERR_OK;  /* taken away since */
+    }
+    *alert = SSL_AD_INTERNAL_ERROR;
+    owner = connection != NULL ? owner_of(connection) : NULL;
+    if (owner == NULL) {
+        return rc;  /* nobody is there to be asked about (gh-146080) */
+    }
+    callback = Py_NewRef(context->sni_callback);
+    text = name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
+    if (text != NULL) {
+        result = PyObject_CallFunctionObjArgs(callback, owner, text,
+                                              (PyObject *)context, NULL);
+    }
+    if (result == NULL) {
+        sslb_report_unraisable("sni_callback", callback);
+        *alert = SSL_AD_HANDSHAKE_FAILURE;
+    }
+    else {
+        rc = sni_result(result, callback, alert);
+        Py_DECREF(result);
+    }
+    Py_XDECREF(text);
+    Py_DECREF(owner);
+    Py_DECREF(callback);
+    return rc;
+}
+
+static int
+sni_callback(SSL *ssl, int *alert, void *context)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    int rc = sni_call(context, ssl, alert);
+
+    PyGILState_Release(state);
+    return rc;
+}
+
+int
+sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
+{
+    PyObject *old = context->sni_callback;
+    int on = callback != Py_None;
+    int (*function)(SSL *, int *, void *) = on ? sni_callback : NULL;
+
+    if (on && !PyCallable_Check(callback)) {
+        PyErr_SetString(PyExc_TypeError, "not a callable object");
+        return -1;
+    }
+    context->sni_callback = on ? Py_NewRef(callback) : NULL;
+    SSL_CTX_set_tlsext_servername_arg(context->ctx, context);
+    SSL_CTX_set_tlsext_servername_callback(context->ctx, function);
+    Py_XDECREF(old);
+    return 0;
+}
+
+/* -- application protocols -------------------------------------------- */
+
+/* The first of ours that the client has too (RFC 7301, 3.2).  The result
+   points into the client's list: ours may be replaced at any time. */
+static int
+alpn_select(const unsigned char **selected, unsigned char *length,
+            const unsigned char *ours, unsigned int ours_length,
+            const unsigned char *theirs, unsigned int theirs_length)
+{
+    unsigned int i, j;
+
+    for (i = 0; i < ours_length; i += 1u + ours[i]) {
+        for (j = 0; j < theirs_length && theirs[j] < theirs_length - j;
+             j += 1u + theirs[j]) {
+            if (ours[i] == theirs[j]
+                && memcmp(ours + i + 1, theirs + j + 1, ours[i]) == 0) {
+                *selected = theirs + j + 1;
+                *length = theirs[j];
+                return SSL_TLSEXT_ERR_OK;
+            }
+        }
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+static int
+alpn_callback(SSL *ssl, const unsigned char **selected,
+              unsigned char *length, const unsigned char *theirs,
+              unsigned int theirs_length, void *argument)
+{
+    sslb_context *context = argument;
+    int rc;
+
+    (void)ssl;
+    pthread_mutex_lock(&context->alpn_mutex);
+    rc = alpn_select(selected, length, context->alpn, context->alpn_length,
+                     theirs, theirs_length);
+    pthread_mutex_unlock(&context->alpn_mutex);
+    return rc;
+}
+
+/* Every name must have a length and end within the list. */
+static int
+alpn_check(const unsigned char *list, size_t length)
+{
+    size_t i = 0;
+
+    while (i < length && list[i] > 0 && list[i] < length - i) {
+        i += 1u + list[i];
+    }
+    if (i != length || length > 65535) {
+        PyErr_SetString(PyExc_ValueError, "ALPN protocols must be names of "
+                        "1 to 255 bytes, each behind its length");
+        return -1;
+    }
+    return 0;
+}
+
+int
+sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols)
+{
+    unsigned char *copy = NULL, *old;
+    Py_buffer view;
+    int rc = -1;
+
+    if (sslb_buffer_get(protocols, &view) < 0) {
+        return -1;
+    }
+    if (alpn_check(view.buf, (size_t)view.len) < 0) {
+        goto exit;
+    }
+    if (view.len > 0) {
+        copy = OPENSSL_memdup(view.buf, (size_t)view.len);
+    }
+    if ((view.len > 0 && copy == NULL)
+        || SSL_CTX_set_alpn_protos(context->ctx, copy,
+                                   (unsigned int)view.len) != 0) {
+        OPENSSL_free(copy);
+        PyErr_NoMemory();
+        goto exit;
+    }
+    pthread_mutex_lock(&context->alpn_mutex);
+    old = context->alpn;
+    context->alpn = copy;
+    context->alpn_length = (unsigned int)view.len;
+    pthread_mutex_unlock(&context->alpn_mutex);
+    OPENSSL_free(old);
+    SSL_CTX_set_alpn_select_cb(context->ctx, alpn_callback, context);
+    rc = 0;
+exit:
+    PyBuffer_Release(&view);
+    return rc;
+}
+
+/* -- the client's cipher suites --------------------------------------- */
+
+/* OpenSSL forgets a resuming client's list, so it is kept here for
+   shared_ciphers() (gh-106344).  Out of memory: there is none to show. */
+static int
+client_hello_callback(SSL *ssl, int *alert, void *argument)
+{
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
+    const unsigned char *ciphers;
+    size_t length = SSL_client_hello_get0_ciphers(ssl, &ciphers);
+
+    (void)alert;
+    (void)argument;
+    if (connection != NULL) {
+        OPENSSL_free(connection->client_ciphers);
+        connection->client_ciphers = OPENSSL_memdup(ciphers, length);
+        connection->client_ciphers_length =
+            connection->client_ciphers != NULL ? length : 0;
+    }
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+void
+sslb_callbacks_attach(sslb_context *context)
+{
+    SSL_CTX_set_client_hello_cb(context->ctx, client_hello_callback, NULL);
+}

@@ -1,0 +1,893 @@
+/* connection.c: _SSLSocket, one TLS connection over a socket or MemoryBIOs.
+
+   Owns the SSL: its life, and everything that can be asked of it or set on
+   it at once.  What may take time is in operations.c.  Each look at the SSL
+   happens under the connection's lock, and Python objects are made after it
+   is dropped. */
+
+#include "sslb.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* Where an SSL keeps its connection. */
+static int ex_data_index = -1;
+
+int
+sslb_connection_module_init(void)
+{
+    if (ex_data_index < 0) {
+        ex_data_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    }
+    if (ex_data_index < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+sslb_connection *
+sslb_connection_of_nogil(const SSL *ssl)
+{
+    return SSL_get_ex_data(ssl, ex_data_index);
+}
+
+void
+sslb_connection_enter(sslb_connection *self)
+{
+    sslb_lock_check_fork(&self->lock);
+    if (!sslb_lock_try(&self->lock)) {
+        Py_BEGIN_ALLOW_THREADS
+        sslb_lock_acquire_nogil(&self->lock);
+        Py_END_ALLOW_THREADS
+    }
+}
+
+void
+sslb_connection_leave(sslb_connection *self)
+{
+    sslb_lock_release_nogil(&self->lock);
+}
+
+/* -- the name of the peer --------------------------------------------- */
+
+/* No DNS name: empty, ".x" (which OpenSSL takes for "any subdomain of x"),
+   or labels that are too long. */
+static int
+check_host(PyObject *host)
+{
+    const char *name = PyBytes_AS_STRING(host);
+    Py_ssize_t length = PyBytes_GET_SIZE(host);
+    Py_ssize_t i, label = 0;
+
+    if (length == 0 || name[0] == '.') {
+        PyErr_SetString(PyExc_ValueError, "server_hostname cannot be an "
+                        "empty string or start with a leading dot.");
+        return -1;
+    }
+    if (memchr(name, '\0', (size_t)length) != NULL) {
+        PyErr_SetString(PyExc_TypeError, "server_hostname must not contain "
+                        "null characters");
+        return -1;
+    }
+    for (i = 0; i < length; i++) {
+        label = name[i] == '.' ? 0 : label + 1;
+        if (label > 63 || (label == 0 && i > 0 && name[i - 1] == '.')) {
+            PyErr_SetString(PyExc_UnicodeError,
+                            "server_hostname: label empty or too long");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Whether it is an IPv4 or IPv6 address, and nothing behind it. */
+static int
+is_address(const char *name)
+{
+    unsigned char address[16];
+
+    return inet_pton(AF_INET, name, address) == 1
+        || inet_pton(AF_INET6, name, address) == 1;
+}
+
+/* Asks for that server, and has OpenSSL check the certificate for it.  RFC
+   6066 allows no addresses in server_name. */
+static int
+use_host(sslb_connection *self, const char *name)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(self->ssl);
+    int address = is_address(name);
+    int ok = 1;
+
+    if (!address) {
+        ok = (int)SSL_set_tlsext_host_name(self->ssl, name);
+    }
+    if (ok && self->context->check_hostname) {
+        ok = address ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
+                     : X509_VERIFY_PARAM_set1_host(param, name,
+                                                   strlen(name));
+    }
+    if (!ok) {
+        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+set_host(sslb_connection *self, PyObject *argument)
+{
+    PyObject *host = sslb_host_as_ascii(argument);
+    int rc = -1;
+
+    if (host == NULL) {
+        return -1;
+    }
+    if (check_host(host) == 0
+        && use_host(self, PyBytes_AS_STRING(host)) == 0) {
+        self->server_hostname = sslb_text_new(PyBytes_AS_STRING(host),
+                                              PyBytes_GET_SIZE(host));
+        rc = self->server_hostname != NULL ? 0 : -1;
+    }
+    Py_DECREF(host);
+    return rc;
+}
+
+/* -- life ------------------------------------------------------------- */
+
+/* What contradicts the arguments or the context, as ValueError. */
+static int
+check_arguments(const sslb_context *context, int server_side,
+                PyObject *server_hostname, PyObject *session)
+{
+    const char *complaint = NULL;
+
+    if (server_side && server_hostname != NULL) {
+        complaint = "server_hostname can only be specified in client mode";
+    }
+    else if (server_side && session != NULL) {
+        complaint = "session can only be specified in client mode";
+    }
+    else if (!server_side && server_hostname == NULL
+             && context->check_hostname) {
+        complaint = "check_hostname requires server_hostname";
+    }
+    if (complaint != NULL) {
+        PyErr_SetString(PyExc_ValueError, complaint);
+        return -1;
+    }
+    return 0;
+}
+
+/* A context for clients has no server side, and the other way round. */
+static int
+check_side(const sslb_context *context, int server_side)
+{
+    const SSL_METHOD *method = SSL_CTX_get_ssl_method(context->ctx);
+    const SSL_METHOD *wrong = server_side ? TLS_client_method()
+                                          : TLS_server_method();
+
+    if (method == wrong) {
+        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, server_side
+                         ? "Cannot create a server socket with a "
+                           "PROTOCOL_TLS_CLIENT context"
+                         : "Cannot create a client socket with a "
+                           "PROTOCOL_TLS_SERVER context");
+        return -1;
+    }
+    return 0;
+}
+
+static int
+use_socket(sslb_connection *self, PyObject *socket)
+{
+    PyObject *number = PyObject_CallMethod(socket, "fileno", NULL);
+    BIO *bio;
+    long fd = -1;
+    int rc;
+
+    if (number == NULL) {
+        return -1;
+    }
+    rc = sslb_int_as_long(number, &fd);
+    Py_DECREF(number);
+    if (rc < 0) {
+        return -1;
+    }
+    self->socket = PyWeakref_NewRef(socket, NULL);
+    if (self->socket == NULL) {
+        return -1;
+    }
+    bio = sslb_transport_new((int)fd, &self->transport);
+    if (bio == NULL) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+        return -1;
+    }
+    SSL_set_bio(self->ssl, bio, bio);
+    return 0;
+}
+
+static void
+use_membios(sslb_connection *self, PyObject *incoming, PyObject *outgoing)
+{
+    BIO *in = ((sslb_membio *)incoming)->bio;
+    BIO *out = ((sslb_membio *)outgoing)->bio;
+
+    self->incoming = Py_NewRef(incoming);
+    self->outgoing = Py_NewRef(outgoing);
+    BIO_up_ref(in);
+    SSL_set0_rbio(self->ssl, in);
+    BIO_up_ref(out);
+    SSL_set0_wbio(self->ssl, out);
+}
+
+/* On a server it takes a verify mode that asks at all; on a client it must
+   not switch verification on (bpo-37428). */
+static void
+use_post_handshake_auth(sslb_connection *self)
+{
+    int mode = SSL_get_verify_mode(self->ssl);
+
+    if (!self->server_side) {
+        SSL_set_post_handshake_auth(self->ssl, 1);
+    }
+    else if (mode & SSL_VERIFY_PEER) {
+        SSL_set_verify(self->ssl, mode | SSL_VERIFY_POST_HANDSHAKE, NULL);
+    }
+}
+
+static int
+set_weak_reference(PyObject **field, PyObject *object)
+{
+    PyObject *reference = NULL;
+    PyObject *old = *field;
+
+    if (object != NULL && object != Py_None) {
+        reference = PyWeakref_NewRef(object, NULL);
+        if (reference == NULL) {
+            return -1;
+        }
+    }
+    *field = reference;
+    Py_XDECREF(old);
+    return 0;
+}
+
+static int connection_set_session(PyObject *self, PyObject *value,
+                                  void *closure);
+
+/* Everything after the SSL itself is there. */
+static int
+connection_configure(sslb_connection *self, PyObject *server_hostname,
+                     PyObject *owner, PyObject *session)
+{
+    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(self->ssl),
+                                    self->context->host_flags);
+    if (self->context->post_handshake_auth) {
+        use_post_handshake_auth(self);
+    }
+    if ((server_hostname != NULL && set_host(self, server_hostname) < 0)
+        || set_weak_reference(&self->owner, owner) < 0
+        || (session != NULL
+            && connection_set_session((PyObject *)self, session,
+                                      NULL) < 0)) {
+        return -1;
+    }
+    if (self->server_side) {
+        SSL_set_accept_state(self->ssl);
+    }
+    else {
+        SSL_set_connect_state(self->ssl);
+    }
+    return 0;
+}
+
+/* None is the same as not given. */
+static PyObject *
+given(PyObject *argument)
+{
+    return argument != Py_None ? argument : NULL;
+}
+
+PyObject *
+sslb_connection_new(sslb_context *context, PyObject *socket,
+                    PyObject *incoming, PyObject *outgoing, int server_side,
+                    PyObject *server_hostname, PyObject *owner,
+                    PyObject *session)
+{
+    sslb_connection *self;
+
+    server_hostname = given(server_hostname);
+    session = given(session);
+    if (check_arguments(context, server_side, server_hostname, session) < 0
+        || check_side(context, server_side) < 0) {
+        return NULL;
+    }
+    self = (sslb_connection *)sslb_connection_type.tp_alloc(
+        &sslb_connection_type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    if (sslb_lock_init(&self->lock) < 0) {
+        goto error;
+    }
+    self->has_lock = 1;
+    self->context = (sslb_context *)Py_NewRef((PyObject *)context);
+    self->server_side = server_side != 0;
+    ERR_clear_error();
+    self->ssl = SSL_new(context->ctx);
+    if (self->ssl == NULL
+        || !SSL_set_ex_data(self->ssl, ex_data_index, self)) {
+        sslb_queue_raise("no connection could be made", __FILE__, __LINE__);
+        goto error;
+    }
+    if (socket == NULL) {
+        use_membios(self, incoming, outgoing);
+    }
+    else if (use_socket(self, socket) < 0) {
+        goto error;
+    }
+    if (connection_configure(self, server_hostname, owner, session) < 0) {
+        goto error;
+    }
+    return (PyObject *)self;
+
+error:
+    Py_DECREF(self);
+    return NULL;
+}
+
+static int
+connection_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    sslb_connection *self = (sslb_connection *)object;
+
+    Py_VISIT(self->socket);
+    Py_VISIT(self->owner);
+    Py_VISIT(self->incoming);
+    Py_VISIT(self->outgoing);
+    Py_VISIT(self->context);
+    Py_VISIT(self->past_contexts);
+    return 0;
+}
+
+static void
+connection_dealloc(PyObject *object)
+{
+    sslb_connection *self = (sslb_connection *)object;
+
+    PyObject_GC_UnTrack(object);
+    if (self->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    if (self->ssl != NULL) {
+        /* Otherwise OpenSSL takes the session for a bad one, and it cannot
+           be resumed: SSL_shutdown(3), pyopenssl#528. */
+        SSL_set_shutdown(self->ssl,
+                         SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        SSL_free(self->ssl);
+    }
+    OPENSSL_free(self->client_ciphers);
+    Py_XDECREF(self->socket);
+    Py_XDECREF(self->owner);
+    Py_XDECREF(self->incoming);
+    Py_XDECREF(self->outgoing);
+    Py_XDECREF(self->server_hostname);
+    Py_XDECREF(self->past_contexts);
+    Py_XDECREF((PyObject *)self->context);
+    if (self->has_lock) {
+        sslb_lock_destroy(&self->lock);
+    }
+    Py_TYPE(object)->tp_free(object);
+}
+
+/* -- what has been negotiated ----------------------------------------- */
+
+static sslb_connection *
+connection_of(PyObject *object)
+{
+    return (sslb_connection *)object;
+}
+
+static int
+handshake_is_done(sslb_connection *self)
+{
+    int done;
+
+    sslb_connection_enter(self);
+    done = SSL_is_init_finished(self->ssl);
+    sslb_connection_leave(self);
+    return done;
+}
+
+static PyObject *
+connection_peer_certificate(PyObject *object, PyObject *args)
+{
+    sslb_connection *self = connection_of(object);
+    PyObject *der = Py_False, *result;
+    X509 *x509;
+    int as_der, asked_for;
+
+    if (!PyArg_ParseTuple(args, "|O:peer_certificate", &der)
+        || (as_der = PyObject_IsTrue(der)) < 0) {
+        return NULL;
+    }
+    if (!handshake_is_done(self)) {
+        PyErr_SetString(PyExc_ValueError, "handshake not done yet");
+        return NULL;
+    }
+    sslb_connection_enter(self);
+    x509 = SSL_get1_peer_certificate(self->ssl);
+    asked_for = SSL_get_verify_mode(self->ssl) & SSL_VERIFY_PEER;
+    sslb_connection_leave(self);
+    if (x509 == NULL) {
+        Py_RETURN_NONE;
+    }
+    if (as_der) {
+        result = sslb_x509_as_der(x509);
+    }
+    else {
+        /* Nothing in a certificate that nobody verified can be relied on. */
+        result = asked_for ? sslb_x509_as_dict(x509) : PyDict_New();
+    }
+    X509_free(x509);
+    return result;
+}
+
+/* (name, protocol, bits) */
+static PyObject *
+cipher_as_tuple(const SSL_CIPHER *cipher)
+{
+    return Py_BuildValue(
+        "NNN", sslb_text_from_string(SSL_CIPHER_get_name(cipher)),
+        sslb_text_from_string(SSL_CIPHER_get_version(cipher)),
+        sslb_int_new(SSL_CIPHER_get_bits(cipher, NULL)));
+}
+
+static PyObject *
+connection_cipher(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    const SSL_CIPHER *cipher;
+
+    (void)none;
+    sslb_connection_enter(self);
+    cipher = SSL_get_current_cipher(self->ssl);
+    sslb_connection_leave(self);
+    if (cipher == NULL) {
+        Py_RETURN_NONE;
+    }
+    return cipher_as_tuple(cipher);
+}
+
+/* The client's suites: ours to free, or NULL where there was no hello. */
+static STACK_OF(SSL_CIPHER) *
+client_suites_locked(sslb_connection *self)
+{
+    STACK_OF(SSL_CIPHER) *suites = NULL, *signals = NULL;
+
+    if (self->client_ciphers != NULL) {
+        SSL_bytes_to_cipher_list(self->ssl, self->client_ciphers,
+                                 self->client_ciphers_length, 0, &suites,
+                                 &signals);
+        sk_SSL_CIPHER_free(signals);
+        ERR_clear_error();
+    }
+    return suites;
+}
+
+/* What both sides allow, in our order (gh-96931). */
+static PyObject *
+connection_shared_ciphers(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    STACK_OF(SSL_CIPHER) *theirs, *ours;
+    PyObject *result = NULL;
+    int i;
+
+    (void)none;
+    sslb_connection_enter(self);
+    theirs = client_suites_locked(self);
+    ours = sk_SSL_CIPHER_dup(SSL_get_ciphers(self->ssl));
+    sslb_connection_leave(self);
+    if (theirs == NULL) {
+        sk_SSL_CIPHER_free(ours);
+        Py_RETURN_NONE;
+    }
+    result = PyList_New(0);
+    for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ours); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ours, i);
+        PyObject *item;
+
+        if (sk_SSL_CIPHER_find(theirs, (SSL_CIPHER *)cipher) < 0) {
+            continue;
+        }
+        item = cipher_as_tuple(cipher);
+        if (item == NULL || PyList_Append(result, item) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(item);
+    }
+    sk_SSL_CIPHER_free(ours);
+    sk_SSL_CIPHER_free(theirs);
+    return result;
+}
+
+static PyObject *
+connection_version(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    const char *version;
+
+    (void)none;
+    sslb_connection_enter(self);
+    version = SSL_is_init_finished(self->ssl) ? SSL_get_version(self->ssl)
+                                              : NULL;
+    sslb_connection_leave(self);
+    return version != NULL ? sslb_text_from_string(version)
+                           : Py_NewRef(Py_None);
+}
+
+static PyObject *
+connection_compression(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    const char *name = NULL;
+
+    (void)none;
+#ifndef OPENSSL_NO_COMP
+    sslb_connection_enter(self);
+    {
+        const COMP_METHOD *method = SSL_get_current_compression(self->ssl);
+
+        if (method != NULL && COMP_get_type(method) != NID_undef) {
+            name = OBJ_nid2sn(COMP_get_type(method));
+        }
+    }
+    sslb_connection_leave(self);
+#else
+    (void)self;
+#endif
+    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
+}
+
+static PyObject *
+connection_selected_alpn_protocol(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    char name[255];
+    const unsigned char *selected;
+    unsigned int length;
+
+    (void)none;
+    sslb_connection_enter(self);
+    SSL_get0_alpn_selected(self->ssl, &selected, &length);
+    if (selected != NULL) {
+        memcpy(name, selected, length);
+    }
+    sslb_connection_leave(self);
+    return selected != NULL ? sslb_text_new(name, (Py_ssize_t)length)
+                            : Py_NewRef(Py_None);
+}
+
+/* NPN is gone from OpenSSL's TLS 1.3 world: HAS_NPN is False. */
+static PyObject *
+connection_selected_npn_protocol(PyObject *object, PyObject *none)
+{
+    (void)object;
+    (void)none;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+connection_pending(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    int count;
+
+    (void)none;
+    sslb_connection_enter(self);
+    count = SSL_pending(self->ssl);
+    sslb_connection_leave(self);
+    return sslb_int_new(count);
+}
+
+/* -- channel binding -------------------------------------------------- */
+
+/* RFC 5929, 3.1: the first Finished message, which the client sends in a
+   full handshake and the server in a resumed one. */
+static PyObject *
+connection_tls_unique_cb(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = connection_of(object);
+    char finished[128];
+    size_t length = 0;
+
+    (void)none;
+    sslb_connection_enter(self);
+    if (SSL_is_init_finished(self->ssl)) {
+        length = SSL_session_reused(self->ssl) != !self->server_side
+            ? SSL_get_finished(self->ssl, finished, sizeof(finished))
+            : SSL_get_peer_finished(self->ssl, finished, sizeof(finished));
+    }
+    sslb_connection_leave(self);
+    if (length == 0) {
+        Py_RETURN_NONE;
+    }
+    if (length > sizeof(finished)) {
+        length = sizeof(finished);
+    }
+    return PyBytes_FromStringAndSize(finished, (Py_ssize_t)length);
+}
+
+static PyObject *
+connection_get_channel_binding(PyObject *object, PyObject *args,
+                               PyObject *kwargs)
+{
+    static char *keywords[] = {"cb_type", NULL};
+    const char *type = "tls-unique";
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|s:get_channel_binding",
+                                     keywords, &type)) {
+        return NULL;
+    }
+    if (strcmp(type, "tls-unique") != 0) {
+        PyErr_Format(PyExc_ValueError,
+                     "'%.100s' channel binding type not implemented", type);
+        return NULL;
+    }
+    return connection_tls_unique_cb(object, NULL);
+}
+
+/* -- attributes ------------------------------------------------------- */
+
+static int
+refuse_deletion(PyObject *value, const char *name)
+{
+    if (value == NULL) {
+        PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+connection_get_context(PyObject *object, void *closure)
+{
+    (void)closure;
+    return Py_NewRef((PyObject *)connection_of(object)->context);
+}
+
+/* OpenSSL goes on calling the callbacks of the first context: every one is
+   kept for as long as the connection (CVE-2026-19445). */
+static int
+keep_past_context(sslb_connection *self)
+{
+    if (self->past_contexts == NULL) {
+        self->past_contexts = PyList_New(0);
+        if (self->past_contexts == NULL) {
+            return -1;
+        }
+    }
+    return PyList_Append(self->past_contexts, (PyObject *)self->context);
+}
+
+static int
+connection_set_context(PyObject *object, PyObject *value, void *closure)
+{
+    sslb_connection *self = connection_of(object);
+    sslb_context *old;
+
+    (void)closure;
+    if (refuse_deletion(value, "context") < 0) {
+        return -1;
+    }
+    if (!PyObject_TypeCheck(value, &sslb_context_type)) {
+        PyErr_SetString(PyExc_TypeError, "The value must be a SSLContext");
+        return -1;
+    }
+    if (keep_past_context(self) < 0) {
+        return -1;
+    }
+    sslb_connection_enter(self);
+    SSL_set_SSL_CTX(self->ssl, ((sslb_context *)value)->ctx);
+    old = self->context;
+    self->context = (sslb_context *)Py_NewRef(value);
+    sslb_connection_leave(self);
+    Py_DECREF((PyObject *)old);
+    return 0;
+}
+
+static PyObject *
+connection_get_owner(PyObject *object, void *closure)
+{
+    sslb_connection *self = connection_of(object);
+    PyObject *owner = NULL;
+
+    (void)closure;
+    if (self->owner != NULL && PyWeakref_GetRef(self->owner, &owner) < 0) {
+        return NULL;
+    }
+    return owner != NULL ? owner : Py_NewRef(Py_None);
+}
+
+static int
+connection_set_owner(PyObject *object, PyObject *value, void *closure)
+{
+    (void)closure;
+    if (refuse_deletion(value, "owner") < 0) {
+        return -1;
+    }
+    return set_weak_reference(&connection_of(object)->owner, value);
+}
+
+static PyObject *
+connection_get_session(PyObject *object, void *closure)
+{
+    sslb_connection *self = connection_of(object);
+    SSL_SESSION *session;
+
+    (void)closure;
+    sslb_connection_enter(self);
+    session = SSL_get1_session(self->ssl);
+    sslb_connection_leave(self);
+    if (session == NULL) {
+        Py_RETURN_NONE;
+    }
+    return sslb_session_new(session, self->context);
+}
+
+static int
+connection_set_session(PyObject *object, PyObject *value, void *closure)
+{
+    sslb_connection *self = connection_of(object);
+    sslb_session *session = (sslb_session *)value;
+    const char *complaint = NULL;
+    int ok;
+
+    (void)closure;
+    if (refuse_deletion(value, "session") < 0) {
+        return -1;
+    }
+    if (Py_TYPE(value) != &sslb_session_type) {
+        PyErr_SetString(PyExc_TypeError, "Value is not a SSLSession.");
+        return -1;
+    }
+    if (session->context != self->context) {
+        complaint = "Session refers to a different SSLContext.";
+    }
+    else if (self->server_side) {
+        complaint = "Cannot set session for server-side SSLSocket.";
+    }
+    else if (handshake_is_done(self)) {
+        complaint = "Cannot set session after handshake.";
+    }
+    if (complaint != NULL) {
+        PyErr_SetString(PyExc_ValueError, complaint);
+        return -1;
+    }
+    sslb_connection_enter(self);
+    ERR_clear_error();
+    ok = SSL_set_session(self->ssl, session->session);
+    sslb_connection_leave(self);
+    if (!ok) {
+        sslb_queue_raise("session", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+connection_get_session_reused(PyObject *object, void *closure)
+{
+    sslb_connection *self = connection_of(object);
+    int reused;
+
+    (void)closure;
+    sslb_connection_enter(self);
+    reused = SSL_session_reused(self->ssl);
+    sslb_connection_leave(self);
+    return PyBool_FromLong(reused);
+}
+
+static PyObject *
+connection_get_server_side(PyObject *object, void *closure)
+{
+    (void)closure;
+    return PyBool_FromLong(connection_of(object)->server_side);
+}
+
+static PyObject *
+connection_get_server_hostname(PyObject *object, void *closure)
+{
+    PyObject *name = connection_of(object)->server_hostname;
+
+    (void)closure;
+    return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+/* -- the type --------------------------------------------------------- */
+
+static PyMethodDef connection_methods[] = {
+    {"do_handshake", sslb_connection_do_handshake, METH_NOARGS,
+     "do_handshake()\n\nPerform the handshake, or go on with it."},
+    {"read", sslb_connection_read, METH_VARARGS,
+     "read(size[, buffer]) -> bytes, or int\n\n"
+     "Read up to size bytes, or into buffer and return how many.  b\"\" or 0\n"
+     "once the peer has closed in good order; SSLEOFError if it just hung\n"
+     "up."},
+    {"write", sslb_connection_write, METH_O,
+     "write(data) -> int\n\n"
+     "Write data and return how many bytes of it the kernel has taken: all\n"
+     "of them on a blocking socket, unless its timeout ended it before."},
+    {"shutdown", sslb_connection_shutdown, METH_NOARGS,
+     "shutdown() -> socket or None\n\n"
+     "Close in good order: send close_notify and wait for the peer's."},
+    {"close", sslb_connection_close, METH_NOARGS,
+     "close()\n\n"
+     "Forget the descriptor, which nothing here uses once this returns.  A\n"
+     "thread that waits in an operation gets EBADF.  Nothing is sent."},
+    {"pending", connection_pending, METH_NOARGS,
+     "pending() -> int\n\nHow many bytes can be read at once."},
+    {"peer_certificate", connection_peer_certificate, METH_VARARGS,
+     "peer_certificate(der=False) -> dict, bytes or None\n\n"
+     "The peer's certificate; an empty dict if it was not verified.\n"
+     "ValueError before the handshake is done."},
+    {"getpeercert", connection_peer_certificate, METH_VARARGS,
+     "The same as peer_certificate()."},
+    {"cipher", connection_cipher, METH_NOARGS,
+     "cipher() -> (name, protocol, bits) or None"},
+    {"shared_ciphers", connection_shared_ciphers, METH_NOARGS,
+     "shared_ciphers() -> list or None\n\n"
+     "On a server: the suites that the client offered and we allow."},
+    {"version", connection_version, METH_NOARGS,
+     "version() -> str or None\n\nThe TLS version, as \"TLSv1.3\"."},
+    {"compression", connection_compression, METH_NOARGS,
+     "compression() -> str or None"},
+    {"selected_alpn_protocol", connection_selected_alpn_protocol,
+     METH_NOARGS, "selected_alpn_protocol() -> str or None"},
+    {"selected_npn_protocol", connection_selected_npn_protocol, METH_NOARGS,
+     "selected_npn_protocol() -> None"},
+    {"tls_unique_cb", connection_tls_unique_cb, METH_NOARGS,
+     "tls_unique_cb() -> bytes or None\n\nThe tls-unique channel binding."},
+    {"get_channel_binding",
+     (PyCFunction)(void (*)(void))connection_get_channel_binding,
+     METH_VARARGS | METH_KEYWORDS,
+     "get_channel_binding(cb_type=\"tls-unique\") -> bytes or None"},
+    {"verify_client_post_handshake", sslb_connection_verify_client,
+     METH_NOARGS,
+     "verify_client_post_handshake()\n\n"
+     "Ask a TLS 1.3 client for its certificate now."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef connection_getset[] = {
+    {"context", connection_get_context, connection_set_context,
+     "The SSLContext in use.", NULL},
+    {"owner", connection_get_owner, connection_set_owner,
+     "What callbacks are given as the connection; a weak reference.", NULL},
+    {"session", connection_get_session, connection_set_session,
+     "The SSLSession; can be set on a client before the handshake.", NULL},
+    {"session_reused", connection_get_session_reused, NULL,
+     "Whether the handshake resumed a session.", NULL},
+    {"server_side", connection_get_server_side, NULL,
+     "Whether this is the server's end.", NULL},
+    {"server_hostname", connection_get_server_hostname, NULL,
+     "The name that was asked for, as A-labels, or None.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject sslb_connection_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "_ssl._SSLSocket",
+    .tp_basicsize = sizeof(sslb_connection),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_doc = "One TLS connection, over a socket or over two MemoryBIOs.",
+    .tp_dealloc = connection_dealloc,
+    .tp_traverse = connection_traverse,
+    .tp_weaklistoffset = offsetof(sslb_connection, weakrefs),
+    .tp_methods = connection_methods,
+    .tp_getset = connection_getset,
+};

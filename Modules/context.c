@@ -1,0 +1,850 @@
+/* context.c: SSLContext: its life, its options, getters and setters.
+
+   Owns the SSL_CTX.  OpenSSL wants nobody to use an SSL_CTX while it is
+   changed: everything here, and each SSL_new(), runs with the GIL held, and
+   files are read elsewhere, before the context is touched.  A setter that
+   fails has changed nothing. */
+
+#include "sslb.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* The numbers of the PROTOCOL_* constants; SSLv2 and SSLv3 are gone. */
+enum {
+    PROTOCOL_TLS = 2,
+    PROTOCOL_TLSV1 = 3,
+    PROTOCOL_TLSV1_1 = 4,
+    PROTOCOL_TLSV1_2 = 5,
+    PROTOCOL_TLS_CLIENT = 16,
+    PROTOCOL_TLS_SERVER = 17,
+};
+
+/* TLSVersion's two ends, which OpenSSL both writes as 0. */
+enum {
+    MINIMUM_SUPPORTED = -2,
+    MAXIMUM_SUPPORTED = -1,
+};
+
+/* What 3.6 starts with (no PSK, no SRP, no 3DES); create_default_context()
+   asks for more. */
+#define DEFAULT_CIPHERS \
+    "ECDH+AESGCM:ECDH+CHACHA20:DH+AESGCM:DH+CHACHA20:ECDH+AES256:DH+AES256:" \
+    "ECDH+AES128:DH+AES:ECDH+HIGH:DH+HIGH:RSA+AESGCM:RSA+AES:RSA+HIGH:" \
+    "!aNULL:!eNULL:!MD5:!3DES"
+
+static SSL_CTX *
+ctx_of(PyObject *self)
+{
+    return ((sslb_context *)self)->ctx;
+}
+
+/* Every setter starts with this: `del` is refused. */
+static int
+refuse_deletion(PyObject *value, const char *name)
+{
+    if (value == NULL) {
+        PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
+        return -1;
+    }
+    return 0;
+}
+
+/* -- life ------------------------------------------------------------- */
+
+/* The method and, for a protocol of one version, that version. */
+static const SSL_METHOD *
+method_of_protocol(int protocol, int *version)
+{
+    *version = 0;
+    switch (protocol) {
+    case PROTOCOL_TLS:
+        return TLS_method();
+    case PROTOCOL_TLS_CLIENT:
+        return TLS_client_method();
+    case PROTOCOL_TLS_SERVER:
+        return TLS_server_method();
+    case PROTOCOL_TLSV1:
+        *version = TLS1_VERSION;
+        return TLS_method();
+    case PROTOCOL_TLSV1_1:
+        *version = TLS1_1_VERSION;
+        return TLS_method();
+    case PROTOCOL_TLSV1_2:
+        *version = TLS1_2_VERSION;
+        return TLS_method();
+    default:
+        return NULL;
+    }
+}
+
+static int
+context_configure(sslb_context *self, int version)
+{
+    SSL_CTX *ctx = self->ctx;
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+    static const unsigned char session_id[] = "_ssl_backport";
+
+    if (version != 0 && !(SSL_CTX_set_min_proto_version(ctx, version)
+                          && SSL_CTX_set_max_proto_version(ctx, version))) {
+        return -1;
+    }
+    /* All workarounds for broken peers but the one that brings BEAST back
+       (CVE-2011-3389). */
+    SSL_CTX_set_options(ctx, SSL_OP_ALL & ~SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_SSLv3 | SSL_OP_NO_COMPRESSION
+                        | SSL_OP_CIPHER_SERVER_PREFERENCE
+                        | SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE);
+    /* A record a call, from wherever the caller's data lies by then: the
+       connection counts what it has handed over.  And no 34 KiB of buffers
+       for a connection that is idle. */
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE
+                     | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                     | SSL_MODE_RELEASE_BUFFERS);
+    /* Without an id of its own a server that asks for certificates refuses
+       to resume sessions: SSL_CTX_set_session_id_context(3). */
+    if (self->protocol != PROTOCOL_TLS_CLIENT
+        && !SSL_CTX_set_session_id_context(ctx, session_id,
+                                           sizeof(session_id) - 1)) {
+        return -1;
+    }
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_TRUSTED_FIRST);
+    self->host_flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    X509_VERIFY_PARAM_set_hostflags(param, self->host_flags);
+    if (self->protocol == PROTOCOL_TLS_CLIENT) {
+        self->check_hostname = 1;
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    }
+    return SSL_CTX_set_cipher_list(ctx, DEFAULT_CIPHERS) ? 0 : -1;
+}
+
+static PyObject *
+context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    sslb_context *self;
+    const SSL_METHOD *method;
+    PyObject *argument;
+    long protocol;
+    int version;
+
+    (void)kwargs;  /* subclasses take what they like */
+    if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
+        || sslb_int_as_long(argument, &protocol) < 0) {
+        return NULL;
+    }
+    method = protocol < 0 || protocol > INT_MAX
+        ? NULL : method_of_protocol((int)protocol, &version);
+    if (method == NULL) {
+        PyErr_Format(PyExc_ValueError,
+                     "invalid or unsupported protocol version %ld", protocol);
+        return NULL;
+    }
+    self = (sslb_context *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    if (pthread_mutex_init(&self->alpn_mutex, NULL) != 0) {
+        PyObject_GC_UnTrack((PyObject *)self);
+        type->tp_free(self);
+        return PyErr_NoMemory();
+    }
+    self->protocol = (int)protocol;
+    ERR_clear_error();
+    self->ctx = SSL_CTX_new(method);
+    if (self->ctx == NULL || context_configure(self, version) < 0) {
+        sslb_queue_raise("no context could be made: see the system's "
+                         "OpenSSL configuration", __FILE__, __LINE__);
+        Py_DECREF(self);
+        return NULL;
+    }
+    sslb_callbacks_attach(self);
+    return (PyObject *)self;
+}
+
+static int
+context_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(((sslb_context *)self)->sni_callback);
+    return 0;
+}
+
+static int
+context_clear(PyObject *self)
+{
+    Py_CLEAR(((sslb_context *)self)->sni_callback);
+    return 0;
+}
+
+static void
+context_dealloc(PyObject *object)
+{
+    sslb_context *self = (sslb_context *)object;
+
+    PyObject_GC_UnTrack(object);
+    if (self->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    context_clear(object);
+    SSL_CTX_free(self->ctx);
+    OPENSSL_free(self->alpn);
+    pthread_mutex_destroy(&self->alpn_mutex);
+    Py_TYPE(object)->tp_free(object);
+}
+
+/* -- connections ------------------------------------------------------ */
+
+static PyObject *
+context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"sock", "server_side", "server_hostname",
+                               "owner", "session", "ssl_sock", NULL};
+    PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
+    PyObject *ssl_sock = NULL;  /* 2.7's name of owner */
+    PyObject *socket_type = sslb_socket_type();
+    int server_side;
+
+    if (socket_type == NULL
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
+                                        keywords, &socket, &server_side,
+                                        &hostname, &owner, &session,
+                                        &ssl_sock)) {
+        return NULL;
+    }
+    if (!PyObject_TypeCheck(socket, (PyTypeObject *)socket_type)) {
+        PyErr_Format(PyExc_TypeError, "_wrap_socket() argument 'sock' must "
+                     "be _socket.socket, not %.200s",
+                     Py_TYPE(socket)->tp_name);
+        return NULL;
+    }
+    return sslb_connection_new((sslb_context *)self, socket, NULL, NULL,
+                               server_side, hostname,
+                               owner != NULL ? owner : ssl_sock, session);
+}
+
+static PyObject *
+context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"incoming", "outgoing", "server_side",
+                               "server_hostname", "owner", "session", NULL};
+    PyObject *incoming, *outgoing, *hostname = NULL;
+    PyObject *owner = NULL, *session = NULL;
+    int server_side;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
+                                     keywords, &sslb_membio_type, &incoming,
+                                     &sslb_membio_type, &outgoing,
+                                     &server_side, &hostname, &owner,
+                                     &session)) {
+        return NULL;
+    }
+    return sslb_connection_new((sslb_context *)self, NULL, incoming,
+                               outgoing, server_side, hostname, owner,
+                               session);
+}
+
+/* -- ciphers, curves, protocols --------------------------------------- */
+
+static PyObject *
+context_set_ciphers(PyObject *self, PyObject *args)
+{
+    const char *list;
+
+    if (!PyArg_ParseTuple(args, "s:set_ciphers", &list)) {
+        return NULL;
+    }
+    ERR_clear_error();
+    if (!SSL_CTX_set_cipher_list(ctx_of(self), list)) {
+        ERR_clear_error();
+        PyErr_SetString(sslb_errors.error, "No cipher can be selected.");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+nid_as_text(int nid)
+{
+    const char *name = nid != NID_undef ? OBJ_nid2ln(nid) : NULL;
+
+    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
+}
+
+static PyObject *
+cipher_as_dict(const SSL_CIPHER *cipher)
+{
+    char description[256];
+    int alg_bits;
+    int strength_bits = SSL_CIPHER_get_bits(cipher, &alg_bits);
+    size_t length;
+
+    if (SSL_CIPHER_description(cipher, description,
+                               sizeof(description)) == NULL) {
+        description[0] = '\0';
+    }
+    length = strlen(description);
+    while (length > 0 && description[length - 1] == '\n') {
+        description[--length] = '\0';
+    }
+    return Py_BuildValue(
+        "{sN sN sN sN sN sN sN sN sN sN sN}",
+        "id", sslb_int_from_unsigned(SSL_CIPHER_get_id(cipher)),
+        "name", sslb_text_from_string(SSL_CIPHER_get_name(cipher)),
+        "protocol", sslb_text_from_string(SSL_CIPHER_get_version(cipher)),
+        "description", sslb_text_new(description, (Py_ssize_t)length),
+        "strength_bits", sslb_int_new(strength_bits),
+        "alg_bits", sslb_int_new(alg_bits),
+        "aead", PyBool_FromLong(SSL_CIPHER_is_aead(cipher)),
+        "symmetric", nid_as_text(SSL_CIPHER_get_cipher_nid(cipher)),
+        "digest", nid_as_text(SSL_CIPHER_get_digest_nid(cipher)),
+        "kea", nid_as_text(SSL_CIPHER_get_kx_nid(cipher)),
+        "auth", nid_as_text(SSL_CIPHER_get_auth_nid(cipher)));
+}
+
+static PyObject *
+context_get_ciphers(PyObject *self, PyObject *none)
+{
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx_of(self));
+    PyObject *result = PyList_New(0);
+    int i;
+
+    (void)none;
+    for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ciphers); i++) {
+        PyObject *item = cipher_as_dict(sk_SSL_CIPHER_value(ciphers, i));
+
+        if (item == NULL || PyList_Append(result, item) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(item);
+    }
+    return result;
+}
+
+static PyObject *
+context_set_ecdh_curve(PyObject *self, PyObject *argument)
+{
+    PyObject *name = sslb_path_as_bytes(argument);  /* str or bytes */
+    int nid;
+
+    if (name == NULL) {
+        return NULL;
+    }
+    nid = OBJ_sn2nid(PyBytes_AS_STRING(name));
+    ERR_clear_error();
+    if (nid == NID_undef
+        || !SSL_CTX_set1_groups(ctx_of(self), &nid, 1)) {
+        ERR_clear_error();
+        PyErr_Format(PyExc_ValueError, "unknown elliptic curve name '%.200s'",
+                     PyBytes_AS_STRING(name));
+        Py_DECREF(name);
+        return NULL;
+    }
+    Py_DECREF(name);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+context_set_alpn_protocols(PyObject *self, PyObject *protocols)
+{
+    if (sslb_callbacks_set_alpn((sslb_context *)self, protocols) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* OpenSSL negotiates no NPN any more: the argument is looked at, so that a
+   wrong one is found, and no more (HAS_NPN is False). */
+static PyObject *
+context_set_npn_protocols(PyObject *self, PyObject *protocols)
+{
+    Py_buffer view;
+
+    (void)self;
+    if (sslb_buffer_get(protocols, &view) < 0) {
+        return NULL;
+    }
+    PyBuffer_Release(&view);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+context_session_stats(PyObject *self, PyObject *none)
+{
+    SSL_CTX *ctx = ctx_of(self);
+
+    (void)none;
+    return Py_BuildValue(
+        "{sN sN sN sN sN sN sN sN sN sN sN}",
+        "number", sslb_int_new(SSL_CTX_sess_number(ctx)),
+        "connect", sslb_int_new(SSL_CTX_sess_connect(ctx)),
+        "connect_good", sslb_int_new(SSL_CTX_sess_connect_good(ctx)),
+        "connect_renegotiate",
+        sslb_int_new(SSL_CTX_sess_connect_renegotiate(ctx)),
+        "accept", sslb_int_new(SSL_CTX_sess_accept(ctx)),
+        "accept_good", sslb_int_new(SSL_CTX_sess_accept_good(ctx)),
+        "accept_renegotiate",
+        sslb_int_new(SSL_CTX_sess_accept_renegotiate(ctx)),
+        "hits", sslb_int_new(SSL_CTX_sess_hits(ctx)),
+        "misses", sslb_int_new(SSL_CTX_sess_misses(ctx)),
+        "timeouts", sslb_int_new(SSL_CTX_sess_timeouts(ctx)),
+        "cache_full", sslb_int_new(SSL_CTX_sess_cache_full(ctx)));
+}
+
+/* -- attributes ------------------------------------------------------- */
+
+static PyObject *
+context_get_options(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_from_unsigned(SSL_CTX_get_options(ctx_of(self)));
+}
+
+/* Options live in 32 bits for OpenSSL 1.1.1, in 64 for 3.0. */
+static int
+context_set_options(PyObject *self, PyObject *value, void *closure)
+{
+    SSL_CTX *ctx = ctx_of(self);
+    unsigned long long wanted, current = SSL_CTX_get_options(ctx);
+
+    (void)closure;
+    if (refuse_deletion(value, "options") < 0
+        || sslb_int_as_unsigned(value, &wanted) < 0) {
+        return -1;
+    }
+    SSL_CTX_clear_options(ctx, current & ~wanted);
+    SSL_CTX_set_options(ctx, wanted & ~current);
+    return 0;
+}
+
+static PyObject *
+context_get_verify_flags(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_from_unsigned(
+        X509_VERIFY_PARAM_get_flags(SSL_CTX_get0_param(ctx_of(self))));
+}
+
+static int
+context_set_verify_flags(PyObject *self, PyObject *value, void *closure)
+{
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx_of(self));
+    unsigned long current = X509_VERIFY_PARAM_get_flags(param);
+    unsigned long long wanted;
+
+    (void)closure;
+    if (refuse_deletion(value, "verify_flags") < 0
+        || sslb_int_as_unsigned(value, &wanted) < 0) {
+        return -1;
+    }
+    if (wanted > ULONG_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "verify_flags is too large");
+        return -1;
+    }
+    X509_VERIFY_PARAM_clear_flags(param, current & ~(unsigned long)wanted);
+    X509_VERIFY_PARAM_set_flags(param, (unsigned long)wanted & ~current);
+    return 0;
+}
+
+/* CERT_NONE, CERT_OPTIONAL and CERT_REQUIRED as OpenSSL's flags. */
+static const int verify_modes[] = {
+    SSL_VERIFY_NONE,
+    SSL_VERIFY_PEER,
+    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+};
+
+enum { CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED };
+
+static int
+current_verify_mode(PyObject *self)
+{
+    int mode = SSL_CTX_get_verify_mode(ctx_of(self));
+
+    if (!(mode & SSL_VERIFY_PEER)) {
+        return CERT_NONE;
+    }
+    return mode & SSL_VERIFY_FAIL_IF_NO_PEER_CERT ? CERT_REQUIRED
+                                                  : CERT_OPTIONAL;
+}
+
+static void
+apply_verify_mode(PyObject *self, int mode)
+{
+    SSL_CTX_set_verify(ctx_of(self), verify_modes[mode], NULL);
+}
+
+static PyObject *
+context_get_verify_mode(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_new(current_verify_mode(self));
+}
+
+static int
+context_set_verify_mode(PyObject *self, PyObject *value, void *closure)
+{
+    long mode;
+
+    (void)closure;
+    if (refuse_deletion(value, "verify_mode") < 0
+        || sslb_int_as_long(value, &mode) < 0) {
+        return -1;
+    }
+    if (mode < CERT_NONE || mode > CERT_REQUIRED) {
+        PyErr_SetString(PyExc_ValueError, "invalid value for verify_mode");
+        return -1;
+    }
+    if (mode == CERT_NONE && ((sslb_context *)self)->check_hostname) {
+        PyErr_SetString(PyExc_ValueError, "Cannot set verify_mode to "
+                        "CERT_NONE when check_hostname is enabled.");
+        return -1;
+    }
+    apply_verify_mode(self, (int)mode);
+    return 0;
+}
+
+static PyObject *
+context_get_check_hostname(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyBool_FromLong(((sslb_context *)self)->check_hostname);
+}
+
+static int
+context_set_check_hostname(PyObject *self, PyObject *value, void *closure)
+{
+    int wanted;
+
+    (void)closure;
+    if (refuse_deletion(value, "check_hostname") < 0) {
+        return -1;
+    }
+    wanted = PyObject_IsTrue(value);
+    if (wanted < 0) {
+        return -1;
+    }
+    /* A name is worth nothing in a certificate that nobody verified (3.7). */
+    if (wanted && current_verify_mode(self) == CERT_NONE) {
+        apply_verify_mode(self, CERT_REQUIRED);
+    }
+    ((sslb_context *)self)->check_hostname = wanted;
+    return 0;
+}
+
+static PyObject *
+context_get_protocol(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_new(((sslb_context *)self)->protocol);
+}
+
+static PyObject *
+context_get_post_handshake_auth(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyBool_FromLong(((sslb_context *)self)->post_handshake_auth);
+}
+
+/* Takes effect where a connection is made: on a client it must not switch
+   verification on (bpo-37428). */
+static int
+context_set_post_handshake_auth(PyObject *self, PyObject *value,
+                                void *closure)
+{
+    int wanted;
+
+    (void)closure;
+    if (refuse_deletion(value, "post_handshake_auth") < 0
+        || (wanted = PyObject_IsTrue(value)) < 0) {
+        return -1;
+    }
+    ((sslb_context *)self)->post_handshake_auth = wanted;
+    return 0;
+}
+
+static PyObject *
+context_get_host_flags(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_from_unsigned(((sslb_context *)self)->host_flags);
+}
+
+static int
+context_set_host_flags(PyObject *self, PyObject *value, void *closure)
+{
+    unsigned long long flags;
+
+    (void)closure;
+    if (refuse_deletion(value, "_host_flags") < 0
+        || sslb_int_as_unsigned(value, &flags) < 0) {
+        return -1;
+    }
+    if (flags > UINT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "_host_flags is too large");
+        return -1;
+    }
+    ((sslb_context *)self)->host_flags = (unsigned int)flags;
+    X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(ctx_of(self)),
+                                    (unsigned int)flags);
+    return 0;
+}
+
+static PyObject *
+context_get_sni_callback(PyObject *self, void *closure)
+{
+    PyObject *callback = ((sslb_context *)self)->sni_callback;
+
+    (void)closure;
+    return Py_NewRef(callback != NULL ? callback : Py_None);
+}
+
+static int
+context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
+{
+    (void)closure;
+    if (refuse_deletion(value, "sni_callback") < 0) {
+        return -1;
+    }
+    if (((sslb_context *)self)->protocol == PROTOCOL_TLS_CLIENT) {
+        PyErr_SetString(PyExc_ValueError, "sni_callback cannot be set on "
+                        "TLS_CLIENT context");
+        return -1;
+    }
+    return sslb_callbacks_set_sni((sslb_context *)self, value);
+}
+
+static PyObject *
+context_set_servername_callback(PyObject *self, PyObject *callback)
+{
+    if (context_set_sni_callback(self, callback, NULL) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* -- version bounds --------------------------------------------------- */
+
+static PyObject *
+context_get_minimum_version(PyObject *self, void *closure)
+{
+    long version = SSL_CTX_get_min_proto_version(ctx_of(self));
+
+    (void)closure;
+    return sslb_int_new(version != 0 ? version : MINIMUM_SUPPORTED);
+}
+
+static PyObject *
+context_get_maximum_version(PyObject *self, void *closure)
+{
+    long version = SSL_CTX_get_max_proto_version(ctx_of(self));
+
+    (void)closure;
+    return sslb_int_new(version != 0 ? version : MAXIMUM_SUPPORTED);
+}
+
+/* Whichever end is named for whichever bound: OpenSSL's 0 stands for the end
+   that fits the bound, the other one is a version. */
+static int
+context_set_bound(PyObject *self, PyObject *value, int is_minimum)
+{
+    sslb_context *context = (sslb_context *)self;
+    long version;
+    int rc;
+
+    if (refuse_deletion(value, is_minimum ? "minimum_version"
+                                          : "maximum_version") < 0
+        || sslb_int_as_long(value, &version) < 0) {
+        return -1;
+    }
+    if (context->protocol != PROTOCOL_TLS
+        && context->protocol != PROTOCOL_TLS_CLIENT
+        && context->protocol != PROTOCOL_TLS_SERVER) {
+        PyErr_SetString(PyExc_ValueError, "The context's protocol does not "
+                        "support modification of highest and lowest "
+                        "version.");
+        return -1;
+    }
+    if (version == (is_minimum ? MINIMUM_SUPPORTED : MAXIMUM_SUPPORTED)) {
+        version = 0;
+    }
+    else if (version == MINIMUM_SUPPORTED) {
+        version = TLS1_VERSION;
+    }
+    else if (version == MAXIMUM_SUPPORTED) {
+        version = TLS1_3_VERSION;
+    }
+    else if (version != SSL3_VERSION && version != TLS1_VERSION
+             && version != TLS1_1_VERSION && version != TLS1_2_VERSION
+             && version != TLS1_3_VERSION) {
+        PyErr_Format(PyExc_ValueError,
+                     "Unsupported TLS/SSL version 0x%lx", version);
+        return -1;
+    }
+    ERR_clear_error();
+    rc = is_minimum
+        ? SSL_CTX_set_min_proto_version(context->ctx, (int)version)
+        : SSL_CTX_set_max_proto_version(context->ctx, (int)version);
+    if (!rc) {
+        ERR_clear_error();
+        PyErr_Format(PyExc_ValueError, "Unsupported protocol version 0x%lx",
+                     version);
+        return -1;
+    }
+    return 0;
+}
+
+static int
+context_set_minimum_version(PyObject *self, PyObject *value, void *closure)
+{
+    (void)closure;
+    return context_set_bound(self, value, 1);
+}
+
+static int
+context_set_maximum_version(PyObject *self, PyObject *value, void *closure)
+{
+    (void)closure;
+    return context_set_bound(self, value, 0);
+}
+
+static PyObject *
+context_get_num_tickets(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_from_unsigned(SSL_CTX_get_num_tickets(ctx_of(self)));
+}
+
+static int
+context_set_num_tickets(PyObject *self, PyObject *value, void *closure)
+{
+    long count;
+
+    (void)closure;
+    if (refuse_deletion(value, "num_tickets") < 0
+        || sslb_int_as_long(value, &count) < 0) {
+        return -1;
+    }
+    if (count < 0) {
+        PyErr_SetString(PyExc_ValueError, "value must be non-negative");
+        return -1;
+    }
+    if (((sslb_context *)self)->protocol != PROTOCOL_TLS_SERVER) {
+        PyErr_SetString(PyExc_ValueError,
+                        "SSLContext is not a server context.");
+        return -1;
+    }
+    if (!SSL_CTX_set_num_tickets(ctx_of(self), (size_t)count)) {
+        PyErr_SetString(PyExc_ValueError, "failed to set num tickets.");
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+context_get_security_level(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_new(SSL_CTX_get_security_level(ctx_of(self)));
+}
+
+/* -- the type --------------------------------------------------------- */
+
+#define KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
+
+static PyMethodDef context_methods[] = {
+    {"_wrap_socket", KEYWORDS(context_wrap_socket),
+     METH_VARARGS | METH_KEYWORDS, NULL},
+    {"_wrap_bio", KEYWORDS(context_wrap_bio), METH_VARARGS | METH_KEYWORDS,
+     NULL},
+    {"_set_alpn_protocols", context_set_alpn_protocols, METH_O, NULL},
+    {"_set_npn_protocols", context_set_npn_protocols, METH_O, NULL},
+    {"set_ciphers", context_set_ciphers, METH_VARARGS,
+     "set_ciphers(list)\n\n"
+     "Allow these cipher suites up to TLS 1.2, in OpenSSL's notation:\n"
+     "openssl-ciphers(1).  SSLError when none is left."},
+    {"get_ciphers", context_get_ciphers, METH_NOARGS,
+     "get_ciphers() -> list of dicts\n\n"
+     "The cipher suites that are allowed, the preferred one first."},
+    {"load_cert_chain", KEYWORDS(sslb_context_load_cert_chain),
+     METH_VARARGS | METH_KEYWORDS,
+     "load_cert_chain(certfile, keyfile=None, password=None)\n\n"
+     "Load our certificate, the intermediate ones behind it, and the private\n"
+     "key (from certfile unless keyfile is given), all as PEM.  password is\n"
+     "text, bytes or a callable that returns one, at most 1024 bytes; asked\n"
+     "for only if the key is encrypted.  OSError (2.7: IOError), SSLError."},
+    {"load_dh_params", sslb_context_load_dh_params, METH_O,
+     "load_dh_params(path)\n\n"
+     "Load the parameters of Diffie-Hellman key exchange (PEM)."},
+    {"load_verify_locations", KEYWORDS(sslb_context_load_verify_locations),
+     METH_VARARGS | METH_KEYWORDS,
+     "load_verify_locations(cafile=None, capath=None, cadata=None)\n\n"
+     "Trust the certificates of a PEM file, of a folder of hashed names, or\n"
+     "of data: text is PEM, bytes are DER (on 2.7: PEM if they look so)."},
+    {"set_default_verify_paths", sslb_context_set_default_verify_paths,
+     METH_NOARGS,
+     "set_default_verify_paths()\n\n"
+     "Trust what is in OpenSSL's own places, if there is anything."},
+    {"cert_store_stats", sslb_context_cert_store_stats, METH_NOARGS,
+     "cert_store_stats() -> dict\n\n"
+     "How many certificates (x509), CAs among them (x509_ca) and revocation\n"
+     "lists (crl) are loaded."},
+    {"get_ca_certs", KEYWORDS(sslb_context_get_ca_certs),
+     METH_VARARGS | METH_KEYWORDS,
+     "get_ca_certs(binary_form=False) -> list\n\n"
+     "The CA certificates that are loaded, as dicts or as DER."},
+    {"session_stats", context_session_stats, METH_NOARGS,
+     "session_stats() -> dict\n\nOpenSSL's counts of handshakes and of "
+     "sessions."},
+    {"set_ecdh_curve", context_set_ecdh_curve, METH_O,
+     "set_ecdh_curve(name)\n\nUse this one curve for key exchange."},
+    {"set_servername_callback", context_set_servername_callback, METH_O,
+     "set_servername_callback(callback)\n\n"
+     "Call callback(connection, server_name or None, context) when a client\n"
+     "has named the server it wants; None switches it off."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef context_getset[] = {
+    {"options", context_get_options, context_set_options,
+     "OP_* flags.", NULL},
+    {"verify_flags", context_get_verify_flags, context_set_verify_flags,
+     "VERIFY_* flags.", NULL},
+    {"verify_mode", context_get_verify_mode, context_set_verify_mode,
+     "CERT_NONE, CERT_OPTIONAL or CERT_REQUIRED.", NULL},
+    {"check_hostname", context_get_check_hostname,
+     context_set_check_hostname,
+     "Whether the certificate must be valid for server_hostname.", NULL},
+    {"protocol", context_get_protocol, NULL,
+     "The PROTOCOL_* number that the context was made with.", NULL},
+    {"post_handshake_auth", context_get_post_handshake_auth,
+     context_set_post_handshake_auth,
+     "Whether TLS 1.3 may ask for a certificate after the handshake.", NULL},
+    {"sni_callback", context_get_sni_callback, context_set_sni_callback,
+     "See set_servername_callback().", NULL},
+    {"minimum_version", context_get_minimum_version,
+     context_set_minimum_version, "The lowest TLS version allowed.", NULL},
+    {"maximum_version", context_get_maximum_version,
+     context_set_maximum_version, "The highest TLS version allowed.", NULL},
+    {"num_tickets", context_get_num_tickets, context_set_num_tickets,
+     "How many tickets a TLS 1.3 server sends after a handshake.", NULL},
+    {"security_level", context_get_security_level, NULL,
+     "OpenSSL's security level, 0 to 5.", NULL},
+    {"_host_flags", context_get_host_flags, context_set_host_flags,
+     "HOSTFLAG_* flags.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject sslb_context_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "_ssl._SSLContext",
+    .tp_basicsize = sizeof(sslb_context),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
+        | Py_TPFLAGS_HAVE_GC,
+    .tp_doc = "What connections have in common: certificates, trust, "
+        "options.",
+    .tp_new = context_new,
+    .tp_dealloc = context_dealloc,
+    .tp_traverse = context_traverse,
+    .tp_clear = context_clear,
+    .tp_weaklistoffset = offsetof(sslb_context, weakrefs),
+    .tp_methods = context_methods,
+    .tp_getset = context_getset,
+};

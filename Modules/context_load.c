@@ -1,0 +1,313 @@
+/* context_load.c: our own certificate, key and DH parameters.
+
+   Owns reading them from files.  Everything is parsed, and the password
+   asked for, before the context is touched: a set of certificate, chain and
+   key goes in as a whole or not at all. */
+
+#include "sslb.h"
+
+#include <string.h>
+
+/* What a file that OpenSSL cannot understand has always been reported as. */
+#define PEM_LIB ERR_PACK(ERR_LIB_SSL, 0, ERR_R_PEM_LIB)
+
+/* -- passwords -------------------------------------------------------- */
+
+typedef struct {
+    PyObject *source;           /* text, bytes or callable; borrowed */
+    int failed;                 /* an exception is waiting */
+    PyObject *exception[3];
+} password;
+
+/* Copies one given as text or bytes to OpenSSL's buffer: its length, or -1
+   with an exception. */
+static int
+password_copy(PyObject *value, char *buffer, int size, const char *complaint)
+{
+    PyObject *bytes = NULL;
+    Py_buffer view;
+    int length = -1;
+
+    if (sslb_is_unicode(value)) {
+        bytes = PyObject_CallMethod(value, "encode", "s", "utf-8");
+        if (bytes == NULL) {
+            return -1;
+        }
+        value = bytes;
+    }
+    if (!PyBytes_Check(value) && !PyByteArray_Check(value)) {
+        PyErr_SetString(PyExc_TypeError, complaint);
+    }
+    else if (sslb_buffer_get(value, &view) == 0) {
+        if (view.len > size) {
+            PyErr_Format(PyExc_ValueError, "password cannot be longer than "
+                         "%d bytes", size);
+        }
+        else {
+            memcpy(buffer, view.buf, (size_t)view.len);
+            length = (int)view.len;
+        }
+        PyBuffer_Release(&view);
+    }
+    Py_XDECREF(bytes);
+    return length;
+}
+
+static int
+password_ask(password *self, char *buffer, int size)
+{
+    PyObject *value;
+    int length;
+
+    if (!PyCallable_Check(self->source)) {
+        return password_copy(self->source, buffer, size,
+                             "password should be a string or callable");
+    }
+    value = PyObject_CallFunctionObjArgs(self->source, NULL);
+    if (value == NULL) {
+        return -1;
+    }
+    length = password_copy(value, buffer, size,
+                           "password callback must return a string");
+    Py_DECREF(value);
+    return length;
+}
+
+/* OpenSSL's pem_password_cb.  OpenSSL 3 asks again after a refusal: once the
+   caller has raised, he is left alone (bpo-43789). */
+static int
+password_callback(char *buffer, int size, int writing, void *argument)
+{
+    password *self = argument;
+    PyGILState_STATE state;
+    int length;
+
+    (void)writing;
+    if (self->failed) {
+        return -1;
+    }
+    state = PyGILState_Ensure();
+    length = password_ask(self, buffer, size);
+    if (length < 0) {
+        self->failed = 1;
+        PyErr_Fetch(&self->exception[0], &self->exception[1],
+                    &self->exception[2]);
+    }
+    PyGILState_Release(state);
+    return length;
+}
+
+/* A password of the wrong type or too long is refused before any file is
+   opened. */
+static int
+password_check(PyObject *source)
+{
+    char scratch[PEM_BUFSIZE];
+    int length = 0;
+
+    if (source != Py_None && !PyCallable_Check(source)) {
+        length = password_copy(source, scratch, sizeof(scratch),
+                               "password should be a string or callable");
+        OPENSSL_cleanse(scratch, sizeof(scratch));
+    }
+    return length < 0 ? -1 : 0;
+}
+
+/* -- files ------------------------------------------------------------ */
+
+typedef struct {
+    X509 *leaf;
+    STACK_OF(X509) *chain;
+    EVP_PKEY *key;
+} identity;
+
+static void
+identity_free(identity *self)
+{
+    EVP_PKEY_free(self->key);
+    sk_X509_pop_free(self->chain, X509_free);
+    X509_free(self->leaf);
+}
+
+/* The leaf and what stands behind it: 1, or 0 with the error queue filled. */
+static int
+read_certificates_nogil(identity *self, const char *path)
+{
+    BIO *bio = BIO_new_file(path, "rb");
+    X509 *x509;
+    int rc = 0;
+
+    if (bio == NULL) {
+        return 0;
+    }
+    self->leaf = PEM_read_bio_X509_AUX(bio, NULL, NULL, (void *)"");
+    self->chain = sk_X509_new_null();
+    if (self->leaf == NULL || self->chain == NULL) {
+        goto exit;
+    }
+    while ((x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"")) != NULL) {
+        if (!sk_X509_push(self->chain, x509)) {
+            X509_free(x509);
+            goto exit;
+        }
+    }
+    rc = sslb_queue_take_end_of_pem_nogil();
+exit:
+    BIO_free(bio);
+    return rc;
+}
+
+/* Without a password OpenSSL asks at the terminal, as 3.6 documents. */
+static int
+read_key_nogil(identity *self, const char *path, password *secret)
+{
+    BIO *bio = BIO_new_file(path, "rb");
+
+    if (bio != NULL) {
+        self->key = PEM_read_bio_PrivateKey(
+            bio, NULL, secret->source != Py_None ? password_callback : NULL,
+            secret->source != Py_None ? secret : NULL);
+        BIO_free(bio);
+    }
+    return self->key != NULL;
+}
+
+/* -- load_cert_chain -------------------------------------------------- */
+
+/* Reads both files: 0, or -1 with an exception. */
+static int
+identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
+              password *secret)
+{
+    const char *cert_path = PyBytes_AS_STRING(certfile);
+    const char *key_path = PyBytes_AS_STRING(keyfile);
+    int cert_ok, key_ok;
+
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    cert_ok = read_certificates_nogil(self, cert_path);
+    key_ok = cert_ok && read_key_nogil(self, key_path, secret);
+    Py_END_ALLOW_THREADS
+    if (secret->failed) {
+        ERR_clear_error();
+        PyErr_Restore(secret->exception[0], secret->exception[1],
+                      secret->exception[2]);
+        return -1;
+    }
+    if (!cert_ok) {
+        sslb_file_raise(PEM_LIB, certfile, "certificate file", __FILE__,
+                        __LINE__);
+    }
+    else if (!key_ok) {
+        sslb_file_raise(PEM_LIB, keyfile, "private key file", __FILE__,
+                        __LINE__);
+    }
+    return cert_ok && key_ok ? 0 : -1;
+}
+
+static int
+identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
+             PyObject *keyfile)
+{
+    PyObject *detail;
+
+    ERR_clear_error();
+    if (X509_check_private_key(self->leaf, self->key)
+        && SSL_CTX_use_cert_and_key(ctx, self->leaf, self->key, self->chain,
+                                    1)) {
+        return 0;
+    }
+    detail = PyBytes_FromFormat(
+        "certificate '%.400s' with private key '%.400s'",
+        PyBytes_AS_STRING(certfile), PyBytes_AS_STRING(keyfile));
+    if (detail != NULL) {
+        sslb_queue_raise(PyBytes_AS_STRING(detail), __FILE__, __LINE__);
+        Py_DECREF(detail);
+    }
+    return -1;
+}
+
+/* The path of an argument, with a TypeError that names the argument. */
+static PyObject *
+path_argument(PyObject *value, const char *name)
+{
+    PyObject *path = sslb_path_as_bytes(value);
+
+    if (path == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Format(PyExc_TypeError, "%s should be a valid filesystem path",
+                     name);
+    }
+    return path;
+}
+
+PyObject *
+sslb_context_load_cert_chain(PyObject *self, PyObject *args,
+                             PyObject *kwargs)
+{
+    static char *keywords[] = {"certfile", "keyfile", "password", NULL};
+    PyObject *certfile, *keyfile = Py_None;
+    PyObject *cert_path = NULL, *key_path = NULL, *result = NULL;
+    password secret = {.source = Py_None};
+    identity ours = {NULL, NULL, NULL};
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO:load_cert_chain",
+                                     keywords, &certfile, &keyfile,
+                                     &secret.source)) {
+        return NULL;
+    }
+    cert_path = path_argument(certfile, "certfile");
+    if (cert_path == NULL) {
+        return NULL;
+    }
+    key_path = keyfile == Py_None ? Py_NewRef(cert_path)
+                                  : path_argument(keyfile, "keyfile");
+    if (key_path != NULL
+        && password_check(secret.source) == 0
+        && identity_read(&ours, cert_path, key_path, &secret) == 0
+        && identity_use(&ours, ((sslb_context *)self)->ctx, cert_path,
+                        key_path) == 0) {
+        result = Py_NewRef(Py_None);
+    }
+    identity_free(&ours);
+    Py_XDECREF(key_path);
+    Py_DECREF(cert_path);
+    return result;
+}
+
+/* -- load_dh_params --------------------------------------------------- */
+
+PyObject *
+sslb_context_load_dh_params(PyObject *self, PyObject *argument)
+{
+    SSL_CTX *ctx = ((sslb_context *)self)->ctx;
+    PyObject *path = sslb_path_as_bytes(argument);
+    EVP_PKEY *parameters = NULL;
+    PyObject *result = NULL;
+    BIO *bio;
+
+    if (path == NULL) {
+        return NULL;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    bio = BIO_new_file(PyBytes_AS_STRING(path), "rb");
+    if (bio != NULL) {
+        parameters = PEM_read_bio_Parameters(bio, NULL);
+        BIO_free(bio);
+    }
+    Py_END_ALLOW_THREADS
+    if (parameters == NULL) {
+        sslb_file_raise(0, path, "DH parameter file", __FILE__, __LINE__);
+    }
+    else if (EVP_PKEY_base_id(parameters) != EVP_PKEY_DH
+             || !SSL_CTX_set0_tmp_dh_pkey(ctx, parameters)) {
+        sslb_file_raise(0, path, "DH parameter file", __FILE__, __LINE__);
+    }
+    else {
+        parameters = NULL;  /* the context has it */
+        result = Py_NewRef(Py_None);
+    }
+    EVP_PKEY_free(parameters);
+    Py_DECREF(path);
+    return result;
+}

@@ -1,0 +1,536 @@
+/* errors.c: the exception types, and the only reader of OpenSSL's error
+   queue.
+
+   Owns the way from an error code to a Python exception, and the tables of
+   error names.  It knows connections only through sslb_outcome. */
+
+#include "sslb.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    int library;
+    int reason;
+} sslb_reason;
+
+typedef struct {
+    const char *name;
+    int library;
+} sslb_library;
+
+#include "errtable.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* An error number of ours, next to OpenSSL's SSL_ERROR_*: the peer hung up
+   without a close_notify. */
+#define ERROR_EOF 8
+
+sslb_error_types sslb_errors;
+
+/* -- names and messages ----------------------------------------------- */
+
+/* The constants' names in OpenSSL's headers, or NULL. */
+
+static const char *
+library_name(unsigned long code)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(sslb_libraries); i++) {
+        if (sslb_libraries[i].library == ERR_GET_LIB(code)) {
+            return sslb_libraries[i].name;
+        }
+    }
+    return NULL;
+}
+
+static const char *
+reason_name(unsigned long code)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(sslb_reasons); i++) {
+        if (sslb_reasons[i].library == ERR_GET_LIB(code)
+            && sslb_reasons[i].reason == ERR_GET_REASON(code)) {
+            return sslb_reasons[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* "[LIBRARY: REASON] what happened: detail (file.c:line)" */
+static PyObject *
+message_new(unsigned long code, const char *text, const char *detail,
+            const char *file, int line)
+{
+    const char *library = code != 0 ? library_name(code) : NULL;
+    const char *reason = code != 0 ? reason_name(code) : NULL;
+    const char *slash = strrchr(file, '/');
+
+    if (text == NULL && code != 0) {
+        text = ERR_reason_error_string(code);
+    }
+    return sslb_text_format("%s%s%s%s%s%s%s%s (%s:%d)",
+                            library ? "[" : "",
+                            library ? library : "",
+                            library && reason ? ": " : "",
+                            library && reason ? reason : "",
+                            library ? "] " : "",
+                            text ? text : "unknown error",
+                            detail ? ": " : "",
+                            detail ? detail : "",
+                            slash ? slash + 1 : file, line);
+}
+
+static int
+set_name(PyObject *exception, const char *attribute, const char *name)
+{
+    PyObject *value = name != NULL ? sslb_text_from_string(name)
+                                   : Py_NewRef(Py_None);
+    int rc = value == NULL ? -1 : PyObject_SetAttrString(exception,
+                                                         attribute, value);
+
+    Py_XDECREF(value);
+    return rc;
+}
+
+/* An exception with errno, strerror, library and reason; steals message. */
+static PyObject *
+exception_new(PyObject *type, long number, unsigned long code,
+              PyObject *message)
+{
+    PyObject *exception;
+
+    if (message == NULL) {
+        return NULL;
+    }
+    exception = PyObject_CallFunction(type, "lN", number, message);
+    if (exception == NULL) {
+        return NULL;
+    }
+    if (set_name(exception, "library", code ? library_name(code) : NULL) < 0
+        || set_name(exception, "reason", code ? reason_name(code) : NULL) < 0)
+    {
+        Py_CLEAR(exception);
+    }
+    return exception;
+}
+
+/* Raises and drops it; NULL leaves the exception that is already set. */
+static void
+raise_and_drop(PyObject *exception)
+{
+    if (exception != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+        Py_DECREF(exception);
+    }
+}
+
+/* -- outcomes --------------------------------------------------------- */
+
+void
+sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
+                           const sslb_transport *transport)
+{
+    outcome->ssl_error = SSL_get_error(ssl, rc);
+    outcome->sys_errno = transport != NULL ? transport->sys_errno : 0;
+    outcome->eof = BIO_eof(SSL_get_rbio(ssl)) > 0;
+    outcome->verify = SSL_get_verify_result(ssl);
+    outcome->code = ERR_peek_last_error();
+    ERR_clear_error();
+}
+
+static int
+is_verification_failure(unsigned long code)
+{
+    return ERR_GET_LIB(code) == ERR_LIB_SSL
+        && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+/* What the certificate lacks, in a sentence; the name belongs to it. */
+static PyObject *
+verify_message_new(long verify, PyObject *hostname)
+{
+    PyObject *ascii, *result;
+    const char *format = NULL;
+
+    if (verify == X509_V_ERR_HOSTNAME_MISMATCH) {
+        format = "Hostname mismatch, certificate is not valid for '%.600s'.";
+    }
+    else if (verify == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+        format = "IP address mismatch, certificate is not valid for "
+                 "'%.600s'.";
+    }
+    if (format == NULL || hostname == NULL) {
+        return sslb_text_from_string(X509_verify_cert_error_string(verify));
+    }
+    ascii = sslb_text_as_ascii(hostname);
+    if (ascii == NULL) {
+        return NULL;
+    }
+    result = sslb_text_format(format, PyBytes_AS_STRING(ascii));
+    Py_DECREF(ascii);
+    return result;
+}
+
+static void
+raise_verification(const sslb_outcome *outcome, PyObject *hostname,
+                   const char *file, int line)
+{
+    PyObject *sentence = verify_message_new(outcome->verify, hostname);
+    PyObject *ascii = NULL, *number = NULL, *exception = NULL;
+
+    if (sentence == NULL) {
+        return;
+    }
+    ascii = sslb_text_as_ascii(sentence);
+    number = sslb_int_new(outcome->verify);
+    if (ascii == NULL || number == NULL) {
+        goto exit;
+    }
+    exception = exception_new(
+        sslb_errors.verification, SSL_ERROR_SSL, outcome->code,
+        message_new(outcome->code, "certificate verify failed",
+                    PyBytes_AS_STRING(ascii), file, line));
+    if (exception != NULL
+        && (PyObject_SetAttrString(exception, "verify_code", number) < 0
+            || PyObject_SetAttrString(exception, "verify_message",
+                                      sentence) < 0)) {
+        Py_CLEAR(exception);
+    }
+exit:
+    Py_XDECREF(number);
+    Py_XDECREF(ascii);
+    Py_DECREF(sentence);
+    raise_and_drop(exception);
+}
+
+static void
+raise_errno(int number)
+{
+    errno = number;
+    PyErr_SetFromErrno(sslb_oserror_type());
+}
+
+/* What the peer's hanging up looks like: a bare failure (before OpenSSL 3,
+   and in every later call of a connection that failed so), or its own
+   reason.  Any other reason is worth more than "EOF". */
+static int
+is_eof(const sslb_outcome *outcome)
+{
+    return outcome->eof
+        && (outcome->code == 0 || sslb_code_is_eof(outcome->code));
+}
+
+void
+sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
+                   const char *file, int line)
+{
+    int sys_errno = outcome->sys_errno;
+
+    switch (outcome->ssl_error) {
+    case SSL_ERROR_WANT_READ:
+        sslb_error_raise(sslb_errors.want_read, SSL_ERROR_WANT_READ,
+                         "The operation did not complete (read)");
+        return;
+    case SSL_ERROR_WANT_WRITE:
+        sslb_error_raise(sslb_errors.want_write, SSL_ERROR_WANT_WRITE,
+                         "The operation did not complete (write)");
+        return;
+    case SSL_ERROR_ZERO_RETURN:
+        sslb_error_raise(sslb_errors.zero_return, SSL_ERROR_ZERO_RETURN,
+                         "TLS/SSL connection has been closed (EOF)");
+        return;
+    default:
+        break;
+    }
+    if (is_verification_failure(outcome->code)) {
+        raise_verification(outcome, hostname, file, line);
+        return;
+    }
+    if (is_eof(outcome)) {
+        raise_and_drop(exception_new(
+            sslb_errors.eof, ERROR_EOF, outcome->code,
+            message_new(outcome->code, "EOF occurred in violation of "
+                        "protocol", NULL, file, line)));
+        return;
+    }
+    if (sys_errno == 0) {
+        sys_errno = sslb_code_errno(outcome->code);
+    }
+    if (sys_errno != 0 && (outcome->code == 0
+                           || outcome->ssl_error == SSL_ERROR_SYSCALL
+                           || sslb_code_errno(outcome->code) != 0)) {
+        raise_errno(sys_errno);
+        return;
+    }
+    if (outcome->code == 0) {
+        raise_and_drop(exception_new(
+            sslb_errors.syscall, outcome->ssl_error, 0,
+            message_new(0, "The connection failed earlier and cannot be used "
+                        "any more", NULL, file, line)));
+        return;
+    }
+    raise_and_drop(exception_new(
+        sslb_errors.error, outcome->ssl_error, outcome->code,
+        message_new(outcome->code, NULL, NULL, file, line)));
+}
+
+void
+sslb_queue_raise(const char *detail, const char *file, int line)
+{
+    unsigned long code = ERR_peek_last_error();
+
+    ERR_clear_error();
+    raise_and_drop(exception_new(sslb_errors.error,
+                                 (long)(code & 0x7fffffff), code,
+                                 message_new(code, NULL, detail, file,
+                                             line)));
+}
+
+void
+sslb_errno_raise(int number, PyObject *path)
+{
+    PyObject *filename = sslb_text_new(PyBytes_AS_STRING(path),
+                                       PyBytes_GET_SIZE(path));
+
+    if (filename != NULL) {
+        errno = number;
+        PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
+                                             filename);
+        Py_DECREF(filename);
+    }
+}
+
+void
+sslb_file_raise(unsigned long code, PyObject *path, const char *what,
+                const char *file, int line)
+{
+    unsigned long newest = ERR_peek_last_error();
+    /* The first entry is the cause, those after it are its consequences. */
+    int number = sslb_code_errno(ERR_peek_error());
+    const char *reason = ERR_reason_error_string(newest);
+    PyObject *detail;
+
+    ERR_clear_error();
+    if (number != 0) {
+        sslb_errno_raise(number, path);
+        return;
+    }
+    detail = PyBytes_FromFormat("%s%s%s '%.700s'",
+                                code != 0 && reason ? reason : "",
+                                code != 0 && reason ? " in " : "", what,
+                                PyBytes_AS_STRING(path));
+    if (detail != NULL) {
+        code = code != 0 ? code : newest;
+        raise_and_drop(exception_new(
+            sslb_errors.error, (long)(code & 0x7fffffff), code,
+            message_new(code, NULL, PyBytes_AS_STRING(detail), file, line)));
+        Py_DECREF(detail);
+    }
+}
+
+int
+sslb_queue_take_end_of_pem_nogil(void)
+{
+    unsigned long code = ERR_peek_last_error();
+    int rc = ERR_GET_LIB(code) == ERR_LIB_PEM
+        && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+
+    if (rc) {
+        ERR_clear_error();
+    }
+    return rc;
+}
+
+void
+sslb_error_raise(PyObject *type, int number, const char *text)
+{
+    raise_and_drop(exception_new(type, number, 0,
+                                 sslb_text_from_string(text)));
+}
+
+/* -- the module ------------------------------------------------------- */
+
+/* str(error) is the message alone, without "[Errno N]" in front. */
+static PyObject *
+error_str(PyObject *self, PyObject *none)
+{
+    PyObject *text = PyObject_GetAttrString(self, "strerror");
+    PyObject *result = NULL;
+
+    (void)none;
+    if (text == NULL) {
+        return NULL;
+    }
+    if (sslb_text_check(text)) {
+        return text;
+    }
+    Py_DECREF(text);
+    text = PyObject_GetAttrString(self, "args");
+    if (text != NULL) {
+        result = PyObject_Str(text);
+        Py_DECREF(text);
+    }
+    return result;
+}
+
+static PyMethodDef error_str_method = {
+    "__str__", error_str, METH_NOARGS, NULL
+};
+
+/* Makes the base class: its attributes are there also where nobody set
+   them. */
+static PyObject *
+base_error_new(void)
+{
+    PyObject *namespace = Py_BuildValue("{s:O,s:O}", "library", Py_None,
+                                        "reason", Py_None);
+    PyObject *type = NULL, *method = NULL;
+
+    if (namespace == NULL || sslb_oserror_type() == NULL) {
+        goto exit;
+    }
+    type = sslb_exception_type_new(
+        "ssl.SSLError", "An error of the TLS layer.  library and reason name "
+        "OpenSSL's constants,\nor are None.",
+        sslb_oserror_type(), namespace);
+    method = type != NULL ? sslb_method_new(type, &error_str_method) : NULL;
+    if (method == NULL
+        || PyObject_SetAttrString(type, "__str__", method) < 0) {
+        Py_CLEAR(type);
+    }
+exit:
+    Py_XDECREF(method);
+    Py_XDECREF(namespace);
+    return type;
+}
+
+static PyObject *
+verification_error_new(void)
+{
+    PyObject *bases = PyTuple_Pack(2, sslb_errors.error, PyExc_ValueError);
+    PyObject *namespace = Py_BuildValue("{s:O,s:O}", "verify_code", Py_None,
+                                        "verify_message", Py_None);
+    PyObject *type = NULL;
+
+    if (bases != NULL && namespace != NULL) {
+        type = sslb_exception_type_new(
+            "ssl.SSLCertVerificationError", "The peer's certificate was "
+            "refused: verify_code (int) and verify_message\nsay why.",
+            bases, namespace);
+    }
+    Py_XDECREF(namespace);
+    Py_XDECREF(bases);
+    return type;
+}
+
+static int
+add_types(PyObject *module)
+{
+    struct {
+        PyObject **type;
+        const char *name;
+        const char *doc;
+    } derived[] = {
+        {&sslb_errors.zero_return, "ssl.SSLZeroReturnError",
+         "The peer has closed the connection in good order."},
+        {&sslb_errors.want_read, "ssl.SSLWantReadError",
+         "A non-blocking operation needs more data from the peer."},
+        {&sslb_errors.want_write, "ssl.SSLWantWriteError",
+         "A non-blocking operation needs room to write."},
+        {&sslb_errors.syscall, "ssl.SSLSyscallError",
+         "A system call failed without saying why."},
+        {&sslb_errors.eof, "ssl.SSLEOFError",
+         "The peer hung up without closing the connection in good order."},
+    };
+    size_t i;
+
+    sslb_errors.error = base_error_new();
+    if (PyModule_AddObjectRef(module, "SSLError", sslb_errors.error) < 0) {
+        return -1;
+    }
+    for (i = 0; i < COUNT(derived); i++) {
+        *derived[i].type = sslb_exception_type_new(
+            derived[i].name, derived[i].doc, sslb_errors.error, NULL);
+        if (PyModule_AddObjectRef(module,
+                                  derived[i].name + strlen("ssl."),
+                                  *derived[i].type) < 0) {
+            return -1;
+        }
+    }
+    sslb_errors.verification = verification_error_new();
+    return PyModule_AddObjectRef(module, "SSLCertVerificationError",
+                                 sslb_errors.verification);
+}
+
+/* Puts key -> name into one dict and, unless NULL, name -> key into another;
+   steals the key. */
+static int
+add_name(PyObject *to_name, PyObject *to_code, PyObject *key,
+         const char *text)
+{
+    PyObject *name = sslb_text_from_string(text);
+    int rc = -1;
+
+    /* Where two names share a code, the table's first is the one to show. */
+    if (key != NULL && name != NULL
+        && (PyDict_GetItem(to_name, key) != NULL
+            || PyDict_SetItem(to_name, key, name) == 0)
+        && (to_code == NULL || PyDict_SetItem(to_code, name, key) == 0)) {
+        rc = 0;
+    }
+    Py_XDECREF(name);
+    Py_XDECREF(key);
+    return rc;
+}
+
+static int
+add_names(PyObject *module)
+{
+    PyObject *reasons = PyDict_New();
+    PyObject *codes = PyDict_New();
+    PyObject *libraries = PyDict_New();
+    int rc = -1;
+    size_t i;
+
+    if (reasons == NULL || codes == NULL || libraries == NULL) {
+        goto exit;
+    }
+    for (i = 0; i < COUNT(sslb_reasons); i++) {
+        const sslb_reason *row = &sslb_reasons[i];
+
+        if (add_name(reasons, codes,
+                     Py_BuildValue("(ii)", row->library, row->reason),
+                     row->name) < 0) {
+            goto exit;
+        }
+    }
+    for (i = 0; i < COUNT(sslb_libraries); i++) {
+        if (add_name(libraries, NULL,
+                     sslb_int_new(sslb_libraries[i].library),
+                     sslb_libraries[i].name) < 0) {
+            goto exit;
+        }
+    }
+    if (PyModule_AddObjectRef(module, "err_codes_to_names", reasons) == 0
+        && PyModule_AddObjectRef(module, "err_names_to_codes", codes) == 0
+        && PyModule_AddObjectRef(module, "lib_codes_to_names",
+                                 libraries) == 0) {
+        rc = 0;
+    }
+exit:
+    Py_XDECREF(libraries);
+    Py_XDECREF(codes);
+    Py_XDECREF(reasons);
+    return rc;
+}
+
+int
+sslb_errors_init(PyObject *module)
+{
+    return add_types(module) < 0 || add_names(module) < 0 ? -1 : 0;
+}

@@ -1,0 +1,223 @@
+/* functions.c: the functions of the module that belong to no type.
+
+   Owns random numbers, object identifiers, OpenSSL's default places, and the
+   decoding of a certificate file. */
+
+#include "sslb.h"
+
+#include <limits.h>
+
+/* -- random numbers --------------------------------------------------- */
+
+static PyObject *
+rand_add(PyObject *module, PyObject *args)
+{
+    PyObject *data;
+    Py_buffer view;
+    const char *next;
+    Py_ssize_t left;
+    double entropy;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "Od:RAND_add", &data, &entropy)) {
+        return NULL;
+    }
+    if (sslb_is_unicode(data)) {
+        data = PyObject_CallMethod(data, "encode", "s", "utf-8");
+    }
+    else {
+        Py_INCREF(data);
+    }
+    if (data == NULL) {
+        return NULL;
+    }
+    if (sslb_buffer_get(data, &view) < 0) {
+        Py_DECREF(data);
+        return NULL;
+    }
+    for (next = view.buf, left = view.len; left > 0;) {
+        int part = left > INT_MAX ? INT_MAX : (int)left;
+
+        RAND_add(next, part, entropy);
+        next += part;
+        left -= part;
+    }
+    PyBuffer_Release(&view);
+    Py_DECREF(data);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+rand_bytes(PyObject *module, PyObject *argument)
+{
+    PyObject *result;
+    long length;
+
+    (void)module;
+    if (sslb_int_as_long(argument, &length) < 0) {
+        return NULL;
+    }
+    if (length < 0) {
+        PyErr_SetString(PyExc_ValueError, "num must be positive");
+        return NULL;
+    }
+    if (length > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "num must be below 2 GiB");
+        return NULL;
+    }
+    result = PyBytes_FromStringAndSize(NULL, length);
+    if (result == NULL) {
+        return NULL;
+    }
+    ERR_clear_error();
+    if (RAND_bytes((unsigned char *)PyBytes_AS_STRING(result),
+                   (int)length) != 1) {
+        Py_DECREF(result);
+        sslb_queue_raise("RAND_bytes", __FILE__, __LINE__);
+        return NULL;
+    }
+    return result;
+}
+
+/* OpenSSL's own RAND_pseudo_bytes() has been RAND_bytes() since 1.1.0. */
+static PyObject *
+rand_pseudo_bytes(PyObject *module, PyObject *argument)
+{
+    PyObject *bytes = rand_bytes(module, argument);
+
+    return bytes != NULL ? Py_BuildValue("NO", bytes, Py_True) : NULL;
+}
+
+static PyObject *
+rand_status(PyObject *module, PyObject *none)
+{
+    (void)module;
+    (void)none;
+    return PyBool_FromLong(RAND_status());
+}
+
+/* -- object identifiers ----------------------------------------------- */
+
+static PyObject *
+txt2obj(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"txt", "name", NULL};
+    PyObject *by_name = Py_False, *result;
+    ASN1_OBJECT *object;
+    const char *text;
+    int names;
+
+    (void)module;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|O:txt2obj", keywords,
+                                     &text, &by_name)
+        || (names = PyObject_IsTrue(by_name)) < 0) {
+        return NULL;
+    }
+    object = OBJ_txt2obj(text, !names);
+    if (object == NULL) {
+        ERR_clear_error();
+        PyErr_Format(PyExc_ValueError, "unknown object '%.100s'", text);
+        return NULL;
+    }
+    result = sslb_asn1_object_as_tuple(object);
+    ASN1_OBJECT_free(object);
+    return result;
+}
+
+static PyObject *
+nid2obj(PyObject *module, PyObject *argument)
+{
+    ASN1_OBJECT *object;
+    PyObject *result;
+    long nid;
+
+    (void)module;
+    if (sslb_int_as_long(argument, &nid) < 0) {
+        return NULL;
+    }
+    if (nid < NID_undef) {
+        PyErr_SetString(PyExc_ValueError, "NID must be positive.");
+        return NULL;
+    }
+    object = nid <= INT_MAX ? OBJ_nid2obj((int)nid) : NULL;
+    if (object == NULL) {
+        ERR_clear_error();
+        PyErr_Format(PyExc_ValueError, "unknown NID %ld", nid);
+        return NULL;
+    }
+    result = sslb_asn1_object_as_tuple(object);
+    ASN1_OBJECT_free(object);
+    return result;
+}
+
+/* -- places and files ------------------------------------------------- */
+
+static PyObject *
+get_default_verify_paths(PyObject *module, PyObject *none)
+{
+    (void)module;
+    (void)none;
+    return Py_BuildValue(
+        "NNNN", sslb_text_from_string(X509_get_default_cert_file_env()),
+        sslb_text_from_string(X509_get_default_cert_file()),
+        sslb_text_from_string(X509_get_default_cert_dir_env()),
+        sslb_text_from_string(X509_get_default_cert_dir()));
+}
+
+static PyObject *
+test_decode_cert(PyObject *module, PyObject *argument)
+{
+    PyObject *path = sslb_path_as_bytes(argument);
+    PyObject *result = NULL;
+    X509 *x509 = NULL;
+    BIO *bio;
+
+    (void)module;
+    if (path == NULL) {
+        return NULL;
+    }
+    ERR_clear_error();
+    bio = BIO_new_file(PyBytes_AS_STRING(path), "rb");
+    Py_DECREF(path);
+    if (bio == NULL) {
+        ERR_clear_error();
+        PyErr_SetString(sslb_errors.error, "Can't open file");
+        return NULL;
+    }
+    x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"");
+    BIO_free(bio);
+    if (x509 == NULL) {
+        ERR_clear_error();
+        PyErr_SetString(sslb_errors.error,
+                        "Error decoding PEM-encoded file");
+        return NULL;
+    }
+    result = sslb_x509_as_dict(x509);
+    X509_free(x509);
+    return result;
+}
+
+PyMethodDef sslb_functions[] = {
+    {"RAND_add", rand_add, METH_VARARGS,
+     "RAND_add(data, entropy)\n\n"
+     "Mix data into OpenSSL's random numbers; entropy in bytes."},
+    {"RAND_bytes", rand_bytes, METH_O,
+     "RAND_bytes(n) -> bytes\n\nn bytes fit for keys."},
+    {"RAND_pseudo_bytes", rand_pseudo_bytes, METH_O,
+     "RAND_pseudo_bytes(n) -> (bytes, True)\n\nThe same as RAND_bytes()."},
+    {"RAND_status", rand_status, METH_NOARGS,
+     "RAND_status() -> bool\n\nWhether the generator has been seeded."},
+    {"txt2obj", (PyCFunction)(void (*)(void))txt2obj,
+     METH_VARARGS | METH_KEYWORDS,
+     "txt2obj(txt, name=False) -> (nid, short name, long name, OID)\n\n"
+     "Look an object up by its OID or, if name is true, its names."},
+    {"nid2obj", nid2obj, METH_O,
+     "nid2obj(nid) -> (nid, short name, long name, OID)"},
+    {"get_default_verify_paths", get_default_verify_paths, METH_NOARGS,
+     "get_default_verify_paths() -> (file variable, file, folder variable, "
+     "folder)\n\nWhere OpenSSL was built to look for CA certificates."},
+    {"_test_decode_cert", test_decode_cert, METH_O,
+     "_test_decode_cert(path) -> dict\n\n"
+     "Decode a certificate file as getpeercert() would."},
+    {NULL, NULL, 0, NULL},
+};

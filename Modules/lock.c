@@ -1,0 +1,253 @@
+/* lock.c: what keeps the threads of one connection apart.
+
+   Owns the lock around each SSL_* call, the writers' turn that lasts a whole
+   operation, and the count of threads in poll().  It knows nothing of
+   OpenSSL's objects, of Python's, or of sockets. */
+
+#include "sslb.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* How many fork()s lie between this process and the first one: a lock that
+   was taken by a thread of the parent is taken for ever in the child. */
+static volatile unsigned int fork_count = 0;
+
+static void
+count_fork(void)
+{
+    fork_count++;
+}
+
+int
+sslb_lock_module_init(void)
+{
+    static int registered = 0;
+
+    if (!registered && pthread_atfork(NULL, NULL, count_fork) != 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    registered = 1;
+    return 0;
+}
+
+static int
+initialise(sslb_lock *lock)
+{
+    pthread_condattr_t attributes;
+    int rc;
+
+    memset(lock, 0, sizeof(*lock));
+    lock->fork_count = fork_count;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return -1;
+    }
+#ifndef __APPLE__  /* which has no other clock for conditions */
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+    rc = pthread_cond_init(&lock->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (rc != 0) {
+        return -1;
+    }
+    if (pthread_mutex_init(&lock->mutex, NULL) != 0) {
+        pthread_cond_destroy(&lock->changed);
+        return -1;
+    }
+    return 0;
+}
+
+int
+sslb_lock_init(sslb_lock *lock)
+{
+    if (initialise(lock) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+void
+sslb_lock_destroy(sslb_lock *lock)
+{
+    pthread_cond_destroy(&lock->changed);
+    pthread_mutex_destroy(&lock->mutex);
+}
+
+void
+sslb_lock_check_fork(sslb_lock *lock)
+{
+    if (lock->fork_count != fork_count) {
+        /* Whoever held it is not in this process.  Initialising in place
+           allocates nothing on the systems we know, so cannot fail. */
+        (void)initialise(lock);
+    }
+}
+
+static int
+is_mine(const sslb_lock *lock)
+{
+    return lock->depth > 0 && pthread_equal(lock->owner, pthread_self());
+}
+
+void
+sslb_lock_acquire_nogil(sslb_lock *lock)
+{
+    unsigned int ticket;
+
+    pthread_mutex_lock(&lock->mutex);
+    if (!is_mine(lock)) {
+        ticket = lock->next_ticket++;
+        while (ticket != lock->serving) {
+            pthread_cond_wait(&lock->changed, &lock->mutex);
+        }
+        lock->owner = pthread_self();
+    }
+    lock->depth++;
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+int
+sslb_lock_try(sslb_lock *lock)
+{
+    int rc = 1;
+
+    pthread_mutex_lock(&lock->mutex);
+    if (!is_mine(lock)) {
+        rc = lock->next_ticket == lock->serving;
+        if (rc) {
+            lock->next_ticket++;
+            lock->owner = pthread_self();
+        }
+    }
+    lock->depth += (unsigned int)rc;
+    pthread_mutex_unlock(&lock->mutex);
+    return rc;
+}
+
+void
+sslb_lock_release_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    if (--lock->depth == 0) {
+        lock->serving++;
+        if (lock->serving != lock->next_ticket) {
+            pthread_cond_broadcast(&lock->changed);
+        }
+    }
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Whether another thread waits for the lock that this one holds. */
+int
+sslb_lock_is_wanted_nogil(sslb_lock *lock)
+{
+    int rc;
+
+    pthread_mutex_lock(&lock->mutex);
+    rc = lock->next_ticket != lock->serving + 1;
+    pthread_mutex_unlock(&lock->mutex);
+    return rc;
+}
+
+int
+sslb_lock_is_mine_nogil(sslb_lock *lock)
+{
+    int rc;
+
+    pthread_mutex_lock(&lock->mutex);
+    rc = is_mine(lock);
+    pthread_mutex_unlock(&lock->mutex);
+    return rc;
+}
+
+/* The moment at which a wait for the turn ends: no signal ends it earlier, so
+   the caller comes back ten times a second to look for one. */
+static struct timespec
+turn_limit(sslb_deadline deadline)
+{
+    int64_t now = sslb_now_nogil();
+    int64_t until = now + 100 * 1000 * 1000;
+    struct timespec limit;
+
+    if (deadline < until && deadline != SSLB_NEVER_WAIT) {
+        until = deadline < now ? now : deadline;
+    }
+#ifdef __APPLE__
+    until += (int64_t)time(NULL) * 1000000000 - now;
+#endif
+    limit.tv_sec = (time_t)(until / 1000000000);
+    limit.tv_nsec = (long)(until % 1000000000);
+    return limit;
+}
+
+int
+sslb_turn_take_nogil(sslb_lock *lock, sslb_deadline deadline)
+{
+    struct timespec limit;
+    int taken;
+
+    pthread_mutex_lock(&lock->mutex);
+    if (lock->writing) {
+        limit = turn_limit(deadline);
+        while (lock->writing && pthread_cond_timedwait(
+                   &lock->changed, &lock->mutex, &limit) != ETIMEDOUT) {
+        }
+    }
+    taken = !lock->writing;
+    if (taken) {
+        lock->writing = 1;
+    }
+    pthread_mutex_unlock(&lock->mutex);
+    return taken;
+}
+
+void
+sslb_turn_give_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    lock->writing = 0;
+    pthread_cond_broadcast(&lock->changed);
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+sslb_polling_begin_locked(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    lock->polling++;
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+sslb_polling_end_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    if (--lock->polling == 0) {
+        pthread_cond_broadcast(&lock->changed);
+    }
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+int
+sslb_polling_any_nogil(sslb_lock *lock)
+{
+    int rc;
+
+    pthread_mutex_lock(&lock->mutex);
+    rc = lock->polling > 0;
+    pthread_mutex_unlock(&lock->mutex);
+    return rc;
+}
+
+void
+sslb_polling_drain_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    while (lock->polling > 0) {
+        pthread_cond_wait(&lock->changed, &lock->mutex);
+    }
+    pthread_mutex_unlock(&lock->mutex);
+}

@@ -1,0 +1,116 @@
+/* opensslcompat.h: everything the project knows about OpenSSL's versions.
+
+   Owns the differences between 1.1.1 and 4.0, as shims under the newest
+   API's name.  The other files use API that all of them have, and at most an
+   #ifdef SSLB_HAVE_X or an #ifdef on the very constant in a table row. */
+
+#ifndef SSLB_OPENSSLCOMPAT_H
+#define SSLB_OPENSSLCOMPAT_H
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/dh.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/opensslv.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#if OPENSSL_VERSION_NUMBER < 0x10101000L || defined(LIBRESSL_VERSION_NUMBER)
+#  error "_ssl_backport needs OpenSSL 1.1.1 or later"
+#endif
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+
+#define SSL_get1_peer_certificate SSL_get_peer_certificate
+
+/* Takes ownership of the parameters on success, as 3.0's does. */
+static inline int
+SSL_CTX_set0_tmp_dh_pkey(SSL_CTX *ctx, EVP_PKEY *parameters)
+{
+    int rc = SSL_CTX_set_tmp_dh(ctx, EVP_PKEY_get0_DH(parameters)) == 1;
+
+    if (rc) {
+        EVP_PKEY_free(parameters);
+    }
+    return rc;
+}
+
+#endif
+
+#if OPENSSL_VERSION_NUMBER < 0x30300000L
+
+static inline X509_OBJECT *
+sslb_object_duplicate(const X509_OBJECT *source)
+{
+    X509_OBJECT *object = X509_OBJECT_new();
+    int rc = 1;
+
+    if (object == NULL) {
+        return NULL;
+    }
+    switch (X509_OBJECT_get_type(source)) {
+    case X509_LU_X509:
+        rc = X509_OBJECT_set1_X509(object, X509_OBJECT_get0_X509(source));
+        break;
+    case X509_LU_CRL:
+        rc = X509_OBJECT_set1_X509_CRL(
+            object, X509_OBJECT_get0_X509_CRL((X509_OBJECT *)source));
+        break;
+    default:
+        break;
+    }
+    if (!rc) {
+        X509_OBJECT_free(object);
+        return NULL;
+    }
+    return object;
+}
+
+/* A copy of the store's list, taken under the store's lock: the list of
+   X509_STORE_get0_objects() may move under one's feet (CVE-2024-0397). */
+static inline STACK_OF(X509_OBJECT) *
+X509_STORE_get1_objects(X509_STORE *store)
+{
+    STACK_OF(X509_OBJECT) *objects;
+
+    if (!X509_STORE_lock(store)) {
+        return NULL;
+    }
+    objects = sk_X509_OBJECT_deep_copy(X509_STORE_get0_objects(store),
+                                       sslb_object_duplicate,
+                                       X509_OBJECT_free);
+    X509_STORE_unlock(store);
+    return objects;
+}
+
+#endif
+
+/* The errno in an error code of the "system" library, or 0.  OpenSSL 3.0
+   moved these codes out of the way of the others. */
+static inline int
+sslb_code_errno(unsigned long code)
+{
+    return ERR_GET_LIB(code) == ERR_LIB_SYS ? ERR_GET_REASON(code) : 0;
+}
+
+/* Whether the code says that the peer hung up without a close_notify, which
+   OpenSSL 1.1.1 reports as a system call's error without an errno. */
+static inline int
+sslb_code_is_eof(unsigned long code)
+{
+#ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
+    return ERR_GET_LIB(code) == ERR_LIB_SSL
+        && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+#else
+    (void)code;
+    return 0;
+#endif
+}
+
+#endif

@@ -1,0 +1,665 @@
+/* operations.c: handshake, read, write, shutdown: what may take time.
+
+   Owns the loop that every operation runs:
+
+       take the connection's lock, make one step without the GIL, drop the
+       lock; if the step wants the socket to become ready, wait for that with
+       neither lock nor GIL, run signal handlers, and go round again until
+       the deadline.
+
+   A step never blocks (transport.c), so no thread keeps another from the
+   connection for longer than a few records take. */
+
+#include "sslb.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+/* The most that one read() allocates for its result. */
+#define READ_AT_MOST ((Py_ssize_t)1 << 20)
+
+typedef enum {
+    STEP_DONE,
+    STEP_AGAIN,                 /* more to do, others may come in between */
+    STEP_WANTS,                 /* the outcome says what */
+    STEP_FAILED,                /* the outcome says why */
+    STEP_CLOSED,                /* close() came first */
+    STEP_TIMED_OUT,
+    STEP_INTERRUPTED,           /* by a signal */
+} step_result;
+
+typedef struct operation {
+    const char *name;           /* "read" in "The read operation timed out" */
+    step_result (*step_locked)(struct operation *);
+    sslb_connection *self;
+    PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
+    sslb_deadline deadline;
+    unsigned char *data;        /* what is read into or written from */
+    size_t length;
+    size_t done;                /* how much of it is finished */
+    sslb_outcome outcome;
+} operation;
+
+/* -- steps ------------------------------------------------------------ */
+
+/* After an SSL_* call that did not succeed. */
+static step_result
+step_ended(operation *op, int rc)
+{
+    sslb_outcome *outcome = &op->outcome;
+
+    sslb_outcome_capture_nogil(outcome, op->self->ssl, rc,
+                               op->self->transport);
+    return outcome->ssl_error == SSL_ERROR_WANT_READ
+        || outcome->ssl_error == SSL_ERROR_WANT_WRITE
+        ? STEP_WANTS : STEP_FAILED;
+}
+
+/* An operation that had done part of its work when something went wrong
+   reported that part: what went wrong is reported by the next one. */
+static int
+take_deferred_locked(operation *op)
+{
+    sslb_outcome *deferred = &op->self->deferred;
+
+    if (deferred->ssl_error == SSL_ERROR_NONE) {
+        return 0;
+    }
+    op->outcome = *deferred;
+    deferred->ssl_error = SSL_ERROR_NONE;
+    return 1;
+}
+
+static step_result
+handshake_locked(operation *op)
+{
+    int rc;
+
+    ERR_clear_error();
+    rc = SSL_do_handshake(op->self->ssl);
+    return rc == 1 ? STEP_DONE : step_ended(op, rc);
+}
+
+/* Whether reading on is likely to find another record: there is room, and
+   the last one was as large as records get, as in a stream of much data. */
+static int
+more_is_likely_locked(operation *op, size_t last)
+{
+    sslb_connection *self = op->self;
+
+    if (sslb_lock_is_wanted_nogil(&self->lock)) {
+        return 0;  /* it is somebody else's turn */
+    }
+    if (self->transport == NULL) {
+        return BIO_pending(SSL_get_rbio(self->ssl)) > 0;
+    }
+    return last == SSL3_RT_MAX_PLAIN_LENGTH;
+}
+
+/* A peer that has closed in good order ends the data, which is no failure; if
+   we have closed as well, there was nothing to expect. */
+static step_result
+read_ended(operation *op)
+{
+    step_result result = step_ended(op, 0);
+
+    if (op->outcome.ssl_error == SSL_ERROR_ZERO_RETURN
+        && SSL_get_shutdown(op->self->ssl) == SSL_RECEIVED_SHUTDOWN) {
+        return STEP_DONE;
+    }
+    return result;
+}
+
+static step_result
+read_locked(operation *op)
+{
+    SSL *ssl = op->self->ssl;
+    step_result result;
+    size_t count;
+
+    if (take_deferred_locked(op)) {
+        return STEP_FAILED;
+    }
+    do {
+        ERR_clear_error();
+        if (!SSL_read_ex(ssl, op->data + op->done, op->length - op->done,
+                         &count)) {
+            result = read_ended(op);
+            if (op->done > 0 && result == STEP_FAILED) {
+                op->self->deferred = op->outcome;
+            }
+            return op->done > 0 ? STEP_DONE : result;
+        }
+        op->done += count;
+    } while (op->done < op->length
+             && (SSL_pending(ssl) > 0 || more_is_likely_locked(op, count)));
+    return STEP_DONE;
+}
+
+/* Encrypts what one system call is to send, at least a record.  What comes
+   in the way after the first record counts only when that is sent. */
+static step_result
+encrypt_locked(operation *op)
+{
+    sslb_connection *self = op->self;
+    size_t limit = op->length - op->done;
+    int gather = self->transport != NULL && limit > SSL3_RT_MAX_PLAIN_LENGTH;
+    step_result result = STEP_DONE;
+    size_t count;
+
+    if (limit > SSLB_GATHER_PLAINTEXT) {
+        limit = SSLB_GATHER_PLAINTEXT;
+    }
+    if (gather) {
+        sslb_transport_gather_nogil(self->transport, 1);
+    }
+    while (result == STEP_DONE && self->ahead < limit) {
+        ERR_clear_error();
+        if (SSL_write_ex(self->ssl, op->data + op->done + self->ahead,
+                         limit - self->ahead, &count)) {
+            self->ahead += count;
+        }
+        else {
+            result = step_ended(op, 0);
+        }
+    }
+    if (gather) {
+        sslb_transport_gather_nogil(self->transport, 0);
+    }
+    return result;
+}
+
+/* Hands what is encrypted to the kernel. */
+static step_result
+flush_locked(operation *op)
+{
+    sslb_transport *transport = op->self->transport;
+    sslb_outcome *outcome = &op->outcome;
+    int rc = transport != NULL ? sslb_transport_flush_nogil(transport) : 1;
+
+    if (rc > 0) {
+        return STEP_DONE;
+    }
+    memset(outcome, 0, sizeof(*outcome));
+    if (rc == 0) {
+        outcome->ssl_error = SSL_ERROR_WANT_WRITE;
+        return STEP_WANTS;
+    }
+    outcome->ssl_error = SSL_ERROR_SYSCALL;
+    outcome->sys_errno = transport->sys_errno;
+    return STEP_FAILED;
+}
+
+static step_result
+write_locked(operation *op)
+{
+    sslb_connection *self = op->self;
+    step_result result = STEP_DONE;
+
+    if (take_deferred_locked(op)) {
+        return STEP_FAILED;
+    }
+    if (self->ahead == 0) {
+        result = encrypt_locked(op);
+        if (self->ahead == 0) {
+            return result;
+        }
+        if (result == STEP_FAILED) {
+            self->deferred = op->outcome;
+        }
+    }
+    else if (self->ahead > op->length - op->done) {
+        /* Unfinished data must be given again, and as much of it:
+           SSL_write(3). */
+        memset(&op->outcome, 0, sizeof(op->outcome));
+        op->outcome.ssl_error = SSL_ERROR_SSL;
+        op->outcome.code = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_BAD_WRITE_RETRY);
+        return STEP_FAILED;
+    }
+    result = flush_locked(op);
+    if (result == STEP_DONE) {
+        op->done += self->ahead;
+        self->ahead = 0;
+        result = op->done < op->length ? STEP_AGAIN : STEP_DONE;
+    }
+    return result;
+}
+
+/* The first call sends our close_notify, the second one looks for the
+   peer's: SSL_shutdown(3). */
+static step_result
+shutdown_locked(operation *op)
+{
+    int rc;
+
+    ERR_clear_error();
+    rc = SSL_shutdown(op->self->ssl);
+    if (rc == 0) {
+        ERR_clear_error();
+        rc = SSL_shutdown(op->self->ssl);
+    }
+    return rc == 1 ? STEP_DONE : step_ended(op, rc);
+}
+
+static step_result
+verify_client_locked(operation *op)
+{
+    ERR_clear_error();
+    return SSL_verify_client_post_handshake(op->self->ssl)
+        ? STEP_DONE : step_ended(op, 0);
+}
+
+/* -- the loop --------------------------------------------------------- */
+
+static step_result
+wait_for_socket_nogil(operation *op, int fd)
+{
+    int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
+    int ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT,
+                                op->deadline);
+
+    sslb_polling_end_nogil(&op->self->lock);
+    if (ready > 0) {
+        return STEP_AGAIN;
+    }
+    return ready == 0 ? STEP_TIMED_OUT : STEP_INTERRUPTED;
+}
+
+static step_result
+operation_loop_nogil(operation *op)
+{
+    sslb_connection *self = op->self;
+    step_result result;
+    int waits, fd = -1;
+
+    do {
+        sslb_lock_acquire_nogil(&self->lock);
+        result = self->closed ? STEP_CLOSED : op->step_locked(op);
+        waits = result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT;
+        if (waits && self->closed) {
+            result = STEP_CLOSED;  /* by a callback */
+            waits = 0;
+        }
+        if (waits) {
+            fd = self->transport->fd;
+            sslb_polling_begin_locked(&self->lock);
+        }
+        sslb_lock_release_nogil(&self->lock);
+        if (waits) {
+            result = wait_for_socket_nogil(op, fd);
+        }
+    } while (result == STEP_AGAIN);
+    return result;
+}
+
+/* Raises what ended the operation. */
+static void
+operation_raise(operation *op, step_result result)
+{
+    PyObject *type;
+
+    switch (result) {
+    case STEP_TIMED_OUT:
+        type = sslb_timeout_type();
+        if (type != NULL) {
+            PyErr_Format(type, "The %s operation timed out", op->name);
+        }
+        break;
+    case STEP_CLOSED:
+        errno = EBADF;
+        PyErr_SetFromErrno(sslb_oserror_type());
+        break;
+    default:
+        sslb_outcome_raise(&op->outcome, op->self->server_hostname, __FILE__,
+                           __LINE__);
+        break;
+    }
+}
+
+/* Runs signal handlers whenever a signal came.  What the operation came to,
+   or STEP_INTERRUPTED with the exception of a handler. */
+static step_result
+operation_loop(operation *op)
+{
+    step_result result;
+
+    do {
+        Py_BEGIN_ALLOW_THREADS
+        result = operation_loop_nogil(op);
+        Py_END_ALLOW_THREADS
+    } while (result == STEP_INTERRUPTED && PyErr_CheckSignals() == 0);
+    return result;
+}
+
+/* -- beginning and end ------------------------------------------------ */
+
+static PyObject *name_fileno, *name_gettimeout;
+
+int
+sslb_operations_module_init(void)
+{
+    name_fileno = sslb_text_intern("fileno");
+    name_gettimeout = sslb_text_intern("gettimeout");
+    return name_fileno != NULL && name_gettimeout != NULL ? 0 : -1;
+}
+
+/* The descriptor must still be the one that the connection was made on: a
+   closed socket's number may belong to somebody else by now. */
+static int
+check_descriptor(operation *op)
+{
+    PyObject *number = PyObject_CallMethodObjArgs(op->socket, name_fileno,
+                                                  NULL);
+    long fd = -1;
+    int rc;
+
+    if (number == NULL) {
+        return -1;
+    }
+    rc = sslb_int_as_long(number, &fd);
+    Py_DECREF(number);
+    if (rc == 0 && (op->self->closed || fd != op->self->transport->fd)) {
+        operation_raise(op, STEP_CLOSED);
+        rc = -1;
+    }
+    return rc;
+}
+
+static int
+read_deadline(operation *op)
+{
+    PyObject *timeout = PyObject_CallMethodObjArgs(op->socket,
+                                                   name_gettimeout, NULL);
+    int rc;
+
+    if (timeout == NULL) {
+        return -1;
+    }
+    rc = sslb_deadline_from_timeout(timeout, &op->deadline);
+    Py_DECREF(timeout);
+    return rc;
+}
+
+/* Fills in what the connection knows; operation_end() is due after success
+   only. */
+static int
+operation_begin(operation *op)
+{
+    sslb_connection *self = op->self;
+
+    sslb_lock_check_fork(&self->lock);
+    if (sslb_lock_is_mine_nogil(&self->lock)) {
+        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a callback must "
+                         "not use the connection that called it");
+        return -1;
+    }
+    op->deadline = SSLB_NEVER_WAIT;
+    if (self->socket == NULL) {
+        return 0;
+    }
+    if (PyWeakref_GetRef(self->socket, &op->socket) < 0) {
+        return -1;
+    }
+    if (op->socket == NULL) {
+        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL,
+                         "Underlying socket connection gone");
+        return -1;
+    }
+    if (check_descriptor(op) < 0 || read_deadline(op) < 0) {
+        Py_CLEAR(op->socket);
+        return -1;
+    }
+    return 0;
+}
+
+static void
+operation_end(operation *op)
+{
+    Py_CLEAR(op->socket);
+}
+
+/* Begin, loop, end: 0, or -1 with an exception. */
+static int
+operation_run(operation *op)
+{
+    step_result result;
+
+    if (operation_begin(op) < 0) {
+        return -1;
+    }
+    result = operation_loop(op);
+    if (result != STEP_DONE && result != STEP_INTERRUPTED) {
+        operation_raise(op, result);
+    }
+    operation_end(op);
+    return result == STEP_DONE ? 0 : -1;
+}
+
+/* -- the methods ------------------------------------------------------ */
+
+PyObject *
+sslb_connection_do_handshake(PyObject *self, PyObject *none)
+{
+    operation op = {.name = "handshake", .step_locked = handshake_locked,
+                    .self = (sslb_connection *)self};
+
+    (void)none;
+    if (operation_run(&op) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+read_into_buffer(operation *op, PyObject *buffer, Py_ssize_t length)
+{
+    PyObject *result = NULL;
+    Py_buffer view;
+
+    if (sslb_buffer_get_writable(buffer, &view) < 0) {
+        return NULL;
+    }
+    op->data = view.buf;
+    op->length = (size_t)(length <= 0 || length > view.len ? view.len
+                                                           : length);
+    if (op->length == 0 || operation_run(op) == 0) {
+        result = sslb_int_new((long)op->done);
+    }
+    PyBuffer_Release(&view);
+    return result;
+}
+
+static PyObject *
+read_new_bytes(operation *op, Py_ssize_t length)
+{
+    PyObject *result;
+
+    if (length < 0) {
+        PyErr_SetString(PyExc_ValueError, "size should not be negative");
+        return NULL;
+    }
+    if (length > READ_AT_MOST) {
+        length = READ_AT_MOST;
+    }
+    result = PyBytes_FromStringAndSize(NULL, length);
+    if (result == NULL || length == 0) {
+        return result;
+    }
+    op->data = (unsigned char *)PyBytes_AS_STRING(result);
+    op->length = (size_t)length;
+    if (operation_run(op) < 0) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    if (op->done < op->length) {
+        _PyBytes_Resize(&result, (Py_ssize_t)op->done);
+    }
+    return result;
+}
+
+PyObject *
+sslb_connection_read(PyObject *self, PyObject *args)
+{
+    operation op = {.name = "read", .step_locked = read_locked,
+                    .self = (sslb_connection *)self};
+    PyObject *number, *buffer = NULL;
+    Py_ssize_t length;
+
+    if (!PyArg_ParseTuple(args, "O|O:read", &number, &buffer)
+        || sslb_int_as_ssize(number, &length) < 0) {
+        return NULL;
+    }
+    return buffer != NULL ? read_into_buffer(&op, buffer, length)
+                          : read_new_bytes(&op, length);
+}
+
+/* Waits until no other thread is in the middle of its write. */
+static int
+take_turn(operation *op)
+{
+    sslb_connection *self = op->self;
+    int taken;
+
+    for (;;) {
+        Py_BEGIN_ALLOW_THREADS
+        taken = sslb_turn_take_nogil(&self->lock, op->deadline);
+        Py_END_ALLOW_THREADS
+        if (taken) {
+            return 0;
+        }
+        if (self->closed) {
+            operation_raise(op, STEP_CLOSED);
+            return -1;
+        }
+        if (op->deadline == SSLB_NEVER_WAIT) {
+            op->outcome.ssl_error = SSL_ERROR_WANT_WRITE;
+            operation_raise(op, STEP_WANTS);
+            return -1;
+        }
+        if (op->deadline <= sslb_now_nogil()) {
+            operation_raise(op, STEP_TIMED_OUT);
+            return -1;
+        }
+        if (PyErr_CheckSignals() < 0) {
+            return -1;
+        }
+    }
+}
+
+/* Writes op->data.  What the kernel has been handed counts, whatever came
+   after it: 0 then, or -1 with an exception. */
+static int
+write_run(operation *op)
+{
+    sslb_connection *self = op->self;
+    step_result result = STEP_FAILED;
+    int rc = -1;
+
+    if (operation_begin(op) < 0) {
+        return -1;
+    }
+    if (take_turn(op) < 0) {
+        goto exit;
+    }
+    result = operation_loop(op);
+    sslb_turn_give_nogil(&self->lock);
+    if (result == STEP_DONE) {
+        rc = 0;
+    }
+    else if (result == STEP_INTERRUPTED) {
+        rc = -1;  /* a signal handler's exception goes first */
+    }
+    else if (op->done > 0) {
+        if (result == STEP_FAILED) {
+            self->deferred = op->outcome;
+        }
+        rc = 0;
+    }
+    else {
+        operation_raise(op, result);
+    }
+exit:
+    operation_end(op);
+    return rc;
+}
+
+PyObject *
+sslb_connection_write(PyObject *self, PyObject *data)
+{
+    operation op = {.name = "write", .step_locked = write_locked,
+                    .self = (sslb_connection *)self};
+    PyObject *result = NULL;
+    Py_buffer view;
+
+    if (sslb_buffer_get(data, &view) < 0) {
+        return NULL;
+    }
+    op.data = view.buf;
+    op.length = (size_t)view.len;
+    if (op.length == 0 || write_run(&op) == 0) {
+        result = sslb_int_new((long)op.done);
+    }
+    PyBuffer_Release(&view);
+    return result;
+}
+
+/* The socket, for the caller to go on with in plain text; None over
+   MemoryBIOs. */
+PyObject *
+sslb_connection_shutdown(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    operation op = {.name = "shutdown", .step_locked = shutdown_locked,
+                    .self = self};
+    PyObject *socket = NULL;
+
+    (void)none;
+    if (operation_run(&op) < 0) {
+        return NULL;
+    }
+    if (self->socket == NULL) {
+        Py_RETURN_NONE;
+    }
+    if (PyWeakref_GetRef(self->socket, &socket) < 0) {
+        return NULL;
+    }
+    return socket != NULL ? socket : Py_NewRef(Py_None);
+}
+
+PyObject *
+sslb_connection_verify_client(PyObject *self, PyObject *none)
+{
+    operation op = {.name = "verify", .step_locked = verify_client_locked,
+                    .self = (sslb_connection *)self};
+
+    (void)none;
+    if (operation_run(&op) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* Sends nothing.  When it returns, no thread uses the descriptor or will, so
+   that it can be closed and its number used again. */
+PyObject *
+sslb_connection_close(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    int wake = 0;
+
+    (void)none;
+    sslb_connection_enter(self);
+    self->closed = 1;
+    if (self->transport != NULL && self->transport->fd >= 0) {
+        wake = sslb_polling_any_nogil(&self->lock);
+        sslb_transport_forget_nogil(self->transport, wake);
+    }
+    sslb_connection_leave(self);
+    if (wake) {
+        Py_BEGIN_ALLOW_THREADS
+        sslb_polling_drain_nogil(&self->lock);
+        Py_END_ALLOW_THREADS
+    }
+    Py_RETURN_NONE;
+}

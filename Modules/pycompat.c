@@ -1,0 +1,418 @@
+/* pycompat.c: the functions of pycompat.h that are too long for a header.
+
+   Owns the conversions between Python objects and C values where 2.7 and
+   3.x differ.  It knows no type of ours and nothing of OpenSSL. */
+
+#include "pycompat.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* New reference to a name of the C module _socket. */
+static PyObject *
+socket_attribute(const char *name)
+{
+    PyObject *module = PyImport_ImportModule("_socket");
+    PyObject *result = NULL;
+
+    if (module != NULL) {
+        result = PyObject_GetAttrString(module, name);
+        Py_DECREF(module);
+    }
+    return result;
+}
+
+#if PY_MAJOR_VERSION == 2
+
+PyObject *
+sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
+{
+    return Py_InitModule3(name, methods, doc);
+}
+
+PyObject *
+sslb_text_new(const char *utf8, Py_ssize_t length)
+{
+    return PyString_FromStringAndSize(utf8, length);
+}
+
+PyObject *
+sslb_text_intern(const char *ascii)
+{
+    return PyString_InternFromString(ascii);
+}
+
+int
+sslb_text_check(PyObject *object)
+{
+    return PyString_Check(object) || PyUnicode_Check(object);
+}
+
+PyObject *
+sslb_int_new(long value)
+{
+    return PyInt_FromLong(value);
+}
+
+PyObject *
+sslb_int_from_unsigned(unsigned long long value)
+{
+    return value <= LONG_MAX ? PyInt_FromLong((long)value)
+                             : PyLong_FromUnsignedLongLong(value);
+}
+
+int
+sslb_int_check(PyObject *object)
+{
+    return PyInt_Check(object) || PyLong_Check(object);
+}
+
+/* str and, as 2.7's own ssl takes it, unicode of ASCII characters. */
+int
+sslb_buffer_get(PyObject *object, Py_buffer *view)
+{
+    return PyArg_Parse(object, "s*", view) ? 0 : -1;
+}
+
+int
+sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
+{
+    return PyArg_Parse(object, "w*", view) ? 0 : -1;
+}
+
+PyObject *
+sslb_text_as_ascii(PyObject *object)
+{
+    if (PyUnicode_Check(object)) {
+        return PyCodec_Encode(object, "ascii", "strict");
+    }
+    if (PyString_Check(object)) {
+        return Py_NewRef(object);
+    }
+    PyErr_Format(PyExc_TypeError, "expected a string, not %.200s",
+                 Py_TYPE(object)->tp_name);
+    return NULL;
+}
+
+PyObject *
+sslb_path_as_bytes(PyObject *object)
+{
+    const char *encoding = Py_FileSystemDefaultEncoding;
+
+    if (PyUnicode_Check(object)) {
+        return PyCodec_Encode(object, encoding ? encoding : "utf-8",
+                              "strict");
+    }
+    if (PyString_Check(object)) {
+        return Py_NewRef(object);
+    }
+    PyErr_Format(PyExc_TypeError, "expected a path, not %.200s",
+                 Py_TYPE(object)->tp_name);
+    return NULL;
+}
+
+PyObject *
+sslb_file_error_type(void)
+{
+    return PyExc_IOError;
+}
+
+PyObject *
+sslb_oserror_type(void)
+{
+    static PyObject *type = NULL;
+
+    if (type == NULL) {
+        type = socket_attribute("error");
+    }
+    return type;
+}
+
+void
+sslb_report_unraisable(const char *where, PyObject *context)
+{
+    PyObject *source = context ? Py_NewRef(context) : sslb_text_new(
+        where, (Py_ssize_t)strlen(where));
+
+    PyErr_WriteUnraisable(source);
+    Py_XDECREF(source);
+}
+
+#else  /* Python 3 */
+
+PyObject *
+sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
+{
+    static PyModuleDef definition = {
+        PyModuleDef_HEAD_INIT,
+        .m_size = -1,
+    };
+
+    definition.m_name = name;
+    definition.m_doc = doc;
+    definition.m_methods = methods;
+    return PyModule_Create(&definition);
+}
+
+PyObject *
+sslb_text_new(const char *utf8, Py_ssize_t length)
+{
+    return PyUnicode_DecodeUTF8(utf8, length, "backslashreplace");
+}
+
+PyObject *
+sslb_text_intern(const char *ascii)
+{
+    return PyUnicode_InternFromString(ascii);
+}
+
+int
+sslb_text_check(PyObject *object)
+{
+    return PyUnicode_Check(object);
+}
+
+PyObject *
+sslb_int_new(long value)
+{
+    return PyLong_FromLong(value);
+}
+
+PyObject *
+sslb_int_from_unsigned(unsigned long long value)
+{
+    return PyLong_FromUnsignedLongLong(value);
+}
+
+int
+sslb_int_check(PyObject *object)
+{
+    return PyLong_Check(object);
+}
+
+int
+sslb_buffer_get(PyObject *object, Py_buffer *view)
+{
+    if (PyUnicode_Check(object)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "a bytes-like object is required, not 'str'");
+        return -1;
+    }
+    return PyObject_GetBuffer(object, view, PyBUF_SIMPLE);
+}
+
+int
+sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
+{
+    return PyArg_Parse(object, "w*", view) ? 0 : -1;
+}
+
+PyObject *
+sslb_text_as_ascii(PyObject *object)
+{
+    if (PyUnicode_Check(object)) {
+        return PyUnicode_AsASCIIString(object);
+    }
+    PyErr_Format(PyExc_TypeError, "expected str, not %.200s",
+                 Py_TYPE(object)->tp_name);
+    return NULL;
+}
+
+PyObject *
+sslb_path_as_bytes(PyObject *object)
+{
+    PyObject *result;
+
+    return PyUnicode_FSConverter(object, &result) ? result : NULL;
+}
+
+PyObject *
+sslb_file_error_type(void)
+{
+    return PyExc_OSError;
+}
+
+PyObject *
+sslb_oserror_type(void)
+{
+    return PyExc_OSError;
+}
+
+void
+sslb_report_unraisable(const char *where, PyObject *context)
+{
+    (void)where;
+    PyErr_WriteUnraisable(context);
+}
+
+#endif
+
+PyObject *
+sslb_text_from_string(const char *utf8)
+{
+    return sslb_text_new(utf8, (Py_ssize_t)strlen(utf8));
+}
+
+/* What does not fit 1 KiB is cut: for messages. */
+PyObject *
+sslb_text_format(const char *format, ...)
+{
+    char buffer[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    PyOS_vsnprintf(buffer, sizeof(buffer), format, arguments);
+    va_end(arguments);
+    buffer[sizeof(buffer) - 1] = '\0';
+    return sslb_text_from_string(buffer);
+}
+
+int
+sslb_is_unicode(PyObject *object)
+{
+    return PyUnicode_Check(object);
+}
+
+/* The number behind an int, a long or what has __index__; a new reference,
+   so that no float or str is taken for one. */
+static PyObject *
+int_from_index(PyObject *object)
+{
+    if (!PyIndex_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "an integer is required, not %.200s",
+                     Py_TYPE(object)->tp_name);
+        return NULL;
+    }
+    return PyNumber_Index(object);
+}
+
+int
+sslb_int_as_long(PyObject *object, long *value)
+{
+    PyObject *index = int_from_index(object);
+
+    if (index == NULL) {
+        return -1;
+    }
+    *value = PyLong_AsLong(index);
+    Py_DECREF(index);
+    return *value == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int
+sslb_int_as_unsigned(PyObject *object, unsigned long long *value)
+{
+    PyObject *index = int_from_index(object);
+    PyObject *number;
+
+    if (index == NULL) {
+        return -1;
+    }
+    /* On 2.7 an int is no long: PyNumber_Long makes one of neither. */
+    number = PyObject_CallFunctionObjArgs((PyObject *)&PyLong_Type, index,
+                                          NULL);
+    Py_DECREF(index);
+    if (number == NULL) {
+        return -1;
+    }
+    *value = PyLong_AsUnsignedLongLong(number);
+    Py_DECREF(number);
+    return *value == (unsigned long long)-1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int
+sslb_int_as_ssize(PyObject *object, Py_ssize_t *value)
+{
+    if (!PyIndex_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "an integer is required, not %.200s",
+                     Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    *value = PyNumber_AsSsize_t(object, PyExc_OverflowError);
+    return *value == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+static int
+is_ascii(const char *bytes, Py_ssize_t length)
+{
+    Py_ssize_t i;
+
+    for (i = 0; i < length; i++) {
+        if ((unsigned char)bytes[i] >= 0x80) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+PyObject *
+sslb_host_as_ascii(PyObject *object)
+{
+    PyObject *result;
+
+    if (PyBytes_Check(object)) {
+        result = Py_NewRef(object);
+    }
+    else if (PyByteArray_Check(object)) {
+        result = PyBytes_FromStringAndSize(PyByteArray_AS_STRING(object),
+                                           PyByteArray_GET_SIZE(object));
+    }
+    else if (PyUnicode_Check(object)) {
+        /* The codec is loaded only for names that need it. */
+        result = PyCodec_Encode(object, "ascii", "strict");
+        if (result == NULL && PyErr_ExceptionMatches(PyExc_UnicodeError)) {
+            PyErr_Clear();
+            result = PyCodec_Encode(object, "idna", "strict");
+        }
+    }
+    else {
+        PyErr_Format(PyExc_TypeError,
+                     "server_hostname must be a string or None, not %.200s",
+                     Py_TYPE(object)->tp_name);
+        return NULL;
+    }
+    if (result != NULL && !is_ascii(PyBytes_AS_STRING(result),
+                                    PyBytes_GET_SIZE(result))) {
+        PyErr_SetString(PyExc_UnicodeError, "a server_hostname in bytes must "
+                        "be ASCII (use text for other names)");
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+PyObject *
+sslb_socket_type(void)
+{
+    static PyObject *type = NULL;
+
+    if (type == NULL) {
+        type = socket_attribute("socket");
+    }
+    return type;
+}
+
+PyObject *
+sslb_timeout_type(void)
+{
+    static PyObject *type = NULL;
+
+    if (type == NULL) {
+        type = socket_attribute("timeout");
+    }
+    return type;
+}
+
+/* The arguments are not const on 2.7, which changes them all the same not. */
+PyObject *
+sslb_exception_type_new(const char *name, const char *doc, PyObject *base,
+                        PyObject *namespace)
+{
+    return PyErr_NewExceptionWithDoc((char *)name, (char *)doc, base,
+                                     namespace);
+}
+
+PyObject *
+sslb_method_new(PyObject *type, PyMethodDef *definition)
+{
+    return PyDescr_NewMethod((PyTypeObject *)type, definition);
+}

@@ -1,0 +1,195 @@
+/* pycompat.h: everything the project knows about Python's versions.
+
+   Owns the differences between 2.7, 3.6 and later.  The other files include
+   Python.h through here and never test a version.  On 2.7 nothing here may
+   call a function whose name depends on the width of unicode, so that one
+   binary serves both (nearly all of PyUnicode_* is out). */
+
+#ifndef SSLB_PYCOMPAT_H
+#define SSLB_PYCOMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#if PY_VERSION_HEX < 0x02070000 \
+    || (PY_MAJOR_VERSION == 3 && PY_VERSION_HEX < 0x03060000)
+#  error "_ssl_backport needs Python 2.7, or 3.6 or later"
+#endif
+
+/* The module's entry point: `SSLB_MODULE_INIT(module_create)` defines the
+   exported function that the interpreter looks for, which returns what
+   `PyObject *module_create(void)` made. */
+
+#if PY_MAJOR_VERSION == 2
+#  define SSLB_MODULE_INIT(create)                                      \
+    __attribute__((visibility("default"))) PyMODINIT_FUNC               \
+    init__ssl_backport(void);                                           \
+    PyMODINIT_FUNC init__ssl_backport(void) { (void)create(); }
+#else
+#  define SSLB_MODULE_INIT(create)                                      \
+    __attribute__((visibility("default"))) PyMODINIT_FUNC               \
+    PyInit___ssl_backport(void);                                        \
+    PyMODINIT_FUNC PyInit___ssl_backport(void) { return create(); }
+#endif
+
+/* Makes the empty module with its functions: a borrowed reference on 2.7,
+   where sys.modules owns it, a new one on 3.x.  NULL with an exception. */
+PyObject *sslb_module_new(const char *name, const char *doc,
+                          PyMethodDef *methods);
+
+/* Gives up what sslb_module_new() returned. */
+#if PY_MAJOR_VERSION == 2
+#  define sslb_module_drop(module) ((void)(module))
+#else
+#  define sslb_module_drop(module) Py_DECREF(module)
+#endif
+
+/* -- shims under the newest API's name -------------------------------- */
+
+#if PY_VERSION_HEX < 0x030a0000
+static inline PyObject *
+Py_NewRef(PyObject *object)
+{
+    Py_INCREF(object);
+    return object;
+}
+
+static inline PyObject *
+Py_XNewRef(PyObject *object)
+{
+    Py_XINCREF(object);
+    return object;
+}
+
+/* Never steals; a NULL value passes its exception on. */
+static inline int
+PyModule_AddObjectRef(PyObject *module, const char *name, PyObject *value)
+{
+    if (value == NULL) {
+        return -1;
+    }
+    Py_INCREF(value);
+    if (PyModule_AddObject(module, name, value) < 0) {
+        Py_DECREF(value);
+        return -1;
+    }
+    return 0;
+}
+#endif
+
+#if PY_VERSION_HEX < 0x030d0000
+/* 1 and a new reference, 0 and NULL when it is gone, -1 with an exception. */
+static inline int
+PyWeakref_GetRef(PyObject *reference, PyObject **result)
+{
+    PyObject *object = PyWeakref_GetObject(reference);
+
+    if (object == NULL) {
+        *result = NULL;
+        return -1;
+    }
+    *result = object == Py_None ? NULL : Py_NewRef(object);
+    return *result != NULL;
+}
+
+/* Always steals; a NULL value passes its exception on. */
+static inline int
+PyModule_Add(PyObject *module, const char *name, PyObject *value)
+{
+    int rc = PyModule_AddObjectRef(module, name, value);
+
+    Py_XDECREF(value);
+    return rc;
+}
+#endif
+
+#if PY_MAJOR_VERSION == 2
+typedef long Py_hash_t;
+
+static inline PyObject *
+PyErr_SetFromErrnoWithFilenameObjects(PyObject *type, PyObject *first,
+                                      PyObject *second)
+{
+    (void)second;
+    return PyErr_SetFromErrnoWithFilenameObject(type, first);
+}
+#endif
+
+/* -- text, numbers and data ------------------------------------------- */
+
+/* "Text" is the host's native str: bytes on 2.7, unicode on 3.x.  Bytes that
+   are no UTF-8 come out as backslash escapes on 3.x, so that no name in a
+   certificate makes decoding fail. */
+PyObject *sslb_text_new(const char *utf8, Py_ssize_t length);
+PyObject *sslb_text_from_string(const char *utf8);
+PyObject *sslb_text_format(const char *format, ...);
+PyObject *sslb_text_intern(const char *ascii);
+int sslb_text_check(PyObject *object);
+
+/* The host's plain integer: int, and on 2.7 long only where int is too
+   small. */
+PyObject *sslb_int_new(long value);
+PyObject *sslb_int_from_unsigned(unsigned long long value);
+int sslb_int_check(PyObject *object);
+
+/* C integers from an int, a long or an enum member; a float or a str is a
+   TypeError, what does not fit is an OverflowError.  0 or -1. */
+int sslb_int_as_long(PyObject *object, long *value);
+int sslb_int_as_unsigned(PyObject *object, unsigned long long *value);
+int sslb_int_as_ssize(PyObject *object, Py_ssize_t *value);
+
+/* Exports the caller's contiguous buffer, read-only or writable, until
+   PyBuffer_Release(): on 2.7 also old-style buffers and, for reading,
+   ASCII-only unicode.  0 or -1. */
+int sslb_buffer_get(PyObject *object, Py_buffer *view);
+int sslb_buffer_get_writable(PyObject *object, Py_buffer *view);
+
+/* The text object's bytes as ASCII, or, where it is 2.7's unicode or 3.x's
+   str with other characters, UnicodeEncodeError.  New reference to bytes. */
+PyObject *sslb_text_as_ascii(PyObject *object);
+
+/* A host name in ASCII: str and unicode through the IDNA codec where they
+   are not ASCII yet, bytes as they are.  New reference to bytes.
+   TypeError, UnicodeError. */
+PyObject *sslb_host_as_ascii(PyObject *object);
+
+/* A path as bytes, from str, bytes, unicode or os.PathLike. TypeError for
+   other types; what __fspath__ raises passes through.  New reference. */
+PyObject *sslb_path_as_bytes(PyObject *object);
+
+/* Whether the object is text (str or unicode) that IS text and not data:
+   what `cadata` tells PEM from DER by. */
+int sslb_is_unicode(PyObject *object);
+
+/* Whether the host's str is bytes, so that bytes may be meant as text. */
+#if PY_MAJOR_VERSION == 2
+#  define SSLB_BYTES_ARE_TEXT 1
+#else
+#  define SSLB_BYTES_ARE_TEXT 0
+#endif
+
+/* -- classes ---------------------------------------------------------- */
+
+/* `OSError` on 3.x, `socket.error` on 2.7: what SSLError is derived from and
+   what a failed system call raises.  `IOError` on 2.7 for files. */
+PyObject *sslb_oserror_type(void);
+PyObject *sslb_file_error_type(void);
+
+/* `socket.socket` of the C module _socket, and `socket.timeout`.  Borrowed;
+   kept for the life of the process.  NULL with an exception. */
+PyObject *sslb_socket_type(void);
+PyObject *sslb_timeout_type(void);
+
+/* A class of exceptions: "module.Name", its bases and namespace as for
+   PyErr_NewExceptionWithDoc(). */
+PyObject *sslb_exception_type_new(const char *name, const char *doc,
+                                  PyObject *base, PyObject *namespace);
+
+/* A method for a class that was made at run time (`type` borrowed). */
+PyObject *sslb_method_new(PyObject *type, PyMethodDef *definition);
+
+/* Reports the current exception as one that cannot be raised. */
+void sslb_report_unraisable(const char *where, PyObject *context);
+
+#endif

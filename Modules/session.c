@@ -1,0 +1,138 @@
+/* session.c: SSLSession, what a client needs to resume a connection.
+
+   Owns the Python type around an SSL_SESSION, which it shares with OpenSSL
+   by reference and never changes. */
+
+#include "sslb.h"
+
+#include <string.h>
+
+PyObject *
+sslb_session_new(SSL_SESSION *session, sslb_context *context)
+{
+    sslb_session *self = PyObject_GC_New(sslb_session, &sslb_session_type);
+
+    if (self == NULL) {
+        SSL_SESSION_free(session);
+        return NULL;
+    }
+    self->session = session;
+    self->context = (sslb_context *)Py_NewRef((PyObject *)context);
+    PyObject_GC_Track((PyObject *)self);
+    return (PyObject *)self;
+}
+
+static int
+session_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(((sslb_session *)object)->context);
+    return 0;
+}
+
+static int
+session_clear(PyObject *object)
+{
+    Py_CLEAR(((sslb_session *)object)->context);
+    return 0;
+}
+
+static void
+session_dealloc(PyObject *object)
+{
+    PyObject_GC_UnTrack(object);
+    session_clear(object);
+    SSL_SESSION_free(((sslb_session *)object)->session);
+    PyObject_GC_Del(object);
+}
+
+static SSL_SESSION *
+session_of(PyObject *object)
+{
+    return ((sslb_session *)object)->session;
+}
+
+/* The id of a TLS 1.3 session is made up by the client, so it tells sessions
+   apart there too. */
+static PyObject *
+session_richcompare(PyObject *left, PyObject *right, int op)
+{
+    const unsigned char *a, *b;
+    unsigned int a_length, b_length;
+    int equal;
+
+    if ((op != Py_EQ && op != Py_NE) || Py_TYPE(left) != &sslb_session_type
+        || Py_TYPE(right) != &sslb_session_type) {
+        Py_INCREF(Py_NotImplemented);
+        return Py_NotImplemented;
+    }
+    a = SSL_SESSION_get_id(session_of(left), &a_length);
+    b = SSL_SESSION_get_id(session_of(right), &b_length);
+    equal = left == right
+        || (a_length == b_length && memcmp(a, b, a_length) == 0);
+    return PyBool_FromLong(op == Py_EQ ? equal : !equal);
+}
+
+static PyObject *
+session_get_id(PyObject *self, void *closure)
+{
+    unsigned int length;
+    const unsigned char *id = SSL_SESSION_get_id(session_of(self), &length);
+
+    (void)closure;
+    return PyBytes_FromStringAndSize((const char *)id, (Py_ssize_t)length);
+}
+
+static PyObject *
+session_get_time(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_new((long)SSL_SESSION_get_time(session_of(self)));
+}
+
+static PyObject *
+session_get_timeout(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_new(SSL_SESSION_get_timeout(session_of(self)));
+}
+
+static PyObject *
+session_get_ticket_lifetime_hint(PyObject *self, void *closure)
+{
+    (void)closure;
+    return sslb_int_from_unsigned(
+        SSL_SESSION_get_ticket_lifetime_hint(session_of(self)));
+}
+
+static PyObject *
+session_get_has_ticket(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyBool_FromLong(SSL_SESSION_has_ticket(session_of(self)));
+}
+
+static PyGetSetDef session_getset[] = {
+    {"id", session_get_id, NULL, "The session's id (bytes).", NULL},
+    {"time", session_get_time, NULL,
+     "When it was made (seconds since 1970).", NULL},
+    {"timeout", session_get_timeout, NULL,
+     "How long it may be used (seconds).", NULL},
+    {"ticket_lifetime_hint", session_get_ticket_lifetime_hint, NULL,
+     "How long the server wants to accept its ticket (seconds).", NULL},
+    {"has_ticket", session_get_has_ticket, NULL,
+     "Whether the server sent a ticket with it.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyTypeObject sslb_session_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "_ssl.SSLSession",
+    .tp_basicsize = sizeof(sslb_session),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_doc = "A session of a finished connection, for the next one.",
+    .tp_dealloc = session_dealloc,
+    .tp_traverse = session_traverse,
+    .tp_clear = session_clear,
+    .tp_richcompare = session_richcompare,
+    .tp_getset = session_getset,
+};

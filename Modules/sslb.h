@@ -1,0 +1,298 @@
+/* sslb.h: the structs of the extension on one page, and the functions that
+   cross files.
+
+   Suffixes are contracts: `_nogil` may be called without the GIL and touches
+   no Python object, `_locked` wants the connection's lock held.  Otherwise
+   the GIL is held.  `PyObject *` is a new reference, or NULL with an
+   exception set; `int` is 0, or -1 with an exception set, unless a comment
+   says otherwise. */
+
+#ifndef SSLB_H
+#define SSLB_H
+
+#include "pycompat.h"
+#include "opensslcompat.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* -- structs ---------------------------------------------------------- */
+
+/* An absolute point of the monotonic clock, in nanoseconds. */
+typedef int64_t sslb_deadline;
+#define SSLB_NO_DEADLINE INT64_MAX  /* wait for ever */
+#define SSLB_NEVER_WAIT INT64_MIN   /* a non-blocking socket */
+
+/* What keeps the threads of one connection apart (lock.c). */
+typedef struct {
+    pthread_mutex_t mutex;      /* guards the fields below; never held long */
+    pthread_cond_t changed;
+    pthread_t owner;            /* meaningful while depth > 0 */
+    unsigned int depth;
+    unsigned int next_ticket;   /* tickets make it fair: first come ... */
+    unsigned int serving;       /* ... first served */
+    unsigned int writing;       /* the writers' turn is taken */
+    unsigned int polling;       /* threads that wait for the descriptor */
+    unsigned int fork_count;    /* of the process that initialised this */
+} sslb_lock;
+
+/* Our socket BIO's state (transport.c). */
+typedef struct {
+    int fd;                     /* -1 once forgotten */
+    int sys_errno;              /* of the last failed system call, or 0 */
+    int eof;                    /* the peer has hung up */
+    int gathering;              /* collect records instead of sending each */
+    unsigned char *buffer;      /* records not sent yet; NULL when none */
+    size_t start, end;          /* the part of `buffer` that is in use */
+} sslb_transport;
+
+/* What one SSL_* call came to, captured at once so that it outlives the
+   lock, the GIL and other calls of the thread (errors.c). */
+typedef struct {
+    int ssl_error;              /* SSL_ERROR_* */
+    int sys_errno;              /* the transport's, or 0 */
+    int eof;                    /* the peer hung up without close_notify */
+    long verify;                /* X509_V_* */
+    unsigned long code;         /* the newest entry of the error queue */
+} sslb_outcome;
+
+typedef struct {
+    PyObject_HEAD
+    SSL_CTX *ctx;
+    int protocol;               /* PROTOCOL_* as given */
+    int check_hostname;
+    int post_handshake_auth;
+    unsigned int host_flags;    /* X509_CHECK_FLAG_* */
+    PyObject *sni_callback;     /* or NULL */
+    pthread_mutex_t alpn_mutex; /* guards the two below, without the GIL */
+    unsigned char *alpn;        /* wire format, or NULL */
+    unsigned int alpn_length;
+    PyObject *weakrefs;
+} sslb_context;
+
+typedef struct {
+    PyObject_HEAD
+    SSL *ssl;
+    sslb_transport *transport;  /* of the socket; NULL over MemoryBIOs */
+    PyObject *socket;           /* weak reference; NULL over MemoryBIOs */
+    PyObject *owner;            /* weak reference, or NULL */
+    PyObject *incoming;         /* MemoryBIOs, or NULL */
+    PyObject *outgoing;
+    sslb_context *context;      /* the one in use */
+    PyObject *past_contexts;    /* list of those used before, or NULL */
+    PyObject *server_hostname;  /* text, or NULL */
+    int server_side;
+    int closed;                 /* forgotten by close(); guarded by lock */
+    int has_lock;               /* lock is initialised */
+    size_t ahead;               /* plaintext encrypted, not reported yet */
+    sslb_outcome deferred;      /* for the next operation, if it failed */
+    unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
+    size_t client_ciphers_length;
+    sslb_lock lock;
+    PyObject *weakrefs;
+} sslb_connection;
+
+typedef struct {
+    PyObject_HEAD
+    BIO *bio;                   /* owns the buffer */
+} sslb_membio;
+
+typedef struct {
+    PyObject_HEAD
+    SSL_SESSION *session;
+    sslb_context *context;      /* where it may be used again */
+} sslb_session;
+
+/* -- errors.c --------------------------------------------------------- */
+
+typedef struct {
+    PyObject *error;
+    PyObject *zero_return;
+    PyObject *want_read;
+    PyObject *want_write;
+    PyObject *syscall;
+    PyObject *eof;
+    PyObject *verification;
+} sslb_error_types;
+
+extern sslb_error_types sslb_errors;
+
+/* Reads and empties the thread's error queue; `rc` is what the SSL_* call
+   returned.  The newest entry counts. */
+void sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
+                                const sslb_transport *transport);
+
+/* Raise what the outcome says: SSLError or a subclass, or, for a failed
+   system call, an OSError (socket.error on 2.7) with its errno. */
+void sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
+                        const char *file, int line);
+
+/* Raise SSLError of the newest entry of the error queue, and empty it;
+   `detail` (or NULL) is added to the text. */
+void sslb_queue_raise(const char *detail, const char *file, int line);
+
+/* OSError, on 2.7 IOError, with errno and filename. */
+void sslb_errno_raise(int number, PyObject *path);
+
+/* Raise for a file that could not be read (OSError, on 2.7 IOError, with
+   errno and filename) or understood: SSLError with the library and reason of
+   `code`, or of the newest entry where it is 0; the text says what is wrong
+   with which file.  Empties the error queue. */
+void sslb_file_raise(unsigned long code, PyObject *path, const char *what,
+                     const char *file, int line);
+
+/* Whether the newest entry says only that there is no more PEM to read; it
+   is taken off the queue then. */
+int sslb_queue_take_end_of_pem_nogil(void);
+
+/* Raise one of the classes above with a number and a text of ours. */
+void sslb_error_raise(PyObject *type, int number, const char *text);
+
+int sslb_errors_init(PyObject *module);
+
+/* -- lock.c ----------------------------------------------------------- */
+
+int sslb_lock_init(sslb_lock *lock);
+void sslb_lock_destroy(sslb_lock *lock);
+
+/* Make the lock usable after fork(): to be called with the GIL held before
+   each acquisition. */
+void sslb_lock_check_fork(sslb_lock *lock);
+
+/* The lock is recursive and fair.  Never wait for it with the GIL held. */
+void sslb_lock_acquire_nogil(sslb_lock *lock);
+int sslb_lock_try(sslb_lock *lock);     /* 1 if it was free or ours */
+void sslb_lock_release_nogil(sslb_lock *lock);
+int sslb_lock_is_wanted_nogil(sslb_lock *lock);
+int sslb_lock_is_mine_nogil(sslb_lock *lock);
+
+/* The writers' turn, held for a whole operation.  1, or 0 when it was not
+   to be had by the deadline or within a tenth of a second, whichever comes
+   first.  A non-blocking operation waits too: whoever has the turn does not
+   keep it long. */
+int sslb_turn_take_nogil(sslb_lock *lock, sslb_deadline deadline);
+void sslb_turn_give_nogil(sslb_lock *lock);
+
+/* Count the threads in poll(): begin while the lock is held, end without
+   it.  sslb_polling_drain waits until there are none. */
+void sslb_polling_begin_locked(sslb_lock *lock);
+void sslb_polling_end_nogil(sslb_lock *lock);
+int sslb_polling_any_nogil(sslb_lock *lock);
+void sslb_polling_drain_nogil(sslb_lock *lock);
+
+int sslb_lock_module_init(void);
+
+/* -- wait.c ----------------------------------------------------------- */
+
+/* The timeout of a socket as gettimeout() gives it (seconds, None, 0). */
+int sslb_deadline_from_timeout(PyObject *timeout, sslb_deadline *deadline);
+int64_t sslb_now_nogil(void);
+
+/* Wait until the descriptor is ready for `events` (POLLIN, POLLOUT): 1 when
+   ready, 0 at the deadline, -1 when a signal came. */
+int sslb_wait_nogil(int fd, short events, sslb_deadline deadline);
+
+/* -- transport.c ------------------------------------------------------ */
+
+/* The plaintext that is encrypted before it is sent in one call: as many
+   full records as the buffer has room for. */
+#define SSLB_GATHER_PLAINTEXT ((size_t)4 * SSL3_RT_MAX_PLAIN_LENGTH)
+
+int sslb_transport_module_init(void);
+
+/* A BIO over a descriptor that it does not own; NULL when out of memory.
+   `*transport` lives as long as the BIO. */
+BIO *sslb_transport_new(int fd, sslb_transport **transport);
+
+/* From now on: collect what is written, or send at once. */
+void sslb_transport_gather_nogil(sslb_transport *transport, int on);
+
+/* Send what was gathered: 1 when all is sent, 0 when the socket is full, -1
+   with sys_errno on an error. */
+int sslb_transport_flush_nogil(sslb_transport *transport);
+
+/* Never use the descriptor again; `wake` ends every wait for it at once. */
+void sslb_transport_forget_nogil(sslb_transport *transport, int wake);
+
+/* -- membio.c --------------------------------------------------------- */
+
+extern PyTypeObject sslb_membio_type;
+int sslb_membio_module_init(void);
+
+/* -- x509.c ----------------------------------------------------------- */
+
+/* The dict of getpeercert(), or the DER bytes, of a certificate. */
+PyObject *sslb_x509_as_dict(X509 *x509);
+PyObject *sslb_x509_as_der(X509 *x509);
+
+/* (nid, short name, long name, OID) */
+PyObject *sslb_asn1_object_as_tuple(const ASN1_OBJECT *object);
+
+/* -- session.c -------------------------------------------------------- */
+
+extern PyTypeObject sslb_session_type;
+
+/* Takes ownership of `session`, also when it fails. */
+PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context);
+
+/* -- context.c, context_load.c, trust.c ------------------------------- */
+
+extern PyTypeObject sslb_context_type;
+
+PyObject *sslb_context_load_cert_chain(PyObject *self, PyObject *args,
+                                       PyObject *kwargs);
+PyObject *sslb_context_load_dh_params(PyObject *self, PyObject *path);
+
+PyObject *sslb_context_load_verify_locations(PyObject *self, PyObject *args,
+                                             PyObject *kwargs);
+PyObject *sslb_context_set_default_verify_paths(PyObject *self,
+                                                PyObject *none);
+PyObject *sslb_context_cert_store_stats(PyObject *self, PyObject *none);
+PyObject *sslb_context_get_ca_certs(PyObject *self, PyObject *args,
+                                    PyObject *kwargs);
+
+/* -- connection.c ----------------------------------------------------- */
+
+extern PyTypeObject sslb_connection_type;
+int sslb_connection_module_init(void);
+
+/* Over a socket, or (socket NULL) over two MemoryBIOs.  The others may be
+   NULL or None. */
+PyObject *sslb_connection_new(sslb_context *context, PyObject *socket,
+                              PyObject *incoming, PyObject *outgoing,
+                              int server_side, PyObject *server_hostname,
+                              PyObject *owner, PyObject *session);
+
+/* The connection of an SSL: borrowed, alive while one of its operations
+   runs. */
+sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
+
+/* Hold the connection's lock around a look at its SSL. */
+void sslb_connection_enter(sslb_connection *self);
+void sslb_connection_leave(sslb_connection *self);
+
+/* -- operations.c ----------------------------------------------------- */
+
+PyObject *sslb_connection_do_handshake(PyObject *self, PyObject *none);
+PyObject *sslb_connection_read(PyObject *self, PyObject *args);
+PyObject *sslb_connection_write(PyObject *self, PyObject *data);
+PyObject *sslb_connection_shutdown(PyObject *self, PyObject *none);
+PyObject *sslb_connection_verify_client(PyObject *self, PyObject *none);
+PyObject *sslb_connection_close(PyObject *self, PyObject *none);
+
+int sslb_operations_module_init(void);
+
+/* -- callbacks.c ------------------------------------------------------ */
+
+/* Whatever the context's callbacks need of a new SSL_CTX. */
+void sslb_callbacks_attach(sslb_context *context);
+int sslb_callbacks_set_sni(sslb_context *context, PyObject *callback);
+int sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols);
+
+/* -- constants.c, functions.c ----------------------------------------- */
+
+int sslb_constants_init(PyObject *module);
+extern PyMethodDef sslb_functions[];
+
+#endif

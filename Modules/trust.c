@@ -1,0 +1,612 @@
+/* trust.c: trust stores: what is loaded into them, and what is in them.
+
+   Owns the cache of parsed CA files.  OpenSSL 3 parses a bundle slowly, and
+   programs make many contexts: a file is parsed once, and each context's own
+   X509_STORE takes the certificates by reference.  The cache is touched only
+   with the GIL held, so neither threads nor fork() find it half changed;
+   files are read and stores filled without the GIL. */
+
+#include "sslb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How many files' certificates are kept. */
+#define CACHE_SIZE 8
+
+/* A file changed less than this long ago (seconds) may change again without
+   its time stamp showing it: it is not kept. */
+#define TOO_FRESH 2
+
+/* Certificates and revocation lists, in the order of their file. */
+typedef struct {
+    STACK_OF(X509_INFO) *entries;
+    int users;                  /* the cache's reference, and the fillers' */
+    struct stat identity;       /* of the file it was parsed from */
+} bundle;
+
+static bundle *cache[CACHE_SIZE];  /* the most recently used first */
+
+static X509_STORE *
+store_of(PyObject *self)
+{
+    return SSL_CTX_get_cert_store(((sslb_context *)self)->ctx);
+}
+
+/* -- bundles ---------------------------------------------------------- */
+
+static void
+bundle_drop(bundle *self)
+{
+    if (self != NULL && --self->users == 0) {
+        sk_X509_INFO_pop_free(self->entries, X509_INFO_free);
+        free(self);
+    }
+}
+
+/* Takes ownership of the entries; NULL when out of memory. */
+static bundle *
+bundle_new_nogil(STACK_OF(X509_INFO) *entries)
+{
+    bundle *self = entries != NULL ? calloc(1, sizeof(*self)) : NULL;
+
+    if (self == NULL) {
+        sk_X509_INFO_pop_free(entries, X509_INFO_free);
+        return NULL;
+    }
+    self->entries = entries;
+    self->users = 1;
+    return self;
+}
+
+static int
+bundle_count_nogil(const bundle *self)
+{
+    int i, count = 0;
+
+    for (i = 0; i < sk_X509_INFO_num(self->entries); i++) {
+        const X509_INFO *entry = sk_X509_INFO_value(self->entries, i);
+
+        count += (entry->x509 != NULL) + (entry->crl != NULL);
+    }
+    return count;
+}
+
+/* 1, or 0 with the error queue filled; what is there already is no error. */
+static int
+bundle_fill_store_nogil(const bundle *self, X509_STORE *store)
+{
+    int i, rc = 1;
+
+    for (i = 0; rc && i < sk_X509_INFO_num(self->entries); i++) {
+        const X509_INFO *entry = sk_X509_INFO_value(self->entries, i);
+
+        if (entry->x509 != NULL) {
+            rc = X509_STORE_add_cert(store, entry->x509);
+        }
+        if (rc && entry->crl != NULL) {
+            rc = X509_STORE_add_crl(store, entry->crl);
+        }
+    }
+    return rc;
+}
+
+/* -- the cache -------------------------------------------------------- */
+
+static struct timespec
+modified(const struct stat *status)
+{
+#ifdef __APPLE__
+    return status->st_mtimespec;
+#else
+    return status->st_mtim;
+#endif
+}
+
+static struct timespec
+changed(const struct stat *status)
+{
+#ifdef __APPLE__
+    return status->st_ctimespec;
+#else
+    return status->st_ctim;
+#endif
+}
+
+static int
+same_moment(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static int
+same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino
+        && a->st_size == b->st_size
+        && same_moment(modified(a), modified(b))
+        && same_moment(changed(a), changed(b));
+}
+
+/* Moves it to the front, where a new one stands too. */
+static void
+cache_move_to_front(int position, bundle *found)
+{
+    memmove(&cache[1], &cache[0], (size_t)position * sizeof(cache[0]));
+    cache[0] = found;
+}
+
+/* A reference to the bundle of that very file, or NULL. */
+static bundle *
+cache_find(const struct stat *identity)
+{
+    int i;
+
+    for (i = 0; i < CACHE_SIZE && cache[i] != NULL; i++) {
+        bundle *found = cache[i];
+
+        if (same_file(&found->identity, identity)) {
+            cache_move_to_front(i, found);
+            found->users++;
+            return found;
+        }
+    }
+    return NULL;
+}
+
+static void
+cache_keep(bundle *fresh)
+{
+    bundle *oldest = cache[CACHE_SIZE - 1];
+
+    if (!S_ISREG(fresh->identity.st_mode)
+        || time(NULL) - changed(&fresh->identity).tv_sec < TOO_FRESH) {
+        return;
+    }
+    fresh->users++;
+    cache_move_to_front(CACHE_SIZE - 1, fresh);
+    bundle_drop(oldest);
+}
+
+/* -- files ------------------------------------------------------------ */
+
+/* Parses the open file, which it closes.  NULL with the error queue filled;
+   a file without any certificate is an error as well. */
+static bundle *
+bundle_parse_nogil(int fd, const struct stat *identity)
+{
+    FILE *stream = fdopen(fd, "rb");
+    BIO *bio = stream != NULL ? BIO_new_fp(stream, BIO_CLOSE) : NULL;
+    bundle *result;
+
+    if (bio == NULL) {
+        if (stream != NULL) {
+            fclose(stream);
+        }
+        else {
+            close(fd);
+        }
+        return NULL;
+    }
+    result = bundle_new_nogil(PEM_X509_INFO_read_bio(bio, NULL, NULL,
+                                                     (void *)""));
+    BIO_free(bio);
+    if (result != NULL) {
+        result->identity = *identity;
+    }
+    return result;
+}
+
+/* Opens it and learns which file it is: the descriptor, or -1 with errno. */
+static int
+open_bundle_nogil(const char *path, struct stat *identity)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int number;
+
+    if (fd >= 0 && fstat(fd, identity) < 0) {
+        number = errno;
+        close(fd);
+        errno = number;
+        fd = -1;
+    }
+    return fd;
+}
+
+/* The bundle of a PEM file, from the cache or parsed.  A reference, or NULL
+   with an exception. */
+static bundle *
+bundle_from_file(PyObject *path)
+{
+    const unsigned long pem_lib = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
+    struct stat identity;
+    bundle *result;
+    int fd, number;
+
+    Py_BEGIN_ALLOW_THREADS
+    fd = open_bundle_nogil(PyBytes_AS_STRING(path), &identity);
+    number = errno;
+    Py_END_ALLOW_THREADS
+    if (fd < 0) {
+        sslb_errno_raise(number, path);
+        return NULL;
+    }
+    result = cache_find(&identity);
+    if (result != NULL) {
+        close(fd);
+        return result;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    result = bundle_parse_nogil(fd, &identity);
+    Py_END_ALLOW_THREADS
+    if (result == NULL) {
+        sslb_file_raise(pem_lib, path, "CA file", __FILE__, __LINE__);
+        return NULL;
+    }
+    if (bundle_count_nogil(result) == 0) {
+        bundle_drop(result);
+        sslb_file_raise(ERR_PACK(ERR_LIB_X509, 0,
+                                 X509_R_NO_CERTIFICATE_OR_CRL_FOUND),
+                        path, "CA file", __FILE__, __LINE__);
+        return NULL;
+    }
+    cache_keep(result);
+    return result;
+}
+
+/* -- data ------------------------------------------------------------- */
+
+/* Appends a certificate, which it takes: 1, or 0 when out of memory. */
+static int
+push_certificate_nogil(STACK_OF(X509_INFO) *entries, X509 *x509)
+{
+    X509_INFO *entry = X509_INFO_new();
+
+    if (entry != NULL) {
+        entry->x509 = x509;
+        if (sk_X509_INFO_push(entries, entry) > 0) {
+            return 1;
+        }
+        X509_INFO_free(entry);
+        return 0;
+    }
+    X509_free(x509);
+    return 0;
+}
+
+/* Both parsers read all of the data: 1, or 0 with the error queue filled.
+   They know the end by having read everything, not by an error code, which
+   differs between OpenSSL's versions (gh-151504). */
+
+static int
+parse_pem_nogil(STACK_OF(X509_INFO) *entries, const void *data, int length)
+{
+    BIO *bio = BIO_new_mem_buf(data, length);
+    X509 *x509;
+    int rc = bio != NULL;
+
+    while (rc && (x509 = PEM_read_bio_X509(bio, NULL, NULL,
+                                           (void *)"")) != NULL) {
+        rc = push_certificate_nogil(entries, x509);
+    }
+    if (rc) {
+        rc = BIO_eof(bio) && sslb_queue_take_end_of_pem_nogil();
+    }
+    BIO_free(bio);
+    return rc;
+}
+
+static int
+parse_der_nogil(STACK_OF(X509_INFO) *entries, const unsigned char *data,
+                long length)
+{
+    const unsigned char *end = data + length;
+    X509 *x509;
+
+    while (data < end) {
+        x509 = d2i_X509(NULL, &data, (long)(end - data));
+        if (x509 == NULL || !push_certificate_nogil(entries, x509)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static bundle *
+bundle_from_buffer(const Py_buffer *view, int is_pem)
+{
+    STACK_OF(X509_INFO) *entries = sk_X509_INFO_new_null();
+    int ok = 0, count;
+
+    if (entries == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    ok = is_pem ? parse_pem_nogil(entries, view->buf, (int)view->len)
+                : parse_der_nogil(entries, view->buf, (long)view->len);
+    Py_END_ALLOW_THREADS
+    count = sk_X509_INFO_num(entries);
+    if (ok && count > 0) {
+        return bundle_new_nogil(entries);
+    }
+    sk_X509_INFO_pop_free(entries, X509_INFO_free);
+    if (count == 0) {
+        ERR_clear_error();
+        sslb_error_raise(sslb_errors.error, 0, is_pem
+                         ? "no start line: cadata does not contain a "
+                           "certificate"
+                         : "not enough data: cadata does not contain a "
+                           "certificate");
+    }
+    else {
+        sslb_queue_raise("cadata goes wrong after its first certificates",
+                         __FILE__, __LINE__);
+    }
+    return NULL;
+}
+
+/* 2.7's str may be either: PEM shows by its BEGIN line. */
+static int
+has_begin_line(const Py_buffer *view)
+{
+    static const char begin[] = "-----BEGIN";
+    const char *data = view->buf;
+    Py_ssize_t i, last = view->len - (Py_ssize_t)(sizeof(begin) - 1);
+
+    for (i = 0; i <= last; i++) {
+        if (memcmp(data + i, begin, sizeof(begin) - 1) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static bundle *
+bundle_from_data(PyObject *cadata)
+{
+    PyObject *ascii = NULL;
+    bundle *result = NULL;
+    int is_text = sslb_is_unicode(cadata);
+    Py_buffer view;
+
+    if (is_text) {
+        cadata = ascii = sslb_text_as_ascii(cadata);
+    }
+    if (cadata == NULL || sslb_buffer_get(cadata, &view) < 0) {
+        PyErr_SetString(PyExc_TypeError, "cadata should be an ASCII string "
+                        "or a bytes-like object");
+        Py_XDECREF(ascii);
+        return NULL;
+    }
+    if (view.len == 0) {
+        PyErr_SetString(PyExc_ValueError, "Empty certificate data");
+    }
+    else if (view.len > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "cadata is longer than 2 GiB");
+    }
+    else {
+        result = bundle_from_buffer(&view, is_text
+                                    || (PyBytes_Check(cadata)
+                                        && SSLB_BYTES_ARE_TEXT
+                                        && has_begin_line(&view)));
+    }
+    PyBuffer_Release(&view);
+    Py_XDECREF(ascii);
+    return result;
+}
+
+/* -- loading ---------------------------------------------------------- */
+
+static int
+store_add_folder(X509_STORE *store, const char *path)
+{
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store,
+                                                X509_LOOKUP_hash_dir());
+
+    if (lookup != NULL
+        && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM)) {
+        return 0;
+    }
+    sslb_queue_raise("capath", __FILE__, __LINE__);
+    return -1;
+}
+
+static int
+store_add_bundle(X509_STORE *store, const bundle *source)
+{
+    int rc;
+
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    rc = bundle_fill_store_nogil(source, store);
+    Py_END_ALLOW_THREADS
+    if (!rc) {
+        sslb_queue_raise("trust store", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
+/* The argument's path, NULL for None: 0, or -1 with a TypeError that names
+   the argument. */
+static int
+optional_path(PyObject *value, const char *name, PyObject **path)
+{
+    *path = NULL;
+    if (value == Py_None) {
+        return 0;
+    }
+    *path = sslb_path_as_bytes(value);
+    if (*path == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Format(PyExc_TypeError, "%s should be a valid filesystem path",
+                     name);
+    }
+    return *path != NULL ? 0 : -1;
+}
+
+/* Everything is parsed before anything is added. */
+PyObject *
+sslb_context_load_verify_locations(PyObject *self, PyObject *args,
+                                   PyObject *kwargs)
+{
+    static char *keywords[] = {"cafile", "capath", "cadata", NULL};
+    PyObject *cafile = Py_None, *capath = Py_None, *cadata = Py_None;
+    PyObject *file = NULL, *folder = NULL, *result = NULL;
+    bundle *from_file = NULL, *from_data = NULL;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs,
+                                     "|OOO:load_verify_locations", keywords,
+                                     &cafile, &capath, &cadata)) {
+        return NULL;
+    }
+    if (cafile == Py_None && capath == Py_None && cadata == Py_None) {
+        PyErr_SetString(PyExc_TypeError, "cafile, capath and cadata cannot "
+                        "be all omitted");
+        return NULL;
+    }
+    if (optional_path(cafile, "cafile", &file) < 0
+        || optional_path(capath, "capath", &folder) < 0
+        || (cadata != Py_None
+            && (from_data = bundle_from_data(cadata)) == NULL)
+        || (file != NULL && (from_file = bundle_from_file(file)) == NULL)) {
+        goto exit;
+    }
+    if ((from_data != NULL
+         && store_add_bundle(store_of(self), from_data) < 0)
+        || (from_file != NULL
+            && store_add_bundle(store_of(self), from_file) < 0)
+        || (folder != NULL
+            && store_add_folder(store_of(self),
+                                PyBytes_AS_STRING(folder)) < 0)) {
+        goto exit;
+    }
+    result = Py_NewRef(Py_None);
+exit:
+    bundle_drop(from_data);
+    bundle_drop(from_file);
+    Py_XDECREF(folder);
+    Py_XDECREF(file);
+    return result;
+}
+
+/* The place the environment names, or OpenSSL's own. */
+static const char *
+default_place(const char *variable, const char *place)
+{
+    const char *value = getenv(variable);
+
+    return value != NULL && *value != '\0' ? value : place;
+}
+
+/* As with SSL_CTX_set_default_verify_paths(3) it is no error if nothing is
+   there, or nothing usable. */
+PyObject *
+sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
+{
+    const char *file = default_place(X509_get_default_cert_file_env(),
+                                     X509_get_default_cert_file());
+    const char *folder = default_place(X509_get_default_cert_dir_env(),
+                                       X509_get_default_cert_dir());
+    PyObject *path = PyBytes_FromString(file);
+    bundle *found;
+    int rc = 0;
+
+    (void)none;
+    if (path == NULL) {
+        return NULL;
+    }
+    found = bundle_from_file(path);
+    Py_DECREF(path);
+    if (found != NULL) {
+        rc = store_add_bundle(store_of(self), found);
+        bundle_drop(found);
+    }
+    else {
+        PyErr_Clear();
+    }
+    if (rc < 0 || store_add_folder(store_of(self), folder) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* -- what is in a store ----------------------------------------------- */
+
+/* The list of certificates and CRLs, ours to free (CVE-2024-0397). */
+static STACK_OF(X509_OBJECT) *
+store_objects(PyObject *self)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get1_objects(store_of(self));
+
+    if (objects == NULL) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+    }
+    return objects;
+}
+
+PyObject *
+sslb_context_cert_store_stats(PyObject *self, PyObject *none)
+{
+    STACK_OF(X509_OBJECT) *objects = store_objects(self);
+    int i, x509 = 0, crl = 0, ca = 0;
+
+    (void)none;
+    if (objects == NULL) {
+        return NULL;
+    }
+    for (i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        const X509_OBJECT *object = sk_X509_OBJECT_value(objects, i);
+
+        if (X509_OBJECT_get_type(object) == X509_LU_X509) {
+            x509++;
+            ca += X509_check_ca(X509_OBJECT_get0_X509(object)) != 0;
+        }
+        crl += X509_OBJECT_get_type(object) == X509_LU_CRL;
+    }
+    sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free);
+    return Py_BuildValue("{sN sN sN}", "x509", sslb_int_new(x509),
+                         "crl", sslb_int_new(crl),
+                         "x509_ca", sslb_int_new(ca));
+}
+
+PyObject *
+sslb_context_get_ca_certs(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"binary_form", NULL};
+    PyObject *binary_form = Py_False, *result;
+    STACK_OF(X509_OBJECT) *objects;
+    int i, as_der;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:get_ca_certs",
+                                     keywords, &binary_form)
+        || (as_der = PyObject_IsTrue(binary_form)) < 0
+        || (objects = store_objects(self)) == NULL) {
+        return NULL;
+    }
+    result = PyList_New(0);
+    for (i = 0; result != NULL && i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *x509 = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        PyObject *item;
+
+        if (x509 == NULL || !X509_check_ca(x509)) {
+            continue;
+        }
+        item = as_der ? sslb_x509_as_der(x509) : sslb_x509_as_dict(x509);
+        if (item == NULL || PyList_Append(result, item) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(item);
+    }
+    sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free);
+    return result;
+}
