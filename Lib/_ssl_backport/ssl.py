@@ -18,7 +18,7 @@ from binascii import a2b_base64, b2a_base64
 from collections import namedtuple
 from contextlib import closing
 from socket import (
-    AF_INET, MSG_DONTWAIT, MSG_PEEK, SOCK_STREAM, SOL_SOCKET, SO_TYPE,
+    AF_INET, SOCK_STREAM, SOL_SOCKET, SO_TYPE, _GLOBAL_DEFAULT_TIMEOUT,
     create_connection, error as socket_error, timeout as socket_timeout)
 
 import __ssl_backport as _ssl
@@ -639,14 +639,18 @@ class SSLSocket(_Connection, StreamSocket):
         except socket_error as error:
             if error.errno != errno.ENOTCONN:
                 raise
+        timeout = self.gettimeout()
+        self.settimeout(0.0)
         try:
-            left = self._plain.recv(1, MSG_PEEK | MSG_DONTWAIT)
+            left = self._plain.recv(1)
         except socket_error as error:
             # EINVAL: a Unix socket; EAGAIN: one that is connecting
             if error.errno not in (errno.ENOTCONN, errno.EINVAL,
                                    errno.EAGAIN):
                 raise
             return False
+        finally:
+            self.settimeout(timeout)
         if left:
             raise SSLError(errno.ENOTCONN, "the peer has sent data and "
                            "closed the connection before the TLS handshake")
@@ -966,16 +970,17 @@ def wrap_socket(sock, keyfile=None, certfile=None, server_side=False,
                      ciphers=ciphers)
 
 
-def get_server_certificate(addr, ssl_version=PROTOCOL_TLS, ca_certs=None):
+def get_server_certificate(addr, ssl_version=PROTOCOL_TLS, ca_certs=None,
+                           timeout=_GLOBAL_DEFAULT_TIMEOUT):
     """Return the certificate (str, PEM) of a server.
 
     addr: (host, port). ca_certs: a file of CA certificates to verify it
-    with; without one it is not verified.
+    with; without one it is not verified. timeout: in seconds, of each step.
     """
     context = _create_stdlib_context(
         ssl_version, cert_reqs=CERT_REQUIRED if ca_certs else CERT_NONE,
         cafile=ca_certs)
-    with closing(create_connection(addr)) as sock:
+    with closing(create_connection(addr, timeout)) as sock:
         with closing(context.wrap_socket(sock, server_hostname=addr[0])) as s:
             return DER_cert_to_PEM_cert(s.getpeercert(True))
 
