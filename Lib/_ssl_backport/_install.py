@@ -33,12 +33,12 @@ class Finder(object):
 
     # Python 3
     def find_spec(self, name, path=None, target=None):
+        if name not in NAMES:
+            return None
         from importlib.machinery import ModuleSpec, PathFinder
         if name == "ssl":
             return PathFinder.find_spec(name, [self.folder])
-        if name == "_ssl":
-            return ModuleSpec(name, self)
-        return None
+        return ModuleSpec(name, self)
 
     def create_module(self, spec):
         return self.extension
