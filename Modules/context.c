@@ -33,6 +33,15 @@ enum {
     "ECDH+AES128:DH+AES:ECDH+HIGH:DH+HIGH:RSA+AESGCM:RSA+AES:RSA+HIGH:" \
     "!aNULL:!eNULL:!MD5:!3DES"
 
+/* CERT_NONE, CERT_OPTIONAL and CERT_REQUIRED as OpenSSL's flags. */
+static const int verify_modes[] = {
+    SSL_VERIFY_NONE,
+    SSL_VERIFY_PEER,
+    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+};
+
+enum { CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED };
+
 static SSL_CTX *
 ctx_of(PyObject *self)
 {
@@ -113,7 +122,7 @@ context_configure(sslb_context *self, int version)
     X509_VERIFY_PARAM_set_hostflags(param, self->host_flags);
     if (self->protocol == PROTOCOL_TLS_CLIENT) {
         self->check_hostname = 1;
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_verify(ctx, verify_modes[CERT_REQUIRED], NULL);
     }
     return SSL_CTX_set_cipher_list(ctx, DEFAULT_CIPHERS) ? 0 : -1;
 }
@@ -444,15 +453,6 @@ context_set_verify_flags(PyObject *self, PyObject *value, void *closure)
     return 0;
 }
 
-/* CERT_NONE, CERT_OPTIONAL and CERT_REQUIRED as OpenSSL's flags. */
-static const int verify_modes[] = {
-    SSL_VERIFY_NONE,
-    SSL_VERIFY_PEER,
-    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-};
-
-enum { CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED };
-
 static int
 current_verify_mode(PyObject *self)
 {
@@ -463,12 +463,6 @@ current_verify_mode(PyObject *self)
     }
     return mode & SSL_VERIFY_FAIL_IF_NO_PEER_CERT ? CERT_REQUIRED
                                                   : CERT_OPTIONAL;
-}
-
-static void
-apply_verify_mode(PyObject *self, int mode)
-{
-    SSL_CTX_set_verify(ctx_of(self), verify_modes[mode], NULL);
 }
 
 static PyObject *
@@ -497,7 +491,7 @@ context_set_verify_mode(PyObject *self, PyObject *value, void *closure)
                         "CERT_NONE when check_hostname is enabled.");
         return -1;
     }
-    apply_verify_mode(self, (int)mode);
+    SSL_CTX_set_verify(ctx_of(self), verify_modes[mode], NULL);
     return 0;
 }
 
@@ -523,7 +517,7 @@ context_set_check_hostname(PyObject *self, PyObject *value, void *closure)
     }
     /* A name is worth nothing in a certificate that nobody verified (3.7). */
     if (wanted && current_verify_mode(self) == CERT_NONE) {
-        apply_verify_mode(self, CERT_REQUIRED);
+        SSL_CTX_set_verify(ctx_of(self), verify_modes[CERT_REQUIRED], NULL);
     }
     ((sslb_context *)self)->check_hostname = wanted;
     return 0;

@@ -276,38 +276,52 @@ sslb_context_load_cert_chain(PyObject *self, PyObject *args,
 
 /* -- load_dh_params --------------------------------------------------- */
 
+/* NULL with the error queue filled. */
+static EVP_PKEY *
+read_dh_nogil(const char *path)
+{
+    BIO *bio = BIO_new_file(path, "rb");
+    EVP_PKEY *parameters = NULL;
+    unsigned char *der;
+    const unsigned char *next;
+    long length;
+
+    if (bio == NULL) {
+        return NULL;
+    }
+    if (PEM_bytes_read_bio(&der, &length, NULL, PEM_STRING_DHPARAMS, bio,
+                           NULL, NULL)) {
+        next = der;
+        parameters = d2i_KeyParams(EVP_PKEY_DH, NULL, &next, length);
+        OPENSSL_free(der);
+    }
+    BIO_free(bio);
+    return parameters;
+}
+
 PyObject *
 sslb_context_load_dh_params(PyObject *self, PyObject *argument)
 {
-    SSL_CTX *ctx = ((sslb_context *)self)->ctx;
     PyObject *path = sslb_path_as_bytes(argument);
-    EVP_PKEY *parameters = NULL;
+    EVP_PKEY *parameters;
     PyObject *result = NULL;
-    BIO *bio;
 
     if (path == NULL) {
         return NULL;
     }
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
-    bio = BIO_new_file(PyBytes_AS_STRING(path), "rb");
-    if (bio != NULL) {
-        parameters = PEM_read_bio_Parameters(bio, NULL);
-        BIO_free(bio);
-    }
+    parameters = read_dh_nogil(PyBytes_AS_STRING(path));
     Py_END_ALLOW_THREADS
-    if (parameters == NULL) {
-        sslb_file_raise(0, path, "DH parameter file", __FILE__, __LINE__);
-    }
-    else if (EVP_PKEY_base_id(parameters) != EVP_PKEY_DH
-             || !SSL_CTX_set0_tmp_dh_pkey(ctx, parameters)) {
-        sslb_file_raise(0, path, "DH parameter file", __FILE__, __LINE__);
+    if (parameters != NULL
+        && SSL_CTX_set0_tmp_dh_pkey(((sslb_context *)self)->ctx,
+                                    parameters)) {
+        result = Py_NewRef(Py_None);  /* the context has them now */
     }
     else {
-        parameters = NULL;  /* the context has it */
-        result = Py_NewRef(Py_None);
+        sslb_file_raise(0, path, "DH parameter file", __FILE__, __LINE__);
+        EVP_PKEY_free(parameters);
     }
-    EVP_PKEY_free(parameters);
     Py_DECREF(path);
     return result;
 }

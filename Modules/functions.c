@@ -178,22 +178,18 @@ test_decode_cert(PyObject *module, PyObject *argument)
     }
     ERR_clear_error();
     bio = BIO_new_file(PyBytes_AS_STRING(path), "rb");
+    if (bio != NULL) {
+        x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"");
+        BIO_free(bio);
+    }
+    if (x509 != NULL) {
+        result = sslb_x509_as_dict(x509);
+        X509_free(x509);
+    }
+    else {
+        sslb_file_raise(0, path, "certificate file", __FILE__, __LINE__);
+    }
     Py_DECREF(path);
-    if (bio == NULL) {
-        ERR_clear_error();
-        PyErr_SetString(sslb_errors.error, "Can't open file");
-        return NULL;
-    }
-    x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"");
-    BIO_free(bio);
-    if (x509 == NULL) {
-        ERR_clear_error();
-        PyErr_SetString(sslb_errors.error,
-                        "Error decoding PEM-encoded file");
-        return NULL;
-    }
-    result = sslb_x509_as_dict(x509);
-    X509_free(x509);
     return result;
 }
 

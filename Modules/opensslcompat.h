@@ -41,6 +41,23 @@ SSL_CTX_set0_tmp_dh_pkey(SSL_CTX *ctx, EVP_PKEY *parameters)
     return rc;
 }
 
+/* Of DH alone, which is all that we read. */
+static inline EVP_PKEY *
+d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
+              long length)
+{
+    DH *dh = type == EVP_PKEY_DH ? d2i_DHparams(NULL, der, length) : NULL;
+    EVP_PKEY *parameters = dh != NULL ? EVP_PKEY_new() : NULL;
+
+    (void)result;
+    if (parameters == NULL || !EVP_PKEY_assign_DH(parameters, dh)) {
+        EVP_PKEY_free(parameters);
+        DH_free(dh);
+        return NULL;
+    }
+    return parameters;
+}
+
 #endif
 
 #if OPENSSL_VERSION_NUMBER < 0x30300000L

@@ -547,8 +547,8 @@ take_turn(operation *op)
     }
 }
 
-/* Writes op->data.  What the kernel has been handed counts, whatever came
-   after it: 0 then, or -1 with an exception. */
+/* Writes op->data.  What the kernel has been handed counts, even if the
+   deadline or an error came after it: 0 then, or -1 with an exception. */
 static int
 write_run(operation *op)
 {
@@ -567,16 +567,14 @@ write_run(operation *op)
     if (result == STEP_DONE) {
         rc = 0;
     }
-    else if (result == STEP_INTERRUPTED) {
-        rc = -1;  /* a signal handler's exception goes first */
-    }
-    else if (op->done > 0) {
+    else if (op->done > 0 && result != STEP_CLOSED
+             && result != STEP_INTERRUPTED) {
         if (result == STEP_FAILED) {
             self->deferred = op->outcome;
         }
         rc = 0;
     }
-    else {
+    else if (result != STEP_INTERRUPTED) {
         operation_raise(op, result);
     }
 exit:

@@ -98,17 +98,26 @@ PyObject *
 sslb_path_as_bytes(PyObject *object)
 {
     const char *encoding = Py_FileSystemDefaultEncoding;
+    PyObject *result = NULL;
 
     if (PyUnicode_Check(object)) {
-        return PyCodec_Encode(object, encoding ? encoding : "utf-8",
-                              "strict");
+        result = PyCodec_Encode(object, encoding ? encoding : "utf-8",
+                                "strict");
     }
-    if (PyString_Check(object)) {
-        return Py_NewRef(object);
+    else if (PyString_Check(object)) {
+        result = Py_NewRef(object);
     }
-    PyErr_Format(PyExc_TypeError, "expected a path, not %.200s",
-                 Py_TYPE(object)->tp_name);
-    return NULL;
+    else {
+        PyErr_Format(PyExc_TypeError, "expected a path, not %.200s",
+                     Py_TYPE(object)->tp_name);
+    }
+    if (result != NULL && strlen(PyString_AS_STRING(result))
+                          != (size_t)PyString_GET_SIZE(result)) {
+        PyErr_SetString(PyExc_TypeError, "a path must not contain null "
+                        "bytes");
+        Py_CLEAR(result);
+    }
+    return result;
 }
 
 PyObject *

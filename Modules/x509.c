@@ -125,8 +125,8 @@ dict_store(PyObject *dict, const char *key, PyObject *value)
 
 /* -- names ------------------------------------------------------------ */
 
-/* The value of an attribute: bit strings have no text, so they are shown
-   byte by byte; whatever else cannot be converted likewise. */
+/* The value of an attribute.  A bit string has no text: it is bytes, as in
+   3.10 (bpo-46232); what cannot be converted is shown byte by byte. */
 static PyObject *
 attribute_value(const ASN1_STRING *value)
 {
@@ -135,7 +135,9 @@ attribute_value(const ASN1_STRING *value)
     int length;
 
     if (ASN1_STRING_type(value) == V_ASN1_BIT_STRING) {
-        return text_from_asn1(value);
+        return PyBytes_FromStringAndSize(
+            (const char *)ASN1_STRING_get0_data(value),
+            ASN1_STRING_length(value));
     }
     length = ASN1_STRING_to_UTF8(&utf8, value);
     if (length < 0) {
