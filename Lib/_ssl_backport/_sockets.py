@@ -37,8 +37,11 @@ if sys.version_info[0] == 2:
         _makefile_refs = 0
 
         def _adopt(self, sock):
-            """Become the socket `sock` is, which stays usable."""
-            self._sock = sock._sock
+            """Become the socket `sock` is, which stays usable.
+
+            It may be a raw one: unwrap() and socketpair() give such.
+            """
+            self._sock = getattr(sock, "_sock", sock)
 
         @property
         def _carrier(self):
