@@ -165,6 +165,11 @@ def PEM_cert_to_DER_cert(pem_cert_string):
 
 # Contexts
 
+def _refuse_copies(self, protocol):
+    """For __reduce_ex__(): without it, a copy would lack what is in C."""
+    raise TypeError("cannot pickle or copy %s objects" % type(self).__name__)
+
+
 def _enum_property(name, enumeration, doc):
     """A property of _SSLContext whose values show as an enumeration's.
 
@@ -200,8 +205,7 @@ class SSLContext(_SSLContext):
     def __init__(self, protocol=PROTOCOL_TLS):
         pass
 
-    def __reduce_ex__(self, version):
-        raise TypeError("cannot pickle or copy an SSLContext")
+    __reduce_ex__ = _refuse_copies
 
     options = _enum_property("options", Options, "Options: the OP_* bits.")
     verify_flags = _enum_property(
@@ -291,7 +295,11 @@ def _length_prefixed(extension, names):
     """Return the names in the form they have in a TLS extension (bytes)."""
     wire = bytearray()
     for name in names:
-        name = name if isinstance(name, bytes) else name.encode("ascii")
+        if not isinstance(name, bytes):
+            try:
+                name = name.encode("ascii")
+            except AttributeError:
+                raise TypeError("a protocol's name must be str: %r" % (name,))
         if not 1 <= len(name) <= 255:
             raise SSLError("%s protocols must be 1 to 255 in length"
                            % extension)
@@ -394,6 +402,7 @@ class _Connection(object):
     """
 
     _sslobj = None
+    __reduce_ex__ = _refuse_copies
 
     def version(self):
         """Return the protocol in use, such as "TLSv1.3" (str), or None."""
