@@ -257,6 +257,21 @@ class SSLContext(_SSLContext):
             incoming, outgoing, server_side=server_side,
             server_hostname=server_hostname, session=session, context=self)
 
+    def _wrap_socket(self, sock, server_side, server_hostname=None,
+                     owner=None, session=None, ssl_sock=None):
+        """The extension's connection over a socket.
+
+        ssl_sock is what 2.7 called the owner; its host name stands in for
+        one that is not given, as eventlet does not.
+        """
+        if ssl_sock is not None:
+            owner = ssl_sock
+            if server_hostname is None and not server_side:
+                server_hostname = getattr(owner, "server_hostname", None)
+        return _SSLContext._wrap_socket(self, sock, server_side,
+                                        server_hostname, owner=owner,
+                                        session=session)
+
     def set_alpn_protocols(self, alpn_protocols):
         """Offer, or choose among, application protocols, the best first.
 
