@@ -7,6 +7,7 @@ own of localhost, prints the ports on one line, and ends with its standard
 input.  Each page tells the TLS version of its connection.
 """
 
+import contextlib
 import socket
 import ssl
 import sys
@@ -34,7 +35,9 @@ def serve(listener, context):
     while True:
         connection, _ = listener.accept()
         try:
-            answer(context.wrap_socket(connection, server_side=True))
+            with contextlib.closing(context.wrap_socket(
+                    connection, server_side=True)) as secured:
+                answer(secured)
         except socket.error:
             pass  # a client that refuses our certificate hangs up
         finally:
@@ -46,7 +49,7 @@ def answer(connection):
     if connection.recv(65536):
         text = connection.version()
         connection.sendall((PAGE % (len(text), text)).encode("ascii"))
-    connection.close()
+    connection.unwrap()
 
 
 def main(certificates):
