@@ -175,6 +175,9 @@ class Task(object):
 def unix_pair(timeout=TIMEOUT):
     """Two connected stream sockets without a network address."""
     pair = socket.socketpair()
+    if PY2:
+        # there they are of the type below socket.socket
+        pair = tuple(socket.socket(_sock=sock) for sock in pair)
     for sock in pair:
         sock.settimeout(timeout)
     return pair
