@@ -46,7 +46,7 @@ def run_pytest(interpreter, python, arguments, progress):
     named = any(os.path.exists(os.path.join(environments.ROOT,
                                             argument.split("::")[0]))
                 for argument in arguments)
-    command = [python, "-m", "_ssl_backport", "-m", "pytest", "-v",
+    command = [python, "-m", "_ssl_backport", "-m", "pytest", "-v", "-rfE",
                "-p", "no:cacheprovider", "--junitxml", report]
     command += arguments + ([] if named else ["tests"])
     progress.say(subject, "tests started")
