@@ -236,6 +236,36 @@ address_as_text(const ASN1_OCTET_STRING *address)
     return sslb_text_from_string("<invalid>");
 }
 
+/* Kinds that OpenSSL knows how to print better with each version: "kind:" and
+   the text behind it. */
+static PyObject *
+printed_name_as_pair(const GENERAL_NAME *name)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    PyObject *result = NULL;
+    char *text, *colon;
+    long length;
+
+    if (bio == NULL) {
+        return PyErr_NoMemory();
+    }
+    if (!GENERAL_NAME_print(bio, (GENERAL_NAME *)name)) {
+        ERR_clear_error();
+    }
+    length = BIO_get_mem_data(bio, &text);
+    colon = length > 0 ? memchr(text, ':', (size_t)length) : NULL;
+    if (colon == NULL) {
+        result = pair_new("unknown", sslb_text_from_string("<unsupported>"));
+    }
+    else {
+        result = Py_BuildValue(
+            "NN", sslb_text_new(text, colon - text),
+            sslb_text_new(colon + 1, length - (colon + 1 - text)));
+    }
+    BIO_free(bio);
+    return result;
+}
+
 static PyObject *
 general_name_as_pair(const GENERAL_NAME *name)
 {
@@ -255,15 +285,8 @@ general_name_as_pair(const GENERAL_NAME *name)
         return pair_new("DirName", name_as_tuple(value));
     case GEN_RID:
         return pair_new("Registered ID", text_from_object(value, 0));
-    case GEN_OTHERNAME:
-        return pair_new("othername", sslb_text_from_string("<unsupported>"));
-    case GEN_X400:
-        return pair_new("X400Name", sslb_text_from_string("<unsupported>"));
-    case GEN_EDIPARTY:
-        return pair_new("EdiPartyName",
-                        sslb_text_from_string("<unsupported>"));
     default:
-        return pair_new("unknown", sslb_text_from_string("<unsupported>"));
+        return printed_name_as_pair(name);
     }
 }
 
