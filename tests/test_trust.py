@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from helpers import (FileError, SocketPair, buffer_types, cert,
+from helpers import (BACKPORT, FileError, SocketPair, buffer_types, cert,
                      client_context, read_cert, server_context, text_type)
 
 ROOT = read_cert("root.pem")
@@ -224,12 +224,13 @@ def test_junk_cadata(context, cadata):
 
 @pytest.mark.since(3, 12, "junk was taken for the end")
 @pytest.mark.parametrize("tail", [b"A", b"\0", OTHER_DER[:-1],
-                                  OTHER_DER[:40]])
+                                  OTHER_DER[:40]],
+                         ids=["letter", "nul", "most", "start"])
 def test_gh_100372_junk_after_cadata(context, tail):
     with pytest.raises(ssl.SSLError):
         context.load_verify_locations(cadata=ROOT_DER + tail)
-    # what stood before the junk is loaded
-    assert context.cert_store_stats() == ONE
+    # stock has loaded by then what stood before the junk
+    assert context.cert_store_stats() == (NOTHING if BACKPORT else ONE)
 
 
 def test_cadata_that_is_not_ascii(context):
