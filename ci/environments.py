@@ -100,7 +100,8 @@ def probe(path):
     implementation, version, executable = output.strip().split(" ", 2)
     if implementation != "CPython":
         return None
-    return Interpreter(".".join(version.split(".")[:2]), version, executable)
+    return Interpreter(".".join(version.split(".")[:2]), version,
+                       os.path.realpath(executable))
 
 
 def chosen():
