@@ -1,9 +1,7 @@
 /* connection.c: _SSLSocket, one TLS connection over a socket or MemoryBIOs.
 
-   Owns the SSL: its life, and everything that can be asked of it or set on
-   it at once.  What may take time is in operations.c.  Each look at the SSL
-   happens under the connection's lock, and Python objects are made after it
-   is dropped. */
+   Owns the SSL: its life, its lock and its attributes.  What may take time is
+   in operations.c, what can be asked of it in negotiated.c. */
 
 #include "sslb.h"
 
@@ -383,275 +381,13 @@ connection_dealloc(PyObject *object)
     Py_TYPE(object)->tp_free(object);
 }
 
-/* -- what has been negotiated ----------------------------------------- */
-
 static sslb_connection *
 connection_of(PyObject *object)
 {
     return (sslb_connection *)object;
 }
 
-static int
-handshake_is_done(sslb_connection *self)
-{
-    int done;
-
-    sslb_connection_enter(self);
-    done = SSL_is_init_finished(self->ssl);
-    sslb_connection_leave(self);
-    return done;
-}
-
-static PyObject *
-connection_peer_certificate(PyObject *object, PyObject *args)
-{
-    sslb_connection *self = connection_of(object);
-    PyObject *der = Py_False, *result;
-    X509 *x509;
-    int as_der, asked_for;
-
-    if (!PyArg_ParseTuple(args, "|O:peer_certificate", &der)
-        || (as_der = PyObject_IsTrue(der)) < 0) {
-        return NULL;
-    }
-    if (!handshake_is_done(self)) {
-        PyErr_SetString(PyExc_ValueError, "handshake not done yet");
-        return NULL;
-    }
-    sslb_connection_enter(self);
-    x509 = SSL_get1_peer_certificate(self->ssl);
-    asked_for = SSL_get_verify_mode(self->ssl) & SSL_VERIFY_PEER;
-    sslb_connection_leave(self);
-    if (x509 == NULL) {
-        Py_RETURN_NONE;
-    }
-    if (as_der) {
-        result = sslb_x509_as_der(x509);
-    }
-    else {
-        /* Nothing in a certificate that nobody verified can be relied on. */
-        result = asked_for ? sslb_x509_as_dict(x509) : PyDict_New();
-    }
-    X509_free(x509);
-    return result;
-}
-
-/* (name, protocol, bits) */
-static PyObject *
-cipher_as_tuple(const SSL_CIPHER *cipher)
-{
-    return Py_BuildValue(
-        "NNN", sslb_text_from_string(SSL_CIPHER_get_name(cipher)),
-        sslb_text_from_string(SSL_CIPHER_get_version(cipher)),
-        sslb_int_new(SSL_CIPHER_get_bits(cipher, NULL)));
-}
-
-static PyObject *
-connection_cipher(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    const SSL_CIPHER *cipher;
-
-    (void)none;
-    sslb_connection_enter(self);
-    cipher = SSL_get_current_cipher(self->ssl);
-    sslb_connection_leave(self);
-    if (cipher == NULL) {
-        Py_RETURN_NONE;
-    }
-    return cipher_as_tuple(cipher);
-}
-
-/* The client's suites: ours to free, or NULL where there was no hello. */
-static STACK_OF(SSL_CIPHER) *
-client_suites_locked(sslb_connection *self)
-{
-    STACK_OF(SSL_CIPHER) *suites = NULL, *signals = NULL;
-
-    if (self->client_ciphers != NULL) {
-        SSL_bytes_to_cipher_list(self->ssl, self->client_ciphers,
-                                 self->client_ciphers_length, 0, &suites,
-                                 &signals);
-        sk_SSL_CIPHER_free(signals);
-        ERR_clear_error();
-    }
-    return suites;
-}
-
-/* What both sides allow, in our order (gh-96931). */
-static PyObject *
-connection_shared_ciphers(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    STACK_OF(SSL_CIPHER) *theirs, *ours;
-    PyObject *result = NULL;
-    int i;
-
-    (void)none;
-    sslb_connection_enter(self);
-    theirs = client_suites_locked(self);
-    ours = sk_SSL_CIPHER_dup(SSL_get_ciphers(self->ssl));
-    sslb_connection_leave(self);
-    if (theirs == NULL) {
-        sk_SSL_CIPHER_free(ours);
-        Py_RETURN_NONE;
-    }
-    result = PyList_New(0);
-    for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ours); i++) {
-        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ours, i);
-        PyObject *item;
-
-        if (sk_SSL_CIPHER_find(theirs, (SSL_CIPHER *)cipher) < 0) {
-            continue;
-        }
-        item = cipher_as_tuple(cipher);
-        if (item == NULL || PyList_Append(result, item) < 0) {
-            Py_CLEAR(result);
-        }
-        Py_XDECREF(item);
-    }
-    sk_SSL_CIPHER_free(ours);
-    sk_SSL_CIPHER_free(theirs);
-    return result;
-}
-
-static PyObject *
-connection_version(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    const char *version;
-
-    (void)none;
-    sslb_connection_enter(self);
-    version = SSL_is_init_finished(self->ssl) ? SSL_get_version(self->ssl)
-                                              : NULL;
-    sslb_connection_leave(self);
-    return version != NULL ? sslb_text_from_string(version)
-                           : Py_NewRef(Py_None);
-}
-
-static PyObject *
-connection_compression(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    const char *name = NULL;
-
-    (void)none;
-#ifndef OPENSSL_NO_COMP
-    sslb_connection_enter(self);
-    {
-        const COMP_METHOD *method = SSL_get_current_compression(self->ssl);
-
-        if (method != NULL && COMP_get_type(method) != NID_undef) {
-            name = OBJ_nid2sn(COMP_get_type(method));
-        }
-    }
-    sslb_connection_leave(self);
-#else
-    (void)self;
-#endif
-    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
-}
-
-static PyObject *
-connection_selected_alpn_protocol(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    char name[255];
-    const unsigned char *selected;
-    unsigned int length;
-
-    (void)none;
-    sslb_connection_enter(self);
-    SSL_get0_alpn_selected(self->ssl, &selected, &length);
-    if (selected != NULL) {
-        memcpy(name, selected, length);
-    }
-    sslb_connection_leave(self);
-    return selected != NULL ? sslb_text_new(name, (Py_ssize_t)length)
-                            : Py_NewRef(Py_None);
-}
-
-/* NPN is gone from OpenSSL's TLS 1.3 world: HAS_NPN is False. */
-static PyObject *
-connection_selected_npn_protocol(PyObject *object, PyObject *none)
-{
-    (void)object;
-    (void)none;
-    Py_RETURN_NONE;
-}
-
-static PyObject *
-connection_pending(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    int count;
-
-    (void)none;
-    sslb_connection_enter(self);
-    count = SSL_pending(self->ssl);
-    sslb_connection_leave(self);
-    return sslb_int_new(count);
-}
-
-/* -- channel binding -------------------------------------------------- */
-
-/* RFC 5929, 3.1: the first Finished message, which the client sends in a
-   full handshake and the server in a resumed one. */
-static PyObject *
-connection_tls_unique_cb(PyObject *object, PyObject *none)
-{
-    sslb_connection *self = connection_of(object);
-    char finished[128];
-    size_t length = 0;
-
-    (void)none;
-    sslb_connection_enter(self);
-    if (SSL_is_init_finished(self->ssl)) {
-        length = SSL_session_reused(self->ssl) != !self->server_side
-            ? SSL_get_finished(self->ssl, finished, sizeof(finished))
-            : SSL_get_peer_finished(self->ssl, finished, sizeof(finished));
-    }
-    sslb_connection_leave(self);
-    if (length == 0) {
-        Py_RETURN_NONE;
-    }
-    if (length > sizeof(finished)) {
-        length = sizeof(finished);
-    }
-    return PyBytes_FromStringAndSize(finished, (Py_ssize_t)length);
-}
-
-static PyObject *
-connection_get_channel_binding(PyObject *object, PyObject *args,
-                               PyObject *kwargs)
-{
-    static char *keywords[] = {"cb_type", NULL};
-    const char *type = "tls-unique";
-
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|s:get_channel_binding",
-                                     keywords, &type)) {
-        return NULL;
-    }
-    if (strcmp(type, "tls-unique") != 0) {
-        PyErr_Format(PyExc_ValueError,
-                     "'%.100s' channel binding type not implemented", type);
-        return NULL;
-    }
-    return connection_tls_unique_cb(object, NULL);
-}
-
 /* -- attributes ------------------------------------------------------- */
-
-static int
-refuse_deletion(PyObject *value, const char *name)
-{
-    if (value == NULL) {
-        PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
-        return -1;
-    }
-    return 0;
-}
 
 static PyObject *
 connection_get_context(PyObject *object, void *closure)
@@ -681,7 +417,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     sslb_context *old;
 
     (void)closure;
-    if (refuse_deletion(value, "context") < 0) {
+    if (sslb_refuse_deletion(value, "context") < 0) {
         return -1;
     }
     if (!PyObject_TypeCheck(value, &sslb_context_type)) {
@@ -717,7 +453,7 @@ static int
 connection_set_owner(PyObject *object, PyObject *value, void *closure)
 {
     (void)closure;
-    if (refuse_deletion(value, "owner") < 0) {
+    if (sslb_refuse_deletion(value, "owner") < 0) {
         return -1;
     }
     return set_weak_reference(&connection_of(object)->owner, value);
@@ -748,7 +484,7 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
     int ok;
 
     (void)closure;
-    if (refuse_deletion(value, "session") < 0) {
+    if (sslb_refuse_deletion(value, "session") < 0) {
         return -1;
     }
     if (Py_TYPE(value) != &sslb_session_type) {
@@ -761,7 +497,7 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
     else if (self->server_side) {
         complaint = "Cannot set session for server-side SSLSocket.";
     }
-    else if (handshake_is_done(self)) {
+    else if (sslb_connection_handshake_is_done(self)) {
         complaint = "Cannot set session after handshake.";
     }
     if (complaint != NULL) {
@@ -829,31 +565,31 @@ static PyMethodDef connection_methods[] = {
      "close()\n\n"
      "Forget the descriptor, which nothing here uses once this returns.  A\n"
      "thread that waits in an operation gets EBADF.  Nothing is sent."},
-    {"pending", connection_pending, METH_NOARGS,
+    {"pending", sslb_connection_pending, METH_NOARGS,
      "pending() -> int\n\nHow many bytes can be read at once."},
-    {"peer_certificate", connection_peer_certificate, METH_VARARGS,
+    {"peer_certificate", sslb_connection_peer_certificate, METH_VARARGS,
      "peer_certificate(der=False) -> dict, bytes or None\n\n"
      "The peer's certificate; an empty dict if it was not verified.\n"
      "ValueError before the handshake is done."},
-    {"getpeercert", connection_peer_certificate, METH_VARARGS,
+    {"getpeercert", sslb_connection_peer_certificate, METH_VARARGS,
      "The same as peer_certificate()."},
-    {"cipher", connection_cipher, METH_NOARGS,
+    {"cipher", sslb_connection_cipher, METH_NOARGS,
      "cipher() -> (name, protocol, bits) or None"},
-    {"shared_ciphers", connection_shared_ciphers, METH_NOARGS,
+    {"shared_ciphers", sslb_connection_shared_ciphers, METH_NOARGS,
      "shared_ciphers() -> list or None\n\n"
      "On a server: the suites that the client offered and we allow."},
-    {"version", connection_version, METH_NOARGS,
+    {"version", sslb_connection_version, METH_NOARGS,
      "version() -> str or None\n\nThe TLS version, as \"TLSv1.3\"."},
-    {"compression", connection_compression, METH_NOARGS,
+    {"compression", sslb_connection_compression, METH_NOARGS,
      "compression() -> str or None"},
-    {"selected_alpn_protocol", connection_selected_alpn_protocol,
+    {"selected_alpn_protocol", sslb_connection_selected_alpn_protocol,
      METH_NOARGS, "selected_alpn_protocol() -> str or None"},
-    {"selected_npn_protocol", connection_selected_npn_protocol, METH_NOARGS,
-     "selected_npn_protocol() -> None"},
-    {"tls_unique_cb", connection_tls_unique_cb, METH_NOARGS,
+    {"selected_npn_protocol", sslb_connection_selected_npn_protocol,
+     METH_NOARGS, "selected_npn_protocol() -> None"},
+    {"tls_unique_cb", sslb_connection_tls_unique_cb, METH_NOARGS,
      "tls_unique_cb() -> bytes or None\n\nThe tls-unique channel binding."},
     {"get_channel_binding",
-     (PyCFunction)(void (*)(void))connection_get_channel_binding,
+     SSLB_KEYWORDS(sslb_connection_get_channel_binding),
      METH_VARARGS | METH_KEYWORDS,
      "get_channel_binding(cb_type=\"tls-unique\") -> bytes or None"},
     {"verify_client_post_handshake", sslb_connection_verify_client,

@@ -48,17 +48,6 @@ ctx_of(PyObject *self)
     return ((sslb_context *)self)->ctx;
 }
 
-/* Every setter starts with this: `del` is refused. */
-static int
-refuse_deletion(PyObject *value, const char *name)
-{
-    if (value == NULL) {
-        PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
-        return -1;
-    }
-    return 0;
-}
-
 /* -- life ------------------------------------------------------------- */
 
 /* The method and, for a protocol of one version, that version. */
@@ -251,105 +240,7 @@ context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
                                session);
 }
 
-/* -- ciphers, curves, protocols --------------------------------------- */
-
-static PyObject *
-context_set_ciphers(PyObject *self, PyObject *args)
-{
-    const char *list;
-
-    if (!PyArg_ParseTuple(args, "s:set_ciphers", &list)) {
-        return NULL;
-    }
-    ERR_clear_error();
-    if (!SSL_CTX_set_cipher_list(ctx_of(self), list)) {
-        ERR_clear_error();
-        PyErr_SetString(sslb_errors.error, "No cipher can be selected.");
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-static PyObject *
-nid_as_text(int nid)
-{
-    const char *name = nid != NID_undef ? OBJ_nid2ln(nid) : NULL;
-
-    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
-}
-
-static PyObject *
-cipher_as_dict(const SSL_CIPHER *cipher)
-{
-    char description[256];
-    int alg_bits;
-    int strength_bits = SSL_CIPHER_get_bits(cipher, &alg_bits);
-    size_t length;
-
-    if (SSL_CIPHER_description(cipher, description,
-                               sizeof(description)) == NULL) {
-        description[0] = '\0';
-    }
-    length = strlen(description);
-    while (length > 0 && description[length - 1] == '\n') {
-        description[--length] = '\0';
-    }
-    return Py_BuildValue(
-        "{sN sN sN sN sN sN sN sN sN sN sN}",
-        "id", sslb_int_from_unsigned(SSL_CIPHER_get_id(cipher)),
-        "name", sslb_text_from_string(SSL_CIPHER_get_name(cipher)),
-        "protocol", sslb_text_from_string(SSL_CIPHER_get_version(cipher)),
-        "description", sslb_text_new(description, (Py_ssize_t)length),
-        "strength_bits", sslb_int_new(strength_bits),
-        "alg_bits", sslb_int_new(alg_bits),
-        "aead", PyBool_FromLong(SSL_CIPHER_is_aead(cipher)),
-        "symmetric", nid_as_text(SSL_CIPHER_get_cipher_nid(cipher)),
-        "digest", nid_as_text(SSL_CIPHER_get_digest_nid(cipher)),
-        "kea", nid_as_text(SSL_CIPHER_get_kx_nid(cipher)),
-        "auth", nid_as_text(SSL_CIPHER_get_auth_nid(cipher)));
-}
-
-static PyObject *
-context_get_ciphers(PyObject *self, PyObject *none)
-{
-    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx_of(self));
-    PyObject *result = PyList_New(0);
-    int i;
-
-    (void)none;
-    for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ciphers); i++) {
-        PyObject *item = cipher_as_dict(sk_SSL_CIPHER_value(ciphers, i));
-
-        if (item == NULL || PyList_Append(result, item) < 0) {
-            Py_CLEAR(result);
-        }
-        Py_XDECREF(item);
-    }
-    return result;
-}
-
-static PyObject *
-context_set_ecdh_curve(PyObject *self, PyObject *argument)
-{
-    PyObject *name = sslb_path_as_bytes(argument);  /* str or bytes */
-    int nid;
-
-    if (name == NULL) {
-        return NULL;
-    }
-    nid = OBJ_sn2nid(PyBytes_AS_STRING(name));
-    ERR_clear_error();
-    if (nid == NID_undef
-        || !SSL_CTX_set1_groups(ctx_of(self), &nid, 1)) {
-        ERR_clear_error();
-        PyErr_Format(PyExc_ValueError, "unknown elliptic curve name '%.200s'",
-                     PyBytes_AS_STRING(name));
-        Py_DECREF(name);
-        return NULL;
-    }
-    Py_DECREF(name);
-    Py_RETURN_NONE;
-}
+/* -- application protocols, statistics --------------------------------- */
 
 static PyObject *
 context_set_alpn_protocols(PyObject *self, PyObject *protocols)
@@ -415,7 +306,7 @@ context_set_options(PyObject *self, PyObject *value, void *closure)
     unsigned long long wanted, current = SSL_CTX_get_options(ctx);
 
     (void)closure;
-    if (refuse_deletion(value, "options") < 0
+    if (sslb_refuse_deletion(value, "options") < 0
         || sslb_int_as_unsigned(value, &wanted) < 0) {
         return -1;
     }
@@ -440,7 +331,7 @@ context_set_verify_flags(PyObject *self, PyObject *value, void *closure)
     unsigned long long wanted;
 
     (void)closure;
-    if (refuse_deletion(value, "verify_flags") < 0
+    if (sslb_refuse_deletion(value, "verify_flags") < 0
         || sslb_int_as_unsigned(value, &wanted) < 0) {
         return -1;
     }
@@ -478,7 +369,7 @@ context_set_verify_mode(PyObject *self, PyObject *value, void *closure)
     long mode;
 
     (void)closure;
-    if (refuse_deletion(value, "verify_mode") < 0
+    if (sslb_refuse_deletion(value, "verify_mode") < 0
         || sslb_int_as_long(value, &mode) < 0) {
         return -1;
     }
@@ -508,7 +399,7 @@ context_set_check_hostname(PyObject *self, PyObject *value, void *closure)
     int wanted;
 
     (void)closure;
-    if (refuse_deletion(value, "check_hostname") < 0) {
+    if (sslb_refuse_deletion(value, "check_hostname") < 0) {
         return -1;
     }
     wanted = PyObject_IsTrue(value);
@@ -546,7 +437,7 @@ context_set_post_handshake_auth(PyObject *self, PyObject *value,
     int wanted;
 
     (void)closure;
-    if (refuse_deletion(value, "post_handshake_auth") < 0
+    if (sslb_refuse_deletion(value, "post_handshake_auth") < 0
         || (wanted = PyObject_IsTrue(value)) < 0) {
         return -1;
     }
@@ -567,7 +458,7 @@ context_set_host_flags(PyObject *self, PyObject *value, void *closure)
     unsigned long long flags;
 
     (void)closure;
-    if (refuse_deletion(value, "_host_flags") < 0
+    if (sslb_refuse_deletion(value, "_host_flags") < 0
         || sslb_int_as_unsigned(value, &flags) < 0) {
         return -1;
     }
@@ -594,7 +485,7 @@ static int
 context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
 {
     (void)closure;
-    if (refuse_deletion(value, "sni_callback") < 0) {
+    if (sslb_refuse_deletion(value, "sni_callback") < 0) {
         return -1;
     }
     if (((sslb_context *)self)->protocol == PROTOCOL_TLS_CLIENT) {
@@ -643,7 +534,7 @@ context_set_bound(PyObject *self, PyObject *value, int is_minimum)
     long version;
     int rc;
 
-    if (refuse_deletion(value, is_minimum ? "minimum_version"
+    if (sslb_refuse_deletion(value, is_minimum ? "minimum_version"
                                           : "maximum_version") < 0
         || sslb_int_as_long(value, &version) < 0) {
         return -1;
@@ -712,7 +603,7 @@ context_set_num_tickets(PyObject *self, PyObject *value, void *closure)
     long count;
 
     (void)closure;
-    if (refuse_deletion(value, "num_tickets") < 0
+    if (sslb_refuse_deletion(value, "num_tickets") < 0
         || sslb_int_as_long(value, &count) < 0) {
         return -1;
     }
@@ -741,23 +632,21 @@ context_get_security_level(PyObject *self, void *closure)
 
 /* -- the type --------------------------------------------------------- */
 
-#define KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
-
 static PyMethodDef context_methods[] = {
-    {"_wrap_socket", KEYWORDS(context_wrap_socket),
+    {"_wrap_socket", SSLB_KEYWORDS(context_wrap_socket),
      METH_VARARGS | METH_KEYWORDS, NULL},
-    {"_wrap_bio", KEYWORDS(context_wrap_bio), METH_VARARGS | METH_KEYWORDS,
-     NULL},
+    {"_wrap_bio", SSLB_KEYWORDS(context_wrap_bio),
+     METH_VARARGS | METH_KEYWORDS, NULL},
     {"_set_alpn_protocols", context_set_alpn_protocols, METH_O, NULL},
     {"_set_npn_protocols", context_set_npn_protocols, METH_O, NULL},
-    {"set_ciphers", context_set_ciphers, METH_VARARGS,
+    {"set_ciphers", sslb_context_set_ciphers, METH_VARARGS,
      "set_ciphers(list)\n\n"
      "Allow these cipher suites up to TLS 1.2, in OpenSSL's notation:\n"
      "openssl-ciphers(1).  SSLError when none is left."},
-    {"get_ciphers", context_get_ciphers, METH_NOARGS,
+    {"get_ciphers", sslb_context_get_ciphers, METH_NOARGS,
      "get_ciphers() -> list of dicts\n\n"
      "The cipher suites that are allowed, the preferred one first."},
-    {"load_cert_chain", KEYWORDS(sslb_context_load_cert_chain),
+    {"load_cert_chain", SSLB_KEYWORDS(sslb_context_load_cert_chain),
      METH_VARARGS | METH_KEYWORDS,
      "load_cert_chain(certfile, keyfile=None, password=None)\n\n"
      "Load our certificate, the intermediate ones behind it, and the private\n"
@@ -767,7 +656,7 @@ static PyMethodDef context_methods[] = {
     {"load_dh_params", sslb_context_load_dh_params, METH_O,
      "load_dh_params(path)\n\n"
      "Load the parameters of Diffie-Hellman key exchange (PEM)."},
-    {"load_verify_locations", KEYWORDS(sslb_context_load_verify_locations),
+    {"load_verify_locations", SSLB_KEYWORDS(sslb_context_load_verify_locations),
      METH_VARARGS | METH_KEYWORDS,
      "load_verify_locations(cafile=None, capath=None, cadata=None)\n\n"
      "Trust the certificates of a PEM file, of a folder of hashed names, or\n"
@@ -780,14 +669,14 @@ static PyMethodDef context_methods[] = {
      "cert_store_stats() -> dict\n\n"
      "How many certificates (x509), CAs among them (x509_ca) and revocation\n"
      "lists (crl) are loaded."},
-    {"get_ca_certs", KEYWORDS(sslb_context_get_ca_certs),
+    {"get_ca_certs", SSLB_KEYWORDS(sslb_context_get_ca_certs),
      METH_VARARGS | METH_KEYWORDS,
      "get_ca_certs(binary_form=False) -> list\n\n"
      "The CA certificates that are loaded, as dicts or as DER."},
     {"session_stats", context_session_stats, METH_NOARGS,
      "session_stats() -> dict\n\nOpenSSL's counts of handshakes and of "
      "sessions."},
-    {"set_ecdh_curve", context_set_ecdh_curve, METH_O,
+    {"set_ecdh_curve", sslb_context_set_ecdh_curve, METH_O,
      "set_ecdh_curve(name)\n\nUse this one curve for key exchange."},
     {"set_servername_callback", context_set_servername_callback, METH_O,
      "set_servername_callback(callback)\n\n"

@@ -353,6 +353,16 @@ sslb_error_raise(PyObject *type, int number, const char *text)
                                  sslb_text_from_string(text)));
 }
 
+int
+sslb_refuse_deletion(PyObject *value, const char *name)
+{
+    if (value == NULL) {
+        PyErr_Format(PyExc_AttributeError, "%s cannot be deleted", name);
+        return -1;
+    }
+    return 0;
+}
+
 /* -- the module ------------------------------------------------------- */
 
 /* str(error) is the message alone, without "[Errno N]" in front. */

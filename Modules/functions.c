@@ -203,7 +203,7 @@ PyMethodDef sslb_functions[] = {
      "RAND_pseudo_bytes(n) -> (bytes, True)\n\nThe same as RAND_bytes()."},
     {"RAND_status", rand_status, METH_NOARGS,
      "RAND_status() -> bool\n\nWhether the generator has been seeded."},
-    {"txt2obj", (PyCFunction)(void (*)(void))txt2obj,
+    {"txt2obj", SSLB_KEYWORDS(txt2obj),
      METH_VARARGS | METH_KEYWORDS,
      "txt2obj(txt, name=False) -> (nid, short name, long name, OID)\n\n"
      "Look an object up by its OID or, if name is true, its names."},

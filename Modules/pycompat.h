@@ -45,6 +45,10 @@ PyObject *sslb_module_new(const char *name, const char *doc,
 #  define sslb_module_drop(module) Py_DECREF(module)
 #endif
 
+/* The method table's field for a function that takes keywords: its own type
+   differs, which METH_KEYWORDS says. */
+#define SSLB_KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
+
 /* -- shims under the newest API's name -------------------------------- */
 
 #if PY_VERSION_HEX < 0x030a0000

@@ -149,6 +149,10 @@ int sslb_queue_take_end_of_pem_nogil(void);
 /* Raise one of the classes above with a number and a text of ours. */
 void sslb_error_raise(PyObject *type, int number, const char *text);
 
+/* What every setter starts with: AttributeError for `del`, whose value is
+   NULL. */
+int sslb_refuse_deletion(PyObject *value, const char *name);
+
 int sslb_errors_init(PyObject *module);
 
 /* -- lock.c ----------------------------------------------------------- */
@@ -236,9 +240,13 @@ extern PyTypeObject sslb_session_type;
 /* Takes ownership of `session`, also when it fails. */
 PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context);
 
-/* -- context.c, context_load.c, trust.c ------------------------------- */
+/* -- context.c and its parts: context_ciphers.c, context_load.c, trust.c - */
 
 extern PyTypeObject sslb_context_type;
+
+PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
+PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);
+PyObject *sslb_context_set_ecdh_curve(PyObject *self, PyObject *name);
 
 PyObject *sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                                        PyObject *kwargs);
@@ -271,6 +279,25 @@ sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
 /* Hold the connection's lock around a look at its SSL. */
 void sslb_connection_enter(sslb_connection *self);
 void sslb_connection_leave(sslb_connection *self);
+
+/* -- negotiated.c ----------------------------------------------------- */
+
+int sslb_connection_handshake_is_done(sslb_connection *self);
+
+PyObject *sslb_connection_peer_certificate(PyObject *self, PyObject *args);
+PyObject *sslb_connection_cipher(PyObject *self, PyObject *none);
+PyObject *sslb_connection_shared_ciphers(PyObject *self, PyObject *none);
+PyObject *sslb_connection_version(PyObject *self, PyObject *none);
+PyObject *sslb_connection_compression(PyObject *self, PyObject *none);
+PyObject *sslb_connection_selected_alpn_protocol(PyObject *self,
+                                                 PyObject *none);
+PyObject *sslb_connection_selected_npn_protocol(PyObject *self,
+                                                PyObject *none);
+PyObject *sslb_connection_pending(PyObject *self, PyObject *none);
+PyObject *sslb_connection_tls_unique_cb(PyObject *self, PyObject *none);
+PyObject *sslb_connection_get_channel_binding(PyObject *self,
+                                              PyObject *args,
+                                              PyObject *kwargs);
 
 /* -- operations.c ----------------------------------------------------- */
 

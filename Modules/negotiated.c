@@ -1,0 +1,259 @@
+/* negotiated.c: what the two ends of a connection have agreed on.
+
+   Owns the methods that look: certificate, cipher, version, protocol, channel
+   binding.  Each look at the SSL happens under the connection's lock, and
+   Python objects are made after it is dropped. */
+
+#include "sslb.h"
+
+#include <string.h>
+
+int
+sslb_connection_handshake_is_done(sslb_connection *self)
+{
+    int done;
+
+    sslb_connection_enter(self);
+    done = SSL_is_init_finished(self->ssl);
+    sslb_connection_leave(self);
+    return done;
+}
+
+PyObject *
+sslb_connection_peer_certificate(PyObject *object, PyObject *args)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    PyObject *der = Py_False, *result;
+    X509 *x509;
+    int as_der, asked_for;
+
+    if (!PyArg_ParseTuple(args, "|O:peer_certificate", &der)
+        || (as_der = PyObject_IsTrue(der)) < 0) {
+        return NULL;
+    }
+    if (!sslb_connection_handshake_is_done(self)) {
+        PyErr_SetString(PyExc_ValueError, "handshake not done yet");
+        return NULL;
+    }
+    sslb_connection_enter(self);
+    x509 = SSL_get1_peer_certificate(self->ssl);
+    asked_for = SSL_get_verify_mode(self->ssl) & SSL_VERIFY_PEER;
+    sslb_connection_leave(self);
+    if (x509 == NULL) {
+        Py_RETURN_NONE;
+    }
+    if (as_der) {
+        result = sslb_x509_as_der(x509);
+    }
+    else {
+        /* Nothing in a certificate that nobody verified can be relied on. */
+        result = asked_for ? sslb_x509_as_dict(x509) : PyDict_New();
+    }
+    X509_free(x509);
+    return result;
+}
+
+/* (name, protocol, bits) */
+static PyObject *
+cipher_as_tuple(const SSL_CIPHER *cipher)
+{
+    return Py_BuildValue(
+        "NNN", sslb_text_from_string(SSL_CIPHER_get_name(cipher)),
+        sslb_text_from_string(SSL_CIPHER_get_version(cipher)),
+        sslb_int_new(SSL_CIPHER_get_bits(cipher, NULL)));
+}
+
+PyObject *
+sslb_connection_cipher(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    const SSL_CIPHER *cipher;
+
+    (void)none;
+    sslb_connection_enter(self);
+    cipher = SSL_get_current_cipher(self->ssl);
+    sslb_connection_leave(self);
+    if (cipher == NULL) {
+        Py_RETURN_NONE;
+    }
+    return cipher_as_tuple(cipher);
+}
+
+/* The client's suites: ours to free, or NULL where there was no hello. */
+static STACK_OF(SSL_CIPHER) *
+client_suites_locked(sslb_connection *self)
+{
+    STACK_OF(SSL_CIPHER) *suites = NULL, *signals = NULL;
+
+    if (self->client_ciphers != NULL) {
+        SSL_bytes_to_cipher_list(self->ssl, self->client_ciphers,
+                                 self->client_ciphers_length, 0, &suites,
+                                 &signals);
+        sk_SSL_CIPHER_free(signals);
+        ERR_clear_error();
+    }
+    return suites;
+}
+
+/* What both sides allow, in our order (gh-96931). */
+PyObject *
+sslb_connection_shared_ciphers(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    STACK_OF(SSL_CIPHER) *theirs, *ours;
+    PyObject *result = NULL;
+    int i;
+
+    (void)none;
+    sslb_connection_enter(self);
+    theirs = client_suites_locked(self);
+    ours = sk_SSL_CIPHER_dup(SSL_get_ciphers(self->ssl));
+    sslb_connection_leave(self);
+    if (theirs == NULL) {
+        sk_SSL_CIPHER_free(ours);
+        Py_RETURN_NONE;
+    }
+    result = PyList_New(0);
+    for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ours); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ours, i);
+        PyObject *item;
+
+        if (sk_SSL_CIPHER_find(theirs, (SSL_CIPHER *)cipher) < 0) {
+            continue;
+        }
+        item = cipher_as_tuple(cipher);
+        if (item == NULL || PyList_Append(result, item) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(item);
+    }
+    sk_SSL_CIPHER_free(ours);
+    sk_SSL_CIPHER_free(theirs);
+    return result;
+}
+
+PyObject *
+sslb_connection_version(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    const char *version;
+
+    (void)none;
+    sslb_connection_enter(self);
+    version = SSL_is_init_finished(self->ssl) ? SSL_get_version(self->ssl)
+                                              : NULL;
+    sslb_connection_leave(self);
+    return version != NULL ? sslb_text_from_string(version)
+                           : Py_NewRef(Py_None);
+}
+
+PyObject *
+sslb_connection_compression(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    const char *name = NULL;
+
+    (void)none;
+#ifndef OPENSSL_NO_COMP
+    sslb_connection_enter(self);
+    {
+        const COMP_METHOD *method = SSL_get_current_compression(self->ssl);
+
+        if (method != NULL && COMP_get_type(method) != NID_undef) {
+            name = OBJ_nid2sn(COMP_get_type(method));
+        }
+    }
+    sslb_connection_leave(self);
+#else
+    (void)self;
+#endif
+    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
+}
+
+PyObject *
+sslb_connection_selected_alpn_protocol(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    char name[255];
+    const unsigned char *selected;
+    unsigned int length;
+
+    (void)none;
+    sslb_connection_enter(self);
+    SSL_get0_alpn_selected(self->ssl, &selected, &length);
+    if (selected != NULL) {
+        memcpy(name, selected, length);
+    }
+    sslb_connection_leave(self);
+    return selected != NULL ? sslb_text_new(name, (Py_ssize_t)length)
+                            : Py_NewRef(Py_None);
+}
+
+/* NPN is gone from OpenSSL's TLS 1.3 world: HAS_NPN is False. */
+PyObject *
+sslb_connection_selected_npn_protocol(PyObject *object, PyObject *none)
+{
+    (void)object;
+    (void)none;
+    Py_RETURN_NONE;
+}
+
+PyObject *
+sslb_connection_pending(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    int count;
+
+    (void)none;
+    sslb_connection_enter(self);
+    count = SSL_pending(self->ssl);
+    sslb_connection_leave(self);
+    return sslb_int_new(count);
+}
+
+/* -- channel binding -------------------------------------------------- */
+
+/* RFC 5929, 3.1: the first Finished message, which the client sends in a
+   full handshake and the server in a resumed one. */
+PyObject *
+sslb_connection_tls_unique_cb(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    char finished[128];
+    size_t length = 0;
+
+    (void)none;
+    sslb_connection_enter(self);
+    if (SSL_is_init_finished(self->ssl)) {
+        length = SSL_session_reused(self->ssl) != !self->server_side
+            ? SSL_get_finished(self->ssl, finished, sizeof(finished))
+            : SSL_get_peer_finished(self->ssl, finished, sizeof(finished));
+    }
+    sslb_connection_leave(self);
+    if (length == 0) {
+        Py_RETURN_NONE;
+    }
+    if (length > sizeof(finished)) {
+        length = sizeof(finished);
+    }
+    return PyBytes_FromStringAndSize(finished, (Py_ssize_t)length);
+}
+
+PyObject *
+sslb_connection_get_channel_binding(PyObject *object, PyObject *args,
+                               PyObject *kwargs)
+{
+    static char *keywords[] = {"cb_type", NULL};
+    const char *type = "tls-unique";
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|s:get_channel_binding",
+                                     keywords, &type)) {
+        return NULL;
+    }
+    if (strcmp(type, "tls-unique") != 0) {
+        PyErr_Format(PyExc_ValueError,
+                     "'%.100s' channel binding type not implemented", type);
+        return NULL;
+    }
+    return sslb_connection_tls_unique_cb(object, NULL);
+}
