@@ -145,12 +145,6 @@ def test_attributes_can_be_set():
     assert error.errno == 11
 
 
-def test_text_ends_in_a_place_in_the_source():
-    """Of which no path is shown."""
-    for error in (ssl_error(), want_read(), verification_error()):
-        assert re.search(r" \([^/(]+\.c:\d+\)$", str(error))
-
-
 # Stale errors: what another library left in OpenSSL's queue
 
 def leave_error_behind():

@@ -244,10 +244,12 @@ def test_buffer_objects(sockets):
 
 
 def test_fileobject(sockets):
-    """cheroot and SocketServer use it directly."""
-    stream = socket._fileobject(sockets.client, "rwb", 0)
-    stream.write(memoryview(b"hello")[1:])
-    assert receive(sockets.server, 4) == b"ello"
+    """cheroot and SocketServer use it directly; flush() sends slices of
+    a memoryview."""
+    stream = socket._fileobject(sockets.client, "rwb", 100)
+    stream.write(b"x" * 1000)
+    stream.flush()
+    assert receive(sockets.server, 1000) == b"x" * 1000
     sockets.server.sendall(b"line\nrest")
     assert stream.readline() == b"line\n"
     assert stream.read(4) == b"rest"

@@ -102,4 +102,4 @@ def test_tls_in_tls(version):
             assert run(inner.read, 5) == b""
             run(inner.unwrap)
             outer.client.shutdown(socket.SHUT_WR)
-            right.close()
+        right.close()
