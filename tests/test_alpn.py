@@ -115,3 +115,16 @@ def test_gh_96931_shared_ciphers_are_the_common_ones(pair_type):
         names = [name for name, protocol, _ in pair.server.shared_ciphers()
                  if protocol == "TLSv1.2"]
     assert names == ["ECDHE-RSA-AES256-GCM-SHA384"]
+
+
+@pytest.mark.backport_only("None after resumption: open there")
+def test_gh_96931_shared_ciphers_of_a_resumed_connection(version):
+    client, server = client_context(version), server_context(version)
+    with SocketPair(client, server) as pair:
+        pair.server.sendall(b"x")
+        assert pair.client.recv(1) == b"x"
+        session = pair.client.session
+        first = pair.server.shared_ciphers()
+    with SocketPair(client, server, session=session) as pair:
+        assert pair.server.session_reused is True
+        assert pair.server.shared_ciphers() == first

@@ -230,6 +230,18 @@ def test_no_key_in_file(context, name):
         context.load_cert_chain(CERTS, cert(name))
 
 
+@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.parametrize("certfile, keyfile, named", [
+    ("junk.pem", "localhost-key.pem", "junk.pem"),
+    ("localhost-cert.pem", "junk-key.pem", "junk-key.pem"),
+    ("localhost-cert.pem", "localhost-key-encrypted.pem",
+     "localhost-key-encrypted.pem")])
+def test_file_at_fault_is_named(context, certfile, keyfile, named):
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_cert_chain(cert(certfile), cert(keyfile), "wrong")
+    assert cert(named) in str(caught.value)
+
+
 def test_certificate_without_key(context):
     with pytest.raises(ssl.SSLError) as caught:
         context.load_cert_chain(CERTS)

@@ -266,6 +266,16 @@ def test_recv_into_ctypes(sockets):
     assert memory.value == b"hello"
 
 
+@pytest.mark.since(3, 10, "an OverflowError, or less was read")
+def test_bpo_42854_recv_into_more_than_2_gib(sockets):
+    """The memory is never touched beyond the first page."""
+    sockets.client.sendall(b"hello")
+    memory = mmap.mmap(-1, 3 << 30)
+    assert sockets.server.recv_into(memory, 3 << 30) == 5
+    assert memory[:6] == b"hello\0"
+    memory.close()
+
+
 @pytest.mark.parametrize("buffer", [b"hello", None, 42, object()])
 def test_recv_into_of_wrong_type(sockets, buffer):
     with pytest.raises((TypeError, BufferError)):
@@ -366,6 +376,24 @@ def test_bulk_read_sizes(sockets, size):
     assert got == data
 
 
+@pytest.mark.backport_only("one record a call")
+def test_several_records_in_one_read(pair):
+    """What is at hand fills the caller's buffer."""
+    data = BIG[:40000]
+    pair.client.write(data)
+    pair.flush()
+    assert pair.server.read(100000) == data
+    pair.client.write(data)
+    pair.flush()
+    target = bytearray(30000)
+    assert pair.server.read(30000, target) == 30000
+    assert target == data[:30000]
+    rest = b""
+    while len(rest) < 10000:
+        rest += pair.server.read(100000)
+    assert rest == data[30000:]
+
+
 def test_select_finds_what_pending_does_not(sockets):
     """No whole record is hidden where neither shows it."""
     import select
@@ -432,7 +460,7 @@ def test_sendfile_not_connected(tmpdir):
 
 # Objects
 
-def test_bpo_46818_connection_holds_its_socket_weakly():
+def test_connection_holds_its_socket_weakly():
     """A collected socket is noticed, its descriptor is not used."""
     with SocketPair() as pair:
         reference = weakref.ref(pair.client)

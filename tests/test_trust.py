@@ -116,6 +116,14 @@ def test_missing_cafile_is_named(context):
     assert caught.value.filename == cert("missing.pem")
 
 
+@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.parametrize("name", ["empty.pem", "junk.pem", "junk-der.pem"])
+def test_junk_cafile_is_named(context, name):
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_verify_locations(cert(name))
+    assert cert(name) in str(caught.value)
+
+
 @pytest.mark.parametrize("name", [
     "empty.pem", "junk.pem", "junk-base64.pem", "junk-der.pem",
     "comments.pem", "localhost-key.pem"])
@@ -316,6 +324,21 @@ def test_trusted_leaf_needs_partial_chain(version):
     client.verify_flags |= partial_chain
     with SocketPair(client, server):
         pass
+
+
+def test_bpo_23476_expired_cross_signature(version, tmpdir):
+    """A trusted root is preferred to what the server adds."""
+    chain = str(tmpdir.join("chain.pem"))
+    with open(chain, "w") as stream:
+        stream.write(read_cert("localhost.pem") +
+                     read_cert("cross-signed.pem"))
+    client = client_context(version)
+    client.load_verify_locations(cert("old-root.pem"))
+    with SocketPair(client, server_context(version, chain)):
+        pass
+    client = client_context(version, roots="old-root.pem")
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client, server_context(version, chain))
 
 
 # Client certificates

@@ -262,9 +262,21 @@ def write_localhost(root, intermediate, unknown):
     write("client.pem",
           pem(root.sign(common_name("client"), small_key, 21,
                         purpose=ExtendedKeyUsageOID.CLIENT_AUTH), small_key))
+    write_cross_signed(root)
     write("server-only.pem",
           pem(root.sign(subject, small_key, 22, names,
                         purpose=ExtendedKeyUsageOID.SERVER_AUTH), small_key))
+
+
+def write_cross_signed(root):
+    """The root as an older one, expired since, had signed it."""
+    past = datetime.datetime(2019, 1, 1)
+    old = Authority(common_name("Backport Test Old Root"), 4, key=ec_key())
+    usage = key_usage("key_cert_sign", "crl_sign")
+    write("old-root.pem", pem(old.sign(old.subject, old.key, 4, ca=True,
+                                       usage=usage, end=past)))
+    write("cross-signed.pem", pem(old.sign(root.subject, root.key, 5,
+                                           ca=True, usage=usage, end=past)))
 
 
 def write_hosts(root):
