@@ -359,12 +359,9 @@ def _create_unverified_context(protocol=PROTOCOL_TLS,
     if keyfile and not certfile:
         raise ValueError("certfile must be specified")
     context = SSLContext(protocol)
-    if not check_hostname:
-        context.check_hostname = False
-    if cert_reqs is not None:
-        context.verify_mode = cert_reqs
-    if check_hostname:
-        context.check_hostname = True
+    context.check_hostname = False
+    context.verify_mode = CERT_NONE if cert_reqs is None else cert_reqs
+    context.check_hostname = check_hostname
     if certfile:
         context.load_cert_chain(certfile, keyfile)
     _load_trust(context, purpose, cafile, capath, cadata)
