@@ -7,7 +7,8 @@ from __future__ import absolute_import
 import sys
 from socket import socket
 
-__all__ = ["StreamSocket", "SEND_RETURNS_ZERO", "bytes_from", "socket"]
+# what else is in the namespace of 2.7's ssl, and of 3's
+__all__ = ["socket"]
 
 if sys.version_info[0] == 2:
     from socket import _delegate_methods, _fileobject

@@ -11,15 +11,15 @@ if __name__ != "ssl":
     raise ImportError("%s is loaded by _ssl_backport.install() only: call "
                       "that, then import ssl" % __name__)
 
+import binascii
 import errno
 import os
 import sys
-from binascii import a2b_base64, b2a_base64
 from collections import namedtuple
 from contextlib import closing
 from socket import (
     AF_INET, SOCK_STREAM, SOL_SOCKET, SO_TYPE, _GLOBAL_DEFAULT_TIMEOUT,
-    create_connection, error as socket_error, timeout as socket_timeout)
+    create_connection, error as socket_error, timeout as _timeout)
 
 import __ssl_backport as _ssl
 from __ssl_backport import (
@@ -29,7 +29,7 @@ from __ssl_backport import (
     SSLSyscallError, SSLWantReadError, SSLWantWriteError, SSLZeroReturnError,
     _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext,
     nid2obj as _nid2obj, txt2obj as _txt2obj)
-from _ssl_backport import _names, _trust
+from _ssl_backport import _names, _sockets, _trust
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
     match_hostname)
@@ -39,7 +39,8 @@ from _ssl_backport._sockets import *
 from _ssl_backport._trust import DefaultVerifyPaths, get_default_verify_paths
 
 
-# Constants
+# Constants: all of PROTOCOL_*, OP_*, VERIFY_*, CERT_*, SSL_ERROR_*,
+# ALERT_DESCRIPTION_* and HAS_* that the extension has
 
 def _publish(base, name, pairs):
     """Make an enumeration, and a global of each of its names."""
@@ -54,9 +55,9 @@ def _import_symbols(prefix):
     globals().update(_names.constants(prefix))
 
 
-_SSLMethod = _publish(_IntEnum, "_SSLMethod", [
+_SSLMethod = _publish(_IntEnum, "_SSLMethod", tuple(
     pair for pair in _names.constants("PROTOCOL_")
-    if pair[0] != "PROTOCOL_SSLv23"])
+    if pair[0] != "PROTOCOL_SSLv23"))
 PROTOCOL_SSLv23 = _SSLMethod.PROTOCOL_TLS
 Options = _publish(_IntFlag, "Options", _names.constants("OP_"))
 AlertDescription = _publish(_IntEnum, "AlertDescription",
@@ -65,10 +66,10 @@ SSLErrorNumber = _publish(_IntEnum, "SSLErrorNumber",
                           _names.constants("SSL_ERROR_"))
 VerifyFlags = _publish(_IntFlag, "VerifyFlags", _names.constants("VERIFY_"))
 VerifyMode = _publish(_IntEnum, "VerifyMode", _names.constants("CERT_"))
-TLSVersion = _IntEnum("TLSVersion", [
+TLSVersion = _IntEnum("TLSVersion", tuple(
     (name, getattr(_ssl, "PROTO_" + name)) for name in (
         "MINIMUM_SUPPORTED", "SSLv3", "TLSv1", "TLSv1_1", "TLSv1_2",
-        "TLSv1_3", "MAXIMUM_SUPPORTED")], module=__name__)
+        "TLSv1_3", "MAXIMUM_SUPPORTED")), module=__name__)
 
 _import_symbols("HAS_")
 HAS_NEVER_CHECK_COMMON_NAME = True
@@ -142,7 +143,7 @@ def cert_time_to_seconds(cert_time):
 
 def DER_cert_to_PEM_cert(der_cert_bytes):
     """Return the PEM form (str) of a certificate in DER (bytes)."""
-    text = str(b2a_base64(der_cert_bytes).decode("ascii").rstrip("\n"))
+    text = str(binascii.b2a_base64(der_cert_bytes).decode("ascii"))[:-1]
     lines = [text[start:start + 64] for start in range(0, len(text), 64)]
     return "\n".join([PEM_HEADER] + (lines or [""]) + [PEM_FOOTER, ""])
 
@@ -160,7 +161,7 @@ def PEM_cert_to_DER_cert(pem_cert_string):
         if not fits:
             raise ValueError("Invalid PEM encoding; must %s" % place)
     body = text[len(PEM_HEADER):-len(PEM_FOOTER)]
-    return a2b_base64(body.encode("ascii"))
+    return binascii.a2b_base64(body.encode("ascii"))
 
 
 # Contexts
@@ -457,9 +458,8 @@ class _Connection(object):
         return self._ask("pending") or 0
 
     def _ask(self, question, *args):
-        if self._sslobj is None:
-            return None
-        return getattr(self._sslobj, question)(*args)
+        sslobj = self._sslobj
+        return None if sslobj is None else getattr(sslobj, question)(*args)
 
     def getpeercert(self, binary_form=False):
         """Return the peer's certificate, None if it has sent none.
@@ -474,9 +474,10 @@ class _Connection(object):
         return self._tls().verify_client_post_handshake()
 
     def _tls(self):
-        if self._sslobj is None:
+        sslobj = self._sslobj
+        if sslobj is None:
             raise ValueError("No SSL wrapper around " + str(self))
-        return self._sslobj
+        return sslobj
 
     @property
     def session_reused(self):
@@ -494,7 +495,7 @@ class SSLObject(_Connection):
 
     def __init__(self, sslobj, owner=None, session=None):
         self._sslobj = sslobj
-        self._sslobj.owner = owner or self
+        self._sslobj.owner = self if owner is None else owner
         if session is not None:
             self._sslobj.session = session
 
@@ -564,7 +565,7 @@ class SSLObject(_Connection):
         self._sslobj.close()
 
 
-class SSLSocket(_Connection, StreamSocket):
+class SSLSocket(_Connection, _sockets.StreamSocket):
     """A stream socket that speaks TLS.
 
     Made by SSLContext.wrap_socket() over a socket, which it replaces: on
@@ -689,7 +690,7 @@ class SSLSocket(_Connection, StreamSocket):
 
     def _real_close(self):
         self._forget_tls()
-        StreamSocket._real_close(self)
+        _sockets.StreamSocket._real_close(self)
 
     @property
     def context(self):
@@ -766,7 +767,7 @@ class SSLSocket(_Connection, StreamSocket):
         The timeout of this socket is that of the handshake too; then the
         new one has the timeout that every new socket has.
         """
-        sock, addr = StreamSocket.accept(self)
+        sock, addr = _sockets.StreamSocket.accept(self)
         try:
             timeout = sock.gettimeout()
             if self.gettimeout():
@@ -824,12 +825,13 @@ class SSLSocket(_Connection, StreamSocket):
         Where suppress_ragged_eofs is off, SSLEOFError tells of a stream that
         ended without an end of TLS. Raises ValueError without TLS.
         """
-        if self._sslobj is None:
+        sslobj = self._sslobj  # another thread may close the socket
+        if sslobj is None:
             raise ValueError("Read on closed or unwrapped SSL socket.")
         try:
             if buffer is None:
-                return self._sslobj.read(len)
-            return self._sslobj.read(len, buffer)
+                return sslobj.read(len)
+            return sslobj.read(len, buffer)
         except SSLEOFError:
             if not self.suppress_ragged_eofs:
                 raise
@@ -879,22 +881,24 @@ class SSLSocket(_Connection, StreamSocket):
         All are, unless the socket is non-blocking or its timeout ends it.
         Raises ValueError without TLS.
         """
-        if self._sslobj is None:
+        sslobj = self._sslobj
+        if sslobj is None:
             raise ValueError("Write on closed or unwrapped SSL socket.")
-        return self._sslobj.write(data)
+        return sslobj.write(data)
 
     def send(self, data, flags=0):
         """Like write(). No flags with TLS.
 
         On Python 2.7 a non-blocking socket that has sent nothing returns 0.
         """
-        if self._sslobj is None:
+        sslobj = self._sslobj
+        if sslobj is None:
             return self._plain.send(data, flags)
         self._refuse_flags(flags, "send")
         try:
-            return self._sslobj.write(data)
+            return sslobj.write(data)
         except (SSLWantReadError, SSLWantWriteError):
-            if SEND_RETURNS_ZERO:
+            if _sockets.SEND_RETURNS_ZERO:
                 return 0
             raise
 
@@ -904,14 +908,15 @@ class SSLSocket(_Connection, StreamSocket):
         Raises socket.timeout when that takes longer than the timeout. How
         much was sent after a failure is not known.
         """
-        if self._sslobj is None:
+        sslobj = self._sslobj
+        if sslobj is None:
             return self._plain.sendall(data, flags)
         self._refuse_flags(flags, "sendall")
-        rest = bytes_from(data, self._sslobj.write(data))
+        rest = _sockets.bytes_from(data, sslobj.write(data))
         while len(rest):
             if self.gettimeout():
-                raise socket_timeout("The write operation timed out")
-            rest = bytes_from(rest, self._sslobj.write(rest))
+                raise _timeout("The write operation timed out")
+            rest = _sockets.bytes_from(rest, sslobj.write(rest))
 
     def sendto(self, data, flags_or_addr, addr=None):
         """Not with TLS: raises ValueError."""
@@ -951,7 +956,7 @@ class SSLSocket(_Connection, StreamSocket):
                 while len(block):
                     step = self.send(block)
                     sent += step
-                    block = bytes_from(block, step)
+                    block = _sockets.bytes_from(block, step)
             return sent
         finally:
             if hasattr(file, "seek"):
