@@ -116,6 +116,11 @@ def test_bpo_46232_bit_string_in_a_name():
         (("commonName", "decoded"),))
 
 
+@pytest.mark.since(3, 10, "an empty tuple of names")
+def test_extensions_that_are_junk_are_left_out():
+    assert decode("decode-junk-extensions.pem") == expected("3D")
+
+
 def test_decode_path_types():
     path = cert("localhost-cert.pem")
     assert ssl._ssl._test_decode_cert(path.encode("ascii")) == decode(path)

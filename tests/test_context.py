@@ -298,6 +298,16 @@ def test_version_bounds_are_kept(version, spoken):
 
 
 @pytest.mark.since(3, 7, "no version bounds")
+def test_version_bounds_at_the_other_end(context):
+    """The lowest as maximum, the highest as minimum: one version left."""
+    context.minimum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    assert context.maximum_version in (ssl.TLSVersion.TLSv1,
+                                       ssl.TLSVersion.SSLv3)
+
+
+@pytest.mark.since(3, 7, "no version bounds")
 def test_version_bounds_of_a_fixed_protocol_are_refused():
     context = ssl.SSLContext(ssl.PROTOCOL_TLSv1_2)
     with pytest.raises(ValueError):

@@ -253,6 +253,36 @@ def test_spoilt_record(version, spoil):
         assert not isinstance(caught.value, ssl.SSLEOFError)
 
 
+def test_data_before_a_spoilt_record(version):
+    """It is handed out first, the error comes after it."""
+    with RawPair(version) as raw:
+        good = raw.records(b"x" * 16384)
+        spoilt = bytearray(raw.records(b"spoilt"))
+        spoilt[-1] ^= 1
+        raw.peer.sendall(good + bytes(spoilt))
+        assert raw.sock.recv(100000) == b"x" * 16384
+        with pytest.raises(ssl.SSLError) as caught:
+            raw.sock.recv(100000)
+        assert caught.value.library == "SSL"
+
+
+@TRUNCATION
+def test_data_before_a_truncation(version):
+    with RawPair(version, suppress_ragged_eofs=False) as raw:
+        raw.peer.sendall(raw.records(b"x" * 16384))
+        raw.peer.close()
+        assert raw.sock.recv(100000) == b"x" * 16384
+        with pytest.raises(ssl.SSLEOFError):
+            raw.sock.recv(100000)
+
+
+def test_data_before_a_close_notify(version):
+    with RawPair(version, suppress_ragged_eofs=False) as raw:
+        raw.peer.sendall(raw.records(b"x" * 16384) + raw.close_notify())
+        assert raw.sock.recv(100000) == b"x" * 16384
+        assert raw.sock.recv(100000) == b""
+
+
 def test_spoilt_record_over_bios(version):
     with BioPair(version=version) as pair:
         pair.client.write(b"hello")

@@ -1,6 +1,7 @@
 """SNI callbacks: what they get, return, raise and change."""
 
 import gc
+import socket
 import ssl
 import sys
 import weakref
@@ -240,6 +241,20 @@ def test_callback_that_enters_its_own_connection(pair_type, version,
 
     with pair_type(client_context(version), server_with(callback, version)):
         assert len(seen) == 1
+
+
+@pytest.mark.backport_only("goes on with a closed descriptor")
+def test_callback_that_closes_its_connection(version):
+    def callback(connection, name, context):
+        connection.close()
+
+    with SocketPair(client_context(version), server_with(callback, version),
+                    handshake=False) as pair:
+        pair.client.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):
+            pair.client.do_handshake()
+        with pytest.raises((socket.error, ValueError)):
+            pair.server.do_handshake()
 
 
 def test_getters_in_the_callback(pair_type, version):

@@ -9,8 +9,8 @@ import ssl
 
 import pytest
 
-from helpers import (PY2, TIMEOUT, SocketPair, Task, cert,
-                     client_context, descriptors, listening, receive,
+from helpers import (PY2, TIMEOUT, RawPair, SocketPair, Task, cert,
+                     client_context, descriptors, listening, read_all, receive,
                      server_context, serving, tcp_pair, unix_pair)
 
 
@@ -347,6 +347,20 @@ def test_gh_124618_recv_after_shutdown_gives_no_ciphertext(version):
         except (socket.error, ValueError):
             data = b""
         assert data in (b"", b"secret")
+
+
+@pytest.mark.backport_only("ends TLS, and goes on in clear")
+@pytest.mark.parametrize("how", [socket.SHUT_RD, socket.SHUT_WR,
+                                 socket.SHUT_RDWR])
+def test_send_after_shutdown_gives_no_plain_text(version, how):
+    with RawPair(version) as raw:
+        raw.sock.shutdown(how)
+        try:
+            raw.sock.sendall(b"secret")
+        except (socket.error, ValueError):
+            pass
+        raw.sock.close()
+        assert b"secret" not in read_all(raw.peer)
 
 
 # close and detach

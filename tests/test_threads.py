@@ -5,11 +5,12 @@ import gc
 import random
 import socket
 import ssl
+import sys
 import threading
 
 import pytest
 
-from helpers import (BioPair, RawPair, SocketPair, Task, cert,
+from helpers import (PY2, BioPair, RawPair, SocketPair, Task, cert,
                      client_context, read_all, receive, server_context,
                      tcp_pair)
 
@@ -87,6 +88,52 @@ def test_two_writers(busy):
     assert pieces == {b"a" * 30000, b"b" * 30000}
 
 
+@contextlib.contextmanager
+def blocked_writer(version):
+    """A connection of which another thread is in a write for long."""
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        pair.client.settimeout(None)
+        with Task(pair.client.sendall, b"x" * (1 << 24)) as sending:
+            # its first byte is here, so it has begun
+            assert pair.server.recv(1) == b"x"
+            yield pair
+            pair.client.close()
+            sending.error()
+
+
+@DISTURBED
+def test_second_writer_times_out(version):
+    with blocked_writer(version) as pair:
+        pair.client.settimeout(0.1)
+        with pytest.raises(socket.timeout):
+            pair.client.sendall(b"second")
+
+
+@DISTURBED
+def test_second_writer_does_not_block(version):
+    with blocked_writer(version) as pair:
+        pair.client.setblocking(False)
+        with pytest.raises(ssl.SSLWantWriteError):
+            pair.client.write(b"second")
+
+
+@DISTURBED
+def test_second_writer_waits_for_the_first(version):
+    with blocked_writer(version) as pair:
+        with Task(pair.client.sendall, b"second"):
+            rest = receive(pair.server, (1 << 24) - 1 + 6)
+        assert rest == b"x" * ((1 << 24) - 1) + b"second"
+
+
+@DISTURBED
+def test_close_ends_a_second_writer(version):
+    with blocked_writer(version) as pair:
+        with Task(pair.client.sendall, b"second") as second:
+            pair.client.close()
+            error = second.error()
+    assert isinstance(error, (ssl.SSLError, ValueError, socket.error))
+
+
 @DISTURBED
 def test_two_readers(busy):
     """Every byte goes to exactly one of them."""
@@ -139,6 +186,42 @@ def test_close_ends_a_blocked_sendall(version):
             pair.client.close()
             error = sending.error()
     assert isinstance(error, (ssl.SSLError, ValueError, socket.error))
+
+
+@contextlib.contextmanager
+def much_switching():
+    """Python's threads take turns as often as they can."""
+    get, change, often = (
+        (sys.getcheckinterval, sys.setcheckinterval, 1) if PY2 else
+        (sys.getswitchinterval, sys.setswitchinterval, 1e-6))
+    before = get()
+    change(often)
+    try:
+        yield
+    finally:
+        change(before)
+
+
+@pytest.mark.backport_only("what comes after close() may go out in clear")
+def test_close_lets_no_plain_text_out():
+    """Writers that have not heard of it yet get an exception."""
+    def write(sock):
+        with pytest.raises((socket.error, ValueError)):
+            while True:
+                sock.sendall(b"secret")
+
+    with much_switching():
+        for _ in range(50):
+            with RawPair() as raw:
+                writers = [Task(write, raw.sock) for _ in range(3)]
+                seen = bytearray(raw.peer.recv(1000))
+                raw.sock.close()
+                with pytest.raises((socket.error, EOFError)):
+                    while True:
+                        seen += receive(raw.peer, 1)
+                for writer in writers:
+                    writer.result()
+                assert b"secret" not in seen
 
 
 def test_peer_close_ends_a_blocked_recv(version):

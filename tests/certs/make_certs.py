@@ -25,6 +25,7 @@ PASSWORD = b"secret passphrase"
 START = datetime.datetime(2018, 1, 1)
 END = datetime.datetime(2099, 12, 31, 23, 59, 59)
 SAN = x509.ObjectIdentifier("2.5.29.17")
+AUTHORITY_ACCESS = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.1")
 CRL_POINTS = x509.ObjectIdentifier("2.5.29.31")
 MANY_ROOTS = 150
 
@@ -380,6 +381,9 @@ def write_decoded(root):
          start=datetime.datetime(2039, 2, 3, 4, 5, 6),
          end=datetime.datetime(2150, 11, 12, 13, 14, 15))
     leaf("decode-big-serial.pem", 2 ** 150 + 1)
+    leaf("decode-junk-extensions.pem", 61, *(
+        x509.UnrecognizedExtension(oid, b"\x30\x04junk")
+        for oid in (SAN, CRL_POINTS, AUTHORITY_ACCESS)))
 
 
 def write_dh():
