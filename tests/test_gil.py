@@ -69,6 +69,7 @@ def load_chain():
 
 CONTEXTS = client_context(), server_context()
 
+
 def test_the_measure():
     """It tells what releases the lock from what does not."""
     assert lets_others_run(lambda: threading.Event().wait(0.01))

@@ -4,16 +4,13 @@ import array
 import gc
 import io
 import mmap
-import os
-import socket
 import ssl
 import weakref
 
 import pytest
 
-from helpers import (PY2, BioPair, SocketPair, Task, array_bytes, buffer_types, cert,
-                     client_context, receive, server_context, tcp_pair,
-                     unix_pair)
+from helpers import (PY2, BioPair, SocketPair, Task, array_bytes,
+                     buffer_types, client_context, receive, unix_pair)
 
 BIG = bytes(bytearray(range(256))) * 4096 * 3  # 3 MiB
 

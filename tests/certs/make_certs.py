@@ -348,15 +348,16 @@ def write_decoded(root):
                         location)))
     leaf("decode-crl-points-none.pem", 54, x509.UnrecognizedExtension(
         CRL_POINTS, tlv(0x30, tlv(0x30, tlv(0x81, b"\x06\x40")))))
-    leaf("decode-aia.pem", 55, x509.AuthorityInformationAccess([
+    authority = x509.AuthorityInformationAccess([
         x509.AccessDescription(method, x509.UniformResourceIdentifier(text))
         for method, text in (
             (AuthorityInformationAccessOID.OCSP, "http://ocsp.example.test"),
             (AuthorityInformationAccessOID.CA_ISSUERS,
-             "http://ca.example.test/root.cer"))]),
-        x509.CRLDistributionPoints([x509.DistributionPoint(
-            [x509.UniformResourceIdentifier("http://crl.example.test/1.crl")],
-            None, None, None)]))
+             "http://ca.example.test/root.cer"))])
+    points = x509.CRLDistributionPoints([x509.DistributionPoint(
+        [x509.UniformResourceIdentifier("http://crl.example.test/1.crl")],
+        None, None, None)])
+    leaf("decode-aia.pem", 55, authority, points)
     # 1.2 and 90 times 127, longer than the 63 bytes the library takes
     write("decode-long-oid.pem", by_hand(
         tlv(0x30, tlv(0x31, tlv(0x30, tlv(6, b"\x2a" + b"\x7f" * 90),
