@@ -98,8 +98,10 @@ else:
 
         def detach(self):
             """Give the descriptor away (int), without TLS."""
-            self._forget_tls()
-            return socket.detach(self)
+            self._close_tls()
+            descriptor = socket.detach(self)
+            self._sslobj = None
+            return descriptor
 
         @property
         def _carrier(self):

@@ -683,14 +683,19 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
             self._carrier, self.server_side, self.server_hostname,
             owner=self, session=self._session)
 
-    def _forget_tls(self):
-        sslobj, self._sslobj = self._sslobj, None
-        if sslobj is not None:
-            sslobj.close()
+    def _close_tls(self):
+        """Make the connection refuse all that comes.
+
+        It has to stay in `_sslobj` until the descriptor is gone, or another
+        thread would send in the clear what it took for TLS.
+        """
+        if self._sslobj is not None:
+            self._sslobj.close()
 
     def _real_close(self):
-        self._forget_tls()
+        self._close_tls()
         _sockets.StreamSocket._real_close(self)
+        self._sslobj = None
 
     @property
     def context(self):
@@ -752,7 +757,7 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
             else:
                 status = self._plain.connect(addr)
         except BaseException:
-            self._forget_tls()
+            self._sslobj = None
             raise
         if not status:
             self._connected = True
