@@ -32,7 +32,6 @@ Runs a Python program in which `import ssl` gives _ssl_backport.
 """
 
 
-
 def main():
     """Run the program that the command line names."""
     arguments = sys.argv[1:]

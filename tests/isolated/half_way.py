@@ -1,7 +1,7 @@
 # A failure half way, in ssl.py itself, leaves everything as it was.
 import sys
 import _ssl_backport
-import __future__
+import __future__  # which the package needs, and so brings along
 
 sys.modules["_ssl_backport._trust"] = None  # "cannot be imported"
 meta_path = list(sys.meta_path)

@@ -2,7 +2,7 @@
 # the extension is there again, install() works.
 import sys
 import _ssl_backport
-import __future__
+import __future__  # which the package needs, and so brings along
 
 sys.modules["__ssl_backport"] = None  # "cannot be imported"
 meta_path = list(sys.meta_path)
