@@ -97,8 +97,8 @@ def refuse_standard():
                 if sys.modules.get(name) is not None]
     if standard:
         names = " and ".join(module.__name__ for module in standard)
-        holders = ", ".join(holders_of(standard))
-        raise ImportError(TOO_LATE % (names, holders or "sys.modules alone"))
+        holders = holders_of(standard) or ["sys.modules alone"]
+        raise ImportError(TOO_LATE % (names, ("\n" + " " * 11).join(holders)))
 
 
 def holders_of(modules):
