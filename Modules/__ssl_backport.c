@@ -11,6 +11,7 @@ static const struct {
     {&sslb_connection_type, "_SSLSocket"},
     {&sslb_membio_type, "MemoryBIO"},
     {&sslb_session_type, "SSLSession"},
+    {&sslb_certificate_type, "Certificate"},
 };
 
 static int

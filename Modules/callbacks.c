@@ -184,13 +184,18 @@ sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols)
     if (view.len > 0) {
         copy = OPENSSL_memdup(view.buf, (size_t)view.len);
     }
+    /* An empty list takes ours away, which OpenSSL 1.1.1 does and then calls
+       a failure. */
     if ((view.len > 0 && copy == NULL)
-        || SSL_CTX_set_alpn_protos(context->ctx, copy,
-                                   (unsigned int)view.len) != 0) {
+        || (SSL_CTX_set_alpn_protos(context->ctx, copy,
+                                    (unsigned int)view.len) != 0
+            && view.len > 0)) {
+        ERR_clear_error();
         OPENSSL_free(copy);
         PyErr_NoMemory();
         goto exit;
     }
+    ERR_clear_error();
     pthread_mutex_lock(&context->alpn_mutex);
     old = context->alpn;
     context->alpn = copy;
@@ -207,7 +212,8 @@ exit:
 /* -- the client's cipher suites --------------------------------------- */
 
 /* OpenSSL forgets a resuming client's list, so it is kept here for
-   shared_ciphers() (gh-106344).  Out of memory: there is none to show. */
+   shared_ciphers() (gh-106344).  Out of memory, or a hello in the format of
+   SSL 2.0, which lists them otherwise: there is none to show. */
 static int
 client_hello_callback(SSL *ssl, int *alert, void *argument)
 {
@@ -217,7 +223,7 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
 
     (void)alert;
     (void)argument;
-    if (connection != NULL) {
+    if (connection != NULL && !SSL_client_hello_isv2(ssl)) {
         OPENSSL_free(connection->client_ciphers);
         connection->client_ciphers = OPENSSL_memdup(ciphers, length);
         connection->client_ciphers_length =

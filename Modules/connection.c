@@ -213,8 +213,6 @@ use_membios(sslb_connection *self, PyObject *incoming, PyObject *outgoing)
     BIO *in = ((sslb_membio *)incoming)->bio;
     BIO *out = ((sslb_membio *)outgoing)->bio;
 
-    self->incoming = Py_NewRef(incoming);
-    self->outgoing = Py_NewRef(outgoing);
     BIO_up_ref(in);
     SSL_set0_rbio(self->ssl, in);
     BIO_up_ref(out);
@@ -344,8 +342,6 @@ connection_traverse(PyObject *object, visitproc visit, void *arg)
 
     Py_VISIT(self->socket);
     Py_VISIT(self->owner);
-    Py_VISIT(self->incoming);
-    Py_VISIT(self->outgoing);
     Py_VISIT(self->context);
     Py_VISIT(self->past_contexts);
     return 0;
@@ -370,8 +366,6 @@ connection_dealloc(PyObject *object)
     OPENSSL_free(self->client_ciphers);
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
-    Py_XDECREF(self->incoming);
-    Py_XDECREF(self->outgoing);
     Py_XDECREF(self->server_hostname);
     Py_XDECREF(self->past_contexts);
     Py_XDECREF((PyObject *)self->context);
@@ -401,20 +395,29 @@ connection_get_context(PyObject *object, void *closure)
 static int
 keep_past_context(sslb_connection *self)
 {
+    PyObject *context = (PyObject *)self->context;
+    Py_ssize_t i;
+
     if (self->past_contexts == NULL) {
         self->past_contexts = PyList_New(0);
         if (self->past_contexts == NULL) {
             return -1;
         }
     }
-    return PyList_Append(self->past_contexts, (PyObject *)self->context);
+    for (i = 0; i < PyList_GET_SIZE(self->past_contexts); i++) {
+        if (PyList_GET_ITEM(self->past_contexts, i) == context) {
+            return 0;
+        }
+    }
+    return PyList_Append(self->past_contexts, context);
 }
 
 static int
 connection_set_context(PyObject *object, PyObject *value, void *closure)
 {
     sslb_connection *self = connection_of(object);
-    sslb_context *old;
+    sslb_context *old = self->context;
+    int ok;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "context") < 0) {
@@ -424,14 +427,21 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
         PyErr_SetString(PyExc_TypeError, "The value must be a SSLContext");
         return -1;
     }
+    if (value == (PyObject *)old) {
+        return 0;
+    }
     if (keep_past_context(self) < 0) {
         return -1;
     }
     sslb_connection_enter(self);
-    SSL_set_SSL_CTX(self->ssl, ((sslb_context *)value)->ctx);
-    old = self->context;
-    self->context = (sslb_context *)Py_NewRef(value);
+    ERR_clear_error();
+    ok = SSL_set_SSL_CTX(self->ssl, ((sslb_context *)value)->ctx) != NULL;
     sslb_connection_leave(self);
+    if (!ok) {
+        sslb_queue_raise("context", __FILE__, __LINE__);
+        return -1;
+    }
+    self->context = (sslb_context *)Py_NewRef(value);
     Py_DECREF((PyObject *)old);
     return 0;
 }
@@ -459,20 +469,29 @@ connection_set_owner(PyObject *object, PyObject *value, void *closure)
     return set_weak_reference(&connection_of(object)->owner, value);
 }
 
+/* A copy: a connection that later ends without a close_notify spoils the
+   session that it holds itself. */
 static PyObject *
 connection_get_session(PyObject *object, void *closure)
 {
     sslb_connection *self = connection_of(object);
-    SSL_SESSION *session;
+    SSL_SESSION *current, *copy = NULL;
 
     (void)closure;
     sslb_connection_enter(self);
-    session = SSL_get1_session(self->ssl);
+    current = SSL_get_session(self->ssl);
+    if (current != NULL) {
+        copy = SSL_SESSION_dup(current);
+    }
     sslb_connection_leave(self);
-    if (session == NULL) {
+    if (current == NULL) {
         Py_RETURN_NONE;
     }
-    return sslb_session_new(session, self->context);
+    if (copy == NULL) {
+        ERR_clear_error();
+        return PyErr_NoMemory();
+    }
+    return sslb_session_new(copy, self->context);
 }
 
 static int
@@ -573,6 +592,14 @@ static PyMethodDef connection_methods[] = {
      "ValueError before the handshake is done."},
     {"getpeercert", sslb_connection_peer_certificate, METH_VARARGS,
      "The same as peer_certificate()."},
+    {"get_verified_chain", sslb_connection_get_verified_chain, METH_NOARGS,
+     "get_verified_chain() -> list of Certificate, or None\n\n"
+     "The chain that was built from the peer's certificate to a trusted\n"
+     "one; None without a certificate, or after resumption."},
+    {"get_unverified_chain", sslb_connection_get_unverified_chain,
+     METH_NOARGS,
+     "get_unverified_chain() -> list of Certificate, or None\n\n"
+     "The certificates that the peer sent."},
     {"cipher", sslb_connection_cipher, METH_NOARGS,
      "cipher() -> (name, protocol, bits) or None"},
     {"shared_ciphers", sslb_connection_shared_ciphers, METH_NOARGS,

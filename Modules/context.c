@@ -1,9 +1,10 @@
 /* context.c: SSLContext: its life, its options, getters and setters.
 
-   Owns the SSL_CTX.  OpenSSL wants nobody to use an SSL_CTX while it is
-   changed: everything here, and each SSL_new(), runs with the GIL held, and
-   files are read elsewhere, before the context is touched.  A setter that
-   fails has changed nothing. */
+   Owns the SSL_CTX.  Everything here, and each SSL_new(), runs with the GIL
+   held, and files are read before the context is touched; but a handshake,
+   which reads the SSL_CTX, runs without the GIL: OpenSSL wants a context to
+   be left alone once it is in use.  A setter that fails has changed
+   nothing. */
 
 #include "sslb.h"
 
@@ -142,8 +143,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     if (pthread_mutex_init(&self->alpn_mutex, NULL) != 0) {
-        PyObject_GC_UnTrack((PyObject *)self);
-        type->tp_free(self);
+        Py_DECREF(self);
         return PyErr_NoMemory();
     }
     self->protocol = (int)protocol;
@@ -195,17 +195,15 @@ static PyObject *
 context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"sock", "server_side", "server_hostname",
-                               "owner", "session", "ssl_sock", NULL};
+                               "owner", "session", NULL};
     PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
-    PyObject *ssl_sock = NULL;  /* 2.7's name of owner */
     PyObject *socket_type = sslb_socket_type();
     int server_side;
 
     if (socket_type == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOO:_wrap_socket",
                                         keywords, &socket, &server_side,
-                                        &hostname, &owner, &session,
-                                        &ssl_sock)) {
+                                        &hostname, &owner, &session)) {
         return NULL;
     }
     if (!PyObject_TypeCheck(socket, (PyTypeObject *)socket_type)) {
@@ -215,8 +213,7 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     return sslb_connection_new((sslb_context *)self, socket, NULL, NULL,
-                               server_side, hostname,
-                               owner != NULL ? owner : ssl_sock, session);
+                               server_side, hostname, owner, session);
 }
 
 static PyObject *
@@ -560,7 +557,8 @@ context_set_bound(PyObject *self, PyObject *value, int is_minimum)
              && version != TLS1_1_VERSION && version != TLS1_2_VERSION
              && version != TLS1_3_VERSION) {
         PyErr_Format(PyExc_ValueError,
-                     "Unsupported TLS/SSL version 0x%lx", version);
+                     "Unsupported TLS/SSL version 0x%x",
+                     (unsigned int)version);
         return -1;
     }
     ERR_clear_error();
@@ -569,8 +567,8 @@ context_set_bound(PyObject *self, PyObject *value, int is_minimum)
         : SSL_CTX_set_max_proto_version(context->ctx, (int)version);
     if (!rc) {
         ERR_clear_error();
-        PyErr_Format(PyExc_ValueError, "Unsupported protocol version 0x%lx",
-                     version);
+        PyErr_Format(PyExc_ValueError, "Unsupported protocol version 0x%x",
+                     (unsigned int)version);
         return -1;
     }
     return 0;
@@ -656,7 +654,8 @@ static PyMethodDef context_methods[] = {
     {"load_dh_params", sslb_context_load_dh_params, METH_O,
      "load_dh_params(path)\n\n"
      "Load the parameters of Diffie-Hellman key exchange (PEM)."},
-    {"load_verify_locations", SSLB_KEYWORDS(sslb_context_load_verify_locations),
+    {"load_verify_locations",
+     SSLB_KEYWORDS(sslb_context_load_verify_locations),
      METH_VARARGS | METH_KEYWORDS,
      "load_verify_locations(cafile=None, capath=None, cadata=None)\n\n"
      "Trust the certificates of a PEM file, of a folder of hashed names, or\n"

@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+/* Tried on an SSL of its own: OpenSSL forgets the old list of a context also
+   when it refuses the new one. */
+static int
+set_cipher_list(SSL_CTX *ctx, const char *list)
+{
+    SSL *trial = SSL_new(ctx);
+    int ok = trial != NULL && SSL_set_cipher_list(trial, list)
+        && SSL_CTX_set_cipher_list(ctx, list);
+
+    SSL_free(trial);
+    return ok;
+}
+
 PyObject *
 sslb_context_set_ciphers(PyObject *self, PyObject *args)
 {
@@ -13,7 +26,7 @@ sslb_context_set_ciphers(PyObject *self, PyObject *args)
         return NULL;
     }
     ERR_clear_error();
-    if (!SSL_CTX_set_cipher_list(((sslb_context *)self)->ctx, list)) {
+    if (!set_cipher_list(((sslb_context *)self)->ctx, list)) {
         ERR_clear_error();
         PyErr_SetString(sslb_errors.error, "No cipher can be selected.");
         return NULL;

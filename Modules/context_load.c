@@ -133,7 +133,7 @@ identity_free(identity *self)
 static int
 read_certificates_nogil(identity *self, const char *path)
 {
-    BIO *bio = BIO_new_file(path, "rb");
+    BIO *bio = sslb_file_open_nogil(path, NULL);
     X509 *x509;
     int rc = 0;
 
@@ -161,7 +161,7 @@ exit:
 static int
 read_key_nogil(identity *self, const char *path, password *secret)
 {
-    BIO *bio = BIO_new_file(path, "rb");
+    BIO *bio = sslb_file_open_nogil(path, NULL);
 
     if (bio != NULL) {
         self->key = PEM_read_bio_PrivateKey(
@@ -209,12 +209,15 @@ static int
 identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
              PyObject *keyfile)
 {
+    /* An empty chain would keep OpenSSL from building one from the trust
+       store: SSL_CTX_build_cert_chain(3). */
+    STACK_OF(X509) *chain = sk_X509_num(self->chain) > 0 ? self->chain
+                                                         : NULL;
     PyObject *detail;
 
     ERR_clear_error();
     if (X509_check_private_key(self->leaf, self->key)
-        && SSL_CTX_use_cert_and_key(ctx, self->leaf, self->key, self->chain,
-                                    1)) {
+        && SSL_CTX_use_cert_and_key(ctx, self->leaf, self->key, chain, 1)) {
         return 0;
     }
     detail = PyBytes_FromFormat(
@@ -225,19 +228,6 @@ identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
         Py_DECREF(detail);
     }
     return -1;
-}
-
-/* The path of an argument, with a TypeError that names the argument. */
-static PyObject *
-path_argument(PyObject *value, const char *name)
-{
-    PyObject *path = sslb_path_as_bytes(value);
-
-    if (path == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Format(PyExc_TypeError, "%s should be a valid filesystem path",
-                     name);
-    }
-    return path;
 }
 
 PyObject *
@@ -255,22 +245,28 @@ sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                                      &secret.source)) {
         return NULL;
     }
-    cert_path = path_argument(certfile, "certfile");
-    if (cert_path == NULL) {
-        return NULL;
+    if (sslb_path_argument(certfile, "certfile", &cert_path) < 0
+        || sslb_path_argument(keyfile, "keyfile", &key_path) < 0) {
+        goto exit;
     }
-    key_path = keyfile == Py_None ? Py_NewRef(cert_path)
-                                  : path_argument(keyfile, "keyfile");
-    if (key_path != NULL
-        && password_check(secret.source) == 0
+    if (cert_path == NULL) {
+        PyErr_SetString(PyExc_TypeError,
+                        "certfile should be a valid filesystem path");
+        goto exit;
+    }
+    if (key_path == NULL) {
+        key_path = Py_NewRef(cert_path);
+    }
+    if (password_check(secret.source) == 0
         && identity_read(&ours, cert_path, key_path, &secret) == 0
         && identity_use(&ours, ((sslb_context *)self)->ctx, cert_path,
                         key_path) == 0) {
         result = Py_NewRef(Py_None);
     }
+exit:
     identity_free(&ours);
     Py_XDECREF(key_path);
-    Py_DECREF(cert_path);
+    Py_XDECREF(cert_path);
     return result;
 }
 
@@ -280,7 +276,7 @@ sslb_context_load_cert_chain(PyObject *self, PyObject *args,
 static EVP_PKEY *
 read_dh_nogil(const char *path)
 {
-    BIO *bio = BIO_new_file(path, "rb");
+    BIO *bio = sslb_file_open_nogil(path, NULL);
     EVP_PKEY *parameters = NULL;
     unsigned char *der;
     const unsigned char *next;

@@ -150,6 +150,12 @@ is_verification_failure(unsigned long code)
         && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED;
 }
 
+static int
+is_out_of_memory(unsigned long code)
+{
+    return code != 0 && ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+}
+
 /* What the certificate lacks, in a sentence; the name belongs to it. */
 static PyObject *
 verify_message_new(long verify, PyObject *hostname)
@@ -215,14 +221,16 @@ raise_errno(int number)
     PyErr_SetFromErrno(sslb_oserror_type());
 }
 
-/* What the peer's hanging up looks like: a bare failure (before OpenSSL 3,
-   and in every later call of a connection that failed so), or its own
-   reason.  Any other reason is worth more than "EOF". */
+/* What the peer's hanging up looks like: its own reason, even if the alert
+   that OpenSSL sends then could not be sent; or (before OpenSSL 3, and in
+   every later call of a connection that failed so) a bare failure.  Any
+   other reason is worth more than "EOF". */
 static int
 is_eof(const sslb_outcome *outcome)
 {
     return outcome->eof
-        && (outcome->code == 0 || sslb_code_is_eof(outcome->code));
+        && (sslb_code_is_eof(outcome->code)
+            || (outcome->code == 0 && outcome->sys_errno == 0));
 }
 
 void
@@ -246,6 +254,10 @@ sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
         return;
     default:
         break;
+    }
+    if (is_out_of_memory(outcome->code)) {
+        PyErr_NoMemory();
+        return;
     }
     if (is_verification_failure(outcome->code)) {
         raise_verification(outcome, hostname, file, line);
@@ -285,14 +297,18 @@ sslb_queue_raise(const char *detail, const char *file, int line)
     unsigned long code = ERR_peek_last_error();
 
     ERR_clear_error();
+    if (is_out_of_memory(code)) {
+        PyErr_NoMemory();
+        return;
+    }
     raise_and_drop(exception_new(sslb_errors.error,
                                  (long)(code & 0x7fffffff), code,
                                  message_new(code, NULL, detail, file,
                                              line)));
 }
 
-void
-sslb_errno_raise(int number, PyObject *path)
+static void
+raise_file_errno(int number, PyObject *path)
 {
     PyObject *filename = sslb_text_new(PyBytes_AS_STRING(path),
                                        PyBytes_GET_SIZE(path));
@@ -316,8 +332,12 @@ sslb_file_raise(unsigned long code, PyObject *path, const char *what,
     PyObject *detail;
 
     ERR_clear_error();
+    if (is_out_of_memory(newest)) {
+        PyErr_NoMemory();
+        return;
+    }
     if (number != 0) {
-        sslb_errno_raise(number, path);
+        raise_file_errno(number, path);
         return;
     }
     detail = PyBytes_FromFormat("%s%s%s '%.700s'",
@@ -365,26 +385,27 @@ sslb_refuse_deletion(PyObject *value, const char *name)
 
 /* -- the module ------------------------------------------------------- */
 
-/* str(error) is the message alone, without "[Errno N]" in front. */
+/* str(error) is the message alone, without "[Errno N]" in front.  Where there
+   is none, because somebody else raised it, it is str() of the arguments. */
 static PyObject *
 error_str(PyObject *self, PyObject *none)
 {
     PyObject *text = PyObject_GetAttrString(self, "strerror");
-    PyObject *result = NULL;
+    PyObject *arguments, *result;
 
     (void)none;
-    if (text == NULL) {
-        return NULL;
-    }
-    if (sslb_text_check(text)) {
+    if (text == NULL || sslb_text_check(text)) {
         return text;
     }
     Py_DECREF(text);
-    text = PyObject_GetAttrString(self, "args");
-    if (text != NULL) {
-        result = PyObject_Str(text);
-        Py_DECREF(text);
+    arguments = PyObject_GetAttrString(self, "args");
+    if (arguments == NULL) {
+        return NULL;
     }
+    result = PyTuple_Check(arguments) && PyTuple_GET_SIZE(arguments) == 1
+        ? PyObject_Str(PyTuple_GET_ITEM(arguments, 0))
+        : PyObject_Str(arguments);
+    Py_DECREF(arguments);
     return result;
 }
 

@@ -177,7 +177,7 @@ test_decode_cert(PyObject *module, PyObject *argument)
         return NULL;
     }
     ERR_clear_error();
-    bio = BIO_new_file(PyBytes_AS_STRING(path), "rb");
+    bio = sslb_file_open_nogil(PyBytes_AS_STRING(path), NULL);
     if (bio != NULL) {
         x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"");
         BIO_free(bio);

@@ -76,20 +76,29 @@ sslb_lock_destroy(sslb_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-void
-sslb_lock_check_fork(sslb_lock *lock)
-{
-    if (lock->fork_count != fork_count) {
-        /* Whoever held it is not in this process.  Initialising in place
-           allocates nothing on the systems we know, so cannot fail. */
-        (void)initialise(lock);
-    }
-}
-
 static int
 is_mine(const sslb_lock *lock)
 {
     return lock->depth > 0 && pthread_equal(lock->owner, pthread_self());
+}
+
+void
+sslb_lock_check_fork(sslb_lock *lock)
+{
+    unsigned int depth;
+
+    if (lock->fork_count != fork_count) {
+        /* Whoever held it is not in this process, unless it is this thread,
+           which forked in a callback.  Initialising in place allocates
+           nothing on the systems we know, so cannot fail. */
+        depth = is_mine(lock) ? lock->depth : 0;
+        (void)initialise(lock);
+        if (depth > 0) {
+            lock->owner = pthread_self();
+            lock->depth = depth;
+            lock->next_ticket = 1;
+        }
+    }
 }
 
 void
@@ -199,9 +208,21 @@ sslb_turn_take_nogil(sslb_lock *lock, sslb_deadline deadline)
     taken = !lock->writing;
     if (taken) {
         lock->writing = 1;
+        lock->writer = pthread_self();
     }
     pthread_mutex_unlock(&lock->mutex);
     return taken;
+}
+
+int
+sslb_turn_is_mine_nogil(sslb_lock *lock)
+{
+    int rc;
+
+    pthread_mutex_lock(&lock->mutex);
+    rc = lock->writing && pthread_equal(lock->writer, pthread_self());
+    pthread_mutex_unlock(&lock->mutex);
+    return rc;
 }
 
 void

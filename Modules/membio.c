@@ -106,6 +106,9 @@ queue_bio_write(BIO *bio, const char *data, int length)
     pthread_mutex_lock(&self->mutex);
     rc = queue_put_locked(self, data, (size_t)length) ? length : -1;
     pthread_mutex_unlock(&self->mutex);
+    if (rc < 0) {
+        ERR_raise(ERR_LIB_BIO, ERR_R_MALLOC_FAILURE);
+    }
     return rc;
 }
 

@@ -53,6 +53,56 @@ sslb_connection_peer_certificate(PyObject *object, PyObject *args)
     return result;
 }
 
+PyObject *
+sslb_connection_get_verified_chain(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    STACK_OF(X509) *chain;
+    PyObject *result;
+
+    (void)none;
+    sslb_connection_enter(self);
+    chain = SSL_get0_verified_chain(self->ssl);
+    chain = chain != NULL ? X509_chain_up_ref(chain) : NULL;
+    sslb_connection_leave(self);
+    result = sslb_certificate_list(chain);
+    sk_X509_pop_free(chain, X509_free);
+    return result;
+}
+
+/* On a server OpenSSL keeps the client's own certificate apart from what came
+   behind it: SSL_get_peer_cert_chain(3). */
+PyObject *
+sslb_connection_get_unverified_chain(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    STACK_OF(X509) *chain;
+    X509 *leaf = NULL;
+    PyObject *result;
+
+    (void)none;
+    sslb_connection_enter(self);
+    chain = SSL_get_peer_cert_chain(self->ssl);
+    chain = chain != NULL ? X509_chain_up_ref(chain) : NULL;
+    if (self->server_side) {
+        leaf = SSL_get1_peer_certificate(self->ssl);
+    }
+    sslb_connection_leave(self);
+    if (leaf != NULL) {
+        if (chain == NULL) {
+            chain = sk_X509_new_null();
+        }
+        if (chain == NULL || !sk_X509_insert(chain, leaf, 0)) {
+            X509_free(leaf);
+            sk_X509_pop_free(chain, X509_free);
+            return PyErr_NoMemory();
+        }
+    }
+    result = sslb_certificate_list(chain);
+    sk_X509_pop_free(chain, X509_free);
+    return result;
+}
+
 /* (name, protocol, bits) */
 static PyObject *
 cipher_as_tuple(const SSL_CIPHER *cipher)

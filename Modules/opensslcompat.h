@@ -28,6 +28,8 @@
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 
 #define SSL_get1_peer_certificate SSL_get_peer_certificate
+#define ERR_raise(library, reason) \
+    ERR_put_error((library), 0, (reason), __FILE__, __LINE__)
 
 /* Takes ownership of the parameters on success, as 3.0's does. */
 static inline int
@@ -61,6 +63,8 @@ d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
 #endif
 
 #if OPENSSL_VERSION_NUMBER < 0x30300000L
+
+#define SSL_SESSION_get_time_ex SSL_SESSION_get_time
 
 static inline X509_OBJECT *
 sslb_object_duplicate(const X509_OBJECT *source)

@@ -56,8 +56,8 @@ step_ended(operation *op, int rc)
         ? STEP_WANTS : STEP_FAILED;
 }
 
-/* An operation that had done part of its work when something went wrong
-   reported that part: what went wrong is reported by the next one. */
+/* A read that had got something when something went wrong returned what it
+   had: what went wrong is for the next one. */
 static int
 take_deferred_locked(operation *op)
 {
@@ -191,39 +191,48 @@ flush_locked(operation *op)
     return STEP_FAILED;
 }
 
+/* An unfinished write must be given the same data again, and at least as much
+   of it: SSL_write(3). */
+static step_result
+refuse_retry(operation *op)
+{
+    memset(&op->outcome, 0, sizeof(op->outcome));
+    op->outcome.ssl_error = SSL_ERROR_SSL;
+    op->outcome.code = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_BAD_WRITE_RETRY);
+    return STEP_FAILED;
+}
+
+/* A success leaves nothing behind, so that the next write may bring anything:
+   a non-blocking one ends with what one system call took. */
 static step_result
 write_locked(operation *op)
 {
     sslb_connection *self = op->self;
-    step_result result = STEP_DONE;
+    step_result result, trouble = STEP_DONE;
 
-    if (take_deferred_locked(op)) {
-        return STEP_FAILED;
+    if (op->length - op->done < self->ahead) {
+        return refuse_retry(op);
     }
     if (self->ahead == 0) {
-        result = encrypt_locked(op);
+        trouble = encrypt_locked(op);
         if (self->ahead == 0) {
-            return result;
+            return trouble;
         }
-        if (result == STEP_FAILED) {
-            self->deferred = op->outcome;
-        }
-    }
-    else if (self->ahead > op->length - op->done) {
-        /* Unfinished data must be given again, and as much of it:
-           SSL_write(3). */
-        memset(&op->outcome, 0, sizeof(op->outcome));
-        op->outcome.ssl_error = SSL_ERROR_SSL;
-        op->outcome.code = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_BAD_WRITE_RETRY);
-        return STEP_FAILED;
     }
     result = flush_locked(op);
-    if (result == STEP_DONE) {
-        op->done += self->ahead;
-        self->ahead = 0;
-        result = op->done < op->length ? STEP_AGAIN : STEP_DONE;
+    if (result != STEP_DONE) {
+        return result;
     }
-    return result;
+    op->done += self->ahead;
+    self->ahead = 0;
+    if (trouble == STEP_FAILED) {
+        return trouble;
+    }
+    if (op->done == op->length
+        || (op->socket != NULL && op->deadline == SSLB_NEVER_WAIT)) {
+        return STEP_DONE;
+    }
+    return STEP_AGAIN;
 }
 
 /* The first call sends our close_notify, the second one looks for the
@@ -275,6 +284,9 @@ operation_loop_nogil(operation *op)
 
     do {
         sslb_lock_acquire_nogil(&self->lock);
+        if (self->transport != NULL) {
+            self->transport->sys_errno = 0;  /* of an earlier step */
+        }
         result = self->closed ? STEP_CLOSED : op->step_locked(op);
         waits = result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT;
         if (waits && self->closed) {
@@ -328,7 +340,11 @@ operation_loop(operation *op)
         Py_BEGIN_ALLOW_THREADS
         result = operation_loop_nogil(op);
         Py_END_ALLOW_THREADS
-    } while (result == STEP_INTERRUPTED && PyErr_CheckSignals() == 0);
+        if (result == STEP_INTERRUPTED && PyErr_CheckSignals() < 0) {
+            return result;
+        }
+        sslb_lock_check_fork(&op->self->lock);  /* in a signal handler */
+    } while (result == STEP_INTERRUPTED);
     return result;
 }
 
@@ -521,6 +537,12 @@ take_turn(operation *op)
     sslb_connection *self = op->self;
     int taken;
 
+    if (sslb_turn_is_mine_nogil(&self->lock)) {
+        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a signal handler "
+                         "must not write to the connection whose write it "
+                         "interrupted");
+        return -1;
+    }
     for (;;) {
         Py_BEGIN_ALLOW_THREADS
         taken = sslb_turn_take_nogil(&self->lock, op->deadline);
@@ -547,39 +569,35 @@ take_turn(operation *op)
     }
 }
 
-/* Writes op->data.  What the kernel has been handed counts, even if the
-   deadline or an error came after it: 0 then, or -1 with an exception. */
+/* Writes op->data: 0, or -1 with an exception.  A write that did not end well
+   can be made again with the same data, and goes on where it was. */
 static int
 write_run(operation *op)
 {
     sslb_connection *self = op->self;
-    step_result result = STEP_FAILED;
-    int rc = -1;
+    step_result result;
 
     if (operation_begin(op) < 0) {
         return -1;
     }
     if (take_turn(op) < 0) {
-        goto exit;
+        operation_end(op);
+        return -1;
     }
-    result = operation_loop(op);
+    op->done = self->handed;
+    if (op->done > op->length) {
+        result = refuse_retry(op);
+    }
+    else {
+        result = operation_loop(op);
+        self->handed = result == STEP_DONE ? 0 : op->done;
+    }
     sslb_turn_give_nogil(&self->lock);
-    if (result == STEP_DONE) {
-        rc = 0;
-    }
-    else if (op->done > 0 && result != STEP_CLOSED
-             && result != STEP_INTERRUPTED) {
-        if (result == STEP_FAILED) {
-            self->deferred = op->outcome;
-        }
-        rc = 0;
-    }
-    else if (result != STEP_INTERRUPTED) {
+    if (result != STEP_DONE && result != STEP_INTERRUPTED) {
         operation_raise(op, result);
     }
-exit:
     operation_end(op);
-    return rc;
+    return result == STEP_DONE ? 0 : -1;
 }
 
 PyObject *

@@ -61,12 +61,6 @@ sslb_int_from_unsigned(unsigned long long value)
                              : PyLong_FromUnsignedLongLong(value);
 }
 
-int
-sslb_int_check(PyObject *object)
-{
-    return PyInt_Check(object) || PyLong_Check(object);
-}
-
 /* str and, as 2.7's own ssl takes it, unicode of ASCII characters. */
 int
 sslb_buffer_get(PyObject *object, Py_buffer *view)
@@ -191,12 +185,6 @@ PyObject *
 sslb_int_from_unsigned(unsigned long long value)
 {
     return PyLong_FromUnsignedLongLong(value);
-}
-
-int
-sslb_int_check(PyObject *object)
-{
-    return PyLong_Check(object);
 }
 
 int

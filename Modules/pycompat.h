@@ -10,7 +10,6 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <structmember.h>
 
 #if PY_VERSION_HEX < 0x02070000 \
     || (PY_MAJOR_VERSION == 3 && PY_VERSION_HEX < 0x03060000)
@@ -59,13 +58,6 @@ Py_NewRef(PyObject *object)
     return object;
 }
 
-static inline PyObject *
-Py_XNewRef(PyObject *object)
-{
-    Py_XINCREF(object);
-    return object;
-}
-
 /* Never steals; a NULL value passes its exception on. */
 static inline int
 PyModule_AddObjectRef(PyObject *module, const char *name, PyObject *value)
@@ -110,14 +102,6 @@ PyModule_Add(PyObject *module, const char *name, PyObject *value)
 
 #if PY_MAJOR_VERSION == 2
 typedef long Py_hash_t;
-
-static inline PyObject *
-PyErr_SetFromErrnoWithFilenameObjects(PyObject *type, PyObject *first,
-                                      PyObject *second)
-{
-    (void)second;
-    return PyErr_SetFromErrnoWithFilenameObject(type, first);
-}
 #endif
 
 /* -- text, numbers and data ------------------------------------------- */
@@ -135,7 +119,6 @@ int sslb_text_check(PyObject *object);
    small. */
 PyObject *sslb_int_new(long value);
 PyObject *sslb_int_from_unsigned(unsigned long long value);
-int sslb_int_check(PyObject *object);
 
 /* C integers from an int, a long or an enum member; a float or a str is a
    TypeError, what does not fit is an OverflowError.  0 or -1. */

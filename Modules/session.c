@@ -1,7 +1,6 @@
 /* session.c: SSLSession, what a client needs to resume a connection.
 
-   Owns the Python type around an SSL_SESSION, which it shares with OpenSSL
-   by reference and never changes. */
+   Owns the Python type around an SSL_SESSION, which it never changes. */
 
 #include "sslb.h"
 
@@ -86,7 +85,7 @@ static PyObject *
 session_get_time(PyObject *self, void *closure)
 {
     (void)closure;
-    return sslb_int_new((long)SSL_SESSION_get_time(session_of(self)));
+    return sslb_int_new((long)SSL_SESSION_get_time_ex(session_of(self)));
 }
 
 static PyObject *

@@ -32,7 +32,8 @@ typedef struct {
     unsigned int depth;
     unsigned int next_ticket;   /* tickets make it fair: first come ... */
     unsigned int serving;       /* ... first served */
-    unsigned int writing;       /* the writers' turn is taken */
+    unsigned int writing;       /* the writers' turn is taken ... */
+    pthread_t writer;           /* ... by this thread */
     unsigned int polling;       /* threads that wait for the descriptor */
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_lock;
@@ -77,16 +78,15 @@ typedef struct {
     sslb_transport *transport;  /* of the socket; NULL over MemoryBIOs */
     PyObject *socket;           /* weak reference; NULL over MemoryBIOs */
     PyObject *owner;            /* weak reference, or NULL */
-    PyObject *incoming;         /* MemoryBIOs, or NULL */
-    PyObject *outgoing;
     sslb_context *context;      /* the one in use */
     PyObject *past_contexts;    /* list of those used before, or NULL */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
-    size_t ahead;               /* plaintext encrypted, not reported yet */
-    sslb_outcome deferred;      /* for the next operation, if it failed */
+    size_t handed;              /* of an unfinished write, to the kernel ... */
+    size_t ahead;               /* ... and encrypted, but not handed over */
+    sslb_outcome deferred;      /* for the next read */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;
     sslb_lock lock;
@@ -97,6 +97,11 @@ typedef struct {
     PyObject_HEAD
     BIO *bio;                   /* owns the buffer */
 } sslb_membio;
+
+typedef struct {
+    PyObject_HEAD
+    X509 *x509;
+} sslb_certificate;
 
 typedef struct {
     PyObject_HEAD
@@ -132,9 +137,6 @@ void sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
    `detail` (or NULL) is added to the text. */
 void sslb_queue_raise(const char *detail, const char *file, int line);
 
-/* OSError, on 2.7 IOError, with errno and filename. */
-void sslb_errno_raise(int number, PyObject *path);
-
 /* Raise for a file that could not be read (OSError, on 2.7 IOError, with
    errno and filename) or understood: SSLError with the library and reason of
    `code`, or of the newest entry where it is 0; the text says what is wrong
@@ -155,6 +157,17 @@ int sslb_refuse_deletion(PyObject *value, const char *name);
 
 int sslb_errors_init(PyObject *module);
 
+/* -- files.c ---------------------------------------------------------- */
+
+/* The bytes of a path argument, NULL for None: 0, or -1 with a TypeError that
+   names the argument. */
+int sslb_path_argument(PyObject *value, const char *name, PyObject **path);
+
+/* Opens a file for reading; `identity` (or NULL) is filled with what it is.
+   NULL with the error queue filled. */
+struct stat;
+BIO *sslb_file_open_nogil(const char *path, struct stat *identity);
+
 /* -- lock.c ----------------------------------------------------------- */
 
 int sslb_lock_init(sslb_lock *lock);
@@ -173,9 +186,10 @@ int sslb_lock_is_mine_nogil(sslb_lock *lock);
 
 /* The writers' turn, held for a whole operation.  1, or 0 when it was not
    to be had by the deadline or within a tenth of a second, whichever comes
-   first.  A non-blocking operation waits too: whoever has the turn does not
-   keep it long. */
+   first.  A non-blocking operation waits that tenth: another one does not
+   keep the turn for longer. */
 int sslb_turn_take_nogil(sslb_lock *lock, sslb_deadline deadline);
+int sslb_turn_is_mine_nogil(sslb_lock *lock);
 void sslb_turn_give_nogil(sslb_lock *lock);
 
 /* Count the threads in poll(): begin while the lock is held, end without
@@ -230,8 +244,22 @@ int sslb_membio_module_init(void);
 PyObject *sslb_x509_as_dict(X509 *x509);
 PyObject *sslb_x509_as_der(X509 *x509);
 
+/* The subject, as OpenSSL prints it in one line (RFC 2253). */
+PyObject *sslb_x509_subject_as_text(X509 *x509);
+
+/* The PEM text of a certificate with its trust settings, as native str. */
+PyObject *sslb_x509_as_pem(X509 *x509);
+
 /* (nid, short name, long name, OID) */
 PyObject *sslb_asn1_object_as_tuple(const ASN1_OBJECT *object);
+
+/* -- certificate.c ---------------------------------------------------- */
+
+extern PyTypeObject sslb_certificate_type;
+
+/* A list of Certificate objects, or None for NULL; the chain stays the
+   caller's. */
+PyObject *sslb_certificate_list(STACK_OF(X509) *chain);
 
 /* -- session.c -------------------------------------------------------- */
 
@@ -285,6 +313,9 @@ void sslb_connection_leave(sslb_connection *self);
 int sslb_connection_handshake_is_done(sslb_connection *self);
 
 PyObject *sslb_connection_peer_certificate(PyObject *self, PyObject *args);
+PyObject *sslb_connection_get_verified_chain(PyObject *self, PyObject *none);
+PyObject *sslb_connection_get_unverified_chain(PyObject *self,
+                                               PyObject *none);
 PyObject *sslb_connection_cipher(PyObject *self, PyObject *none);
 PyObject *sslb_connection_shared_ciphers(PyObject *self, PyObject *none);
 PyObject *sslb_connection_version(PyObject *self, PyObject *none);

@@ -209,9 +209,6 @@ transport_ctrl(BIO *bio, int command, long number, void *pointer)
     switch (command) {
     case BIO_CTRL_FLUSH:
         BIO_clear_retry_flags(bio);
-        if (transport->gathering) {
-            return 1;
-        }
         rc = sslb_transport_flush_nogil(transport);
         if (rc == 0) {
             BIO_set_retry_write(bio);

@@ -8,14 +8,10 @@
 
 #include "sslb.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 /* How many files' certificates are kept. */
 #define CACHE_SIZE 8
@@ -50,14 +46,15 @@ bundle_drop(bundle *self)
     }
 }
 
-/* Takes ownership of the entries; NULL when out of memory. */
+/* Takes ownership of the entries; NULL with the error queue filled. */
 static bundle *
 bundle_new_nogil(STACK_OF(X509_INFO) *entries)
 {
-    bundle *self = entries != NULL ? calloc(1, sizeof(*self)) : NULL;
+    bundle *self = calloc(1, sizeof(*self));
 
     if (self == NULL) {
         sk_X509_INFO_pop_free(entries, X509_INFO_free);
+        ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
         return NULL;
     }
     self->entries = entries;
@@ -176,85 +173,52 @@ cache_keep(bundle *fresh)
 
 /* -- files ------------------------------------------------------------ */
 
-/* Parses the open file, which it closes.  NULL with the error queue filled;
-   a file without any certificate is an error as well. */
+/* NULL with the error queue filled. */
 static bundle *
-bundle_parse_nogil(int fd, const struct stat *identity)
+bundle_parse_nogil(BIO *bio, const struct stat *identity)
 {
-    FILE *stream = fdopen(fd, "rb");
-    BIO *bio = stream != NULL ? BIO_new_fp(stream, BIO_CLOSE) : NULL;
-    bundle *result;
+    STACK_OF(X509_INFO) *entries = PEM_X509_INFO_read_bio(bio, NULL, NULL,
+                                                          (void *)"");
+    bundle *result = entries != NULL ? bundle_new_nogil(entries) : NULL;
 
-    if (bio == NULL) {
-        if (stream != NULL) {
-            fclose(stream);
-        }
-        else {
-            close(fd);
-        }
-        return NULL;
-    }
-    result = bundle_new_nogil(PEM_X509_INFO_read_bio(bio, NULL, NULL,
-                                                     (void *)""));
-    BIO_free(bio);
     if (result != NULL) {
         result->identity = *identity;
     }
     return result;
 }
 
-/* Opens it and learns which file it is: the descriptor, or -1 with errno. */
-static int
-open_bundle_nogil(const char *path, struct stat *identity)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int number;
-
-    if (fd >= 0 && fstat(fd, identity) < 0) {
-        number = errno;
-        close(fd);
-        errno = number;
-        fd = -1;
-    }
-    return fd;
-}
-
 /* The bundle of a PEM file, from the cache or parsed.  A reference, or NULL
-   with an exception. */
+   with an exception; a file without any certificate is an error as well. */
 static bundle *
 bundle_from_file(PyObject *path)
 {
-    const unsigned long pem_lib = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
+    unsigned long code = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
     struct stat identity;
-    bundle *result;
-    int fd, number;
+    bundle *result = NULL;
+    BIO *bio;
 
-    Py_BEGIN_ALLOW_THREADS
-    fd = open_bundle_nogil(PyBytes_AS_STRING(path), &identity);
-    number = errno;
-    Py_END_ALLOW_THREADS
-    if (fd < 0) {
-        sslb_errno_raise(number, path);
-        return NULL;
-    }
-    result = cache_find(&identity);
-    if (result != NULL) {
-        close(fd);
-        return result;
-    }
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
-    result = bundle_parse_nogil(fd, &identity);
+    bio = sslb_file_open_nogil(PyBytes_AS_STRING(path), &identity);
     Py_END_ALLOW_THREADS
-    if (result == NULL) {
-        sslb_file_raise(pem_lib, path, "CA file", __FILE__, __LINE__);
-        return NULL;
+    if (bio != NULL) {
+        result = cache_find(&identity);
+        if (result != NULL) {
+            BIO_free(bio);
+            return result;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        result = bundle_parse_nogil(bio, &identity);
+        BIO_free(bio);
+        Py_END_ALLOW_THREADS
     }
-    if (bundle_count_nogil(result) == 0) {
+    if (result != NULL && bundle_count_nogil(result) == 0) {
         bundle_drop(result);
-        sslb_file_raise(ERR_PACK(ERR_LIB_X509, 0,
-                                 X509_R_NO_CERTIFICATE_OR_CRL_FOUND),
-                        path, "CA file", __FILE__, __LINE__);
+        result = NULL;
+        code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
+    }
+    if (result == NULL) {
+        sslb_file_raise(code, path, "CA file", __FILE__, __LINE__);
         return NULL;
     }
     cache_keep(result);
@@ -323,6 +287,7 @@ static bundle *
 bundle_from_buffer(const Py_buffer *view, int is_pem)
 {
     STACK_OF(X509_INFO) *entries = sk_X509_INFO_new_null();
+    bundle *result;
     int ok = 0, count;
 
     if (entries == NULL) {
@@ -336,7 +301,11 @@ bundle_from_buffer(const Py_buffer *view, int is_pem)
     Py_END_ALLOW_THREADS
     count = sk_X509_INFO_num(entries);
     if (ok && count > 0) {
-        return bundle_new_nogil(entries);
+        result = bundle_new_nogil(entries);
+        if (result == NULL) {
+            sslb_queue_raise("cadata", __FILE__, __LINE__);
+        }
+        return result;
     }
     sk_X509_INFO_pop_free(entries, X509_INFO_free);
     if (count == 0) {
@@ -382,8 +351,11 @@ bundle_from_data(PyObject *cadata)
         cadata = ascii = sslb_text_as_ascii(cadata);
     }
     if (cadata == NULL || sslb_buffer_get(cadata, &view) < 0) {
-        PyErr_SetString(PyExc_TypeError, "cadata should be an ASCII string "
-                        "or a bytes-like object");
+        if (PyErr_ExceptionMatches(PyExc_TypeError)
+            || PyErr_ExceptionMatches(PyExc_UnicodeError)) {
+            PyErr_SetString(PyExc_TypeError, "cadata should be an ASCII "
+                            "string or a bytes-like object");
+        }
         Py_XDECREF(ascii);
         return NULL;
     }
@@ -436,23 +408,6 @@ store_add_bundle(X509_STORE *store, const bundle *source)
     return 0;
 }
 
-/* The argument's path, NULL for None: 0, or -1 with a TypeError that names
-   the argument. */
-static int
-optional_path(PyObject *value, const char *name, PyObject **path)
-{
-    *path = NULL;
-    if (value == Py_None) {
-        return 0;
-    }
-    *path = sslb_path_as_bytes(value);
-    if (*path == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Format(PyExc_TypeError, "%s should be a valid filesystem path",
-                     name);
-    }
-    return *path != NULL ? 0 : -1;
-}
-
 /* Everything is parsed before anything is added. */
 PyObject *
 sslb_context_load_verify_locations(PyObject *self, PyObject *args,
@@ -473,8 +428,8 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
                         "be all omitted");
         return NULL;
     }
-    if (optional_path(cafile, "cafile", &file) < 0
-        || optional_path(capath, "capath", &folder) < 0
+    if (sslb_path_argument(cafile, "cafile", &file) < 0
+        || sslb_path_argument(capath, "capath", &folder) < 0
         || (cadata != Py_None
             && (from_data = bundle_from_data(cadata)) == NULL)
         || (file != NULL && (from_file = bundle_from_file(file)) == NULL)) {

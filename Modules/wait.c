@@ -68,8 +68,13 @@ int
 sslb_wait_nogil(int fd, short events, sslb_deadline deadline)
 {
     struct pollfd descriptor = {.fd = fd, .events = events};
-    int rc = poll(&descriptor, 1, milliseconds_until(deadline));
+    int timeout = milliseconds_until(deadline);
+    int rc;
 
+    if (timeout == 0) {
+        return 0;  /* also for a peer that never lets us wait */
+    }
+    rc = poll(&descriptor, 1, timeout);
     if (rc > 0) {
         return 1;
     }

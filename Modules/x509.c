@@ -504,3 +504,44 @@ sslb_x509_as_der(X509 *x509)
     OPENSSL_free(der);
     return result;
 }
+
+PyObject *
+sslb_x509_as_pem(X509 *x509)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    PyObject *result = NULL;
+
+    if (bio == NULL) {
+        ERR_clear_error();
+        return PyErr_NoMemory();
+    }
+    if (PEM_write_bio_X509_AUX(bio, x509)) {
+        result = text_from_bio(bio);
+    }
+    else {
+        sslb_queue_raise("certificate", __FILE__, __LINE__);
+    }
+    BIO_free(bio);
+    return result;
+}
+
+PyObject *
+sslb_x509_subject_as_text(X509 *x509)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    PyObject *result = NULL;
+
+    if (bio == NULL) {
+        ERR_clear_error();
+        return PyErr_NoMemory();
+    }
+    if (X509_NAME_print_ex(bio, X509_get_subject_name(x509), 0,
+                           XN_FLAG_RFC2253) >= 0) {
+        result = text_from_bio(bio);
+    }
+    else {
+        sslb_queue_raise("subject", __FILE__, __LINE__);
+    }
+    BIO_free(bio);
+    return result;
+}
