@@ -171,15 +171,30 @@ ALERTS = [
 ]
 
 
-@pytest.fixture
-def reported(monkeypatch, capfd):
-    """Gives what Python reported of exceptions that nobody can catch."""
-    found = []
-    # pytest has a hook of its own there, and keeps what it gets
-    monkeypatch.setattr(
-        sys, "unraisablehook", lambda report: found.append(
-            report.exc_type.__name__), raising=False)
-    return lambda: "".join(found) + capfd.readouterr()[1]
+class Reports(object):
+    """What Python reports of exceptions that nobody can catch.
+
+    It has a hook for them, or writes to stderr. A fixture could not set
+    the hook: pytest sets its own after that.
+    """
+
+    def __init__(self, capfd):
+        self._capfd = capfd
+        self._found = []
+
+    def text(self):
+        return "".join(self._found) + self._capfd.readouterr()[1]
+
+    def __enter__(self):
+        self._hook = getattr(sys, "unraisablehook", None)
+        if self._hook is not None:
+            sys.unraisablehook = lambda report: self._found.append(
+                report.exc_type.__name__)
+        return self
+
+    def __exit__(self, *exc_info):
+        if self._hook is not None:
+            sys.unraisablehook = self._hook
 
 
 def fails(*arguments):
@@ -210,18 +225,20 @@ def test_alert(version, alert, reason):
 
 
 @pytest.mark.parametrize("value", ["text", object(), ()])
-def test_result_of_wrong_type(version, value, reported):
-    client, server = client_error(lambda *arguments: value, version)
+def test_result_of_wrong_type(version, value, capfd):
+    with Reports(capfd) as reports:
+        client, server = client_error(lambda *arguments: value, version)
+        assert "TypeError" in reports.text()
     assert client.reason == "TLSV1_ALERT_INTERNAL_ERROR"
     assert isinstance(server, ssl.SSLError)
-    assert "TypeError" in reported()
 
 
-def test_exception(version, reported):
-    client, server = client_error(fails, version)
+def test_exception(version, capfd):
+    with Reports(capfd) as reports:
+        client, server = client_error(fails, version)
+        assert "ZeroDivisionError" in reports.text()
     assert client.reason == "SSLV3_ALERT_HANDSHAKE_FAILURE"
     assert isinstance(server, ssl.SSLError)
-    assert "ZeroDivisionError" in reported()
 
 
 @pytest.mark.backport_only("waits for itself or crashes")
@@ -272,20 +289,22 @@ def test_getters_in_the_callback(pair_type, version):
 @pytest.mark.parametrize("callback", [
     lambda *arguments: None, lambda *arguments: 49,
     lambda *arguments: object(), fails])
-def test_bpo_41252_reference_counts(version, callback, reported):
+def test_bpo_41252_reference_counts(version, callback, capfd):
     server, client = server_with(callback, version), client_context(version)
     counts = []
-    for _ in range(4):
-        with pytest.raises(Exception):
-            BioPair(client, server)
-            raise ValueError("nothing went wrong")
-        gc.collect()
-        counts.append((sys.getrefcount(server), sys.getrefcount(callback)))
+    with Reports(capfd):
+        for _ in range(4):
+            with pytest.raises(Exception):
+                BioPair(client, server)
+                raise ValueError("nothing went wrong")
+            gc.collect()
+            counts.append((sys.getrefcount(server),
+                           sys.getrefcount(callback)))
     assert counts[1:] == counts[:-1]
 
 
 @pytest.mark.backport_only("crashes: gh-146080")
-def test_gh_146080_owner_is_gone(reported):
+def test_gh_146080_owner_is_gone(capfd):
     """The callback's connection object was collected in the meantime."""
     class Owner(object):
         pass
