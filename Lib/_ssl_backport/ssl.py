@@ -19,7 +19,7 @@ from collections import namedtuple
 from contextlib import closing
 from socket import (
     AF_INET, SOCK_STREAM, SOL_SOCKET, SO_TYPE, _GLOBAL_DEFAULT_TIMEOUT,
-    create_connection, error as socket_error, timeout as _timeout)
+    create_connection, error as socket_error)
 
 import __ssl_backport as _ssl
 from __ssl_backport import (
@@ -407,6 +407,11 @@ def _https_verify_certificates(enable=True):
 _FILE_BLOCK = 64 * 1024  # what sendfile() reads at a time
 
 
+def _chain_as_der(chain):
+    return [certificate.public_bytes(_ssl.ENCODING_DER)
+            for certificate in chain or ()]
+
+
 class _Connection(object):
     """What SSLObject and SSLSocket can be asked about their connection.
 
@@ -468,6 +473,20 @@ class _Connection(object):
         certificate was not verified. Raises ValueError before the handshake.
         """
         return self._tls().peer_certificate(binary_form)
+
+    def get_verified_chain(self):
+        """Return the chain from the peer's certificate to a trusted one, a
+        list of bytes (DER); empty when nothing was verified or the session
+        was resumed. Raises ValueError without TLS.
+        """
+        return _chain_as_der(self._tls().get_verified_chain())
+
+    def get_unverified_chain(self):
+        """Return the certificates the peer has sent, a list of bytes (DER).
+
+        Raises ValueError without TLS.
+        """
+        return _chain_as_der(self._tls().get_unverified_chain())
 
     def verify_client_post_handshake(self):
         """Ask the client for its certificate (TLS 1.3, server's side)."""
@@ -883,8 +902,8 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
     def write(self, data):
         """Send `data` (any buffer); return how many bytes of it were sent.
 
-        All are, unless the socket is non-blocking or its timeout ends it.
-        Raises ValueError without TLS.
+        All are, unless the socket is non-blocking. A call that raises can be
+        made again, with the same data. Raises ValueError without TLS.
         """
         sslobj = self._sslobj
         if sslobj is None:
@@ -918,9 +937,7 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
             return self._plain.sendall(data, flags)
         self._refuse_flags(flags, "sendall")
         rest = _sockets.bytes_from(data, sslobj.write(data))
-        while len(rest):
-            if self.gettimeout():
-                raise _timeout("The write operation timed out")
+        while len(rest):  # of a non-blocking socket
             rest = _sockets.bytes_from(rest, sslobj.write(rest))
 
     def sendto(self, data, flags_or_addr, addr=None):
