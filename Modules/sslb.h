@@ -247,7 +247,7 @@ PyObject *sslb_x509_as_der(X509 *x509);
 /* The subject, as OpenSSL prints it in one line (RFC 2253). */
 PyObject *sslb_x509_subject_as_text(X509 *x509);
 
-/* The PEM text of a certificate with its trust settings, as native str. */
+/* The PEM text of a certificate, as native str. */
 PyObject *sslb_x509_as_pem(X509 *x509);
 
 /* (nid, short name, long name, OID) */

@@ -515,7 +515,7 @@ sslb_x509_as_pem(X509 *x509)
         ERR_clear_error();
         return PyErr_NoMemory();
     }
-    if (PEM_write_bio_X509_AUX(bio, x509)) {
+    if (PEM_write_bio_X509(bio, x509)) {
         result = text_from_bio(bio);
     }
     else {

@@ -73,6 +73,12 @@ def test_chain_is_sent(context):
         SocketPair(server=incomplete)
 
 
+def test_chain_is_completed_from_the_trust_store(context):
+    context.load_cert_chain(cert("chain-incomplete.pem"))
+    context.load_verify_locations(cert("intermediate.pem"))
+    assert_serves(context)
+
+
 def test_loading_again_replaces(context):
     context.load_cert_chain(cert("unknown.pem"))
     context.load_cert_chain(cert("localhost-ec.pem"))

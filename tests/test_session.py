@@ -126,6 +126,17 @@ def test_several_resumptions(contexts):
             session = finished_session(pair)
 
 
+@pytest.mark.since(3, 10, "no ragged ends over OpenSSL 3")
+def test_resumption_after_a_ragged_end(contexts):
+    """The old connection's end does not spoil the session."""
+    with SocketPair(*contexts) as pair:
+        session = finished_session(pair)
+        pair.server.close()
+        assert pair.client.recv(1) == b""
+    with SocketPair(*contexts, session=session) as pair:
+        assert pair.client.session_reused is True
+
+
 def test_session_between_socket_and_bio(contexts, version):
     with BioPair(*contexts) as pair:
         session = finished_session(pair)

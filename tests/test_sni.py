@@ -1,6 +1,7 @@
 """SNI callbacks: what they get, return, raise and change."""
 
 import gc
+import os
 import socket
 import ssl
 import sys
@@ -335,3 +336,41 @@ def test_certificate_loaded_in_the_callback(pair_type, version):
     server.load_cert_chain(cert("localhost.pem"))
     server.set_servername_callback(callback)
     assert serial_for(server, pair_type, version) == "0B"
+
+
+def test_context_set_again_and_again():
+    """What is kept of them does not grow."""
+    first, second = server_context(), server_context()
+    with SocketPair(server=first) as pair:
+        low = pair.server._sslobj
+        for _ in range(3):
+            low.context = second
+            low.context = first
+        counts = (sys.getrefcount(first), sys.getrefcount(second))
+        for _ in range(100):
+            low.context = second
+            low.context = first
+        assert counts == (sys.getrefcount(first), sys.getrefcount(second))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_fork_in_the_callback(version):
+    """Parent and child can both go on with it."""
+    other = server_context(version)
+
+    def callback(connection, name, context):
+        pid = os.fork()
+        if not pid:
+            status = 1
+            try:
+                connection.context = other
+                connection.cipher()
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(pid, 0)[1] == 0
+        connection.context = other
+
+    with SocketPair(client_context(version),
+                    server_with(callback, version)) as pair:
+        assert pair.server.context is other

@@ -109,6 +109,12 @@ def test_missing_cafile(context, arguments):
     assert not isinstance(caught.value, ssl.SSLError)
 
 
+def test_folder_as_cafile(context, tmpdir):
+    with pytest.raises(FileError) as caught:
+        context.load_verify_locations(str(tmpdir))
+    assert caught.value.errno == errno.EISDIR
+
+
 @pytest.mark.backport_only("stock does not tell")
 def test_missing_cafile_is_named(context):
     with pytest.raises(FileError) as caught:
