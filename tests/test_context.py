@@ -119,6 +119,7 @@ def test_default_options(context):
         assert context.options & option == option
 
 
+@pytest.mark.since(3, 10, "set by default")
 def test_gh_95494_truncation_is_not_ignored_by_default(context):
     ignore_unexpected_eof = 0x80
     assert not context.options & ignore_unexpected_eof

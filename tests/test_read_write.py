@@ -88,7 +88,7 @@ def test_write_of_unicode(pair):
         pair.client.write(u"\xe9")
 
 
-@pytest.mark.since(3, 8, "an error of OpenSSL")
+@pytest.mark.since(3, 10, "an error of OpenSSL")
 def test_bpo_42854_write_of_nothing(pair):
     assert pair.client.write(b"") == 0
     assert pair.client.write(b"hello") == 5
@@ -148,6 +148,7 @@ def test_pypy_5589_buffers_are_released(pair):
     target.extend(b"more")
 
 
+@pytest.mark.since(3, 10, "truncation is ignored")
 def test_buffers_are_released_after_errors():
     with BioPair() as pair:
         target = bytearray(10)
