@@ -4,9 +4,8 @@ The data file tells their values and types, of classes the module, the bases
 and the members, of Python functions the parameters; bases and defaults are
 written as names that `ssl` has.  It leaves out what depends on how OpenSSL
 was built (the values of OPENSSL_VERSION_NUMBER and OP_ALL), the insides of
-what belongs to other modules of the standard library, and three private
-names that could not work here: SSLContext's two for the Windows certificate
-stores, and `_source` of named tuples, which went away after 3.6.
+what belongs to other modules of the standard library, and `_source` of named
+tuples, which went away after 3.6.
 """
 
 import json

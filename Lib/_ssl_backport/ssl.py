@@ -296,6 +296,14 @@ class SSLContext(_SSLContext):
             raise TypeError(purpose)
         _trust.load_default_certs(self)
 
+    # the names of 3.6 for what only Windows has
+    _windows_cert_stores = ("CA", "ROOT")
+
+    def _load_windows_store_certs(self, storename, purpose):
+        """Raise NotImplementedError: this system has no such stores."""
+        raise NotImplementedError("certificate store %r: there are none but "
+                                  "on Windows" % (storename,))
+
     def _encode_hostname(self, hostname):
         """Return a host name as A-labels (str), or None for None.
 
