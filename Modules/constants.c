@@ -162,8 +162,7 @@ static const flag flags[] = {
     "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:" \
     "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 
-/* (major, minor, fix, patch, status), as OPENSSL_VERSION_NUMBER(3) has
-   them. */
+/* (major, minor, fix, patch, status), as OpenSSL_version_num(3) has them. */
 static PyObject *
 version_as_tuple(unsigned long version)
 {
@@ -188,7 +187,7 @@ add_versions(PyObject *module)
         || PyModule_Add(module, "OPENSSL_VERSION", sslb_text_from_string(
             OpenSSL_version(OPENSSL_VERSION))) < 0
         || PyModule_Add(module, "_OPENSSL_API_VERSION", version_as_tuple(
-            OPENSSL_VERSION_NUMBER)) < 0) {
+            SSLB_HEADERS_VERSION)) < 0) {
         return -1;
     }
     return 0;

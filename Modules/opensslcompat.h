@@ -25,6 +25,9 @@
 #  error "_ssl_backport needs OpenSSL 1.1.1 or later"
 #endif
 
+/* The version of the headers that this is compiled with. */
+#define SSLB_HEADERS_VERSION OPENSSL_VERSION_NUMBER
+
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 
 #define SSL_get1_peer_certificate SSL_get_peer_certificate

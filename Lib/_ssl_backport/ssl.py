@@ -11,7 +11,6 @@ if __name__ != "ssl":
     raise ImportError("%s is loaded by _ssl_backport.install() only: call "
                       "that, then import ssl" % __name__)
 
-import binascii
 import errno
 import os
 import sys
@@ -30,6 +29,7 @@ from __ssl_backport import (
     _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext,
     nid2obj as _nid2obj, txt2obj as _txt2obj)
 from _ssl_backport import _names, _sockets, _trust
+from _ssl_backport._certificates import *
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
     match_hostname)
@@ -74,8 +74,6 @@ TLSVersion = _IntEnum("TLSVersion", tuple(
 _import_symbols("HAS_")
 HAS_NEVER_CHECK_COMMON_NAME = True
 CHANNEL_BINDING_TYPES = ["tls-unique"]
-PEM_HEADER = "-----BEGIN CERTIFICATE-----"
-PEM_FOOTER = "-----END CERTIFICATE-----"
 
 _PROTOCOL_NAMES = dict((member, member.name) for member in _SSLMethod)
 _RESTRICTED_SERVER_CIPHERS = _DEFAULT_CIPHERS
@@ -113,55 +111,15 @@ Purpose = _Enum("Purpose", [("SERVER_AUTH", "1.3.6.1.5.5.7.3.1"),
                 type=_ASN1Object, module=__name__)
 
 
+def _check_purpose(purpose):
+    if not isinstance(purpose, _ASN1Object):
+        raise TypeError("purpose must be one of ssl.Purpose, not %r"
+                        % (purpose,))
+
+
 def get_protocol_name(protocol_code):
     """Return the name (str) of a PROTOCOL_* value, or "<unknown>"."""
     return _PROTOCOL_NAMES.get(protocol_code, "<unknown>")
-
-
-# Certificates as text
-
-def cert_time_to_seconds(cert_time):
-    """Return the seconds since the epoch (int) of a certificate's time.
-
-    cert_time: str like "Jan  5 09:34:43 2018 GMT", as in the notBefore and
-    notAfter of getpeercert(). Raises ValueError for any other form.
-    """
-    import re
-    from calendar import timegm
-    match = re.match(
-        r"([a-z]{3}) +(0?[1-9]|[12][0-9]|3[01]) +"
-        r"([01]?[0-9]|2[0-3]):([0-5]?[0-9]):([0-5]?[0-9]|6[01]) +"
-        r"([0-9]{4}) +gmt\Z", cert_time, re.IGNORECASE)
-    months = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-    if match is None or match.group(1).lower() not in months:
-        raise ValueError("not a certificate's time, such as "
-                         "'Jan  5 09:34:43 2018 GMT': %r" % cert_time)
-    day, hour, minute, second, year = map(int, match.groups()[1:])
-    month = months.index(match.group(1).lower()) + 1
-    return timegm((year, month, day, hour, minute, second))
-
-
-def DER_cert_to_PEM_cert(der_cert_bytes):
-    """Return the PEM form (str) of a certificate in DER (bytes)."""
-    text = str(binascii.b2a_base64(der_cert_bytes).decode("ascii"))[:-1]
-    lines = [text[start:start + 64] for start in range(0, len(text), 64)]
-    return "\n".join([PEM_HEADER] + (lines or [""]) + [PEM_FOOTER, ""])
-
-
-def PEM_cert_to_DER_cert(pem_cert_string):
-    """Return the DER form (bytes) of a certificate in PEM (str).
-
-    Raises ValueError if it does not begin and end as such.
-    """
-    text = pem_cert_string.rstrip()
-    for place, fits in (("start with " + PEM_HEADER,
-                         text.startswith(PEM_HEADER)),
-                        ("end with " + PEM_FOOTER,
-                         text.endswith(PEM_FOOTER))):
-        if not fits:
-            raise ValueError("Invalid PEM encoding; must %s" % place)
-    body = text[len(PEM_HEADER):-len(PEM_FOOTER)]
-    return binascii.a2b_base64(body.encode("ascii"))
 
 
 # Contexts
@@ -234,10 +192,9 @@ class SSLContext(_SSLContext):
 
     @hostname_checks_common_name.setter
     def hostname_checks_common_name(self, value):
-        if value:
-            self._host_flags &= ~_ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
-        else:
-            self._host_flags |= _ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
+        never = _ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
+        others = self._host_flags & ~never
+        self._host_flags = others if value else others | never
 
     def wrap_socket(self, sock, server_side=False,
                     do_handshake_on_connect=True, suppress_ragged_eofs=True,
@@ -292,8 +249,7 @@ class SSLContext(_SSLContext):
 
         Raises TypeError if the purpose is not one of Purpose.
         """
-        if not isinstance(purpose, _ASN1Object):
-            raise TypeError(purpose)
+        _check_purpose(purpose)
         _trust.load_default_certs(self)
 
     # the names of 3.6 for what only Windows has
@@ -344,8 +300,7 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     certificates themselves), or those of this system.
     Raises TypeError if the purpose is not one of Purpose.
     """
-    if not isinstance(purpose, _ASN1Object):
-        raise TypeError(purpose)
+    _check_purpose(purpose)
     context = SSLContext(PROTOCOL_TLS)
     if purpose == Purpose.SERVER_AUTH:
         context.verify_mode = CERT_REQUIRED
@@ -363,8 +318,7 @@ def _create_unverified_context(protocol=PROTOCOL_TLS,
 
     For the modules of the standard library that took no context before.
     """
-    if not isinstance(purpose, _ASN1Object):
-        raise TypeError(purpose)
+    _check_purpose(purpose)
     if keyfile and not certfile:
         raise ValueError("certfile must be specified")
     context = SSLContext(protocol)
@@ -649,21 +603,18 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
     def _context_of(keyfile, certfile, server_side, cert_reqs, ssl_version,
                     ca_certs, npn_protocols, ciphers):
         """The context for one who gave its settings instead."""
-        if server_side and not certfile:
-            raise ValueError("certfile must be specified for server-side "
-                             "operations")
-        if keyfile and not certfile:
-            raise ValueError("certfile must be specified")
+        if not certfile and (server_side or keyfile):
+            raise ValueError("certfile must be specified%s" % (
+                " for server-side operations" if server_side else ""))
         context = SSLContext(ssl_version)
         context.verify_mode = cert_reqs
-        if ca_certs:
-            context.load_verify_locations(ca_certs)
         if certfile:
             context.load_cert_chain(certfile, keyfile)
-        if npn_protocols:
-            context.set_npn_protocols(npn_protocols)
-        if ciphers:
-            context.set_ciphers(ciphers)
+        for setting, apply in ((ca_certs, context.load_verify_locations),
+                               (npn_protocols, context.set_npn_protocols),
+                               (ciphers, context.set_ciphers)):
+            if setting:
+                apply(setting)
         return context
 
     @classmethod
@@ -1018,12 +969,10 @@ def wrap_socket(sock, keyfile=None, certfile=None, server_side=False,
     It sends no server name and checks none: better to use
     create_default_context() and its wrap_socket().
     """
-    return SSLSocket(sock=sock, keyfile=keyfile, certfile=certfile,
-                     server_side=server_side, cert_reqs=cert_reqs,
-                     ssl_version=ssl_version, ca_certs=ca_certs,
-                     do_handshake_on_connect=do_handshake_on_connect,
-                     suppress_ragged_eofs=suppress_ragged_eofs,
-                     ciphers=ciphers)
+    return SSLSocket(
+        sock, keyfile, certfile, server_side, cert_reqs, ssl_version,
+        ca_certs, do_handshake_on_connect, ciphers=ciphers,
+        suppress_ragged_eofs=suppress_ragged_eofs)
 
 
 def get_server_certificate(addr, ssl_version=PROTOCOL_TLS, ca_certs=None,
