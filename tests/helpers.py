@@ -20,17 +20,14 @@ TIMEOUT = 30.0
 CERTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certs")
 PASSWORD = "secret passphrase"
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
-# What httplib and the other modules of the standard library raise for a
-# missing file; FileNotFoundError on 3.x is one.
+# what a missing file is on 2.7, where IOError and OSError are two
 FileError = IOError if PY2 else OSError
 text_type = type(u"")
 if PY2:
-    import Queue as queue
     import SocketServer as socketserver
     buffer_types = [bytes, bytearray, memoryview, buffer]  # noqa: F821
     integer_types = (int, long)  # noqa: F821
 else:
-    import queue
     import socketserver
     buffer_types = [bytes, bytearray, memoryview]
     integer_types = (int,)
@@ -39,9 +36,9 @@ __all__ = [
     "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
     "BioPair", "FileError", "RawPair", "SocketPair", "Task", "array_bytes",
     "buffer_types", "cert", "client_context", "descriptors", "integer_types",
-    "limit_version", "listening", "native", "queue", "read_all", "read_cert",
-    "receive", "server_context", "serving", "socketserver", "tcp_pair",
-    "text_type", "unix_pair",
+    "limit_version", "listening", "native", "read_all", "read_cert", "receive",
+    "server_context", "serving", "socketserver", "tcp_pair", "text_type",
+    "unix_pair",
 ]
 
 
