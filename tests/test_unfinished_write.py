@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import ssl
+import threading
 
 import pytest
 
@@ -116,9 +117,12 @@ def test_answer_of_a_server_that_stops_reading(version):
 def test_signal_handler_that_writes(version):
     """It interrupts a write of its own thread, which could never go on."""
     errors = []
+    begun = threading.Event()
     pair = SocketPair(version=version, pair=tcp_pair())
 
     def handler(number, frame):
+        if not begun.is_set():
+            return  # the timer repeats
         signal.setitimer(signal.ITIMER_REAL, 0)
         try:
             pair.client.send(b"from the handler")
@@ -126,12 +130,14 @@ def test_signal_handler_that_writes(version):
             errors.append(error)
         raise ZeroDivisionError
 
-    data = b"x" * (64 * MEGABYTE)
+    def look():
+        assert pair.server.recv(1) == b"x"
+        begun.set()
+
     before = signal.signal(signal.SIGALRM, handler)
-    # again and again: one that comes between two waits is seen at the next
-    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
     try:
-        with contextlib.closing(pair), contextlib.closing(pair.server):
+        with contextlib.closing(pair), Task(look):
             with pytest.raises(ZeroDivisionError):
                 pair.client.sendall(b"x" * (64 * MEGABYTE))
     finally:
