@@ -1,0 +1,249 @@
+"""Build static OpenSSLs from the pinned sources of ci/openssl.json.
+
+    python3 ci/openssl.py 3.5 4.0       # prints where each is
+
+They are kept outside the tree, in SSLB_CACHE or ~/.cache/ssl-backport, and
+built again when the source, the options or the compiler change.
+"""
+
+import collections
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+import environments
+from environments import Failure
+
+SOURCES = os.path.join(environments.ROOT, "ci", "openssl.json")
+
+# Where the parts of OpenSSL that are on no disk would be: the same for every
+# builder.  Its settings and certificates are in /etc/ssl, if anywhere.
+FOLDERS = ["--prefix=/usr", "--libdir=lib", "--openssldir=/etc/ssl"]
+CFLAGS = ["-fPIC", "-fvisibility=hidden", "-O2", "-g0"]
+JOBS = 2
+
+DOWNLOAD_SECONDS = 60
+
+APT_HELPER = "/usr/lib/apt/apt-helper"
+# Debian's source package holds upstream's file, under this name.
+DEBIAN_POOL = "pool/main/o/openssl/openssl_%s.orig.tar.gz"
+
+WRONG_SHA256 = """\
+%s is not the file that ci/openssl.json names: its sha256 is
+    %s
+and should be
+    %s
+It was not used."""
+
+UNREACHABLE = """\
+OpenSSL %s could not be fetched: neither from
+    %s
+(%s)
+nor from a Debian archive that this machine's apt knows.  Put the file at
+    %s
+and start again; its sha256 is checked."""
+
+Release = collections.namedtuple("Release", "version url sha256 options")
+Compiler = collections.namedtuple("Compiler", "name variables version")
+
+
+def releases():
+    """{"3.5": Release} in the order of the file."""
+    with open(SOURCES) as stream:
+        data = json.load(stream)
+    return {name: Release(release["version"], release["url"],
+                          release["sha256"],
+                          data["options"] + release["options"])
+            for name, release in data["releases"].items()}
+
+
+def release(name):
+    try:
+        return releases()[name]
+    except KeyError:
+        raise Failure("OpenSSL %s is not in ci/openssl.json, which has %s."
+                      % (name, ", ".join(releases())))
+
+
+def cache():
+    return os.path.abspath(os.environ.get("SSLB_CACHE")
+                           or os.path.expanduser("~/.cache/ssl-backport"))
+
+
+def native():
+    """The Compiler of this machine."""
+    name = os.environ.get("CC", "cc")
+    try:
+        version = subprocess.check_output([name, "--version"],
+                                          universal_newlines=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise Failure("The C compiler %r could not be run. To get one:\n\n"
+                      "    Debian, Ubuntu:  apt-get install gcc libc6-dev "
+                      "make perl\n"
+                      "    RHEL, Fedora:    dnf install gcc make perl" % name)
+    return Compiler("native", {"CC": name}, version.splitlines()[0])
+
+
+@contextlib.contextmanager
+def only_one(path):
+    """Wait until no other process holds this lock file, then hold it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+# Fetching the source
+
+def sha256_of(path):
+    result = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            result.update(block)
+    return result.hexdigest()
+
+
+def check(path, wanted):
+    """Remove the file and fail unless it is the one that is wanted."""
+    found = sha256_of(path)
+    if found != wanted:
+        os.remove(path)
+        raise Failure(WRONG_SHA256 % (path, found, wanted))
+
+
+def fetch(wanted, progress):
+    """The path of the source of a Release, fetched once."""
+    path = os.path.join(cache(), "sources",
+                        "openssl-%s.tar.gz" % wanted.version)
+    if not os.path.exists(path):
+        part = path + ".part"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            download(wanted.url, part)
+            origin = "upstream"
+        except OSError as error:
+            if not download_from_debian(wanted, part):
+                raise Failure(UNREACHABLE % (wanted.version, wanted.url,
+                                             error, path))
+            origin = "Debian's source package"
+        check(part, wanted.sha256)
+        os.rename(part, path)
+        progress.say("OpenSSL", "%s fetched from %s" % (wanted.version,
+                                                        origin))
+    check(path, wanted.sha256)
+    return path
+
+
+def download(url, path):
+    """OSError (of which URLError is one) if that fails."""
+    with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:
+        with open(path, "wb") as stream:
+            shutil.copyfileobj(answer, stream)
+
+
+def debian_archives():
+    """The addresses of the archives that apt is told of on this machine."""
+    output = subprocess.check_output(
+        ["apt-get", "--print-uris", "update"], stderr=subprocess.DEVNULL,
+        universal_newlines=True)
+    return sorted(set(re.findall(r"^'(\S+?/)dists/", output, re.MULTILINE)))
+
+
+def download_from_debian(wanted, path):
+    """Fetch the source with apt, which knows how to reach an archive from
+    here; False where that cannot be done."""
+    if not os.path.exists(APT_HELPER):
+        return False
+    for archive in debian_archives():
+        command = [APT_HELPER, "download-file",
+                   archive + DEBIAN_POOL % wanted.version, path]
+        if subprocess.call(command, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL) == 0:
+            return True
+    return False
+
+
+# Building
+
+def build(name, compiler, progress):
+    """The folder with include and lib of OpenSSL "3.5", built if it is not
+    there."""
+    wanted = release(name)
+    label = "openssl-%s-%s" % (wanted.version, compiler.name)
+    folder = os.path.join(cache(), label)
+    stamp = os.path.join(folder, "made-of")
+    made_of = environments.digest(wanted, compiler, FOLDERS, CFLAGS)
+    with only_one(os.path.join(cache(), "locks", label)):
+        if not environments.is_done(stamp, made_of):
+            shutil.rmtree(folder, ignore_errors=True)
+            compile_into(folder, wanted, compiler, progress)
+            environments.set_done(stamp, made_of)
+    return os.path.join(folder, "usr")
+
+
+def compile_into(folder, wanted, compiler, progress):
+    source = fetch(wanted, progress)
+    progress.say("OpenSSL", "%s is being built, which takes minutes"
+                 % wanted.version)
+    log = os.path.basename(folder) + "-%s.log"
+    with tempfile.TemporaryDirectory(dir=cache()) as work:
+        shutil.unpack_archive(source, work)
+        work = os.path.join(work, "openssl-" + wanted.version)
+        variables = ["%s=%s" % item for item in compiler.variables.items()]
+        environments.run(
+            ["perl", "Configure", "linux-" + platform.machine()] + variables +
+            FOLDERS + wanted.options + CFLAGS, log % "configure", work)
+        check_ktls(wanted, work)
+        environments.run(["make", "-s", "-j%d" % JOBS, "build_libs"],
+                         log % "build", work)
+        environments.run(["make", "-s", "install_dev", "DESTDIR=" + folder],
+                         log % "install", work)
+        # for the licence of what is linked in
+        shutil.copy2(os.path.join(work, licence(wanted)),
+                     os.path.join(folder, "LICENSE.OpenSSL.txt"))
+    progress.say("OpenSSL", "%s built" % wanted.version)
+
+
+def licence(wanted):
+    return ("LICENSE" if wanted.version.startswith("1.1.1")
+            else "LICENSE.txt")
+
+
+def check_ktls(wanted, work):
+    """Configure drops kTLS without a word if its probe fails."""
+    if "enable-ktls" not in wanted.options:
+        return
+    output = subprocess.check_output(
+        ["perl", "configdata.pm", "--options"], cwd=work,
+        universal_newlines=True)
+    enabled = output.split("Disabled features")[0]
+    if not re.search(r"^\s*ktls$", enabled, re.MULTILINE):
+        raise Failure("OpenSSL %s was configured without kTLS: the headers "
+                      "of Linux 4.13 or later are missing."
+                      % wanted.version)
+
+
+def main():
+    progress = environments.Progress()
+    try:
+        compiler = native()
+        for name in sys.argv[1:] or releases():
+            prefix = build(name, compiler, progress)
+            progress.say("OpenSSL", "%s is in %s" % (name, prefix))
+    except Failure as failure:
+        return "\n%s" % failure
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
