@@ -1,14 +1,18 @@
 /* lock.c: what keeps the threads of one connection apart.
 
-   Owns the lock around each SSL_* call, the writers' turn that lasts a whole
-   operation, and the count of threads in poll().  It knows nothing of
-   OpenSSL's objects, of Python's, or of sockets. */
+   Owns the lock around each SSL_* call, the turns that last a whole
+   operation, the count of threads in poll(), and what is to be known of
+   threads and fork().  It knows nothing of OpenSSL's objects, of Python's, or
+   of sockets. */
 
 #include "sslb.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* How many fork()s lie between this process and the first one: a lock that
    was taken by a thread of the parent is taken for ever in the child. */
@@ -20,11 +24,35 @@ count_fork(void)
     fork_count++;
 }
 
+/* Whether signal handlers may run in this thread: Python runs them in the
+   one that it was started in, which is the process' first (after fork() the
+   one that forked) or, in a program that embeds it, as good as always the
+   one that imports us. */
+static pthread_t importer;
+
+int
+sslb_runs_handlers_nogil(void)
+{
+#ifdef __linux__
+    static __thread unsigned int asked_at = UINT_MAX;
+    static __thread int is_first;
+
+    if (asked_at != fork_count) {
+        is_first = (pid_t)syscall(SYS_gettid) == getpid();
+        asked_at = fork_count;
+    }
+    return is_first || pthread_equal(importer, pthread_self());
+#else
+    return 1;
+#endif
+}
+
 int
 sslb_lock_module_init(void)
 {
     static int registered = 0;
 
+    importer = pthread_self();
     if (!registered && pthread_atfork(NULL, NULL, count_fork) != 0) {
         PyErr_NoMemory();
         return -1;
@@ -192,44 +220,43 @@ turn_limit(sslb_deadline deadline)
     return limit;
 }
 
-int
-sslb_turn_take_nogil(sslb_lock *lock, sslb_deadline deadline)
+sslb_turn
+sslb_turn_try(sslb_lock *lock, sslb_direction direction)
 {
-    struct timespec limit;
-    int taken;
+    sslb_turn result = SSLB_TURN_TAKEN;
 
     pthread_mutex_lock(&lock->mutex);
-    if (lock->writing) {
-        limit = turn_limit(deadline);
-        while (lock->writing && pthread_cond_timedwait(
-                   &lock->changed, &lock->mutex, &limit) != ETIMEDOUT) {
-        }
+    if (lock->turns[direction].taken) {
+        result = pthread_equal(lock->turns[direction].holder, pthread_self())
+            ? SSLB_TURN_MINE : SSLB_TURN_BUSY;
     }
-    taken = !lock->writing;
-    if (taken) {
-        lock->writing = 1;
-        lock->writer = pthread_self();
+    else {
+        lock->turns[direction].taken = 1;
+        lock->turns[direction].holder = pthread_self();
     }
     pthread_mutex_unlock(&lock->mutex);
-    return taken;
-}
-
-int
-sslb_turn_is_mine_nogil(sslb_lock *lock)
-{
-    int rc;
-
-    pthread_mutex_lock(&lock->mutex);
-    rc = lock->writing && pthread_equal(lock->writer, pthread_self());
-    pthread_mutex_unlock(&lock->mutex);
-    return rc;
+    return result;
 }
 
 void
-sslb_turn_give_nogil(sslb_lock *lock)
+sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
+                      sslb_deadline deadline)
+{
+    struct timespec limit = turn_limit(deadline);
+
+    pthread_mutex_lock(&lock->mutex);
+    while (lock->turns[direction].taken
+           && pthread_cond_timedwait(&lock->changed, &lock->mutex,
+                                     &limit) != ETIMEDOUT) {
+    }
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+sslb_turn_give(sslb_lock *lock, sslb_direction direction)
 {
     pthread_mutex_lock(&lock->mutex);
-    lock->writing = 0;
+    lock->turns[direction].taken = 0;
     pthread_cond_broadcast(&lock->changed);
     pthread_mutex_unlock(&lock->mutex);
 }

@@ -16,6 +16,9 @@
 #include <poll.h>
 #include <string.h>
 
+/* A long write looks for signals after so many system calls. */
+#define STEPS_A_ROUND 64
+
 /* The most that one read() allocates for its result. */
 #define READ_AT_MOST ((Py_ssize_t)1 << 20)
 
@@ -262,47 +265,65 @@ verify_client_locked(operation *op)
 /* -- the loop --------------------------------------------------------- */
 
 static step_result
-wait_for_socket_nogil(operation *op, int fd)
+step_nogil(operation *op)
 {
-    int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
-    int ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT,
-                                op->deadline);
+    sslb_connection *self = op->self;
+    step_result result = STEP_CLOSED;
 
-    sslb_polling_end_nogil(&op->self->lock);
+    sslb_lock_acquire_nogil(&self->lock);
+    if (!self->closed) {
+        if (self->transport != NULL) {
+            self->transport->sys_errno = 0;  /* of an earlier step */
+        }
+        result = op->step_locked(op);
+    }
+    sslb_lock_release_nogil(&self->lock);
+    return result;
+}
+
+/* Waits until the socket is ready: STEP_AGAIN then. */
+static step_result
+wait_nogil(operation *op)
+{
+    sslb_connection *self = op->self;
+    int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
+    int ready, fd = -1;
+
+    sslb_lock_acquire_nogil(&self->lock);
+    if (!self->closed) {
+        fd = self->transport->fd;
+        sslb_polling_begin_locked(&self->lock);
+    }
+    sslb_lock_release_nogil(&self->lock);
+    if (fd < 0) {
+        return STEP_CLOSED;
+    }
+    ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, op->deadline);
+    sslb_polling_end_nogil(&self->lock);
     if (ready > 0) {
         return STEP_AGAIN;
     }
     return ready == 0 ? STEP_TIMED_OUT : STEP_INTERRUPTED;
 }
 
+/* Waits if the last round ended so, and steps on. */
 static step_result
-operation_loop_nogil(operation *op)
+round_nogil(operation *op, step_result last)
 {
-    sslb_connection *self = op->self;
-    step_result result;
-    int waits, fd = -1;
+    step_result result = last == STEP_WANTS ? wait_nogil(op) : STEP_AGAIN;
+    int count;
 
-    do {
-        sslb_lock_acquire_nogil(&self->lock);
-        if (self->transport != NULL) {
-            self->transport->sys_errno = 0;  /* of an earlier step */
-        }
-        result = self->closed ? STEP_CLOSED : op->step_locked(op);
-        waits = result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT;
-        if (waits && self->closed) {
-            result = STEP_CLOSED;  /* by a callback */
-            waits = 0;
-        }
-        if (waits) {
-            fd = self->transport->fd;
-            sslb_polling_begin_locked(&self->lock);
-        }
-        sslb_lock_release_nogil(&self->lock);
-        if (waits) {
-            result = wait_for_socket_nogil(op, fd);
-        }
-    } while (result == STEP_AGAIN);
+    for (count = 0; result == STEP_AGAIN && count < STEPS_A_ROUND; count++) {
+        result = step_nogil(op);
+    }
     return result;
+}
+
+static int
+goes_on(const operation *op, step_result result)
+{
+    return result == STEP_AGAIN
+        || (result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT);
 }
 
 /* Raises what ended the operation. */
@@ -329,23 +350,29 @@ operation_raise(operation *op, step_result result)
     }
 }
 
-/* Runs signal handlers whenever a signal came.  What the operation came to,
-   or STEP_INTERRUPTED with the exception of a handler. */
+/* What the operation came to, or STEP_INTERRUPTED with the exception of a
+   signal handler.  A signal that comes during a step does not end the wait
+   after it: the thread that runs handlers looks before each wait. */
 static step_result
 operation_loop(operation *op)
 {
-    step_result result;
+    int runs_handlers = sslb_runs_handlers_nogil();
+    step_result result = STEP_AGAIN;
 
-    do {
+    for (;;) {
         Py_BEGIN_ALLOW_THREADS
-        result = operation_loop_nogil(op);
+        do {
+            result = round_nogil(op, result);
+        } while (!runs_handlers && goes_on(op, result));
         Py_END_ALLOW_THREADS
-        if (result == STEP_INTERRUPTED && PyErr_CheckSignals() < 0) {
+        if (!goes_on(op, result) && result != STEP_INTERRUPTED) {
             return result;
         }
+        if (PyErr_CheckSignals() < 0) {
+            return STEP_INTERRUPTED;
+        }
         sslb_lock_check_fork(&op->self->lock);  /* in a signal handler */
-    } while (result == STEP_INTERRUPTED);
-    return result;
+    }
 }
 
 /* -- beginning and end ------------------------------------------------ */
@@ -435,21 +462,25 @@ operation_end(operation *op)
     Py_CLEAR(op->socket);
 }
 
-/* Begin, loop, end: 0, or -1 with an exception. */
+/* Ends it: 0, or -1 with the exception of what it came to. */
 static int
-operation_run(operation *op)
+operation_result(operation *op, step_result result)
 {
-    step_result result;
-
-    if (operation_begin(op) < 0) {
-        return -1;
-    }
-    result = operation_loop(op);
     if (result != STEP_DONE && result != STEP_INTERRUPTED) {
         operation_raise(op, result);
     }
     operation_end(op);
     return result == STEP_DONE ? 0 : -1;
+}
+
+/* Begin, loop, end: 0, or -1 with an exception. */
+static int
+operation_run(operation *op)
+{
+    if (operation_begin(op) < 0) {
+        return -1;
+    }
+    return operation_result(op, operation_loop(op));
 }
 
 /* -- the methods ------------------------------------------------------ */
@@ -467,6 +498,61 @@ sslb_connection_do_handshake(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
+/* Waits until no other thread reads or writes, whichever this is about. */
+static int
+turn_take(operation *op, sslb_direction direction, sslb_turn *turn)
+{
+    sslb_connection *self = op->self;
+
+    *turn = sslb_turn_try(&self->lock, direction);
+    while (*turn == SSLB_TURN_BUSY) {
+        Py_BEGIN_ALLOW_THREADS
+        sslb_turn_await_nogil(&self->lock, direction, op->deadline);
+        Py_END_ALLOW_THREADS
+        if (self->closed) {
+            operation_raise(op, STEP_CLOSED);
+            return -1;
+        }
+        if (PyErr_CheckSignals() < 0) {
+            return -1;
+        }
+        sslb_lock_check_fork(&self->lock);  /* in a signal handler */
+        *turn = sslb_turn_try(&self->lock, direction);
+        if (*turn == SSLB_TURN_BUSY && op->deadline <= sslb_now_nogil()) {
+            op->outcome.ssl_error = SSL_ERROR_WANT_WRITE;
+            operation_raise(op, op->deadline == SSLB_NEVER_WAIT
+                            ? STEP_WANTS : STEP_TIMED_OUT);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Reads into op->data: 0, or -1 with an exception.  Only one thread waits
+   for the socket: another one may have no more to wait for when the first has
+   read, as the end of the data comes once.  A signal handler that reads in
+   the middle of this thread's read comes first. */
+static int
+read_run(operation *op)
+{
+    sslb_turn turn = SSLB_TURN_MINE;
+    step_result result;
+
+    if (operation_begin(op) < 0) {
+        return -1;
+    }
+    if (op->deadline != SSLB_NEVER_WAIT
+        && turn_take(op, SSLB_READING, &turn) < 0) {
+        operation_end(op);
+        return -1;
+    }
+    result = operation_loop(op);
+    if (turn == SSLB_TURN_TAKEN) {
+        sslb_turn_give(&op->self->lock, SSLB_READING);
+    }
+    return operation_result(op, result);
+}
+
 static PyObject *
 read_into_buffer(operation *op, PyObject *buffer, Py_ssize_t length)
 {
@@ -479,7 +565,7 @@ read_into_buffer(operation *op, PyObject *buffer, Py_ssize_t length)
     op->data = view.buf;
     op->length = (size_t)(length <= 0 || length > view.len ? view.len
                                                            : length);
-    if (op->length == 0 || operation_run(op) == 0) {
+    if (op->length == 0 || read_run(op) == 0) {
         result = sslb_int_new((long)op->done);
     }
     PyBuffer_Release(&view);
@@ -504,7 +590,7 @@ read_new_bytes(operation *op, Py_ssize_t length)
     }
     op->data = (unsigned char *)PyBytes_AS_STRING(result);
     op->length = (size_t)length;
-    if (operation_run(op) < 0) {
+    if (read_run(op) < 0) {
         Py_DECREF(result);
         return NULL;
     }
@@ -530,43 +616,14 @@ sslb_connection_read(PyObject *self, PyObject *args)
                           : read_new_bytes(&op, length);
 }
 
-/* Waits until no other thread is in the middle of its write. */
 static int
-take_turn(operation *op)
+refuse_nested_write(operation *op)
 {
-    sslb_connection *self = op->self;
-    int taken;
-
-    if (sslb_turn_is_mine_nogil(&self->lock)) {
-        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a signal handler "
-                         "must not write to the connection whose write it "
-                         "interrupted");
-        return -1;
-    }
-    for (;;) {
-        Py_BEGIN_ALLOW_THREADS
-        taken = sslb_turn_take_nogil(&self->lock, op->deadline);
-        Py_END_ALLOW_THREADS
-        if (taken) {
-            return 0;
-        }
-        if (self->closed) {
-            operation_raise(op, STEP_CLOSED);
-            return -1;
-        }
-        if (op->deadline == SSLB_NEVER_WAIT) {
-            op->outcome.ssl_error = SSL_ERROR_WANT_WRITE;
-            operation_raise(op, STEP_WANTS);
-            return -1;
-        }
-        if (op->deadline <= sslb_now_nogil()) {
-            operation_raise(op, STEP_TIMED_OUT);
-            return -1;
-        }
-        if (PyErr_CheckSignals() < 0) {
-            return -1;
-        }
-    }
+    sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a signal handler must "
+                     "not write to the connection whose write it "
+                     "interrupted");
+    operation_end(op);
+    return -1;
 }
 
 /* Writes op->data: 0, or -1 with an exception.  A write that did not end well
@@ -576,13 +633,17 @@ write_run(operation *op)
 {
     sslb_connection *self = op->self;
     step_result result;
+    sslb_turn turn;
 
     if (operation_begin(op) < 0) {
         return -1;
     }
-    if (take_turn(op) < 0) {
+    if (turn_take(op, SSLB_WRITING, &turn) < 0) {
         operation_end(op);
         return -1;
+    }
+    if (turn == SSLB_TURN_MINE) {
+        return refuse_nested_write(op);
     }
     op->done = self->handed;
     if (op->done > op->length) {
@@ -592,12 +653,8 @@ write_run(operation *op)
         result = operation_loop(op);
         self->handed = result == STEP_DONE ? 0 : op->done;
     }
-    sslb_turn_give_nogil(&self->lock);
-    if (result != STEP_DONE && result != STEP_INTERRUPTED) {
-        operation_raise(op, result);
-    }
-    operation_end(op);
-    return result == STEP_DONE ? 0 : -1;
+    sslb_turn_give(&self->lock, SSLB_WRITING);
+    return operation_result(op, result);
 }
 
 PyObject *

@@ -24,6 +24,8 @@ typedef int64_t sslb_deadline;
 #define SSLB_NO_DEADLINE INT64_MAX  /* wait for ever */
 #define SSLB_NEVER_WAIT INT64_MIN   /* a non-blocking socket */
 
+typedef enum {SSLB_READING, SSLB_WRITING} sslb_direction;
+
 /* What keeps the threads of one connection apart (lock.c). */
 typedef struct {
     pthread_mutex_t mutex;      /* guards the fields below; never held long */
@@ -32,8 +34,10 @@ typedef struct {
     unsigned int depth;
     unsigned int next_ticket;   /* tickets make it fair: first come ... */
     unsigned int serving;       /* ... first served */
-    unsigned int writing;       /* the writers' turn is taken ... */
-    pthread_t writer;           /* ... by this thread */
+    struct {
+        int taken;
+        pthread_t holder;       /* meaningful while it is taken */
+    } turns[2];                 /* by sslb_direction */
     unsigned int polling;       /* threads that wait for the descriptor */
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_lock;
@@ -184,13 +188,18 @@ void sslb_lock_release_nogil(sslb_lock *lock);
 int sslb_lock_is_wanted_nogil(sslb_lock *lock);
 int sslb_lock_is_mine_nogil(sslb_lock *lock);
 
-/* The writers' turn, held for a whole operation.  1, or 0 when it was not
-   to be had by the deadline or within a tenth of a second, whichever comes
-   first.  A non-blocking operation waits that tenth: another one does not
-   keep the turn for longer. */
-int sslb_turn_take_nogil(sslb_lock *lock, sslb_deadline deadline);
-int sslb_turn_is_mine_nogil(sslb_lock *lock);
-void sslb_turn_give_nogil(sslb_lock *lock);
+/* The turns of readers and of writers, each held for a whole operation.
+   sslb_turn_try says SSLB_TURN_MINE when this thread held it before, which
+   then is not to be given twice. */
+typedef enum {SSLB_TURN_BUSY, SSLB_TURN_TAKEN, SSLB_TURN_MINE} sslb_turn;
+sslb_turn sslb_turn_try(sslb_lock *lock, sslb_direction direction);
+void sslb_turn_give(sslb_lock *lock, sslb_direction direction);
+
+/* Wait until the turn is free, but not past the deadline or for more than a
+   tenth of a second.  A non-blocking operation waits that tenth: another one
+   does not keep the turn for longer. */
+void sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
+                           sslb_deadline deadline);
 
 /* Count the threads in poll(): begin while the lock is held, end without
    it.  sslb_polling_drain waits until there are none. */
@@ -198,6 +207,9 @@ void sslb_polling_begin_locked(sslb_lock *lock);
 void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
 void sslb_polling_drain_nogil(sslb_lock *lock);
+
+/* Whether signal handlers may run in this thread. */
+int sslb_runs_handlers_nogil(void);
 
 int sslb_lock_module_init(void);
 

@@ -1,6 +1,7 @@
 """Signals while an operation waits (bpo-32275): handlers run, it goes on."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -121,6 +122,31 @@ def test_handler_that_raises(sockets, timeout):
                 stop.set()
     sockets.server.sendall(b"hello")
     assert sockets.client.recv(5) == b"hello"
+
+
+def kill_main_thread(ident):
+    """signal.pthread_kill(), which 2.7 does not have."""
+    kill = ctypes.CDLL(None).pthread_kill
+    kill.argtypes = [ctypes.c_ulong, ctypes.c_int]
+    assert kill(ident, signal.SIGUSR1) == 0
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_one_signal_before_the_wait(version, attempt):
+    """While the data is encrypted: the wait after it does not begin."""
+    def handler(number, frame):
+        raise Interrupted
+
+    def send():
+        assert pair.server.recv(1) == b"x"
+        kill_main_thread(main)
+
+    main = threading.current_thread().ident
+    big = b"x" * (64 * 1024 * 1024)
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        with handled(handler), Task(send):
+            with pytest.raises(Interrupted):
+                pair.client.sendall(big)
 
 
 def test_deadline_is_kept(sockets):

@@ -144,6 +144,16 @@ def test_two_readers(busy):
 
 
 @DISTURBED
+def test_close_notify_ends_every_reader(busy):
+    """It comes once, and the peer's socket stays open."""
+    tasks = [Task(busy.client.recv, 10) for _ in range(4)]
+    busy.server.settimeout(0.0)
+    with pytest.raises(ssl.SSLWantReadError):
+        busy.server.unwrap()
+    assert [task.result() for task in tasks] == [b""] * 4
+
+
+@DISTURBED
 def test_getters_while_a_thread_reads(busy):
     """No getter waits for the reader."""
     with Task(busy.client.recv, 100) as receiving:
