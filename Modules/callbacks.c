@@ -1,31 +1,56 @@
 /* callbacks.c: the way from OpenSSL back into Python.
 
-   Owns every function that OpenSSL calls during a handshake.  They run
-   without the GIL, with the connection's lock held by this thread.  Those
-   that call Python take the GIL first and give it back last, with the body
-   in a helper so that no return can skip that.  The context that a callback
-   belongs to is alive: a connection keeps every context it ever used. */
+   Owns, with its parts callbacks_log.c and callbacks_psk.c, every function
+   that OpenSSL calls.  They run without the GIL, with the connection's lock
+   held by this thread.  Those that call Python take the GIL first and give
+   it back last, with the body in a helper so that no return can skip that.
+   The context that a callback belongs to is alive: a connection keeps every
+   context it ever used. */
 
 #include "sslb.h"
 
 #include <string.h>
 
-/* -- the name a client asks for --------------------------------------- */
+/* -- what callbacks need ---------------------------------------------- */
 
-/* The object that Python knows the connection by: what the weak reference
-   points to.  New reference, or NULL without an exception. */
-static PyObject *
-owner_of(sslb_connection *connection)
+sslb_context *
+sslb_callbacks_context_nogil(const SSL *ssl)
 {
-    PyObject *owner = NULL;
-    PyObject *reference = connection->owner != NULL ? connection->owner
-                                                    : connection->socket;
+    return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+}
 
+PyObject *
+sslb_callbacks_owner(const SSL *ssl)
+{
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
+    PyObject *reference, *owner = NULL;
+
+    if (connection == NULL) {
+        return NULL;
+    }
+    reference = connection->owner != NULL ? connection->owner
+                                          : connection->socket;
     if (reference != NULL && PyWeakref_GetRef(reference, &owner) < 0) {
         PyErr_Clear();
     }
     return owner;
 }
+
+void
+sslb_callbacks_keep_exception(const SSL *ssl)
+{
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
+
+    if (connection != NULL && connection->kept != NULL
+        && connection->kept->type == NULL) {
+        sslb_exception_keep(connection->kept);
+    }
+    else {
+        sslb_report_unraisable("TLS callback", NULL);
+    }
+}
+
+/* -- the name a client asks for --------------------------------------- */
 
 /* What the callback's result means for the handshake. */
 static int
@@ -49,7 +74,6 @@ sni_result(PyObject *result, PyObject *callback, int *alert)
 static int
 sni_call(sslb_context *context, SSL *ssl, int *alert)
 {
-    sslb_connection *connection = sslb_connection_of_nogil(ssl);
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     PyObject *callback, *owner, *text = NULL, *result = NULL;
     int rc = SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -58,7 +82,7 @@ sni_call(sslb_context *context, SSL *ssl, int *alert)
         return SSL_TLSEXT_ERR_OK;  /* taken away since */
     }
     *alert = SSL_AD_INTERNAL_ERROR;
-    owner = connection != NULL ? owner_of(connection) : NULL;
+    owner = sslb_callbacks_owner(ssl);
     if (owner == NULL) {
         return rc;  /* nobody is there to be asked about (gh-146080) */
     }
@@ -144,10 +168,10 @@ alpn_callback(SSL *ssl, const unsigned char **selected,
     int rc;
 
     (void)ssl;
-    pthread_mutex_lock(&context->alpn_mutex);
+    pthread_mutex_lock(&context->mutex);
     rc = alpn_select(selected, length, context->alpn, context->alpn_length,
                      theirs, theirs_length);
-    pthread_mutex_unlock(&context->alpn_mutex);
+    pthread_mutex_unlock(&context->mutex);
     return rc;
 }
 
@@ -196,11 +220,11 @@ sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols)
         goto exit;
     }
     ERR_clear_error();
-    pthread_mutex_lock(&context->alpn_mutex);
+    pthread_mutex_lock(&context->mutex);
     old = context->alpn;
     context->alpn = copy;
     context->alpn_length = (unsigned int)view.len;
-    pthread_mutex_unlock(&context->alpn_mutex);
+    pthread_mutex_unlock(&context->mutex);
     OPENSSL_free(old);
     SSL_CTX_set_alpn_select_cb(context->ctx, alpn_callback, context);
     rc = 0;
@@ -235,5 +259,14 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
 void
 sslb_callbacks_attach(sslb_context *context)
 {
+    SSL_CTX_set_app_data(context->ctx, context);
     SSL_CTX_set_client_hello_cb(context->ctx, client_hello_callback, NULL);
+}
+
+/* An SSL takes these from its first context, once and for all. */
+void
+sslb_callbacks_switch_locked(sslb_context *context, SSL *ssl)
+{
+    sslb_callbacks_switch_msg_locked(context, ssl);
+    sslb_callbacks_switch_psk_locked(context, ssl);
 }

@@ -90,7 +90,7 @@ certificate_repr(PyObject *self)
 {
     PyObject *subject = sslb_x509_subject_as_text(x509_of(self));
     PyObject *ascii = subject ? PyObject_Repr(subject) : NULL;
-    PyObject *bytes = ascii ? sslb_text_as_ascii(ascii) : NULL;
+    PyObject *bytes = ascii ? sslb_text_encode(ascii, "ascii") : NULL;
     PyObject *result = NULL;
 
     if (bytes != NULL) {

@@ -158,15 +158,10 @@ check_arguments(const sslb_context *context, int server_side,
     return 0;
 }
 
-/* A context for clients has no server side, and the other way round. */
 static int
 check_side(const sslb_context *context, int server_side)
 {
-    const SSL_METHOD *method = SSL_CTX_get_ssl_method(context->ctx);
-    const SSL_METHOD *wrong = server_side ? TLS_client_method()
-                                          : TLS_server_method();
-
-    if (method == wrong) {
+    if (sslb_context_lacks_side(context, server_side)) {
         sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, server_side
                          ? "Cannot create a server socket with a "
                            "PROTOCOL_TLS_CLIENT context"
@@ -436,6 +431,9 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     sslb_connection_enter(self);
     ERR_clear_error();
     ok = SSL_set_SSL_CTX(self->ssl, ((sslb_context *)value)->ctx) != NULL;
+    if (ok) {
+        sslb_callbacks_switch_locked((sslb_context *)value, self->ssl);
+    }
     sslb_connection_leave(self);
     if (!ok) {
         sslb_queue_raise("context", __FILE__, __LINE__);
@@ -606,6 +604,18 @@ static PyMethodDef connection_methods[] = {
     {"shared_ciphers", sslb_connection_shared_ciphers, METH_NOARGS,
      "shared_ciphers() -> list or None\n\n"
      "On a server: the suites that the client offered and we allow."},
+    {"group", sslb_connection_group, METH_NOARGS,
+     "group() -> str or None\n\n"
+     "The group that the keys were agreed on with, as \"X25519MLKEM768\".\n"
+     "NotImplementedError before OpenSSL 3.2."},
+    {"client_sigalg", sslb_connection_client_sigalg, METH_NOARGS,
+     "client_sigalg() -> str or None\n\n"
+     "The signature algorithm by which the client proved who it is.\n"
+     "NotImplementedError before OpenSSL 3.5."},
+    {"server_sigalg", sslb_connection_server_sigalg, METH_NOARGS,
+     "server_sigalg() -> str or None\n\n"
+     "The signature algorithm by which the server proved who it is.\n"
+     "NotImplementedError before OpenSSL 3.5."},
     {"version", sslb_connection_version, METH_NOARGS,
      "version() -> str or None\n\nThe TLS version, as \"TLSv1.3\"."},
     {"compression", sslb_connection_compression, METH_NOARGS,

@@ -150,8 +150,20 @@ static const flag flags[] = {
 #endif
 #ifdef OPENSSL_NO_TLS1_3
     {"HAS_TLSv1_3", 0},
+    {"HAS_PHA", 0},
 #else
     {"HAS_TLSv1_3", 1},
+    {"HAS_PHA", 1},
+#endif
+#ifdef OPENSSL_NO_PSK
+    {"HAS_PSK", 0},
+#else
+    {"HAS_PSK", 1},
+#endif
+#if defined(OPENSSL_NO_PSK) || defined(OPENSSL_NO_TLS1_3)
+    {"HAS_PSK_TLS13", 0},
+#else
+    {"HAS_PSK_TLS13", 1},
 #endif
     {NULL, 0},
 };

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The numbers of the PROTOCOL_* constants; SSLv2 and SSLv3 are gone. */
 enum {
@@ -142,7 +143,8 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (self == NULL) {
         return NULL;
     }
-    if (pthread_mutex_init(&self->alpn_mutex, NULL) != 0) {
+    self->keylog_fd = -1;
+    if (pthread_mutex_init(&self->mutex, NULL) != 0) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -162,14 +164,26 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static int
 context_traverse(PyObject *self, visitproc visit, void *arg)
 {
-    Py_VISIT(((sslb_context *)self)->sni_callback);
+    sslb_context *context = (sslb_context *)self;
+
+    Py_VISIT(context->sni_callback);
+    Py_VISIT(context->msg_callback);
+    Py_VISIT(context->psk_client_callback);
+    Py_VISIT(context->psk_server_callback);
+    Py_VISIT(context->keylog_filename);
     return 0;
 }
 
 static int
 context_clear(PyObject *self)
 {
-    Py_CLEAR(((sslb_context *)self)->sni_callback);
+    sslb_context *context = (sslb_context *)self;
+
+    Py_CLEAR(context->sni_callback);
+    Py_CLEAR(context->msg_callback);
+    Py_CLEAR(context->psk_client_callback);
+    Py_CLEAR(context->psk_server_callback);
+    Py_CLEAR(context->keylog_filename);
     return 0;
 }
 
@@ -185,8 +199,18 @@ context_dealloc(PyObject *object)
     context_clear(object);
     SSL_CTX_free(self->ctx);
     OPENSSL_free(self->alpn);
-    pthread_mutex_destroy(&self->alpn_mutex);
+    if (self->keylog_fd >= 0) {
+        close(self->keylog_fd);
+    }
+    pthread_mutex_destroy(&self->mutex);
     Py_TYPE(object)->tp_free(object);
+}
+
+int
+sslb_context_lacks_side(const sslb_context *context, int server_side)
+{
+    return context->protocol == (server_side ? PROTOCOL_TLS_CLIENT
+                                             : PROTOCOL_TLS_SERVER);
 }
 
 /* -- connections ------------------------------------------------------ */
@@ -485,7 +509,7 @@ context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
     if (sslb_refuse_deletion(value, "sni_callback") < 0) {
         return -1;
     }
-    if (((sslb_context *)self)->protocol == PROTOCOL_TLS_CLIENT) {
+    if (sslb_context_lacks_side((sslb_context *)self, 1)) {
         PyErr_SetString(PyExc_ValueError, "sni_callback cannot be set on "
                         "TLS_CLIENT context");
         return -1;
@@ -644,6 +668,39 @@ static PyMethodDef context_methods[] = {
     {"get_ciphers", sslb_context_get_ciphers, METH_NOARGS,
      "get_ciphers() -> list of dicts\n\n"
      "The cipher suites that are allowed, the preferred one first."},
+    {"set_ciphersuites", sslb_context_set_ciphersuites, METH_O,
+     "set_ciphersuites(names)\n\n"
+     "Allow these cipher suites of TLS 1.3, with colons between them.\n"
+     "SSLError when none of them is known."},
+    {"set_groups", sslb_context_set_groups, METH_O,
+     "set_groups(names)\n\n"
+     "Allow these groups for key agreement, the preferred one first:\n"
+     "SSL_CTX_set1_groups_list(3).  SSLError if one is not known."},
+    {"get_groups", SSLB_KEYWORDS(sslb_context_get_groups),
+     METH_VARARGS | METH_KEYWORDS,
+     "get_groups(include_aliases=False) -> list of str\n\n"
+     "The groups that could be allowed, within the TLS versions that are.\n"
+     "NotImplementedError before OpenSSL 3.5."},
+    {"set_client_sigalgs", sslb_context_set_client_sigalgs, METH_O,
+     "set_client_sigalgs(names)\n\n"
+     "Allow these signature algorithms for certificates of clients:\n"
+     "SSL_CTX_set1_client_sigalgs_list(3).  SSLError if one is not known."},
+    {"set_server_sigalgs", sslb_context_set_server_sigalgs, METH_O,
+     "set_server_sigalgs(names)\n\n"
+     "Allow these signature algorithms for certificates of servers:\n"
+     "SSL_CTX_set1_sigalgs_list(3).  SSLError if one is not known."},
+    {"set_psk_client_callback", sslb_context_set_psk_client_callback, METH_O,
+     "set_psk_client_callback(callback)\n\n"
+     "Use pre-shared keys: callback(hint or None) returns (identity or None,\n"
+     "key), at most 256 bytes each; an empty key refuses.  None switches it\n"
+     "off."},
+    {"set_psk_server_callback",
+     SSLB_KEYWORDS(sslb_context_set_psk_server_callback),
+     METH_VARARGS | METH_KEYWORDS,
+     "set_psk_server_callback(callback, identity_hint=None)\n\n"
+     "Use pre-shared keys: callback(identity or None) returns the key, at most\n"
+     "256 bytes; an empty key refuses.  None switches it off.  TLS 1.2 tells\n"
+     "clients the hint, TLS 1.3 has none."},
     {"load_cert_chain", SSLB_KEYWORDS(sslb_context_load_cert_chain),
      METH_VARARGS | METH_KEYWORDS,
      "load_cert_chain(certfile, keyfile=None, password=None)\n\n"
@@ -709,6 +766,12 @@ static PyGetSetDef context_getset[] = {
      "How many tickets a TLS 1.3 server sends after a handshake.", NULL},
     {"security_level", context_get_security_level, NULL,
      "OpenSSL's security level, 0 to 5.", NULL},
+    {"keylog_filename", sslb_context_get_keylog_filename,
+     sslb_context_set_keylog_filename,
+     "The file that secrets are appended to, for a debugger, or None.", NULL},
+    {"_msg_callback", sslb_context_get_msg_callback,
+     sslb_context_set_msg_callback,
+     "Called for every message of the protocol, or None.", NULL},
     {"_host_flags", context_get_host_flags, context_set_host_flags,
      "HOSTFLAG_* flags.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

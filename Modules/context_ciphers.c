@@ -1,4 +1,5 @@
-/* context_ciphers.c: which cipher suites and curves a context allows. */
+/* context_ciphers.c: which cipher suites, groups and signature algorithms a
+   context allows. */
 
 #include "sslb.h"
 
@@ -32,6 +33,36 @@ sslb_context_set_ciphers(PyObject *self, PyObject *args)
         return NULL;
     }
     Py_RETURN_NONE;
+}
+
+/* What the methods have in common that set one of OpenSSL's lists. */
+static PyObject *
+set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
+         const char *failure)
+{
+    PyObject *bytes = sslb_text_encode(names, "ascii");
+    int ok;
+
+    if (bytes == NULL) {
+        return NULL;
+    }
+    ERR_clear_error();
+    ok = strlen(PyBytes_AS_STRING(bytes)) == (size_t)PyBytes_GET_SIZE(bytes)
+        && set(((sslb_context *)self)->ctx, PyBytes_AS_STRING(bytes));
+    Py_DECREF(bytes);
+    ERR_clear_error();
+    if (!ok) {
+        PyErr_SetString(sslb_errors.error, failure);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject *
+sslb_context_set_ciphersuites(PyObject *self, PyObject *names)
+{
+    return set_list(self, names, SSL_CTX_set_ciphersuites,
+                    "No cipher suite can be selected.");
 }
 
 static PyObject *
@@ -114,4 +145,103 @@ sslb_context_set_ecdh_curve(PyObject *self, PyObject *argument)
     }
     Py_DECREF(name);
     Py_RETURN_NONE;
+}
+
+/* Most of these are macros of OpenSSL's. */
+static int
+set_groups_list(SSL_CTX *ctx, const char *names)
+{
+    return (int)SSL_CTX_set1_groups_list(ctx, names);
+}
+
+static int
+set_client_sigalgs_list(SSL_CTX *ctx, const char *names)
+{
+    return (int)SSL_CTX_set1_client_sigalgs_list(ctx, names);
+}
+
+static int
+set_sigalgs_list(SSL_CTX *ctx, const char *names)
+{
+    return (int)SSL_CTX_set1_sigalgs_list(ctx, names);
+}
+
+PyObject *
+sslb_context_set_groups(PyObject *self, PyObject *names)
+{
+    return set_list(self, names, set_groups_list, "unrecognized group");
+}
+
+PyObject *
+sslb_context_set_client_sigalgs(PyObject *self, PyObject *names)
+{
+    return set_list(self, names, set_client_sigalgs_list,
+                    "unrecognized signature algorithm");
+}
+
+PyObject *
+sslb_context_set_server_sigalgs(PyObject *self, PyObject *names)
+{
+    return set_list(self, names, set_sigalgs_list,
+                    "unrecognized signature algorithm");
+}
+
+#ifdef SSLB_HAVE_IMPLEMENTED_GROUPS
+static PyObject *
+implemented_groups(SSL_CTX *ctx, int aliases)
+{
+    STACK_OF(OPENSSL_CSTRING) *names = sk_OPENSSL_CSTRING_new_null();
+    PyObject *result = NULL;
+    int i;
+
+    if (names == NULL
+        || !SSL_CTX_get0_implemented_groups(ctx, aliases, names)) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+    }
+    else {
+        result = PyList_New(0);
+    }
+    for (i = 0; result != NULL && i < sk_OPENSSL_CSTRING_num(names); i++) {
+        PyObject *name = sslb_text_from_string(
+            sk_OPENSSL_CSTRING_value(names, i));
+
+        if (name == NULL || PyList_Append(result, name) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(name);
+    }
+    sk_OPENSSL_CSTRING_free(names);
+    return result;
+}
+#else
+static PyObject *
+implemented_groups(SSL_CTX *ctx, int aliases)
+{
+    (void)ctx;
+    (void)aliases;
+    PyErr_SetString(PyExc_NotImplementedError,
+                    "get_groups() needs OpenSSL 3.5 or later");
+    return NULL;
+}
+#endif
+
+PyObject *
+sslb_context_get_groups(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"include_aliases", NULL};
+    PyObject *aliases = Py_False;
+    int truth;
+
+    if (PyTuple_GET_SIZE(args) > 0) {
+        PyErr_SetString(PyExc_TypeError,
+                        "get_groups() takes keyword arguments only");
+        return NULL;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:get_groups", keywords,
+                                     &aliases)
+        || (truth = PyObject_IsTrue(aliases)) < 0) {
+        return NULL;
+    }
+    return implemented_groups(((sslb_context *)self)->ctx, truth);
 }

@@ -173,7 +173,7 @@ verify_message_new(long verify, PyObject *hostname)
     if (format == NULL || hostname == NULL) {
         return sslb_text_from_string(X509_verify_cert_error_string(verify));
     }
-    ascii = sslb_text_as_ascii(hostname);
+    ascii = sslb_text_encode(hostname, "ascii");
     if (ascii == NULL) {
         return NULL;
     }
@@ -192,7 +192,7 @@ raise_verification(const sslb_outcome *outcome, PyObject *hostname,
     if (sentence == NULL) {
         return;
     }
-    ascii = sslb_text_as_ascii(sentence);
+    ascii = sslb_text_encode(sentence, "ascii");
     number = sslb_int_new(outcome->verify);
     if (ascii == NULL || number == NULL) {
         goto exit;

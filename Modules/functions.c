@@ -150,6 +150,32 @@ nid2obj(PyObject *module, PyObject *argument)
     return result;
 }
 
+/* -- algorithms ------------------------------------------------------- */
+
+static PyObject *
+get_sigalgs(PyObject *module, PyObject *none)
+{
+    PyObject *result = NULL;
+
+    (void)module;
+    (void)none;
+#ifdef SSLB_HAVE_BUILTIN_SIGALGS
+    {
+        char *names = SSL_get1_builtin_sigalgs(NULL);
+
+        if (names == NULL) {
+            return PyErr_NoMemory();
+        }
+        result = sslb_text_split(names, ':');
+        OPENSSL_free(names);
+    }
+#else
+    PyErr_SetString(PyExc_NotImplementedError,
+                    "get_sigalgs() needs OpenSSL 3.4 or later");
+#endif
+    return result;
+}
+
 /* -- places and files ------------------------------------------------- */
 
 static PyObject *
@@ -212,6 +238,10 @@ PyMethodDef sslb_functions[] = {
     {"get_default_verify_paths", get_default_verify_paths, METH_NOARGS,
      "get_default_verify_paths() -> (file variable, file, folder variable, "
      "folder)\n\nWhere OpenSSL was built to look for CA certificates."},
+    {"get_sigalgs", get_sigalgs, METH_NOARGS,
+     "get_sigalgs() -> list of str\n\n"
+     "The signature algorithms that OpenSSL has for TLS.\n"
+     "NotImplementedError before OpenSSL 3.4."},
     {"_test_decode_cert", test_decode_cert, METH_O,
      "_test_decode_cert(path) -> dict\n\n"
      "Decode a certificate file as getpeercert() would."},

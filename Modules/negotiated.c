@@ -182,6 +182,74 @@ sslb_connection_shared_ciphers(PyObject *object, PyObject *none)
     return result;
 }
 
+#ifdef SSLB_HAVE_GROUP_NAME
+PyObject *
+sslb_connection_group(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    const char *name = NULL;
+
+    (void)none;
+    sslb_connection_enter(self);
+    /* OpenSSL 3.5 looks it up in the session without a look whether there
+       is one. */
+    if (SSL_get_session(self->ssl) != NULL) {
+        name = SSL_get0_group_name(self->ssl);
+    }
+    sslb_connection_leave(self);
+    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
+}
+#else
+PyObject *
+sslb_connection_group(PyObject *self, PyObject *none)
+{
+    (void)self;
+    (void)none;
+    PyErr_SetString(PyExc_NotImplementedError,
+                    "group() needs OpenSSL 3.2 or later");
+    return NULL;
+}
+#endif
+
+/* The signature of the client or of the server, whichever we are. */
+static PyObject *
+signature_algorithm(sslb_connection *self, int of_server, const char *method)
+{
+#ifdef SSLB_HAVE_SIGNATURE_NAME
+    const char *name = NULL;
+
+    (void)method;
+    sslb_connection_enter(self);
+    if (!(of_server == self->server_side
+          ? SSL_get0_signature_name(self->ssl, &name)
+          : SSL_get0_peer_signature_name(self->ssl, &name))) {
+        name = NULL;
+    }
+    sslb_connection_leave(self);
+    return name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
+#else
+    (void)self;
+    (void)of_server;
+    PyErr_Format(PyExc_NotImplementedError,
+                 "%s() needs OpenSSL 3.5 or later", method);
+    return NULL;
+#endif
+}
+
+PyObject *
+sslb_connection_client_sigalg(PyObject *self, PyObject *none)
+{
+    (void)none;
+    return signature_algorithm((sslb_connection *)self, 0, "client_sigalg");
+}
+
+PyObject *
+sslb_connection_server_sigalg(PyObject *self, PyObject *none)
+{
+    (void)none;
+    return signature_algorithm((sslb_connection *)self, 1, "server_sigalg");
+}
+
 PyObject *
 sslb_connection_version(PyObject *object, PyObject *none)
 {

@@ -115,6 +115,19 @@ X509_STORE_get1_objects(X509_STORE *store)
 
 #endif
 
+/* What only newer versions can do: without it a method raises
+   NotImplementedError with the version that it needs. */
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+#  define SSLB_HAVE_GROUP_NAME
+#endif
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+#  define SSLB_HAVE_BUILTIN_SIGALGS
+#endif
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L
+#  define SSLB_HAVE_IMPLEMENTED_GROUPS
+#  define SSLB_HAVE_SIGNATURE_NAME
+#endif
+
 /* The errno in an error code of the "system" library, or 0.  OpenSSL 3.0
    moved these codes out of the way of the others. */
 static inline int

@@ -27,6 +27,7 @@ typedef enum {
     STEP_AGAIN,                 /* more to do, others may come in between */
     STEP_WANTS,                 /* the outcome says what */
     STEP_FAILED,                /* the outcome says why */
+    STEP_RAISED,                /* a callback did; the exception is kept */
     STEP_CLOSED,                /* close() came first */
     STEP_TIMED_OUT,
     STEP_INTERRUPTED,           /* by a signal */
@@ -42,6 +43,7 @@ typedef struct operation {
     size_t length;
     size_t done;                /* how much of it is finished */
     sslb_outcome outcome;
+    sslb_exception kept;        /* of a callback, to be raised */
 } operation;
 
 /* -- steps ------------------------------------------------------------ */
@@ -275,7 +277,12 @@ step_nogil(operation *op)
         if (self->transport != NULL) {
             self->transport->sys_errno = 0;  /* of an earlier step */
         }
+        self->kept = &op->kept;
         result = op->step_locked(op);
+        self->kept = NULL;
+        if (op->kept.type != NULL) {
+            result = STEP_RAISED;
+        }
     }
     sslb_lock_release_nogil(&self->lock);
     return result;
@@ -338,6 +345,9 @@ operation_raise(operation *op, step_result result)
         if (type != NULL) {
             PyErr_Format(type, "The %s operation timed out", op->name);
         }
+        break;
+    case STEP_RAISED:
+        sslb_exception_raise(&op->kept);
         break;
     case STEP_CLOSED:
         errno = EBADF;

@@ -42,6 +42,29 @@ sslb_text_intern(const char *ascii)
     return PyString_InternFromString(ascii);
 }
 
+PyObject *
+sslb_text_split(const char *utf8, char separator)
+{
+    PyObject *result = PyList_New(0);
+    const char *end = utf8;
+
+    while (result != NULL && *end != '\0') {
+        PyObject *part;
+
+        end = strchr(utf8, separator);
+        if (end == NULL) {
+            end = utf8 + strlen(utf8);
+        }
+        part = sslb_text_new(utf8, end - utf8);
+        if (part == NULL || PyList_Append(result, part) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(part);
+        utf8 = end + 1;
+    }
+    return result;
+}
+
 int
 sslb_text_check(PyObject *object)
 {
@@ -75,10 +98,10 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
 }
 
 PyObject *
-sslb_text_as_ascii(PyObject *object)
+sslb_text_encode(PyObject *object, const char *encoding)
 {
     if (PyUnicode_Check(object)) {
-        return PyCodec_Encode(object, "ascii", "strict");
+        return PyCodec_Encode(object, encoding, "strict");
     }
     if (PyString_Check(object)) {
         return Py_NewRef(object);
@@ -205,10 +228,10 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
 }
 
 PyObject *
-sslb_text_as_ascii(PyObject *object)
+sslb_text_encode(PyObject *object, const char *encoding)
 {
     if (PyUnicode_Check(object)) {
-        return PyUnicode_AsASCIIString(object);
+        return PyUnicode_AsEncodedString(object, encoding, "strict");
     }
     PyErr_Format(PyExc_TypeError, "expected str, not %.200s",
                  Py_TYPE(object)->tp_name);

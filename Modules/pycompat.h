@@ -115,6 +115,9 @@ PyObject *sslb_text_format(const char *format, ...);
 PyObject *sslb_text_intern(const char *ascii);
 int sslb_text_check(PyObject *object);
 
+/* A list of the parts between separators. */
+PyObject *sslb_text_split(const char *utf8, char separator);
+
 /* The host's plain integer: int, and on 2.7 long only where int is too
    small. */
 PyObject *sslb_int_new(long value);
@@ -132,9 +135,10 @@ int sslb_int_as_ssize(PyObject *object, Py_ssize_t *value);
 int sslb_buffer_get(PyObject *object, Py_buffer *view);
 int sslb_buffer_get_writable(PyObject *object, Py_buffer *view);
 
-/* The text object's bytes as ASCII, or, where it is 2.7's unicode or 3.x's
-   str with other characters, UnicodeEncodeError.  New reference to bytes. */
-PyObject *sslb_text_as_ascii(PyObject *object);
+/* The bytes of text in an encoding, or, where it is 2.7's unicode or 3.x's str
+   with characters that this lacks, UnicodeEncodeError; 2.7's str as it is.
+   New reference to bytes. */
+PyObject *sslb_text_encode(PyObject *object, const char *encoding);
 
 /* A host name in ASCII: str and unicode through the IDNA codec where they
    are not ASCII yet, bytes as they are.  New reference to bytes.
@@ -175,6 +179,28 @@ PyObject *sslb_exception_type_new(const char *name, const char *doc,
 
 /* A method for a class that was made at run time (`type` borrowed). */
 PyObject *sslb_method_new(PyObject *type, PyMethodDef *definition);
+
+/* An exception that is kept to be raised later, in another place. */
+typedef struct {
+    PyObject *type;             /* NULL when there is none */
+    PyObject *value;
+    PyObject *traceback;
+} sslb_exception;
+
+/* Takes the current exception away; to an empty one. */
+static inline void
+sslb_exception_keep(sslb_exception *exception)
+{
+    PyErr_Fetch(&exception->type, &exception->value, &exception->traceback);
+}
+
+/* Raises it, which empties it. */
+static inline void
+sslb_exception_raise(sslb_exception *exception)
+{
+    PyErr_Restore(exception->type, exception->value, exception->traceback);
+    exception->type = exception->value = exception->traceback = NULL;
+}
 
 /* Reports the current exception as one that cannot be raised. */
 void sslb_report_unraisable(const char *where, PyObject *context);

@@ -70,7 +70,12 @@ typedef struct {
     int post_handshake_auth;
     unsigned int host_flags;    /* X509_CHECK_FLAG_* */
     PyObject *sni_callback;     /* or NULL */
-    pthread_mutex_t alpn_mutex; /* guards the two below, without the GIL */
+    PyObject *msg_callback;     /* or NULL */
+    PyObject *psk_client_callback;  /* or NULL */
+    PyObject *psk_server_callback;  /* or NULL */
+    PyObject *keylog_filename;  /* or NULL */
+    pthread_mutex_t mutex;      /* guards the three below, without the GIL */
+    int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
     PyObject *weakrefs;
@@ -88,6 +93,8 @@ typedef struct {
     int server_side;
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
+    sslb_exception *kept;       /* where the callbacks of a step that runs
+                                   leave their exception */
     size_t handed;              /* of an unfinished write, to the kernel ... */
     size_t ahead;               /* ... and encrypted, but not handed over */
     sslb_outcome deferred;      /* for the next read */
@@ -284,9 +291,19 @@ PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context);
 
 extern PyTypeObject sslb_context_type;
 
+/* Whether it is a context for clients (servers) only, when asked about
+   servers (clients). */
+int sslb_context_lacks_side(const sslb_context *context, int server_side);
+
 PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
 PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);
+PyObject *sslb_context_set_ciphersuites(PyObject *self, PyObject *names);
 PyObject *sslb_context_set_ecdh_curve(PyObject *self, PyObject *name);
+PyObject *sslb_context_set_groups(PyObject *self, PyObject *names);
+PyObject *sslb_context_get_groups(PyObject *self, PyObject *args,
+                                  PyObject *kwargs);
+PyObject *sslb_context_set_client_sigalgs(PyObject *self, PyObject *names);
+PyObject *sslb_context_set_server_sigalgs(PyObject *self, PyObject *names);
 
 PyObject *sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                                        PyObject *kwargs);
@@ -330,6 +347,9 @@ PyObject *sslb_connection_get_unverified_chain(PyObject *self,
                                                PyObject *none);
 PyObject *sslb_connection_cipher(PyObject *self, PyObject *none);
 PyObject *sslb_connection_shared_ciphers(PyObject *self, PyObject *none);
+PyObject *sslb_connection_group(PyObject *self, PyObject *none);
+PyObject *sslb_connection_client_sigalg(PyObject *self, PyObject *none);
+PyObject *sslb_connection_server_sigalg(PyObject *self, PyObject *none);
 PyObject *sslb_connection_version(PyObject *self, PyObject *none);
 PyObject *sslb_connection_compression(PyObject *self, PyObject *none);
 PyObject *sslb_connection_selected_alpn_protocol(PyObject *self,
@@ -353,12 +373,40 @@ PyObject *sslb_connection_close(PyObject *self, PyObject *none);
 
 int sslb_operations_module_init(void);
 
-/* -- callbacks.c ------------------------------------------------------ */
+/* -- callbacks.c and its parts: callbacks_log.c, callbacks_psk.c ------- */
 
-/* Whatever the context's callbacks need of a new SSL_CTX. */
+/* Whatever the context's callbacks need of a new SSL_CTX, and of an SSL that
+   goes over to it. */
 void sslb_callbacks_attach(sslb_context *context);
+void sslb_callbacks_switch_locked(sslb_context *context, SSL *ssl);
+
 int sslb_callbacks_set_sni(sslb_context *context, PyObject *callback);
 int sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols);
+
+/* For the callbacks themselves.  The context that an SSL belongs to now; the
+   object that Python knows the connection by (NULL, without an exception, when
+   it is gone); and the way out for the current exception: the operation
+   raises the first one. */
+sslb_context *sslb_callbacks_context_nogil(const SSL *ssl);
+PyObject *sslb_callbacks_owner(const SSL *ssl);
+void sslb_callbacks_keep_exception(const SSL *ssl);
+
+/* callbacks_log.c: the message callback and the key log. */
+void sslb_callbacks_switch_msg_locked(sslb_context *context, SSL *ssl);
+PyObject *sslb_context_get_msg_callback(PyObject *self, void *closure);
+int sslb_context_set_msg_callback(PyObject *self, PyObject *value,
+                                  void *closure);
+PyObject *sslb_context_get_keylog_filename(PyObject *self, void *closure);
+int sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
+                                     void *closure);
+
+/* callbacks_psk.c: pre-shared keys. */
+void sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl);
+PyObject *sslb_context_set_psk_client_callback(PyObject *self,
+                                               PyObject *callback);
+PyObject *sslb_context_set_psk_server_callback(PyObject *self,
+                                               PyObject *args,
+                                               PyObject *kwargs);
 
 /* -- constants.c, functions.c ----------------------------------------- */
 

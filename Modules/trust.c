@@ -348,7 +348,7 @@ bundle_from_data(PyObject *cadata)
     Py_buffer view;
 
     if (is_text) {
-        cadata = ascii = sslb_text_as_ascii(cadata);
+        cadata = ascii = sslb_text_encode(cadata, "ascii");
     }
     if (cadata == NULL || sslb_buffer_get(cadata, &view) < 0) {
         if (PyErr_ExceptionMatches(PyExc_TypeError)

@@ -1,0 +1,244 @@
+/* callbacks_log.c: what a debugger is told: messages and secrets.
+
+   Owns SSLContext._msg_callback and the key log.  Lines are written without
+   the GIL, each with one system call to a file that is open for appending,
+   so that processes and contexts can share a file. */
+
+#include "sslb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* -- messages --------------------------------------------------------- */
+
+/* The number that names the message: of an alert its description, of the
+   others their first byte.  A ChangeCipherSpec has no number of its own;
+   OpenSSL calls it 0x0101. */
+static int
+message_type(int content_type, const unsigned char *data, size_t length)
+{
+    switch (content_type) {
+    case SSL3_RT_CHANGE_CIPHER_SPEC:
+        return SSL3_MT_CHANGE_CIPHER_SPEC;
+    case SSL3_RT_ALERT:
+        return length > 1 ? data[1] : -1;
+    default:
+        return length > 0 ? data[0] : -1;
+    }
+}
+
+static void
+msg_call(PyObject *callback, SSL *ssl, int sent, int version,
+         int content_type, const unsigned char *data, size_t length)
+{
+    PyObject *owner = sslb_callbacks_owner(ssl);
+    PyObject *result;
+
+    if (owner == NULL) {
+        return;  /* nobody is there to be told about */
+    }
+    result = PyObject_CallFunction(callback, "OsiiiN", owner,
+                                   sent ? "write" : "read", version,
+                                   content_type,
+                                   message_type(content_type, data, length),
+                                   PyBytes_FromStringAndSize(
+                                       (const char *)data,
+                                       (Py_ssize_t)length));
+    if (result == NULL) {
+        sslb_callbacks_keep_exception(ssl);
+    }
+    Py_XDECREF(result);
+    Py_DECREF(owner);
+}
+
+static void
+msg_callback(int sent, int version, int content_type, const void *data,
+             size_t length, SSL *ssl, void *argument)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *callback = sslb_callbacks_context_nogil(ssl)->msg_callback;
+
+    (void)argument;
+    if (callback != NULL) {  /* it may have been taken away since */
+        Py_INCREF(callback);
+        msg_call(callback, ssl, sent, version, content_type, data, length);
+        Py_DECREF(callback);
+    }
+    PyGILState_Release(state);
+}
+
+void
+sslb_callbacks_switch_msg_locked(sslb_context *context, SSL *ssl)
+{
+    SSL_set_msg_callback(ssl, context->msg_callback != NULL ? msg_callback
+                                                            : NULL);
+}
+
+PyObject *
+sslb_context_get_msg_callback(PyObject *self, void *closure)
+{
+    PyObject *callback = ((sslb_context *)self)->msg_callback;
+
+    (void)closure;
+    return Py_NewRef(callback != NULL ? callback : Py_None);
+}
+
+/* For connections that are made from now on. */
+int
+sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
+{
+    sslb_context *context = (sslb_context *)self;
+    PyObject *old = context->msg_callback;
+
+    (void)closure;
+    if (sslb_refuse_deletion(value, "_msg_callback") < 0) {
+        return -1;
+    }
+    if (value != Py_None && !PyCallable_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "%.200s is not callable",
+                     Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    context->msg_callback = value != Py_None ? Py_NewRef(value) : NULL;
+    SSL_CTX_set_msg_callback(context->ctx, value != Py_None ? msg_callback
+                                                            : NULL);
+    Py_XDECREF(old);
+    return 0;
+}
+
+/* -- the key log ------------------------------------------------------ */
+
+/* 0, or -1 with errno. */
+static int
+write_line_nogil(int fd, const char *line)
+{
+    size_t length = strlen(line);
+    struct iovec parts[] = {
+        {.iov_base = (void *)line, .iov_len = length},
+        {.iov_base = "\n", .iov_len = 1},
+    };
+    ssize_t written;
+
+    do {
+        written = writev(fd, parts, 2);
+    } while (written < 0 && errno == EINTR);
+    if (written >= 0 && (size_t)written < length + 1) {
+        errno = ENOSPC;
+        written = -1;
+    }
+    return written < 0 ? -1 : 0;
+}
+
+static void
+keylog_failed(const SSL *ssl, sslb_context *context, int number)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+
+    errno = number;
+    PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
+                                         context->keylog_filename);
+    sslb_callbacks_keep_exception(ssl);
+    PyGILState_Release(state);
+}
+
+static void
+keylog_callback(const SSL *ssl, const char *line)
+{
+    sslb_context *context = sslb_callbacks_context_nogil(ssl);
+    int number = 0;
+
+    pthread_mutex_lock(&context->mutex);
+    if (context->keylog_fd >= 0
+        && write_line_nogil(context->keylog_fd, line) < 0) {
+        number = errno;
+    }
+    pthread_mutex_unlock(&context->mutex);
+    if (number != 0) {
+        keylog_failed(ssl, context, number);
+    }
+}
+
+PyObject *
+sslb_context_get_keylog_filename(PyObject *self, void *closure)
+{
+    PyObject *name = ((sslb_context *)self)->keylog_filename;
+
+    (void)closure;
+    return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+/* Only the owner may read what it holds: it opens every connection.  The
+   descriptor, or -1 with errno. */
+static int
+open_keylog_nogil(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+                  S_IRUSR | S_IWUSR);
+    struct stat status;
+    int number;
+
+    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size == 0
+        && write_line_nogil(fd, "# TLS secrets log file, generated by "
+                                "_ssl_backport") < 0) {
+        number = errno;
+        close(fd);
+        errno = number;
+        fd = -1;
+    }
+    return fd;
+}
+
+/* Exchanges the descriptor.  A line that is being written to a pipe may take
+   its time: the mutex is not waited for with the GIL held. */
+static void
+replace_keylog(sslb_context *context, int fd)
+{
+    int old;
+
+    Py_BEGIN_ALLOW_THREADS
+    pthread_mutex_lock(&context->mutex);
+    old = context->keylog_fd;
+    context->keylog_fd = fd;
+    pthread_mutex_unlock(&context->mutex);
+    if (old >= 0) {
+        close(old);
+    }
+    Py_END_ALLOW_THREADS
+    SSL_CTX_set_keylog_callback(context->ctx, fd >= 0 ? keylog_callback
+                                                      : NULL);
+}
+
+int
+sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
+                                 void *closure)
+{
+    sslb_context *context = (sslb_context *)self;
+    PyObject *path, *old;
+    int fd = -1;
+
+    (void)closure;
+    if (sslb_refuse_deletion(value, "keylog_filename") < 0
+        || sslb_path_argument(value, "keylog_filename", &path) < 0) {
+        return -1;
+    }
+    if (path != NULL) {
+        Py_BEGIN_ALLOW_THREADS
+        fd = open_keylog_nogil(PyBytes_AS_STRING(path));
+        Py_END_ALLOW_THREADS
+        Py_DECREF(path);
+        if (fd < 0) {
+            PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
+                                                 value);
+            return -1;
+        }
+    }
+    replace_keylog(context, fd);
+    old = context->keylog_filename;
+    context->keylog_filename = value != Py_None ? Py_NewRef(value) : NULL;
+    Py_XDECREF(old);
+    return 0;
+}

@@ -1,0 +1,262 @@
+/* callbacks_psk.c: pre-shared keys.
+
+   Owns the two callbacks that ask Python for a key.  OpenSSL serves TLS 1.2
+   and 1.3 with them alike: SSL_CTX_set_psk_client_callback(3).  An empty key
+   refuses; an exception ends the handshake as well, and comes out of it. */
+
+#include "sslb.h"
+
+#include <string.h>
+
+/* Copies the key of a result to where OpenSSL wants it: its length in bytes,
+   0 for none, -1 with an exception. */
+static Py_ssize_t
+copy_key(PyObject *key, unsigned char *target, unsigned int room)
+{
+    Py_ssize_t length = -1;
+    Py_buffer view;
+
+    if (sslb_buffer_get(key, &view) < 0) {
+        return -1;
+    }
+    if ((size_t)view.len > room) {
+        PyErr_Format(PyExc_ValueError,
+                     "the pre-shared key is longer than %u bytes", room);
+    }
+    else {
+        memcpy(target, view.buf, (size_t)view.len);
+        length = view.len;
+    }
+    PyBuffer_Release(&view);
+    return length;
+}
+
+/* 0, or -1 with an exception. */
+static int
+copy_identity(PyObject *identity, char *target, unsigned int room)
+{
+    PyObject *bytes;
+    int rc = -1;
+
+    target[0] = '\0';
+    if (identity == Py_None) {
+        return 0;
+    }
+    bytes = sslb_text_encode(identity, "utf-8");
+    if (bytes == NULL) {
+        return -1;
+    }
+    if ((size_t)PyBytes_GET_SIZE(bytes) > room) {
+        PyErr_Format(PyExc_ValueError,
+                     "the identity is longer than %u bytes", room);
+    }
+    else if (memchr(PyBytes_AS_STRING(bytes), '\0',
+                    (size_t)PyBytes_GET_SIZE(bytes)) != NULL) {
+        PyErr_SetString(PyExc_ValueError, "embedded null in the identity");
+    }
+    else {
+        memcpy(target, PyBytes_AS_STRING(bytes),
+               (size_t)PyBytes_GET_SIZE(bytes) + 1);
+        rc = 0;
+    }
+    Py_DECREF(bytes);
+    return rc;
+}
+
+/* 0, or -1 with an exception: not for the other end's contexts. */
+static int
+check_callback(sslb_context *context, PyObject *callback, int for_server)
+{
+    if (sslb_context_lacks_side(context, for_server)) {
+        sslb_error_raise(sslb_errors.error, 0, for_server
+                         ? "Cannot add PSK server callback to a "
+                           "PROTOCOL_TLS_CLIENT context"
+                         : "Cannot add PSK client callback to a "
+                           "PROTOCOL_TLS_SERVER context");
+        return -1;
+    }
+    if (callback != Py_None && !PyCallable_Check(callback)) {
+        PyErr_SetString(PyExc_TypeError, "callback must be callable");
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+text_or_none(const char *text)
+{
+    return text != NULL && *text != '\0' ? sslb_text_from_string(text)
+                                         : Py_NewRef(Py_None);
+}
+
+/* -- the client ------------------------------------------------------- */
+
+static Py_ssize_t
+client_call(PyObject *callback, const char *hint, char *identity,
+            unsigned int identity_room, unsigned char *key,
+            unsigned int key_room)
+{
+    PyObject *result = PyObject_CallFunction(callback, "N",
+                                             text_or_none(hint));
+    Py_ssize_t length = -1;
+
+    if (result == NULL) {
+        return -1;
+    }
+    if (!PyTuple_Check(result) || PyTuple_GET_SIZE(result) != 2) {
+        PyErr_SetString(PyExc_TypeError, "the PSK client callback must "
+                        "return a tuple (identity, key)");
+    }
+    else if (copy_identity(PyTuple_GET_ITEM(result, 0), identity,
+                           identity_room) == 0) {
+        length = copy_key(PyTuple_GET_ITEM(result, 1), key, key_room);
+    }
+    Py_DECREF(result);
+    return length;
+}
+
+static unsigned int
+psk_client_callback(SSL *ssl, const char *hint, char *identity,
+                    unsigned int identity_size, unsigned char *key,
+                    unsigned int key_room)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *callback =
+        sslb_callbacks_context_nogil(ssl)->psk_client_callback;
+    Py_ssize_t length = 0;
+
+    if (callback != NULL) {
+        Py_INCREF(callback);
+        /* The size has room for a NUL. */
+        length = client_call(callback, hint, identity, identity_size - 1, key,
+                             key_room);
+        if (length < 0) {
+            sslb_callbacks_keep_exception(ssl);
+            length = 0;
+        }
+        Py_DECREF(callback);
+    }
+    PyGILState_Release(state);
+    return (unsigned int)length;
+}
+
+PyObject *
+sslb_context_set_psk_client_callback(PyObject *self, PyObject *callback)
+{
+    sslb_context *context = (sslb_context *)self;
+    PyObject *old = context->psk_client_callback;
+    int on = callback != Py_None;
+
+    if (check_callback(context, callback, 0) < 0) {
+        return NULL;
+    }
+    context->psk_client_callback = on ? Py_NewRef(callback) : NULL;
+    SSL_CTX_set_psk_client_callback(context->ctx, on ? psk_client_callback
+                                                     : NULL);
+    Py_XDECREF(old);
+    Py_RETURN_NONE;
+}
+
+/* -- the server ------------------------------------------------------- */
+
+static Py_ssize_t
+server_call(PyObject *callback, const char *identity, unsigned char *key,
+            unsigned int key_room)
+{
+    PyObject *result = PyObject_CallFunction(callback, "N",
+                                             text_or_none(identity));
+    Py_ssize_t length;
+
+    if (result == NULL) {
+        return -1;
+    }
+    length = copy_key(result, key, key_room);
+    Py_DECREF(result);
+    return length;
+}
+
+static unsigned int
+psk_server_callback(SSL *ssl, const char *identity, unsigned char *key,
+                    unsigned int key_room)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *callback =
+        sslb_callbacks_context_nogil(ssl)->psk_server_callback;
+    Py_ssize_t length = 0;
+
+    if (callback != NULL) {
+        Py_INCREF(callback);
+        length = server_call(callback, identity, key, key_room);
+        if (length < 0) {
+            sslb_callbacks_keep_exception(ssl);
+            length = 0;
+        }
+        Py_DECREF(callback);
+    }
+    PyGILState_Release(state);
+    return (unsigned int)length;
+}
+
+void
+sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl)
+{
+    SSL_set_psk_server_callback(ssl, context->psk_server_callback != NULL
+                                ? psk_server_callback : NULL);
+}
+
+/* The hint is text, or None.  0, or -1 with an exception. */
+static int
+use_hint(sslb_context *context, PyObject *hint)
+{
+    PyObject *bytes = NULL;
+    int ok;
+
+    if (hint != NULL && hint != Py_None) {
+        bytes = sslb_text_encode(hint, "utf-8");
+        if (bytes == NULL) {
+            return -1;
+        }
+        if (strlen(PyBytes_AS_STRING(bytes))
+            != (size_t)PyBytes_GET_SIZE(bytes)) {
+            PyErr_SetString(PyExc_ValueError, "embedded null character");
+            Py_DECREF(bytes);
+            return -1;
+        }
+    }
+    ERR_clear_error();
+    ok = SSL_CTX_use_psk_identity_hint(
+        context->ctx, bytes != NULL ? PyBytes_AS_STRING(bytes) : NULL);
+    Py_XDECREF(bytes);
+    if (!ok) {
+        sslb_queue_raise("identity_hint", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
+PyObject *
+sslb_context_set_psk_server_callback(PyObject *self, PyObject *args,
+                                     PyObject *kwargs)
+{
+    static char *keywords[] = {"callback", "identity_hint", NULL};
+    sslb_context *context = (sslb_context *)self;
+    PyObject *callback, *hint = NULL, *old;
+    int on;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs,
+                                     "O|O:set_psk_server_callback", keywords,
+                                     &callback, &hint)
+        || check_callback(context, callback, 1) < 0) {
+        return NULL;
+    }
+    on = callback != Py_None;
+    if (use_hint(context, on ? hint : NULL) < 0) {
+        return NULL;
+    }
+    old = context->psk_server_callback;
+    context->psk_server_callback = on ? Py_NewRef(callback) : NULL;
+    SSL_CTX_set_psk_server_callback(context->ctx, on ? psk_server_callback
+                                                     : NULL);
+    Py_XDECREF(old);
+    Py_RETURN_NONE;
+}
