@@ -5,12 +5,15 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test clean python3
+.PHONY: help demo test wheels check-wheels test-openssl clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
 	@echo "make test    the tests, in each Python of 2.7, 3.6 and 3.11 found"
 	@echo "             (PYTHONS=\"2.7 3.12\" for others, ARGS for pytest)"
+	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
+	@echo "make check-wheels    proves what the wheels promise"
+	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3
@@ -18,6 +21,16 @@ demo: python3
 
 test: python3
 	@$(PYTHON3) ci/run_tests.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+
+wheels: python3
+	@$(PYTHON3) ci/wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+check-wheels: python3
+	@$(PYTHON3) ci/check_wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+test-openssl: python3
+	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \
+	    $(ARGS)
 
 clean:
 	rm -rf .build

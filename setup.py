@@ -22,6 +22,10 @@ from setuptools.command.build_ext import build_ext
 
 WARNINGS = ["-Wall", "-Wextra"]
 
+# What the extension shows: the symbols of a static OpenSSL must not meet
+# those of another one.
+EXPORTS = "Modules/exports.map"
+
 NO_OPENSSL = """\
 %s
 
@@ -94,9 +98,7 @@ def use_folder(extension, folder):
     if os.path.exists(os.path.join(library, "libssl.so")):
         extension.runtime_library_dirs.append(os.path.abspath(library))
     else:
-        # A static OpenSSL must not show its symbols to a second one.
         extension.libraries += ["pthread", "dl"]
-        extension.extra_link_args.append("-Wl,--exclude-libs,ALL")
 
 
 def use_pkg_config(extension):
@@ -212,7 +214,8 @@ setup(
     ext_modules=[Extension(
         "__ssl_backport",
         sources=sorted(glob.glob("Modules/*.c")),
-        depends=sorted(glob.glob("Modules/*.h")),
+        depends=sorted(glob.glob("Modules/*.h")) + [EXPORTS],
+        extra_link_args=["-Wl,--version-script=" + EXPORTS],
         extra_compile_args=["-std=gnu11", "-fvisibility=hidden"] + WARNINGS + (
             ["-Werror"] if os.environ.get("SSLB_WERROR") == "1" else []),
     )],

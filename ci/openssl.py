@@ -57,10 +57,19 @@ Release = collections.namedtuple("Release", "version url sha256 options")
 Compiler = collections.namedtuple("Compiler", "name variables version")
 
 
+def read_sources():
+    with open(SOURCES) as stream:
+        return json.load(stream)
+
+
+def in_wheels():
+    """The name, such as "3.5", of the release that the wheels hold."""
+    return read_sources()["wheels"]
+
+
 def releases():
     """{"3.5": Release} in the order of the file."""
-    with open(SOURCES) as stream:
-        data = json.load(stream)
+    data = read_sources()
     return {name: Release(release["version"], release["url"],
                           release["sha256"],
                           data["options"] + release["options"])
@@ -204,7 +213,10 @@ def compile_into(folder, wanted, compiler, progress):
             ["perl", "Configure", "linux-" + platform.machine()] + variables +
             FOLDERS + wanted.options + CFLAGS, log % "configure", work)
         check_ktls(wanted, work)
-        environments.run(["make", "-s", "-j%d" % JOBS, "build_libs"],
+        # the date in the library is the release's, not today's
+        date = int(os.path.getmtime(os.path.join(work, "Configure")))
+        environments.run(["env", "SOURCE_DATE_EPOCH=%d" % date,
+                          "make", "-s", "-j%d" % JOBS, "build_libs"],
                          log % "build", work)
         environments.run(["make", "-s", "install_dev", "DESTDIR=" + folder],
                          log % "install", work)
