@@ -12,7 +12,8 @@ import pytest
 
 ENUMERATIONS = [ssl._SSLMethod, ssl.Options, ssl.AlertDescription,
                 ssl.SSLErrorNumber, ssl.VerifyFlags, ssl.VerifyMode,
-                ssl.TLSVersion]
+                ssl.TLSVersion, ssl._TLSContentType, ssl._TLSMessageType,
+                ssl._TLSAlertType]
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 TWO = ssl.VERIFY_X509_STRICT | ssl.VERIFY_CRL_CHECK_LEAF
 UNNAMED = 1 << 20  # no VERIFY_* has it

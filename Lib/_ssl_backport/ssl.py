@@ -26,7 +26,7 @@ from __ssl_backport import (
     RAND_add, RAND_bytes, RAND_pseudo_bytes, RAND_status,
     SSLCertVerificationError, SSLEOFError, SSLError, SSLSession,
     SSLSyscallError, SSLWantReadError, SSLWantWriteError, SSLZeroReturnError,
-    _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext,
+    _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext, get_sigalgs,
     nid2obj as _nid2obj, txt2obj as _txt2obj)
 from _ssl_backport import _names, _sockets, _trust
 from _ssl_backport._certificates import *
@@ -35,6 +35,9 @@ from _ssl_backport._hostnames import (
     match_hostname)
 from _ssl_backport._names import (
     Enum as _Enum, IntEnum as _IntEnum, IntFlag as _IntFlag)
+from _ssl_backport._protocol import (
+    TLSVersion, _TLSAlertType, _TLSContentType, _TLSMessageType,
+    named as _named)
 from _ssl_backport._sockets import *
 from _ssl_backport._trust import DefaultVerifyPaths, get_default_verify_paths
 
@@ -66,10 +69,6 @@ SSLErrorNumber = _publish(_IntEnum, "SSLErrorNumber",
                           _names.constants("SSL_ERROR_"))
 VerifyFlags = _publish(_IntFlag, "VerifyFlags", _names.constants("VERIFY_"))
 VerifyMode = _publish(_IntEnum, "VerifyMode", _names.constants("CERT_"))
-TLSVersion = _IntEnum("TLSVersion", tuple(
-    (name, getattr(_ssl, "PROTO_" + name)) for name in (
-        "MINIMUM_SUPPORTED", "SSLv3", "TLSv1", "TLSv1_1", "TLSv1_2",
-        "TLSv1_3", "MAXIMUM_SUPPORTED")), module=__name__)
 
 _import_symbols("HAS_")
 HAS_NEVER_CHECK_COMMON_NAME = True
@@ -195,6 +194,24 @@ class SSLContext(_SSLContext):
         never = _ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
         others = self._host_flags & ~never
         self._host_flags = others if value else others | never
+
+    @property
+    def _msg_callback(self):
+        """What is called for each message of TLS, or None.
+
+        It gets the connection, "read" or "write", a TLSVersion, a
+        _TLSContentType, the type of the message (a member of that, of
+        _TLSAlertType or _TLSMessageType) and the message (bytes). Raises
+        TypeError if set to what cannot be called.
+        """
+        callback = _SSLContext._msg_callback.__get__(self)
+        return getattr(callback, "callback", None)
+
+    @_msg_callback.setter
+    def _msg_callback(self, callback):
+        if callable(callback):
+            callback = _named(callback)
+        _SSLContext._msg_callback.__set__(self, callback)
 
     def wrap_socket(self, sock, server_side=False,
                     do_handshake_on_connect=True, suppress_ragged_eofs=True,
@@ -405,6 +422,26 @@ class _Connection(object):
     def selected_alpn_protocol(self):
         """Return the application protocol agreed on (str) or None."""
         return self._ask("selected_alpn_protocol")
+
+    def group(self):
+        """Return the group of the key exchange, such as "X25519MLKEM768"
+        (str), or None. Raises NotImplementedError before OpenSSL 3.2.
+        """
+        return self._ask("group")
+
+    def client_sigalg(self):
+        """Return the algorithm the client has signed with (str), or None.
+
+        Raises NotImplementedError before OpenSSL 3.5.
+        """
+        return self._ask("client_sigalg")
+
+    def server_sigalg(self):
+        """Return the algorithm the server has signed with (str), or None.
+
+        Raises NotImplementedError before OpenSSL 3.5.
+        """
+        return self._ask("server_sigalg")
 
     def selected_npn_protocol(self):
         """Return None: OpenSSL has given up NPN."""
