@@ -692,8 +692,8 @@ static PyMethodDef context_methods[] = {
     {"set_psk_client_callback", sslb_context_set_psk_client_callback, METH_O,
      "set_psk_client_callback(callback)\n\n"
      "Use pre-shared keys: callback(hint or None) returns (identity or None,\n"
-     "key), at most 256 bytes each; an empty key refuses.  None switches it\n"
-     "off."},
+     "key), at most 255 and 256 bytes; an empty key refuses.  None switches\n"
+     "it off."},
     {"set_psk_server_callback",
      SSLB_KEYWORDS(sslb_context_set_psk_server_callback),
      METH_VARARGS | METH_KEYWORDS,

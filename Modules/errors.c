@@ -131,6 +131,20 @@ raise_and_drop(PyObject *exception)
 
 /* -- outcomes --------------------------------------------------------- */
 
+/* The newest entry that says why; empties the queue. */
+static unsigned long
+take_reason_nogil(void)
+{
+    unsigned long code, reason = 0;
+
+    while ((code = ERR_get_error()) != 0) {
+        if (reason == 0 || !sslb_code_is_consequence(code)) {
+            reason = code;
+        }
+    }
+    return reason;
+}
+
 void
 sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
                            const sslb_transport *transport)
@@ -139,8 +153,7 @@ sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
     outcome->sys_errno = transport != NULL ? transport->sys_errno : 0;
     outcome->eof = BIO_eof(SSL_get_rbio(ssl)) > 0;
     outcome->verify = SSL_get_verify_result(ssl);
-    outcome->code = ERR_peek_last_error();
-    ERR_clear_error();
+    outcome->code = take_reason_nogil();
 }
 
 static int

@@ -136,6 +136,20 @@ sslb_code_errno(unsigned long code)
     return ERR_GET_LIB(code) == ERR_LIB_SYS ? ERR_GET_REASON(code) : 0;
 }
 
+/* Whether the code says no more than what the one before it led to: that the
+   peer could not be told (3.2 and later), or which layer gave up. */
+static inline int
+sslb_code_is_consequence(unsigned long code)
+{
+#ifdef SSL_R_RECORD_LAYER_FAILURE
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL
+        && ERR_GET_REASON(code) == SSL_R_RECORD_LAYER_FAILURE) {
+        return 1;
+    }
+#endif
+    return sslb_code_errno(code) != 0;
+}
+
 /* Whether the code says that the peer hung up without a close_notify, which
    OpenSSL 1.1.1 reports as a system call's error without an errno. */
 static inline int

@@ -42,29 +42,6 @@ sslb_text_intern(const char *ascii)
     return PyString_InternFromString(ascii);
 }
 
-PyObject *
-sslb_text_split(const char *utf8, char separator)
-{
-    PyObject *result = PyList_New(0);
-    const char *end = utf8;
-
-    while (result != NULL && *end != '\0') {
-        PyObject *part;
-
-        end = strchr(utf8, separator);
-        if (end == NULL) {
-            end = utf8 + strlen(utf8);
-        }
-        part = sslb_text_new(utf8, end - utf8);
-        if (part == NULL || PyList_Append(result, part) < 0) {
-            Py_CLEAR(result);
-        }
-        Py_XDECREF(part);
-        utf8 = end + 1;
-    }
-    return result;
-}
-
 int
 sslb_text_check(PyObject *object)
 {
@@ -271,6 +248,29 @@ PyObject *
 sslb_text_from_string(const char *utf8)
 {
     return sslb_text_new(utf8, (Py_ssize_t)strlen(utf8));
+}
+
+PyObject *
+sslb_text_split(const char *utf8, char separator)
+{
+    PyObject *result = PyList_New(0);
+    const char *end = utf8;
+
+    while (result != NULL && *end != '\0') {
+        PyObject *part;
+
+        end = strchr(utf8, separator);
+        if (end == NULL) {
+            end = utf8 + strlen(utf8);
+        }
+        part = sslb_text_new(utf8, end - utf8);
+        if (part == NULL || PyList_Append(result, part) < 0) {
+            Py_CLEAR(result);
+        }
+        Py_XDECREF(part);
+        utf8 = end + 1;
+    }
+    return result;
 }
 
 /* What does not fit 1 KiB is cut: for messages. */

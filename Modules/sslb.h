@@ -59,7 +59,7 @@ typedef struct {
     int sys_errno;              /* the transport's, or 0 */
     int eof;                    /* the peer hung up without close_notify */
     long verify;                /* X509_V_* */
-    unsigned long code;         /* the newest entry of the error queue */
+    unsigned long code;         /* of the error queue, or 0 */
 } sslb_outcome;
 
 typedef struct {
@@ -135,7 +135,7 @@ typedef struct {
 extern sslb_error_types sslb_errors;
 
 /* Reads and empties the thread's error queue; `rc` is what the SSL_* call
-   returned.  The newest entry counts. */
+   returned.  The newest entry counts that tells a cause. */
 void sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
                                 const sslb_transport *transport);
 
