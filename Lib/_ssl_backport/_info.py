@@ -27,19 +27,18 @@ def show():
 
 def of_installed():
     import ssl
+    from _ssl_backport import _trust
     versions = [text for text, available in (
         ("1.0", ssl.HAS_TLSv1), ("1.1", ssl.HAS_TLSv1_1),
         ("1.2", ssl.HAS_TLSv1_2), ("1.3", ssl.HAS_TLSv1_3)) if available]
-    paths = ssl.get_default_verify_paths()
+    places = _trust.look()
     return [
         ("installed", "yes: import ssl gives %s" % ssl.__file__),
         ("OpenSSL", "%s, built with %s" % (
             ssl.OPENSSL_VERSION, release(ssl._OPENSSL_API_VERSION))),
         ("TLS versions", ", ".join(versions)),
-        ("CA file", place(paths.cafile, paths.openssl_cafile_env,
-                          paths.openssl_cafile)),
-        ("CA directory", place(paths.capath, paths.openssl_capath_env,
-                               paths.openssl_capath))]
+        ("CA file", chosen("file", places)),
+        ("CA directory", chosen("directory", places))]
 
 
 def release(version):
@@ -51,10 +50,17 @@ def release(version):
     return "%d.%d.%d" % (major, minor, patch)
 
 
-def place(found, variable, default):
-    """Where certificates are, and why there."""
-    wanted = os.environ.get(variable, default)
-    reason = ("set by %s" % variable if variable in os.environ
-              else "OpenSSL's default")
-    return ("%s (%s)" if found else "none: %s (%s) is not there") % (
-        wanted, reason)
+def chosen(kind, places):
+    """Which of the places is in use, and why none that came before it."""
+    used, passed_over = "none", []
+    for number, place in enumerate(
+            place for place in places if place.kind == kind):
+        text = "%s (%s)" % (place.path, place.origin)
+        if place.problem is None:
+            used = text
+        elif number == 0 or os.path.exists(place.path):
+            passed_over.append("%s %s" % (text, place.problem))
+    if used == "none":
+        return "none: " + "\n      ".join(passed_over)
+    return "\n".join([used] + ["passed over: " + text
+                               for text in passed_over])
