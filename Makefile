@@ -5,12 +5,14 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test wheels check-wheels test-openssl clean python3
+.PHONY: help demo test bench wheels check-wheels test-openssl clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
 	@echo "make test    the tests, in each Python of 2.7, 3.6 and 3.11 found"
 	@echo "             (PYTHONS=\"2.7 3.12\" for others, ARGS for pytest)"
+	@echo "make bench   how fast it is, beside every other ssl and plain C"
+	@echo "             (ROWS=\"sendall echo\" for some, QUICK=1 for few rounds)"
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
 	@echo "make check-wheels    proves what the wheels promise"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
@@ -21,6 +23,10 @@ demo: python3
 
 test: python3
 	@$(PYTHON3) ci/run_tests.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+
+bench: python3
+	@$(PYTHON3) bench/run.py $(if $(ROWS),--rows "$(ROWS)") \
+	    $(if $(QUICK),--quick)
 
 wheels: python3
 	@$(PYTHON3) ci/wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")

@@ -1,0 +1,108 @@
+"""Who is measured: the floor, and Pythons with their ways to TLS.
+
+Everything is made in .build/bench: the C programs, with the system's
+compiler and OpenSSL; an environment for each Python with the backport; one
+with pyOpenSSL.  The stock `ssl` is that of the interpreters as they are.
+"""
+
+import collections
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ci"))
+
+import environments  # noqa: E402
+from environments import Failure  # noqa: E402
+
+FOLDER = os.path.join(environments.BUILD, "bench")
+CERTS = os.path.join(environments.ROOT, "tests", "certs")
+WORKER = os.path.join(HERE, "worker.py")
+PYOPENSSL = os.path.join(HERE, "requirements-pyopenssl.txt")
+
+NO_COMPILER = """\
+The C programs need a compiler and the headers of OpenSSL.  To get them:
+
+    Debian, Ubuntu:  apt-get install gcc libc6-dev libssl-dev
+    RHEL, Fedora:    dnf install gcc openssl-devel"""
+
+# kind: "c", "ours", "stock" or "pyopenssl".  command: what starts a worker,
+# its arguments (work, size, connections) left out.
+Contestant = collections.namedtuple("Contestant", "name kind version command")
+
+NAMES = ["C", "ours 2.7", "ours 3.13", "stock 2.7", "stock 3.6",
+         "stock 3.13", "pyOpenSSL"]
+QUICK = ["C", "ours 2.7", "stock 2.7", "stock 3.13"]
+
+
+def compile_program(name, progress):
+    """The path of a C program of this folder."""
+    sources = [os.path.join(HERE, source) for source in (name + ".c",
+                                                         "wire.c")]
+    target = os.path.join(FOLDER, name)
+    header = os.path.join(HERE, "wire.h")
+    command = [os.environ.get("CC", "cc"), "-std=gnu11", "-O2", "-Wall",
+               "-Wextra", "-o", target] + sources + [
+                   "-lssl", "-lcrypto", "-lpthread"]
+    wanted = environments.digest(command, *map(environments.contents,
+                                               sources + [header]))
+    if environments.is_done(target + ".made-of", wanted):
+        return target
+    try:
+        environments.run(command, "bench-%s.log" % name)
+    except FileNotFoundError:
+        raise Failure(NO_COMPILER)
+    except Failure as failure:
+        raise Failure("%s\n\n%s" % (NO_COMPILER, failure))
+    environments.set_done(target + ".made-of", wanted)
+    progress.say(name, "compiled")
+    return target
+
+
+def pyopenssl_python(interpreter, progress):
+    """The path of an interpreter that has pyOpenSSL."""
+    folder = os.path.join(FOLDER, "pyopenssl")
+    stamp = os.path.join(folder, "made-of")
+    wanted = environments.digest(interpreter,
+                                 environments.contents(PYOPENSSL))
+    python = environments.python_of(folder)
+    if not environments.is_done(stamp, wanted):
+        environments.make_virtualenv(interpreter, folder, progress)
+        environments.run([python, "-m", "pip", "install", "--only-binary",
+                          "cryptography,cffi", "-r", PYOPENSSL],
+                         "bench-pyopenssl.log")
+        environments.set_done(stamp, wanted)
+        progress.say("pyOpenSSL", "installed")
+    return python
+
+
+def our_python(interpreter, progress):
+    """The path of an interpreter that has the backport of this tree."""
+    folder = os.path.join(FOLDER, "python" + interpreter.name)
+    environments.make_environment(interpreter, folder, progress)
+    environments.install_project(interpreter, folder, progress)
+    return environments.python_of(folder)
+
+
+def make(name, port, progress):
+    """The Contestant of that name, or None where there is no such Python."""
+    if name == "C":
+        return Contestant(name, "c", None, [
+            compile_program("floor", progress), port,
+            os.path.join(CERTS, "root.pem")])
+    kind, _, version = name.partition(" ")
+    interpreter = environments.find(version or "2.7")
+    if interpreter is None:
+        progress.say(name, "left out, as there is no Python %s" % version)
+        return None
+    library, start = "tls_ssl", []
+    if kind == "ours":
+        python = our_python(interpreter, progress)
+        start = ["-m", "_ssl_backport"]
+    elif kind == "stock":
+        python = interpreter.path
+    else:
+        kind, library = "pyopenssl", "tls_pyopenssl"
+        python = pyopenssl_python(interpreter, progress)
+    return Contestant(name, kind, interpreter.version,
+                      [python] + start + [WORKER, library, port, CERTS])

@@ -1,0 +1,85 @@
+"""What worker.py does with pyOpenSSL; the same names as in tls_ssl.py."""
+
+import collections
+
+from OpenSSL import SSL
+
+WantRead = SSL.WantReadError
+
+# One end of a connection over memory.
+End = collections.namedtuple("End", "tls do_handshake read write feed drain")
+
+# As much as a bio_read() may give.
+MOST = 1 << 20
+
+
+def new_context():
+    return SSL.Context(SSL.SSLv23_METHOD)
+
+
+def default_context():
+    context = new_context()
+    context.set_default_verify_paths()
+    context.set_verify(SSL.VERIFY_PEER)
+    return context
+
+
+def client_context(roots):
+    context = new_context()
+    context.load_verify_locations(roots)
+    context.set_verify(SSL.VERIFY_PEER)
+    return context
+
+
+def server_context(chain):
+    context = new_context()
+    context.use_certificate_chain_file(chain)
+    context.use_privatekey_file(chain)
+    return context
+
+
+def new_client(context, sock):
+    connection = SSL.Connection(context, sock)
+    connection.set_tlsext_host_name(b"localhost")
+    connection.set_connect_state()
+    return connection
+
+
+def connect(context, sock, session=None):
+    """TLS over a connected socket, the handshake done."""
+    connection = new_client(context, sock)
+    if session is not None:
+        connection.set_session(session)
+    connection.do_handshake()
+    return connection
+
+
+def hang_up(connection):
+    # or the end of the connection would spoil its session
+    connection.set_shutdown(SSL.SENT_SHUTDOWN)
+    connection.close()
+
+
+def session_of(connection):
+    return connection.get_session()
+
+
+def is_resumed(connection):
+    return bool(SSL._lib.SSL_session_reused(connection._ssl))
+
+
+def end(context, server_side):
+    if server_side:
+        connection = SSL.Connection(context, None)
+        connection.set_accept_state()
+    else:
+        connection = new_client(context, None)
+
+    def drain():
+        try:
+            return connection.bio_read(MOST)
+        except SSL.WantReadError:
+            return b""
+
+    return End(connection, connection.do_handshake, connection.read,
+               connection.write, connection.bio_write, drain)

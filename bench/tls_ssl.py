@@ -1,0 +1,60 @@
+"""What worker.py does with a `ssl` module: the stock one or the backport.
+
+tls_pyopenssl.py has the same names for pyOpenSSL.
+"""
+
+import collections
+import ssl
+
+WantRead = ssl.SSLWantReadError
+
+# One end of a connection over memory.
+End = collections.namedtuple("End", "tls do_handshake read write feed drain")
+
+default_context = ssl.create_default_context
+
+
+def client_context(roots):
+    # the stock ssl of 2.7 knows PROTOCOL_TLS only, and verifies nothing
+    context = ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_CLIENT",
+                                     ssl.PROTOCOL_SSLv23))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.check_hostname = True
+    context.load_verify_locations(roots)
+    return context
+
+
+def server_context(chain):
+    context = ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_SERVER",
+                                     ssl.PROTOCOL_SSLv23))
+    context.load_cert_chain(chain)
+    return context
+
+
+def connect(context, sock, session=None):
+    """TLS over a connected socket, the handshake done."""
+    if session is None:
+        return context.wrap_socket(sock, server_hostname="localhost")
+    return context.wrap_socket(sock, server_hostname="localhost",
+                               session=session)
+
+
+def hang_up(sock):
+    sock.close()
+
+
+def session_of(sock):
+    return sock.session
+
+
+def is_resumed(sock):
+    return sock.session_reused
+
+
+def end(context, server_side):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(
+        incoming, outgoing, server_side,
+        None if server_side else "localhost")
+    return End(tls, tls.do_handshake, tls.read, tls.write, incoming.write,
+               outgoing.read)
