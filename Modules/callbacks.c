@@ -13,6 +13,32 @@
 
 /* -- what callbacks need ---------------------------------------------- */
 
+PyGILState_STATE
+sslb_callback_begin_nogil(const SSL *ssl)
+{
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
+
+    if (connection->guard != NULL) {
+        sslb_guard_release_nogil(connection->guard);
+    }
+    sslb_step_lend_nogil(&connection->lock);
+    return PyGILState_Ensure();
+}
+
+/* The connection may have gone over to another context. */
+void
+sslb_callback_end(const SSL *ssl, PyGILState_STATE state)
+{
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
+
+    PyGILState_Release(state);
+    sslb_step_reclaim_nogil(&connection->lock);
+    if (connection->guard != NULL) {
+        connection->guard = &sslb_callbacks_context_nogil(ssl)->guard;
+        sslb_guard_share_nogil(connection->guard);
+    }
+}
+
 sslb_context *
 sslb_callbacks_context_nogil(const SSL *ssl)
 {
@@ -25,9 +51,6 @@ sslb_callbacks_owner(const SSL *ssl)
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
     PyObject *reference, *owner = NULL;
 
-    if (connection == NULL) {
-        return NULL;
-    }
     reference = connection->owner != NULL ? connection->owner
                                           : connection->socket;
     if (reference != NULL && PyWeakref_GetRef(reference, &owner) < 0) {
@@ -41,12 +64,11 @@ sslb_callbacks_keep_exception(const SSL *ssl)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
 
-    if (connection != NULL && connection->kept != NULL
-        && connection->kept->type == NULL) {
+    if (connection->kept->type == NULL) {
         sslb_exception_keep(connection->kept);
     }
     else {
-        sslb_report_unraisable("TLS callback", NULL);
+        PyErr_Clear();  /* OpenSSL went on and called the next one */
     }
 }
 
@@ -109,10 +131,10 @@ sni_call(sslb_context *context, SSL *ssl, int *alert)
 static int
 sni_callback(SSL *ssl, int *alert, void *context)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
+    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
     int rc = sni_call(context, ssl, alert);
 
-    PyGILState_Release(state);
+    sslb_callback_end(ssl, state);
     return rc;
 }
 
@@ -247,7 +269,7 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
 
     (void)alert;
     (void)argument;
-    if (connection != NULL && !SSL_client_hello_isv2(ssl)) {
+    if (!SSL_client_hello_isv2(ssl)) {
         OPENSSL_free(connection->client_ciphers);
         connection->client_ciphers = OPENSSL_memdup(ciphers, length);
         connection->client_ciphers_length =

@@ -59,7 +59,7 @@ static void
 msg_callback(int sent, int version, int content_type, const void *data,
              size_t length, SSL *ssl, void *argument)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
+    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
     PyObject *callback = sslb_callbacks_context_nogil(ssl)->msg_callback;
 
     (void)argument;
@@ -68,7 +68,7 @@ msg_callback(int sent, int version, int content_type, const void *data,
         msg_call(callback, ssl, sent, version, content_type, data, length);
         Py_DECREF(callback);
     }
-    PyGILState_Release(state);
+    sslb_callback_end(ssl, state);
 }
 
 void
@@ -136,13 +136,13 @@ write_line_nogil(int fd, const char *line)
 static void
 keylog_failed(const SSL *ssl, sslb_context *context, int number)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
+    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
 
     errno = number;
     PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
                                          context->keylog_filename);
     sslb_callbacks_keep_exception(ssl);
-    PyGILState_Release(state);
+    sslb_callback_end(ssl, state);
 }
 
 static void

@@ -31,7 +31,7 @@ copy_key(PyObject *key, unsigned char *target, unsigned int room)
     return length;
 }
 
-/* 0, or -1 with an exception. */
+/* 0, or -1 with an exception.  Bytes end at their first NUL. */
 static int
 copy_identity(PyObject *identity, char *target, unsigned int room)
 {
@@ -42,17 +42,14 @@ copy_identity(PyObject *identity, char *target, unsigned int room)
     if (identity == Py_None) {
         return 0;
     }
-    bytes = sslb_text_encode(identity, "utf-8");
+    bytes = PyBytes_Check(identity)
+        ? Py_NewRef(identity) : sslb_text_encode_string(identity, "utf-8");
     if (bytes == NULL) {
         return -1;
     }
     if ((size_t)PyBytes_GET_SIZE(bytes) > room) {
         PyErr_Format(PyExc_ValueError,
                      "the identity is longer than %u bytes", room);
-    }
-    else if (memchr(PyBytes_AS_STRING(bytes), '\0',
-                    (size_t)PyBytes_GET_SIZE(bytes)) != NULL) {
-        PyErr_SetString(PyExc_ValueError, "embedded null in the identity");
     }
     else {
         memcpy(target, PyBytes_AS_STRING(bytes),
@@ -120,7 +117,7 @@ psk_client_callback(SSL *ssl, const char *hint, char *identity,
                     unsigned int identity_size, unsigned char *key,
                     unsigned int key_room)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
+    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
     PyObject *callback =
         sslb_callbacks_context_nogil(ssl)->psk_client_callback;
     Py_ssize_t length = 0;
@@ -136,20 +133,27 @@ psk_client_callback(SSL *ssl, const char *hint, char *identity,
         }
         Py_DECREF(callback);
     }
-    PyGILState_Release(state);
+    sslb_callback_end(ssl, state);
     return (unsigned int)length;
 }
 
 PyObject *
-sslb_context_set_psk_client_callback(PyObject *self, PyObject *callback)
+sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
+                                     PyObject *kwargs)
 {
+    static char *keywords[] = {"callback", NULL};
     sslb_context *context = (sslb_context *)self;
-    PyObject *old = context->psk_client_callback;
-    int on = callback != Py_None;
+    PyObject *callback, *old;
+    int on;
 
-    if (check_callback(context, callback, 0) < 0) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs,
+                                     "O:set_psk_client_callback", keywords,
+                                     &callback)
+        || check_callback(context, callback, 0) < 0) {
         return NULL;
     }
+    on = callback != Py_None;
+    old = context->psk_client_callback;
     context->psk_client_callback = on ? Py_NewRef(callback) : NULL;
     SSL_CTX_set_psk_client_callback(context->ctx, on ? psk_client_callback
                                                      : NULL);
@@ -179,7 +183,7 @@ static unsigned int
 psk_server_callback(SSL *ssl, const char *identity, unsigned char *key,
                     unsigned int key_room)
 {
-    PyGILState_STATE state = PyGILState_Ensure();
+    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
     PyObject *callback =
         sslb_callbacks_context_nogil(ssl)->psk_server_callback;
     Py_ssize_t length = 0;
@@ -193,7 +197,7 @@ psk_server_callback(SSL *ssl, const char *identity, unsigned char *key,
         }
         Py_DECREF(callback);
     }
-    PyGILState_Release(state);
+    sslb_callback_end(ssl, state);
     return (unsigned int)length;
 }
 
@@ -212,14 +216,8 @@ use_hint(sslb_context *context, PyObject *hint)
     int ok;
 
     if (hint != NULL && hint != Py_None) {
-        bytes = sslb_text_encode(hint, "utf-8");
+        bytes = sslb_text_encode_string(hint, "utf-8");
         if (bytes == NULL) {
-            return -1;
-        }
-        if (strlen(PyBytes_AS_STRING(bytes))
-            != (size_t)PyBytes_GET_SIZE(bytes)) {
-            PyErr_SetString(PyExc_ValueError, "embedded null character");
-            Py_DECREF(bytes);
             return -1;
         }
     }
@@ -228,7 +226,8 @@ use_hint(sslb_context *context, PyObject *hint)
         context->ctx, bytes != NULL ? PyBytes_AS_STRING(bytes) : NULL);
     Py_XDECREF(bytes);
     if (!ok) {
-        sslb_queue_raise("identity_hint", __FILE__, __LINE__);
+        ERR_clear_error();
+        PyErr_SetString(PyExc_ValueError, "identity_hint is too long");
         return -1;
     }
     return 0;

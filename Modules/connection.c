@@ -246,6 +246,22 @@ set_weak_reference(PyObject **field, PyObject *object)
     return 0;
 }
 
+/* Without an id of its own a server that asks for certificates refuses to
+   resume sessions: SSL_CTX_set_session_id_context(3).  A client must have
+   none, or a pre-shared key, which has none either, fits no context. */
+static int
+use_session_id_context(sslb_connection *self)
+{
+    static const unsigned char name[] = "_ssl_backport";
+
+    if (self->server_side
+        && !SSL_set_session_id_context(self->ssl, name, sizeof(name) - 1)) {
+        sslb_queue_raise("session id context", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
 static int connection_set_session(PyObject *self, PyObject *value,
                                   void *closure);
 
@@ -259,7 +275,8 @@ connection_configure(sslb_connection *self, PyObject *server_hostname,
     if (self->context->post_handshake_auth) {
         use_post_handshake_auth(self);
     }
-    if ((server_hostname != NULL && set_host(self, server_hostname) < 0)
+    if (use_session_id_context(self) < 0
+        || (server_hostname != NULL && set_host(self, server_hostname) < 0)
         || set_weak_reference(&self->owner, owner) < 0
         || (session != NULL
             && connection_set_session((PyObject *)self, session,
@@ -305,6 +322,7 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
         goto error;
     }
     self->has_lock = 1;
+    sslb_guard_check_fork(&context->guard);
     self->context = (sslb_context *)Py_NewRef((PyObject *)context);
     self->server_side = server_side != 0;
     ERR_clear_error();
@@ -428,6 +446,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     if (keep_past_context(self) < 0) {
         return -1;
     }
+    sslb_guard_check_fork(&((sslb_context *)value)->guard);
     sslb_connection_enter(self);
     ERR_clear_error();
     ok = SSL_set_SSL_CTX(self->ssl, ((sslb_context *)value)->ctx) != NULL;

@@ -83,7 +83,6 @@ context_configure(sslb_context *self, int version)
 {
     SSL_CTX *ctx = self->ctx;
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
-    static const unsigned char session_id[] = "_ssl_backport";
 
     if (version != 0 && !(SSL_CTX_set_min_proto_version(ctx, version)
                           && SSL_CTX_set_max_proto_version(ctx, version))) {
@@ -101,13 +100,6 @@ context_configure(sslb_context *self, int version)
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE
                      | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                      | SSL_MODE_RELEASE_BUFFERS);
-    /* Without an id of its own a server that asks for certificates refuses
-       to resume sessions: SSL_CTX_set_session_id_context(3). */
-    if (self->protocol != PROTOCOL_TLS_CLIENT
-        && !SSL_CTX_set_session_id_context(ctx, session_id,
-                                           sizeof(session_id) - 1)) {
-        return -1;
-    }
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_TRUSTED_FIRST);
     self->host_flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
     X509_VERIFY_PARAM_set_hostflags(param, self->host_flags);
@@ -144,6 +136,10 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     self->keylog_fd = -1;
+    if (sslb_guard_init(&self->guard) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
     if (pthread_mutex_init(&self->mutex, NULL) != 0) {
         Py_DECREF(self);
         return PyErr_NoMemory();
@@ -202,6 +198,7 @@ context_dealloc(PyObject *object)
     if (self->keylog_fd >= 0) {
         close(self->keylog_fd);
     }
+    sslb_guard_destroy(&self->guard);
     pthread_mutex_destroy(&self->mutex);
     Py_TYPE(object)->tp_free(object);
 }
@@ -689,18 +686,20 @@ static PyMethodDef context_methods[] = {
      "set_server_sigalgs(names)\n\n"
      "Allow these signature algorithms for certificates of servers:\n"
      "SSL_CTX_set1_sigalgs_list(3).  SSLError if one is not known."},
-    {"set_psk_client_callback", sslb_context_set_psk_client_callback, METH_O,
+    {"set_psk_client_callback",
+     SSLB_KEYWORDS(sslb_context_set_psk_client_callback),
+     METH_VARARGS | METH_KEYWORDS,
      "set_psk_client_callback(callback)\n\n"
      "Use pre-shared keys: callback(hint or None) returns (identity or None,\n"
-     "key), at most 255 and 256 bytes; an empty key refuses.  None switches\n"
-     "it off."},
+     "key), which can always be 255 and 256 bytes long; an empty key refuses.\n"
+     "None switches it off."},
     {"set_psk_server_callback",
      SSLB_KEYWORDS(sslb_context_set_psk_server_callback),
      METH_VARARGS | METH_KEYWORDS,
      "set_psk_server_callback(callback, identity_hint=None)\n\n"
-     "Use pre-shared keys: callback(identity or None) returns the key, at most\n"
-     "256 bytes; an empty key refuses.  None switches it off.  TLS 1.2 tells\n"
-     "clients the hint, TLS 1.3 has none."},
+     "Use pre-shared keys: callback(identity or None) returns the key, which\n"
+     "can always be 256 bytes long; an empty key refuses.  None switches it\n"
+     "off.  TLS 1.2 tells clients the hint, TLS 1.3 has none."},
     {"load_cert_chain", SSLB_KEYWORDS(sslb_context_load_cert_chain),
      METH_VARARGS | METH_KEYWORDS,
      "load_cert_chain(certfile, keyfile=None, password=None)\n\n"

@@ -18,6 +18,25 @@ set_cipher_list(SSL_CTX *ctx, const char *list)
     return ok;
 }
 
+/* Runs one of OpenSSL's functions that replace a list while no handshake
+   looks at it: SSL_get_ciphers(3) hands out the context's own. */
+static int
+replace_list(sslb_context *context, int (*set)(SSL_CTX *, const char *),
+             const char *list)
+{
+    int ok;
+
+    sslb_guard_check_fork(&context->guard);
+    Py_BEGIN_ALLOW_THREADS
+    sslb_guard_take_nogil(&context->guard);
+    Py_END_ALLOW_THREADS
+    ERR_clear_error();
+    ok = set(context->ctx, list);
+    ERR_clear_error();
+    sslb_guard_release_nogil(&context->guard);
+    return ok;
+}
+
 PyObject *
 sslb_context_set_ciphers(PyObject *self, PyObject *args)
 {
@@ -26,9 +45,7 @@ sslb_context_set_ciphers(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "s:set_ciphers", &list)) {
         return NULL;
     }
-    ERR_clear_error();
-    if (!set_cipher_list(((sslb_context *)self)->ctx, list)) {
-        ERR_clear_error();
+    if (!replace_list((sslb_context *)self, set_cipher_list, list)) {
         PyErr_SetString(sslb_errors.error, "No cipher can be selected.");
         return NULL;
     }
@@ -40,17 +57,14 @@ static PyObject *
 set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
          const char *failure)
 {
-    PyObject *bytes = sslb_text_encode(names, "ascii");
+    PyObject *bytes = sslb_text_encode_string(names, "ascii");
     int ok;
 
     if (bytes == NULL) {
         return NULL;
     }
-    ERR_clear_error();
-    ok = strlen(PyBytes_AS_STRING(bytes)) == (size_t)PyBytes_GET_SIZE(bytes)
-        && set(((sslb_context *)self)->ctx, PyBytes_AS_STRING(bytes));
+    ok = replace_list((sslb_context *)self, set, PyBytes_AS_STRING(bytes));
     Py_DECREF(bytes);
-    ERR_clear_error();
     if (!ok) {
         PyErr_SetString(sslb_errors.error, failure);
         return NULL;

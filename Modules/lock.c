@@ -1,9 +1,9 @@
 /* lock.c: what keeps the threads of one connection apart.
 
    Owns the lock around each SSL_* call, the turns that last a whole
-   operation, the count of threads in poll(), and what is to be known of
-   threads and fork().  It knows nothing of OpenSSL's objects, of Python's, or
-   of sockets. */
+   operation, the count of threads in poll(), the guard of a context that
+   handshakes use, and what is to be known of threads and fork().  It knows
+   nothing of OpenSSL's objects, of Python's, or of sockets. */
 
 #include "sslb.h"
 
@@ -110,39 +110,84 @@ is_mine(const sslb_lock *lock)
     return lock->depth > 0 && pthread_equal(lock->owner, pthread_self());
 }
 
+static int
+is_my_step(const sslb_lock *lock)
+{
+    return lock->stepping && pthread_equal(lock->stepper, pthread_self());
+}
+
+/* Whoever held it is not in this process, unless it is this thread, which
+   forked in a callback.  Initialising in place allocates nothing on the
+   systems we know, so cannot fail. */
 void
 sslb_lock_check_fork(sslb_lock *lock)
 {
-    unsigned int depth;
+    unsigned int depth = is_mine(lock) ? lock->depth : 0;
+    int stepping = is_my_step(lock);
 
-    if (lock->fork_count != fork_count) {
-        /* Whoever held it is not in this process, unless it is this thread,
-           which forked in a callback.  Initialising in place allocates
-           nothing on the systems we know, so cannot fail. */
-        depth = is_mine(lock) ? lock->depth : 0;
-        (void)initialise(lock);
-        if (depth > 0) {
-            lock->owner = pthread_self();
-            lock->depth = depth;
-            lock->next_ticket = 1;
-        }
+    if (lock->fork_count == fork_count) {
+        return;
     }
+    (void)initialise(lock);
+    if (depth > 0) {
+        lock->owner = pthread_self();
+        lock->depth = depth;
+        lock->looks.next = 1;
+    }
+    if (stepping) {
+        lock->stepper = pthread_self();
+        lock->stepping = 1;
+        lock->steps.next = 1;
+    }
+}
+
+/* -- looks and steps -------------------------------------------------- */
+
+static void
+await_ticket(sslb_lock *lock, sslb_tickets *tickets)
+{
+    unsigned int ticket = tickets->next++;
+
+    while (ticket != tickets->serving) {
+        pthread_cond_wait(&lock->changed, &lock->mutex);
+    }
+}
+
+/* Serves the next ticket, if there is one. */
+static void
+serve_next(sslb_lock *lock, sslb_tickets *tickets)
+{
+    tickets->serving++;
+    if (tickets->serving != tickets->next) {
+        pthread_cond_broadcast(&lock->changed);
+    }
+}
+
+static void
+own(sslb_lock *lock)
+{
+    await_ticket(lock, &lock->looks);
+    lock->owner = pthread_self();
+    lock->depth = 1;
+}
+
+static void
+disown(sslb_lock *lock)
+{
+    lock->depth = 0;
+    serve_next(lock, &lock->looks);
 }
 
 void
 sslb_lock_acquire_nogil(sslb_lock *lock)
 {
-    unsigned int ticket;
-
     pthread_mutex_lock(&lock->mutex);
-    if (!is_mine(lock)) {
-        ticket = lock->next_ticket++;
-        while (ticket != lock->serving) {
-            pthread_cond_wait(&lock->changed, &lock->mutex);
-        }
-        lock->owner = pthread_self();
+    if (is_mine(lock)) {
+        lock->depth++;
     }
-    lock->depth++;
+    else {
+        own(lock);
+    }
     pthread_mutex_unlock(&lock->mutex);
 }
 
@@ -152,14 +197,15 @@ sslb_lock_try(sslb_lock *lock)
     int rc = 1;
 
     pthread_mutex_lock(&lock->mutex);
-    if (!is_mine(lock)) {
-        rc = lock->next_ticket == lock->serving;
-        if (rc) {
-            lock->next_ticket++;
-            lock->owner = pthread_self();
-        }
+    if (is_mine(lock)) {
+        lock->depth++;
     }
-    lock->depth += (unsigned int)rc;
+    else if (lock->looks.next == lock->looks.serving) {
+        own(lock);
+    }
+    else {
+        rc = 0;
+    }
     pthread_mutex_unlock(&lock->mutex);
     return rc;
 }
@@ -168,37 +214,143 @@ void
 sslb_lock_release_nogil(sslb_lock *lock)
 {
     pthread_mutex_lock(&lock->mutex);
-    if (--lock->depth == 0) {
-        lock->serving++;
-        if (lock->serving != lock->next_ticket) {
-            pthread_cond_broadcast(&lock->changed);
-        }
+    if (lock->depth > 1) {
+        lock->depth--;
+    }
+    else {
+        disown(lock);
     }
     pthread_mutex_unlock(&lock->mutex);
 }
 
-/* Whether another thread waits for the lock that this one holds. */
+void
+sslb_step_acquire_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    await_ticket(lock, &lock->steps);
+    lock->stepping = 1;
+    lock->stepper = pthread_self();
+    own(lock);
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+sslb_step_release_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    disown(lock);
+    lock->stepping = 0;
+    serve_next(lock, &lock->steps);
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+sslb_step_lend_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    disown(lock);
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+void
+sslb_step_reclaim_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    own(lock);
+    pthread_mutex_unlock(&lock->mutex);
+}
+
 int
-sslb_lock_is_wanted_nogil(sslb_lock *lock)
+sslb_step_is_mine_nogil(sslb_lock *lock)
 {
     int rc;
 
     pthread_mutex_lock(&lock->mutex);
-    rc = lock->next_ticket != lock->serving + 1;
+    rc = is_my_step(lock);
     pthread_mutex_unlock(&lock->mutex);
     return rc;
 }
 
 int
-sslb_lock_is_mine_nogil(sslb_lock *lock)
+sslb_step_is_wanted_nogil(sslb_lock *lock)
 {
     int rc;
 
     pthread_mutex_lock(&lock->mutex);
-    rc = is_mine(lock);
+    rc = lock->looks.next != lock->looks.serving + 1
+        || lock->steps.next != lock->steps.serving + 1;
     pthread_mutex_unlock(&lock->mutex);
     return rc;
 }
+
+/* -- guards ----------------------------------------------------------- */
+
+/* A change does not wait for ever while handshakes come and go: nobody shares
+   a guard twice at once, so a change may come before them. */
+static int
+guard_initialise(sslb_guard *guard)
+{
+    pthread_rwlockattr_t attributes;
+    int rc;
+
+    guard->fork_count = fork_count;
+    if (pthread_rwlockattr_init(&attributes) != 0) {
+        return -1;
+    }
+#ifdef __GLIBC__
+    pthread_rwlockattr_setkind_np(
+        &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    rc = pthread_rwlock_init(&guard->lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    return rc == 0 ? 0 : -1;
+}
+
+int
+sslb_guard_init(sslb_guard *guard)
+{
+    if (guard_initialise(guard) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+void
+sslb_guard_destroy(sslb_guard *guard)
+{
+    pthread_rwlock_destroy(&guard->lock);
+}
+
+/* As with sslb_lock_check_fork(), except that no thread holds it while it
+   runs Python, and so when it forks. */
+void
+sslb_guard_check_fork(sslb_guard *guard)
+{
+    if (guard->fork_count != fork_count) {
+        (void)guard_initialise(guard);
+    }
+}
+
+void
+sslb_guard_share_nogil(sslb_guard *guard)
+{
+    pthread_rwlock_rdlock(&guard->lock);
+}
+
+void
+sslb_guard_take_nogil(sslb_guard *guard)
+{
+    pthread_rwlock_wrlock(&guard->lock);
+}
+
+void
+sslb_guard_release_nogil(sslb_guard *guard)
+{
+    pthread_rwlock_unlock(&guard->lock);
+}
+
+/* -- turns ------------------------------------------------------------ */
 
 /* The moment at which a wait for the turn ends: no signal ends it earlier, so
    the caller comes back ten times a second to look for one. */
@@ -260,6 +412,8 @@ sslb_turn_give(sslb_lock *lock, sslb_direction direction)
     pthread_cond_broadcast(&lock->changed);
     pthread_mutex_unlock(&lock->mutex);
 }
+
+/* -- polling ---------------------------------------------------------- */
 
 void
 sslb_polling_begin_locked(sslb_lock *lock)

@@ -93,7 +93,7 @@ more_is_likely_locked(operation *op, size_t last)
 {
     sslb_connection *self = op->self;
 
-    if (sslb_lock_is_wanted_nogil(&self->lock)) {
+    if (sslb_step_is_wanted_nogil(&self->lock)) {
         return 0;  /* it is somebody else's turn */
     }
     if (self->transport == NULL) {
@@ -266,25 +266,53 @@ verify_client_locked(operation *op)
 
 /* -- the loop --------------------------------------------------------- */
 
+static void
+check_fork(sslb_connection *self)
+{
+    sslb_lock_check_fork(&self->lock);
+    sslb_guard_check_fork(&self->context->guard);
+}
+
+/* Whether the step may look at the context's cipher lists: those of TLS 1.2
+   renegotiate. */
+static int
+shares_context(SSL *ssl)
+{
+    return !SSL_is_init_finished(ssl) || SSL_version(ssl) < TLS1_3_VERSION;
+}
+
+static step_result
+guarded_step_locked(operation *op)
+{
+    sslb_connection *self = op->self;
+    step_result result;
+
+    if (self->transport != NULL) {
+        self->transport->sys_errno = 0;  /* of an earlier step */
+    }
+    self->kept = &op->kept;
+    if (shares_context(self->ssl)) {
+        self->guard = &sslb_callbacks_context_nogil(self->ssl)->guard;
+        sslb_guard_share_nogil(self->guard);
+    }
+    result = op->step_locked(op);
+    if (self->guard != NULL) {
+        sslb_guard_release_nogil(self->guard);
+        self->guard = NULL;
+    }
+    self->kept = NULL;
+    return op->kept.type != NULL ? STEP_RAISED : result;
+}
+
 static step_result
 step_nogil(operation *op)
 {
     sslb_connection *self = op->self;
-    step_result result = STEP_CLOSED;
+    step_result result;
 
-    sslb_lock_acquire_nogil(&self->lock);
-    if (!self->closed) {
-        if (self->transport != NULL) {
-            self->transport->sys_errno = 0;  /* of an earlier step */
-        }
-        self->kept = &op->kept;
-        result = op->step_locked(op);
-        self->kept = NULL;
-        if (op->kept.type != NULL) {
-            result = STEP_RAISED;
-        }
-    }
-    sslb_lock_release_nogil(&self->lock);
+    sslb_step_acquire_nogil(&self->lock);
+    result = self->closed ? STEP_CLOSED : guarded_step_locked(op);
+    sslb_step_release_nogil(&self->lock);
     return result;
 }
 
@@ -381,7 +409,7 @@ operation_loop(operation *op)
         if (PyErr_CheckSignals() < 0) {
             return STEP_INTERRUPTED;
         }
-        sslb_lock_check_fork(&op->self->lock);  /* in a signal handler */
+        check_fork(op->self);  /* in a signal handler */
     }
 }
 
@@ -441,8 +469,8 @@ operation_begin(operation *op)
 {
     sslb_connection *self = op->self;
 
-    sslb_lock_check_fork(&self->lock);
-    if (sslb_lock_is_mine_nogil(&self->lock)) {
+    check_fork(self);
+    if (sslb_step_is_mine_nogil(&self->lock)) {
         sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a callback must "
                          "not use the connection that called it");
         return -1;
@@ -526,7 +554,7 @@ turn_take(operation *op, sslb_direction direction, sslb_turn *turn)
         if (PyErr_CheckSignals() < 0) {
             return -1;
         }
-        sslb_lock_check_fork(&self->lock);  /* in a signal handler */
+        check_fork(self);  /* in a signal handler */
         *turn = sslb_turn_try(&self->lock, direction);
         if (*turn == SSLB_TURN_BUSY && op->deadline <= sslb_now_nogil()) {
             op->outcome.ssl_error = SSL_ERROR_WANT_WRITE;

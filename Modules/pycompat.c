@@ -352,6 +352,19 @@ sslb_int_as_ssize(PyObject *object, Py_ssize_t *value)
     return *value == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
+PyObject *
+sslb_text_encode_string(PyObject *object, const char *encoding)
+{
+    PyObject *bytes = sslb_text_encode(object, encoding);
+
+    if (bytes != NULL && strlen(PyBytes_AS_STRING(bytes))
+                         != (size_t)PyBytes_GET_SIZE(bytes)) {
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        Py_CLEAR(bytes);
+    }
+    return bytes;
+}
+
 static int
 is_ascii(const char *bytes, Py_ssize_t length)
 {

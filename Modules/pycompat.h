@@ -140,6 +140,9 @@ int sslb_buffer_get_writable(PyObject *object, Py_buffer *view);
    New reference to bytes. */
 PyObject *sslb_text_encode(PyObject *object, const char *encoding);
 
+/* The same for a C string: ValueError where a NUL is in it. */
+PyObject *sslb_text_encode_string(PyObject *object, const char *encoding);
+
 /* A host name in ASCII: str and unicode through the IDNA codec where they
    are not ASCII yet, bytes as they are.  New reference to bytes.
    TypeError, UnicodeError. */

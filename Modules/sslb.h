@@ -26,14 +26,22 @@ typedef int64_t sslb_deadline;
 
 typedef enum {SSLB_READING, SSLB_WRITING} sslb_direction;
 
+/* First come, first served. */
+typedef struct {
+    unsigned int next;          /* the ticket that the next one draws */
+    unsigned int serving;
+} sslb_tickets;
+
 /* What keeps the threads of one connection apart (lock.c). */
 typedef struct {
     pthread_mutex_t mutex;      /* guards the fields below; never held long */
     pthread_cond_t changed;
+    sslb_tickets looks;
     pthread_t owner;            /* meaningful while depth > 0 */
     unsigned int depth;
-    unsigned int next_ticket;   /* tickets make it fair: first come ... */
-    unsigned int serving;       /* ... first served */
+    sslb_tickets steps;
+    pthread_t stepper;          /* meaningful while stepping */
+    int stepping;
     struct {
         int taken;
         pthread_t holder;       /* meaningful while it is taken */
@@ -41,6 +49,13 @@ typedef struct {
     unsigned int polling;       /* threads that wait for the descriptor */
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_lock;
+
+/* What keeps the threads of one context's handshakes from the one that
+   changes it (lock.c). */
+typedef struct {
+    pthread_rwlock_t lock;
+    unsigned int fork_count;    /* of the process that initialised this */
+} sslb_guard;
 
 /* Our socket BIO's state (transport.c). */
 typedef struct {
@@ -65,6 +80,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     SSL_CTX *ctx;
+    sslb_guard guard;           /* of the cipher lists */
     int protocol;               /* PROTOCOL_* as given */
     int check_hostname;
     int post_handshake_auth;
@@ -95,6 +111,7 @@ typedef struct {
     int has_lock;               /* lock is initialised */
     sslb_exception *kept;       /* where the callbacks of a step that runs
                                    leave their exception */
+    sslb_guard *guard;          /* that the step holds, or NULL */
     size_t handed;              /* of an unfinished write, to the kernel ... */
     size_t ahead;               /* ... and encrypted, but not handed over */
     sslb_outcome deferred;      /* for the next read */
@@ -192,8 +209,25 @@ void sslb_lock_check_fork(sslb_lock *lock);
 void sslb_lock_acquire_nogil(sslb_lock *lock);
 int sslb_lock_try(sslb_lock *lock);     /* 1 if it was free or ours */
 void sslb_lock_release_nogil(sslb_lock *lock);
-int sslb_lock_is_wanted_nogil(sslb_lock *lock);
-int sslb_lock_is_mine_nogil(sslb_lock *lock);
+
+/* A step of an operation holds the lock, and keeps other steps away also
+   while it lends the lock: for as long as a callback runs Python, so that
+   others may look at the connection. */
+void sslb_step_acquire_nogil(sslb_lock *lock);
+void sslb_step_release_nogil(sslb_lock *lock);
+void sslb_step_lend_nogil(sslb_lock *lock);
+void sslb_step_reclaim_nogil(sslb_lock *lock);
+int sslb_step_is_mine_nogil(sslb_lock *lock);
+int sslb_step_is_wanted_nogil(sslb_lock *lock);  /* does somebody wait? */
+
+/* Handshakes share the guard, a change wants it alone.  Never wait for it
+   with the GIL held; a callback must not hold it while it runs Python. */
+int sslb_guard_init(sslb_guard *guard);
+void sslb_guard_destroy(sslb_guard *guard);
+void sslb_guard_check_fork(sslb_guard *guard);
+void sslb_guard_share_nogil(sslb_guard *guard);
+void sslb_guard_take_nogil(sslb_guard *guard);
+void sslb_guard_release_nogil(sslb_guard *guard);
 
 /* The turns of readers and of writers, each held for a whole operation.
    sslb_turn_try says SSLB_TURN_MINE when this thread held it before, which
@@ -330,7 +364,7 @@ PyObject *sslb_connection_new(sslb_context *context, PyObject *socket,
                               PyObject *owner, PyObject *session);
 
 /* The connection of an SSL: borrowed, alive while one of its operations
-   runs. */
+   runs.  Callbacks run in those alone. */
 sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
 
 /* Hold the connection's lock around a look at its SSL. */
@@ -383,6 +417,11 @@ void sslb_callbacks_switch_locked(sslb_context *context, SSL *ssl);
 int sslb_callbacks_set_sni(sslb_context *context, PyObject *callback);
 int sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols);
 
+/* Around whatever a callback does in Python: takes the GIL and lends what the
+   step holds, and back. */
+PyGILState_STATE sslb_callback_begin_nogil(const SSL *ssl);
+void sslb_callback_end(const SSL *ssl, PyGILState_STATE state);
+
 /* For the callbacks themselves.  The context that an SSL belongs to now; the
    object that Python knows the connection by (NULL, without an exception, when
    it is gone); and the way out for the current exception: the operation
@@ -403,7 +442,8 @@ int sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
 /* callbacks_psk.c: pre-shared keys. */
 void sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl);
 PyObject *sslb_context_set_psk_client_callback(PyObject *self,
-                                               PyObject *callback);
+                                               PyObject *args,
+                                               PyObject *kwargs);
 PyObject *sslb_context_set_psk_server_callback(PyObject *self,
                                                PyObject *args,
                                                PyObject *kwargs);

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from helpers import (PY2, BioPair, RawPair, SocketPair, Task, cert,
+from helpers import (PY2, TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
                      client_context, read_all, receive, server_context,
                      tcp_pair)
 
@@ -359,3 +359,48 @@ def test_many_connections_at_once(version):
 
     for task in [Task(run) for _ in range(4)]:
         task.result()
+
+
+@pytest.mark.backport_only("it crashes in some runs")
+def test_cipher_list_replaced_while_used(version):
+    """No handshake looks at a list that is gone."""
+    lists = ["ECDHE+AESGCM", "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES"]
+    client, server = client_context(version), server_context(version)
+    done = threading.Event()
+
+    def connect():
+        while not done.is_set():
+            BioPair(client, server)
+
+    tasks = [Task(connect) for _ in range(3)]
+    for number in range(600):
+        client.set_ciphers(lists[number % 2])
+        server.set_ciphers(lists[number % 2])
+    done.set()
+    for task in tasks:
+        task.result()
+
+
+def test_callbacks_look_at_each_others_connection(version):
+    """Neither waits for the other's handshake to end."""
+    meeting = [threading.Event(), threading.Event()]
+    looked = []
+    pairs = []
+
+    def look(number):
+        def callback(connection, name, context):
+            meeting[number].set()
+            assert meeting[1 - number].wait(TIMEOUT)
+            pairs[1 - number].server.version()
+            looked.append(number)
+        return callback
+
+    for number in range(2):
+        server = server_context(version)
+        server.set_servername_callback(look(number))
+        pairs.append(BioPair(client_context(version), server,
+                             handshake=False))
+    for task in [Task(pair.handshake) for pair in pairs]:
+        task.result()
+    assert sorted(looked) == [0, 1]
+    assert [pair.server.version() for pair in pairs] == [version] * 2
