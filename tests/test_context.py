@@ -53,8 +53,7 @@ def test_unknown_protocol(protocol):
         ssl.SSLContext(protocol)
 
 
-@pytest.mark.until(3, 10, "None is taken as the default")
-@pytest.mark.parametrize("protocol", ["TLS", None, 1.5])
+@pytest.mark.parametrize("protocol", ["TLS", 1.5])
 def test_protocol_of_wrong_type(protocol):
     with pytest.raises(TypeError):
         ssl.SSLContext(protocol)

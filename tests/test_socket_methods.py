@@ -9,8 +9,8 @@ import ssl
 
 import pytest
 
-from helpers import (PY2, TIMEOUT, RawPair, SocketPair, Task, cert,
-                     client_context, descriptors, listening, receive,
+from helpers import (HOST_VERSION, PY2, TIMEOUT, RawPair, SocketPair, Task,
+                     cert, client_context, descriptors, listening, receive,
                      server_context, serving, tcp_pair, unix_pair)
 
 
@@ -514,7 +514,7 @@ def test_module_wrap_socket_arguments():
         assert caught.value.errno == errno.ENOENT
 
 
-@pytest.mark.until(3, 7, "no public constructor")
+@pytest.mark.skipif(HOST_VERSION >= (3, 7), reason="no public constructor")
 def test_public_constructor():
     """eventlet builds on it, positional arguments included."""
     class Socket(ssl.SSLSocket):
@@ -531,6 +531,19 @@ def test_public_constructor():
     assert server.recv(5) == b"hello"
     client.close()
     server.close()
+
+
+@pytest.mark.skipif(HOST_VERSION < (3, 7), reason="a public constructor")
+def test_bpo_32951_no_public_constructor():
+    with contextlib.closing(socket.socket()) as sock:
+        with pytest.raises(TypeError):
+            ssl.SSLSocket(sock)
+
+
+@pytest.mark.since(3, 7, "AttributeError")
+def test_bpo_32951_sslobject_of_something_else():
+    with pytest.raises(TypeError):
+        ssl.SSLObject(ssl.MemoryBIO(), ssl.MemoryBIO())
 
 
 @pytest.mark.until(3, 7, "no public constructor")

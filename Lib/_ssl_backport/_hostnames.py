@@ -6,6 +6,7 @@ Connections do not use this: OpenSSL checks the name during the handshake.
 from __future__ import absolute_import
 
 from __ssl_backport import SSLCertVerificationError as CertificateError
+from _ssl_backport._deprecated import deprecated
 from socket import AF_INET, AF_INET6, error, inet_pton
 
 __all__ = ["_dnsname_match", "_inet_paton", "_ipaddress_match",
@@ -20,6 +21,7 @@ def match_hostname(cert, hostname):
     Raises CertificateError if it is for other hosts only, or for none, and
     ValueError if the certificate is empty.
     """
+    deprecated("ssl.match_hostname() is deprecated")
     if not cert:
         raise ValueError("match_hostname() needs a certificate; there is "
                          "none without CERT_OPTIONAL or CERT_REQUIRED")
@@ -72,7 +74,8 @@ def _dnsname_match(dn, hostname, max_wildcards=1):
     elif first != "*":
         problem = "partial wildcards in leftmost label are not supported"
     elif not parent:
-        problem = "sole wildcard without additional labels"
+        problem = ("sole wildcard without additional labels are not "
+                   "supported")
     else:
         first, _, host_parent = hostname.partition(".")
         return bool(first) and parent.lower() == host_parent.lower()

@@ -1,5 +1,5 @@
 """What the enumerations of ssl are made of: their bases, and the constants
-of the extension.  Also two facts about the Python we are on that have
+of the extension.  Also what we need to know of the Python we are on that has
 nothing to do with sockets.
 """
 
@@ -15,10 +15,23 @@ else:
     from enum import Enum, IntEnum, IntFlag
 
 __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
-           "HEEDS_PYTHONHTTPSVERIFY", "SCRIPT_PATH_IS_ABSOLUTE"]
+           "CONSTRUCTORS_ARE_PUBLIC", "HEEDS_PYTHONHTTPSVERIFY",
+           "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
+           "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS"]
+
+# Whether programs may call SSLSocket() with what wrap_socket() takes.
+CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)
 
 # PEP 493 is for 2.7 alone.
 HEEDS_PYTHONHTTPSVERIFY = sys.version_info[0] == 2
+
+# Whether ssl makes contexts for one side only where no protocol is named,
+# and warns of the protocols for both sides and of old versions of TLS.
+PROTOCOL_BY_PURPOSE = WARNS_OF_OLD_TLS = sys.version_info >= (3, 10)
+
+# Whether create_default_context() holds certificates to the letter of RFC
+# 5280: those of many private CAs fail that.
+VERIFIES_STRICTLY = sys.version_info >= (3, 13)
 
 # Whether Python shows a script that is named by a relative path with an
 # absolute one, in __file__ and in tracebacks.

@@ -23,13 +23,14 @@ from socket import (
 import __ssl_backport as _ssl
 from __ssl_backport import (
     MemoryBIO, OPENSSL_VERSION, OPENSSL_VERSION_INFO, OPENSSL_VERSION_NUMBER,
-    RAND_add, RAND_bytes, RAND_pseudo_bytes, RAND_status,
+    RAND_add, RAND_bytes, RAND_status,
     SSLCertVerificationError, SSLEOFError, SSLError, SSLSession,
     SSLSyscallError, SSLWantReadError, SSLWantWriteError, SSLZeroReturnError,
     _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext, get_sigalgs,
     nid2obj as _nid2obj, txt2obj as _txt2obj)
 from _ssl_backport import _names, _sockets, _trust
 from _ssl_backport._certificates import *
+from _ssl_backport._deprecated import deprecated as _deprecated
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
     match_hostname)
@@ -61,7 +62,7 @@ def _import_symbols(prefix):
 _SSLMethod = _publish(_IntEnum, "_SSLMethod", tuple(
     pair for pair in _names.constants("PROTOCOL_")
     if pair[0] != "PROTOCOL_SSLv23"))
-PROTOCOL_SSLv23 = _SSLMethod.PROTOCOL_TLS
+PROTOCOL_SSLv23 = _SSLMethod.PROTOCOL_SSLv23 = _SSLMethod.PROTOCOL_TLS
 Options = _publish(_IntFlag, "Options", _names.constants("OP_"))
 AlertDescription = _publish(_IntEnum, "AlertDescription",
                             _names.constants("ALERT_DESCRIPTION_"))
@@ -121,6 +122,27 @@ def get_protocol_name(protocol_code):
     return _PROTOCOL_NAMES.get(protocol_code, "<unknown>")
 
 
+# What later versions of Python warn of
+
+_VERSION_OPTIONS = (OP_NO_SSLv2 | OP_NO_SSLv3 | OP_NO_TLSv1 | OP_NO_TLSv1_1 |
+                    OP_NO_TLSv1_2 | OP_NO_TLSv1_3)
+_OLD_VERSIONS = (TLSVersion.SSLv3, TLSVersion.TLSv1, TLSVersion.TLSv1_1)
+_ONE_SIDED = (PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER)
+
+
+def _check_options(old, new):
+    """Warn of options that say what minimum_version says better."""
+    if new & ~old & _VERSION_OPTIONS:
+        _deprecated("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated", 4)
+
+
+def _check_version(old, new):
+    """Warn of a version of TLS that is broken."""
+    if new in _OLD_VERSIONS:
+        _deprecated("ssl.TLSVersion.%s is deprecated"
+                    % TLSVersion(new).name, 4)
+
+
 # Contexts
 
 def _refuse_copies(self, protocol):
@@ -128,9 +150,10 @@ def _refuse_copies(self, protocol):
     raise TypeError("cannot pickle or copy %s objects" % type(self).__name__)
 
 
-def _enum_property(name, enumeration, doc):
+def _enum_property(name, enumeration, doc, check=None):
     """A property of _SSLContext whose values show as an enumeration's.
 
+    check: a function of the old and the new value, to warn of the latter.
     The descriptor is taken from the base class once and for all: code that
     puts a subclass under the name `ssl.SSLContext` must not find itself.
     """
@@ -140,7 +163,10 @@ def _enum_property(name, enumeration, doc):
         return enumeration(plain.__get__(self))
 
     def change(self, value):
+        old = plain.__get__(self)
         plain.__set__(self, value)
+        if check is not None:
+            check(old, value)
 
     return property(read, change, doc=doc)
 
@@ -157,15 +183,23 @@ class SSLContext(_SSLContext):
     sslsocket_class = None
     sslobject_class = None
 
-    def __new__(cls, protocol=PROTOCOL_TLS, *args, **kwargs):
-        return _SSLContext.__new__(cls, protocol)
+    def __new__(cls, protocol=None, *args, **kwargs):
+        if protocol is None:
+            _deprecated("ssl.SSLContext() without protocol argument is "
+                        "deprecated.")
+            return _SSLContext.__new__(cls, PROTOCOL_TLS)
+        self = _SSLContext.__new__(cls, protocol)
+        if protocol not in _ONE_SIDED:
+            _deprecated("ssl.%s is deprecated" % self.protocol.name)
+        return self
 
-    def __init__(self, protocol=PROTOCOL_TLS):
+    def __init__(self, protocol=None):
         pass
 
     __reduce_ex__ = _refuse_copies
 
-    options = _enum_property("options", Options, "Options: the OP_* bits.")
+    options = _enum_property(
+        "options", Options, "Options: the OP_* bits.", _check_options)
     verify_flags = _enum_property(
         "verify_flags", VerifyFlags, "VerifyFlags: the VERIFY_* bits.")
     verify_mode = _enum_property(
@@ -173,9 +207,11 @@ class SSLContext(_SSLContext):
         "VerifyMode: whether the peer's certificate is asked for and "
         "verified. CERT_NONE raises ValueError while check_hostname is on.")
     minimum_version = _enum_property(
-        "minimum_version", TLSVersion, "TLSVersion: the lowest allowed.")
+        "minimum_version", TLSVersion, "TLSVersion: the lowest allowed.",
+        _check_version)
     maximum_version = _enum_property(
-        "maximum_version", TLSVersion, "TLSVersion: the highest allowed.")
+        "maximum_version", TLSVersion, "TLSVersion: the highest allowed.",
+        _check_version)
 
     @property
     def protocol(self):
@@ -259,6 +295,7 @@ class SSLContext(_SSLContext):
         """Do nothing but check the names, as for set_alpn_protocols():
         OpenSSL has given up NPN.
         """
+        _deprecated("ssl NPN is deprecated, use ALPN instead")
         self._set_npn_protocols(_length_prefixed("NPN", npn_protocols))
 
     def load_default_certs(self, purpose=Purpose.SERVER_AUTH):
@@ -309,25 +346,32 @@ def _length_prefixed(extension, names):
 # nothing but a syntax of Python 3 could forbid.
 def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
                            capath=None, cadata=None):
-    """Return an SSLContext with safe settings.
+    """Return an SSLContext with safe settings: TLS 1.2 at least.
 
     For Purpose.SERVER_AUTH, a client's, it verifies the server and its name;
     for Purpose.CLIENT_AUTH it is a server's, and asks for no certificate.
     It trusts the given CA certificates (a file in PEM, a directory, the
-    certificates themselves), or those of this system.
-    Raises TypeError if the purpose is not one of Purpose.
+    certificates themselves), or those of this system. On Python 3.13 and
+    later verify_flags has VERIFY_X509_STRICT.
+    Raises TypeError if the purpose is not one of Purpose, and EnvironmentError
+    if the file that SSLKEYLOGFILE names cannot be written.
     """
     _check_purpose(purpose)
-    context = SSLContext(PROTOCOL_TLS)
+    context = _context_for(purpose)
+    context.minimum_version = TLSVersion.TLSv1_2
+    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN
+    if _names.VERIFIES_STRICTLY:
+        context.verify_flags |= VERIFY_X509_STRICT
     if purpose == Purpose.SERVER_AUTH:
         context.verify_mode = CERT_REQUIRED
         context.check_hostname = True
     _load_trust(context, purpose, cafile, capath, cadata)
+    _log_keys(context)
     return context
 
 
-def _create_unverified_context(protocol=PROTOCOL_TLS,
-                               cert_reqs=None, check_hostname=False,
+def _create_unverified_context(protocol=None, cert_reqs=None,
+                               check_hostname=False,
                                purpose=Purpose.SERVER_AUTH, certfile=None,
                                keyfile=None, cafile=None, capath=None,
                                cadata=None):
@@ -338,14 +382,33 @@ def _create_unverified_context(protocol=PROTOCOL_TLS,
     _check_purpose(purpose)
     if keyfile and not certfile:
         raise ValueError("certfile must be specified")
-    context = SSLContext(protocol)
+    if protocol is None:
+        context = _context_for(purpose)
+    else:
+        context = SSLContext(protocol)
     context.check_hostname = False
     context.verify_mode = CERT_NONE if cert_reqs is None else cert_reqs
     context.check_hostname = check_hostname
     if certfile:
         context.load_cert_chain(certfile, keyfile)
     _load_trust(context, purpose, cafile, capath, cadata)
+    _log_keys(context)
     return context
+
+
+def _context_for(purpose):
+    """A context of the protocol that this Python has for a purpose."""
+    if not _names.PROTOCOL_BY_PURPOSE:
+        return SSLContext(PROTOCOL_TLS)
+    return SSLContext(PROTOCOL_TLS_SERVER if purpose == Purpose.CLIENT_AUTH
+                      else PROTOCOL_TLS_CLIENT)
+
+
+def _log_keys(context):
+    """Write the keys of connections where the environment says."""
+    path = os.environ.get("SSLKEYLOGFILE")
+    if path and not sys.flags.ignore_environment:
+        context.keylog_filename = path
 
 
 def _load_trust(context, purpose, cafile, capath, cadata):
@@ -445,6 +508,7 @@ class _Connection(object):
 
     def selected_npn_protocol(self):
         """Return None: OpenSSL has given up NPN."""
+        _deprecated("ssl NPN is deprecated, use ALPN instead")
         return self._ask("selected_npn_protocol")
 
     def get_channel_binding(self, cb_type="tls-unique"):
@@ -512,6 +576,9 @@ class SSLObject(_Connection):
     """
 
     def __init__(self, sslobj, owner=None, session=None):
+        if not isinstance(sslobj, _ssl._SSLSocket):
+            raise TypeError("SSLObject has no public constructor: "
+                            "SSLContext.wrap_bio() makes them")
         self._sslobj = sslobj
         self._sslobj.owner = self if owner is None else owner
         if session is not None:
@@ -583,6 +650,25 @@ class SSLObject(_Connection):
         self._sslobj.close()
 
 
+def _context_of(keyfile, certfile, server_side, cert_reqs, ssl_version,
+                ca_certs, npn_protocols=None, ciphers=None):
+    """The context for one who gives its settings instead."""
+    if not certfile and (server_side or keyfile):
+        raise ValueError("certfile must be specified%s" % (
+            " for server-side operations" if server_side else ""))
+    # past SSLContext.__new__(), whose warning would be the second
+    context = _SSLContext.__new__(SSLContext, ssl_version)
+    context.verify_mode = cert_reqs
+    if certfile:
+        context.load_cert_chain(certfile, keyfile)
+    for setting, apply in ((ca_certs, context.load_verify_locations),
+                           (npn_protocols, context.set_npn_protocols),
+                           (ciphers, context.set_ciphers)):
+        if setting:
+            apply(setting)
+    return context
+
+
 class SSLSocket(_Connection, _sockets.StreamSocket):
     """A stream socket that speaks TLS.
 
@@ -605,7 +691,10 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         if sock.getsockopt(SOL_SOCKET, SO_TYPE) != SOCK_STREAM:
             raise NotImplementedError("only stream sockets are supported")
         if _context is None:
-            _context = self._context_of(
+            if not _names.CONSTRUCTORS_ARE_PUBLIC:
+                raise TypeError("SSLSocket has no public constructor: "
+                                "SSLContext.wrap_socket() makes them")
+            _context = _context_of(
                 keyfile, certfile, server_side, cert_reqs, ssl_version,
                 ca_certs, npn_protocols, ciphers)
         if server_side and server_hostname:
@@ -635,24 +724,6 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         except BaseException:
             self.close()
             raise
-
-    @staticmethod
-    def _context_of(keyfile, certfile, server_side, cert_reqs, ssl_version,
-                    ca_certs, npn_protocols, ciphers):
-        """The context for one who gave its settings instead."""
-        if not certfile and (server_side or keyfile):
-            raise ValueError("certfile must be specified%s" % (
-                " for server-side operations" if server_side else ""))
-        context = SSLContext(ssl_version)
-        context.verify_mode = cert_reqs
-        if certfile:
-            context.load_cert_chain(certfile, keyfile)
-        for setting, apply in ((ca_certs, context.load_verify_locations),
-                               (npn_protocols, context.set_npn_protocols),
-                               (ciphers, context.set_ciphers)):
-            if setting:
-                apply(setting)
-        return context
 
     @classmethod
     def _create(cls, sock, server_side=False, do_handshake_on_connect=True,
@@ -689,8 +760,11 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         finally:
             self.settimeout(timeout)
         if left:
-            raise SSLError(errno.ENOTCONN, "the peer has sent data and "
-                           "closed the connection before the TLS handshake")
+            error = SSLError(errno.ENOTCONN, "the peer has closed the "
+                             "connection before TLS handshake with data left "
+                             "unread")
+            error.reason = error.args[1]
+            raise error
         return False
 
     def _start_tls(self):
@@ -1006,13 +1080,23 @@ def wrap_socket(sock, keyfile=None, certfile=None, server_side=False,
     It sends no server name and checks none: better to use
     create_default_context() and its wrap_socket().
     """
-    return SSLSocket(
-        sock, keyfile, certfile, server_side, cert_reqs, ssl_version,
-        ca_certs, do_handshake_on_connect, ciphers=ciphers,
-        suppress_ragged_eofs=suppress_ragged_eofs)
+    _deprecated("ssl.wrap_socket() is deprecated, use "
+                "SSLContext.wrap_socket()")
+    context = _context_of(keyfile, certfile, server_side, cert_reqs,
+                          ssl_version, ca_certs, ciphers=ciphers)
+    return context.wrap_socket(
+        sock, server_side, do_handshake_on_connect, suppress_ragged_eofs)
 
 
-def get_server_certificate(addr, ssl_version=PROTOCOL_TLS, ca_certs=None,
+def RAND_pseudo_bytes(num):
+    """Return `num` random bytes, and whether they are as good as those of
+    RAND_bytes() (bool): they are.
+    """
+    _deprecated("ssl.RAND_pseudo_bytes() is deprecated")
+    return _ssl.RAND_pseudo_bytes(num)
+
+
+def get_server_certificate(addr, ssl_version=None, ca_certs=None,
                            timeout=_GLOBAL_DEFAULT_TIMEOUT):
     """Return the certificate (str, PEM) of a server.
 
