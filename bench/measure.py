@@ -13,8 +13,9 @@ import subprocess
 
 from environments import Failure, clean_environ
 
-# A round's work is chosen so that the first contestant takes about this.
-ROUND_SECONDS = 0.12
+# A round's work is such that the first contestant takes so much CPU time:
+# short, so that all of a round meet the same machine.
+ROUND_SECONDS = 0.04
 LIMIT_SECONDS = 60
 
 # Rounds go on until the median ratios are known to within CERTAIN, or till
@@ -98,9 +99,9 @@ def units(worker):
     """How many units make a round."""
     count = 1
     while True:
-        wall = worker.measure(count).wall * count
-        if wall >= ROUND_SECONDS / 2 or count >= 1 << 20:
-            return max(1, int(count * ROUND_SECONDS / wall))
+        cpu = worker.measure(count).cpu
+        if cpu * count >= ROUND_SECONDS / 4:
+            return max(1, round(ROUND_SECONDS / cpu))
         count *= 4
 
 
@@ -118,11 +119,10 @@ def ratios(figures, other, ours):
             for theirs, mine in zip(figures[other], figures[ours])]
 
 
-def is_certain(figures):
-    """Whether all ratios to the first contestant are known well."""
-    first, *others = figures
-    return all(spread(ratios(figures, name, first)) <= CERTAIN
-               for name in others)
+def is_certain(figures, ours):
+    """Whether all ratios to one contestant are known well."""
+    return all(spread(ratios(figures, name, ours)) <= CERTAIN
+               for name in figures if name != ours)
 
 
 def measure(row, contestants, rounds):
@@ -132,6 +132,7 @@ def measure(row, contestants, rounds):
         workers = [Worker(contestant, row) for contestant in contestants]
         count = units(workers[0])
         for number in range(-1, rounds[1]):
+            workers.reverse()   # so that none always comes after another
             for worker in list(workers):
                 name = worker.contestant.name
                 try:
@@ -144,7 +145,7 @@ def measure(row, contestants, rounds):
                     continue
                 if number >= 0:     # the first round is to warm up
                     figures.setdefault(name, []).append(figure)
-            if number + 1 >= rounds[0] and is_certain(figures):
+            if number + 1 >= rounds[0] and is_certain(figures, "ours 2.7"):
                 break
     finally:
         for worker in workers:

@@ -13,8 +13,9 @@ import measure
 import rows
 from contestants import Failure, environments
 
-ROUNDS = (9, 31)
-QUICK_ROUNDS = (5, 11)
+# The least and the most
+ROUNDS = (15, 75)
+QUICK_ROUNDS = (9, 35)
 
 
 def seconds(value):
