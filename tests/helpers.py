@@ -265,6 +265,7 @@ class SocketPair(object):
         client = client or client_context(version)
         server = server or server_context(version)
         left, right = pair or unix_pair(timeout)
+        self._left = left  # on 2.7 it keeps the client's descriptor open
         options = {"do_handshake_on_connect": False}
         self.client = self.server = None
         try:
@@ -287,6 +288,7 @@ class SocketPair(object):
                 self.client.do_handshake()
             except BaseException:
                 self.client.close()
+                self._left.close()
                 raise
 
     def flush(self):

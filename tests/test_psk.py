@@ -1,0 +1,469 @@
+"""Pre-shared keys: connections that need no certificate."""
+
+import gc
+import ssl
+import weakref
+
+import pytest
+
+from helpers import (BioPair, SocketPair, limit_version, native, receive,
+                     server_context)
+
+pytestmark = pytest.mark.since(3, 13, "no pre-shared keys")
+KEY = b"sixteen byte key"
+LONGEST_IDENTITY = 255
+TOO_LONG_KEY = 10000  # OpenSSL 1.1.1 has room for 256, later ones for 512
+
+
+def psk_client(callback, version=None):
+    """A client context that knows no certificates."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    client.set_ciphers("PSK")
+    client.set_psk_client_callback(callback)
+    return limit_version(client, version)
+
+
+def psk_server(callback, version=None, hint=None):
+    """A server context without a certificate."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.set_ciphers("PSK")
+    server.set_psk_server_callback(callback, hint)
+    return limit_version(server, version)
+
+
+def give_key(hint):
+    return "client", KEY
+
+
+def know_key(identity):
+    return KEY
+
+
+def contexts(version, client_callback=give_key, server_callback=know_key,
+             hint=None):
+    return (psk_client(client_callback, version),
+            psk_server(server_callback, version, hint))
+
+
+def fails(*arguments):
+    return 1 // 0
+
+
+# What the callbacks get, and what comes of it
+
+def test_agreement(pair_type, version):
+    seen = []
+
+    def client_callback(hint):
+        seen.append(("hint", hint))
+        return "client", KEY
+
+    def server_callback(identity):
+        seen.append(("identity", identity))
+        return KEY
+
+    both = contexts(version, client_callback, server_callback)
+    with pair_type(*both, server_hostname=None) as pair:
+        assert seen == [("hint", None), ("identity", "client")]
+        assert type(seen[1][1]) is str
+        assert pair.client.version() == pair.server.version() == version
+        assert pair.client.cipher() == pair.server.cipher()
+        assert pair.client.getpeercert() is None
+        pair.client.write(b"hello")
+        pair.flush()
+        assert pair.server.read(5) == b"hello"
+
+
+def test_has_psk():
+    assert ssl.HAS_PSK is True
+
+
+@pytest.mark.since(3, 15, "no such name")
+def test_has_psk_tls13():
+    assert ssl.HAS_PSK_TLS13 is True
+
+
+def test_identity_hint(version):
+    """TLS 1.3 has none."""
+    seen = []
+
+    def client_callback(hint):
+        seen.append(hint)
+        return "client", KEY
+
+    BioPair(*contexts(version, client_callback, hint="ask for Bob"),
+            server_hostname=None)
+    assert seen == ["ask for Bob" if version == "TLSv1.2" else None]
+    assert isinstance(seen[0], (str, type(None)))
+
+
+def test_no_identity():
+    """TLS 1.2 can do without one."""
+    seen = []
+
+    def server_callback(identity):
+        seen.append(identity)
+        return KEY
+
+    BioPair(*contexts("TLSv1.2", lambda hint: (None, KEY), server_callback),
+            server_hostname=None)
+    assert seen == [None]
+
+
+def test_no_identity_in_tls13():
+    with pytest.raises(ssl.SSLError):
+        BioPair(*contexts("TLSv1.3", lambda hint: (None, KEY)),
+                server_hostname=None)
+
+
+@pytest.mark.parametrize("given, seen_as", [
+    ("client", "client"), (u"client", "client"), (b"client", "client"),
+    (u"J\xfcrgen", native(u"J\xfcrgen")),
+    ("x" * LONGEST_IDENTITY, "x" * LONGEST_IDENTITY)])
+def test_identities(version, given, seen_as):
+    seen = []
+
+    def server_callback(identity):
+        seen.append(identity)
+        return KEY
+
+    BioPair(*contexts(version, lambda hint: (given, KEY), server_callback),
+            server_hostname=None)
+    assert seen == [seen_as]
+    assert type(seen[0]) is str
+
+
+@pytest.mark.parametrize("make", [
+    bytes, pytest.param(bytearray, marks=pytest.mark.backport_only(
+        "takes bytes only")), pytest.param(
+            memoryview, marks=pytest.mark.backport_only("takes bytes only"))])
+def test_types_of_keys(version, make):
+    BioPair(*contexts(version, lambda hint: ("client", make(KEY)),
+                      lambda identity: make(KEY)), server_hostname=None)
+
+
+@pytest.mark.parametrize("length", [1, 256])
+def test_lengths_of_keys(version, length):
+    BioPair(*contexts(version, lambda hint: ("client", b"k" * length),
+                      lambda identity: b"k" * length), server_hostname=None)
+
+
+def test_resumption(pair_type):
+    """In TLS 1.3 a pre-shared key is a session that both ends had before."""
+    for version in ("TLSv1.2", "TLSv1.3"):
+        with pair_type(*contexts(version), server_hostname=None) as pair:
+            assert pair.client.session_reused is (version == "TLSv1.3")
+
+
+def test_context_for_both_ends(version):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+    context.set_ciphers("PSK")
+    context.set_psk_client_callback(give_key)
+    context.set_psk_server_callback(know_key)
+    limit_version(context, version)
+    with SocketPair(context, context, server_hostname=None) as pair:
+        pair.client.sendall(b"hello")
+        assert receive(pair.server, 5) == b"hello"
+
+
+# Keys that do not fit, and none
+
+def test_different_keys(pair_type, version):
+    with pytest.raises(ssl.SSLError):
+        pair_type(*contexts(version, lambda hint: ("client", b"other key")),
+                  server_hostname=None)
+
+
+def test_server_refuses(pair_type, version):
+    with pytest.raises(ssl.SSLError):
+        pair_type(*contexts(version, server_callback=lambda identity: b""),
+                  server_hostname=None)
+
+
+def test_client_refuses(pair_type, version):
+    with pytest.raises(ssl.SSLError):
+        pair_type(*contexts(version, lambda hint: ("client", b"")),
+                  server_hostname=None)
+
+
+@pytest.mark.parametrize("refusal", ["client", "server"])
+def test_certificate_in_place_of_the_key(refusal):
+    """TLS 1.3 goes on without the key, if there is a certificate."""
+    client = psk_client(give_key, "TLSv1.3")
+    server = server_context("TLSv1.3")
+    server.set_psk_server_callback(know_key)
+    if refusal == "client":
+        client.set_psk_client_callback(lambda hint: (None, b""))
+    else:
+        server.set_psk_server_callback(lambda identity: b"")
+    with BioPair(client, server) as pair:
+        assert pair.client.getpeercert(True)
+        assert pair.client.session_reused is False
+
+
+def test_switched_off(version):
+    client, server = contexts(version)
+    client.set_psk_client_callback(None)
+    with pytest.raises(ssl.SSLError):
+        BioPair(client, server, server_hostname=None)
+    client.set_psk_client_callback(give_key)
+    BioPair(client, server, server_hostname=None)
+    server.set_psk_server_callback(None, "a hint")
+    with pytest.raises(ssl.SSLError):
+        BioPair(client, server, server_hostname=None)
+
+
+# Callbacks that fail: the operation that called them raises it
+
+@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+def test_exception_in_the_client(pair_type, version, capfd):
+    with pytest.raises(ZeroDivisionError):
+        pair_type(*contexts(version, fails), server_hostname=None)
+    assert "ZeroDivisionError" not in capfd.readouterr()[1]
+
+
+@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+def test_exception_in_the_server(version):
+    with BioPair(*contexts(version, server_callback=fails),
+                 server_hostname=None, handshake=False) as pair:
+        with pytest.raises(ZeroDivisionError):
+            pair.handshake()
+        # the client is told, and a second try tells no more than that
+        with pytest.raises(ssl.SSLError):
+            pair.server.do_handshake()
+        pair.flush()
+        with pytest.raises(ssl.SSLError):
+            pair.client.do_handshake()
+
+
+@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.parametrize("result, error", [
+    (None, TypeError), (42, TypeError), (b"key", TypeError), ((), TypeError),
+    (("client",), TypeError), (("client", KEY, 1), TypeError),
+    (["client", KEY], TypeError), ((42, KEY), TypeError),
+    (("client", 42), TypeError), (("client", None), TypeError),
+    ((u"cl\0ient", KEY), ValueError),
+    (("x" * (LONGEST_IDENTITY + 1), KEY), ValueError),
+    (("client", b"k" * TOO_LONG_KEY), ValueError)])
+def test_bad_result_of_the_client_callback(version, result, error):
+    with pytest.raises(error) as caught:
+        BioPair(*contexts(version, lambda hint: result), server_hostname=None)
+    assert not isinstance(caught.value, ssl.SSLError)
+
+
+@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.parametrize("result, error", [
+    (None, TypeError), (42, TypeError), (("client", KEY), TypeError),
+    (b"k" * TOO_LONG_KEY, ValueError)])
+def test_bad_result_of_the_server_callback(version, result, error):
+    with pytest.raises(error) as caught:
+        BioPair(*contexts(version, server_callback=lambda identity: result),
+                server_hostname=None)
+    assert not isinstance(caught.value, ssl.SSLError)
+
+
+@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+def test_callback_that_takes_nothing(version):
+    with pytest.raises(TypeError):
+        BioPair(*contexts(version, lambda: None), server_hostname=None)
+
+
+# Arguments
+
+def test_arguments():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+    assert context.set_psk_client_callback(callback=give_key) is None
+    assert context.set_psk_server_callback(
+        callback=know_key, identity_hint="hint") is None
+    assert context.set_psk_server_callback(know_key, None) is None
+    for function in (context.set_psk_client_callback,
+                     context.set_psk_server_callback):
+        with pytest.raises(TypeError):
+            function()
+        with pytest.raises(TypeError):
+            function(None, None, None)
+
+
+def test_callbacks_of_the_other_end():
+    with pytest.raises(ssl.SSLError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_psk_client_callback(
+            give_key)
+    with pytest.raises(ssl.SSLError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_psk_server_callback(
+            know_key)
+
+
+@pytest.mark.parametrize("value", [42, "callback", (), object()])
+def test_failed_set_keeps_the_old_callback(version, value):
+    client, server = contexts(version)
+    with pytest.raises(TypeError):
+        client.set_psk_client_callback(value)
+    with pytest.raises(TypeError):
+        server.set_psk_server_callback(value)
+    BioPair(client, server, server_hostname=None)
+
+
+@pytest.mark.parametrize("hint, error", [
+    (42, TypeError), (u"hi\0nt", ValueError),
+    # OpenSSL has room for 256 bytes at the most
+    ("x" * 1000, ValueError)], ids=["number", "nul", "long"])
+def test_failed_set_keeps_the_old_hint(hint, error):
+    seen = []
+
+    def client_callback(given):
+        seen.append(given)
+        return "client", KEY
+
+    client, server = contexts("TLSv1.2", client_callback, hint="old")
+    with pytest.raises(error):
+        server.set_psk_server_callback(fails, hint)
+    BioPair(client, server, server_hostname=None)
+    assert seen == ["old"]
+
+
+def test_hint_is_replaced_with_the_callback():
+    seen = []
+
+    def client_callback(given):
+        seen.append(given)
+        return "client", KEY
+
+    client, server = contexts("TLSv1.2", client_callback, hint="old")
+    server.set_psk_server_callback(know_key)
+    BioPair(client, server, server_hostname=None)
+    assert seen == [None]
+
+
+# What callbacks do to the context, the connection and others
+
+def test_callback_replaces_itself(version):
+    def client_callback(hint):
+        client.set_psk_client_callback(fails)
+        return "client", KEY
+
+    def server_callback(identity):
+        server.set_psk_server_callback(None)
+        return KEY
+
+    client, server = contexts(version, client_callback, server_callback)
+    BioPair(client, server, server_hostname=None)
+    with pytest.raises((ssl.SSLError, ZeroDivisionError)):
+        BioPair(client, server, server_hostname=None)
+
+
+@pytest.mark.backport_only("waits for itself or crashes")
+@pytest.mark.parametrize("operation", [
+    lambda end: end.do_handshake(), lambda end: end.read(1),
+    lambda end: end.write(b"x"), lambda end: end.unwrap()])
+def test_callback_that_enters_its_own_connection(pair_type, version,
+                                                 operation):
+    """It gets an exception, and the handshake goes on."""
+    errors = []
+
+    def enter(end):
+        with pytest.raises(Exception) as caught:
+            operation(end())
+        errors.append(caught.value)
+
+    def client_callback(hint):
+        enter(lambda: pair.client)
+        return "client", KEY
+
+    def server_callback(identity):
+        enter(lambda: pair.server)
+        return KEY
+
+    both = contexts(version, client_callback, server_callback)
+    with pair_type(*both, server_hostname=None, handshake=False) as pair:
+        pair.handshake()
+        assert len(errors) == 2
+        assert pair.client.version() == version
+
+
+def test_getters_in_the_callbacks(pair_type, version):
+    seen = []
+
+    def look(end):
+        seen.append((end.version(), end.pending(), end.session_reused,
+                     end.selected_alpn_protocol(), end.server_side))
+
+    def client_callback(hint):
+        look(pair.client)
+        return "client", KEY
+
+    def server_callback(identity):
+        look(pair.server)
+        return KEY
+
+    both = contexts(version, client_callback, server_callback)
+    with pair_type(*both, server_hostname=None, handshake=False) as pair:
+        pair.handshake()
+        assert [end[-1] for end in seen] == [False, True]
+
+
+def test_context_switch():
+    """The keys are asked of the context that the name chose.  TLS 1.3 needs
+    them before that."""
+    def switch(connection, name, context):
+        connection.context = other
+
+    client, server = contexts("TLSv1.2", server_callback=fails)
+    other = psk_server(know_key, "TLSv1.2")
+    server.sni_callback = switch
+    with SocketPair(client, server) as pair:
+        assert pair.server.context is other
+
+
+@pytest.mark.backport_only("uses freed memory: CVE-2026-19445")
+def test_cve_2026_19445_first_context_dropped(pair_type, version):
+    def switch(connection, name, context):
+        connection.context = other
+
+    client = psk_client(give_key, version)
+    other = psk_server(know_key, version)
+    first = psk_server(know_key, version)
+    first.sni_callback = switch
+    reference = weakref.ref(first)
+    with pair_type(client, first, handshake=False) as pair:
+        del first
+        gc.collect()
+        pair.handshake()
+        assert pair.server.context is other
+        assert reference() is not None
+    del pair
+    gc.collect()
+    assert reference() is None
+
+
+@pytest.mark.backport_only("not found by the collector")
+def test_gh_142516_cycle_through_a_callback():
+    def reference_to_cycle():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+        context.set_psk_client_callback(lambda hint: context)
+        context.set_psk_server_callback(lambda identity: context)
+        return weakref.ref(context)
+
+    reference = reference_to_cycle()
+    gc.collect()
+    assert reference() is None
+
+
+def test_callbacks_are_let_go():
+    class Callback(object):
+        def __call__(self, argument):
+            return b""
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+    for setter in (context.set_psk_client_callback,
+                   context.set_psk_server_callback):
+        callback = Callback()
+        reference = weakref.ref(callback)
+        setter(callback)
+        del callback
+        gc.collect()
+        assert reference() is not None
+        setter(None)
+        gc.collect()
+        assert reference() is None
