@@ -1,28 +1,29 @@
 """Make the source distribution, check that nothing is missing in it, and
-that what is built from it runs.
+that what pip builds from it passes the tests that are in it.
 
     python3 ci/check_sdist.py
 """
 
+import glob
 import os
 import shutil
-import subprocess
 import sys
-import tarfile
 
 import environments
+import run_tests
 from environments import Failure
 
-# Of the repository only.
-NOT_SHIPPED = (".ci/", ".gitignore")
+EGG_INFO = os.path.join(environments.ROOT, "Lib", "ssl_backport.egg-info")
 
 
-def tracked():
-    """All files of the repository that belong in the distribution."""
-    output = subprocess.check_output(
-        ["git", "ls-files"], cwd=environments.ROOT, universal_newlines=True)
-    return {name for name in output.splitlines()
-            if not name.startswith(NOT_SHIPPED)}
+def check_manifest(progress):
+    """What git knows must be in the distribution."""
+    environments.make_tools(progress)
+    try:
+        environments.run([environments.tools_python(), "-m", "check_manifest"],
+                         "manifest.log")
+    finally:
+        shutil.rmtree(EGG_INFO, ignore_errors=True)
 
 
 def make_sdist(python, folder):
@@ -32,43 +33,59 @@ def make_sdist(python, folder):
     environments.run(
         [python, "setup.py", "egg_info", "--egg-base", folder,
          "sdist", "--dist-dir", folder], "sdist.log")
-    path, = [name for name in os.listdir(folder) if name.endswith(".tar.gz")]
-    return os.path.join(folder, path)
+    path, = glob.glob(os.path.join(folder, "*.tar.gz"))
+    return path
 
 
-def check_files(path):
-    with tarfile.open(path) as archive:
-        shipped = {member.name.split("/", 1)[-1] for member in archive}
-    missing = sorted(tracked() - shipped)
-    if missing:
-        raise Failure("Missing in %s:\n    %s" % (
-            os.path.basename(path), "\n    ".join(missing)))
+def unpack(path, folder):
+    """Unpack a source distribution anew; the folder that it is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.unpack_archive(path, folder)
+    unpacked, = glob.glob(os.path.join(folder, "*"))
+    return unpacked
 
 
-def check_install(python, path, folder):
-    """Install the distribution into a folder of its own and run it."""
+def install(interpreter, path, folder, progress):
+    """Have pip build and install it in an environment of its own; the
+    environment's interpreter."""
+    environments.make_environment(interpreter, folder, progress)
+    python = environments.python_of(folder)
     environments.run(
         [python, "-m", "pip", "install", "--no-index", "--no-deps",
-         "--no-build-isolation", "--target", folder, path], "sdist.log")
-    code = ("import sys; sys.path.insert(0, %r); import _ssl_backport; "
-            "_ssl_backport.install(); import ssl; "
-            "assert ssl.__file__.startswith(%r), ssl.__file__; "
-            "ssl.create_default_context()" % (folder, folder))
-    environments.run([python, "-c", code], "sdist.log")
+         "--no-build-isolation", "--force-reinstall", path],
+        "sdist-install.log")
+    progress.say("Sdist", "built and installed by pip")
+    return python
+
+
+def check_tests(interpreter, python, path, folder, progress):
+    """Run the tests of the distribution, away from the tree."""
+    tests = os.path.join(unpack(path, folder), "tests")
+    result = run_tests.run_pytest(
+        interpreter._replace(name=interpreter.name + "-sdist"), python,
+        [tests], progress)
+    if result.note or not result.passed:
+        raise Failure("The tests failed. " + (result.note or ""))
+    progress.say("Sdist", "%d tests passed, %d skipped" % (
+        result.passed, result.skipped))
 
 
 def main():
     progress = environments.Progress()
     folder = os.path.join(environments.BUILD, "sdist")
+    this = environments.probe(sys.executable)
+    interpreter = environments.find("2.7") or this
     try:
-        interpreter = environments.probe(sys.executable)
-        python = environments.prepare(interpreter, progress)
-        path = make_sdist(python, folder)
-        check_files(path)
-        check_install(python, path, os.path.join(folder, "installed"))
+        check_manifest(progress)
+        path = make_sdist(environments.tools_python(), folder)
+        progress.say("Sdist", "complete")
+        python = install(interpreter, path,
+                         os.path.join(environments.BUILD, "sdist-python"),
+                         progress)
+        check_tests(interpreter, python, path,
+                    os.path.join(folder, "unpacked"), progress)
     except Failure as failure:
         return "\n%s" % failure
-    progress.say("Sdist", "complete, builds and runs")
     return 0
 
 

@@ -83,9 +83,9 @@ def set_up(progress):
     os.environ.setdefault("SOURCE_DATE_EPOCH", date())
     os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc",
                       LDSHARED="zig-cc -shared -s")
-    this = environments.probe(sys.executable)
-    python = make_environment(this, progress)
-    return check_sdist.make_sdist(python, os.path.join(WHEELS, "sdist"))
+    environments.make_tools(progress)
+    return check_sdist.make_sdist(environments.tools_python(),
+                                  os.path.join(WHEELS, "sdist"))
 
 
 def make_environment(interpreter, progress):
@@ -94,25 +94,43 @@ def make_environment(interpreter, progress):
     return environments.python_of(folder)
 
 
-def build(interpreter, sdist, folder, progress):
-    """Build one wheel from the source distribution; its path."""
-    python = make_environment(interpreter, progress)
-    work = os.path.join(WHEELS, "work-" + interpreter.name)
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.unpack_archive(sdist, work)
-    source, = glob.glob(os.path.join(work, "*"))
+def unpack_sources(sdist, folder):
+    """Unpack the source distribution and add what a wheel with OpenSSL
+    inside needs; the folder to build in."""
+    source = check_sdist.unpack(sdist, folder)
     # setup.py puts every LICENSE* into the wheel
-    licence = os.path.join(os.environ["OPENSSL_DIR"], os.pardir,
-                           "LICENSE.OpenSSL.txt")
-    shutil.copy2(licence, source)
-    log = "wheel-%s.log" % interpreter.name
-    environments.run([python, "setup.py", "-q", "bdist_wheel"], log, source)
+    shutil.copy2(os.path.join(os.environ["OPENSSL_DIR"], os.pardir,
+                              "LICENSE.OpenSSL.txt"), source)
+    return source
+
+
+def finish(path, folder, name):
+    """Turn a wheel of setup.py into one for any Linux, in a folder."""
+    script = os.path.join(environments.ROOT, "ci", "finish_wheel.py")
+    environments.run([tools_python(), script, path, folder],
+                     "finish-%s.log" % name)
+
+
+def build(interpreter, sdist, folder, progress):
+    """Build one wheel from the source distribution; its path in the
+    folder."""
+    python = make_environment(interpreter, progress)
+    work = os.path.join(folder, "work-" + interpreter.name)
+    source = unpack_sources(sdist, work)
+    environments.run([python, "setup.py", "-q", "bdist_wheel"],
+                     "wheel-%s.log" % interpreter.name, source)
     built, = glob.glob(os.path.join(source, "dist", "*.whl"))
-    finish = os.path.join(environments.ROOT, "ci", "finish_wheel.py")
-    environments.run([tools_python(), finish, built, folder],
-                     "finish-%s.log" % interpreter.name)
+    finish(built, folder, interpreter.name)
     shutil.rmtree(work)
     progress.say("Python " + interpreter.name, "wheel built")
+    return wheel_in(folder, interpreter.name)
+
+
+def wheel_in(folder, name):
+    """The path of the wheel for Python "2.7" or "3.11"."""
+    path, = glob.glob(os.path.join(folder, "*-cp%s-*.whl"
+                                   % name.replace(".", "")))
+    return path
 
 
 def find(names):

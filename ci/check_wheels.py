@@ -1,0 +1,140 @@
+"""make check-wheels: prove of each wheel in .build/wheels what it promises.
+
+    python3 ci/check_wheels.py [--pythons "2.7 3.11"]
+
+What is in the file is judged by ci/check_wheel_file.py; then the wheel is
+installed where no compiler is, the whole of the tests run with it, it shares
+a process with other OpenSSLs, and is built once more, byte by byte the same.
+"""
+
+import filecmp
+import glob
+import os
+import re
+import shutil
+import sys
+
+import environments
+import openssl
+import run_tests
+import wheels
+from environments import Failure
+
+WHERE = "import os, __ssl_backport as m; assert m.__file__.startswith(%r), m"
+
+
+def find(names):
+    """{"2.7": path} of the wheels to check."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(wheels.WHEELS, "*.whl"))):
+        major, minor = re.search(r"-cp(\d)(\d+)-", path).groups()
+        found["%s.%s" % (major, minor)] = path
+    missing = set((names or "").split()) - set(found)
+    if missing or not found:
+        raise Failure("There is no wheel for Python %s in %s: `make wheels` "
+                      "makes it." % (", ".join(sorted(missing)) or "any",
+                                     os.path.relpath(wheels.WHEELS)))
+    return {name: found[name] for name in (names or " ".join(found)).split()}
+
+
+def say(progress, name, text):
+    progress.say("Wheel " + name, text)
+
+
+def check_file(name, path):
+    """What can be seen without installing it."""
+    script = os.path.join(environments.ROOT, "ci", "check_wheel_file.py")
+    private = [environments.ROOT, openssl.cache(), os.path.expanduser("~")]
+    environments.run([wheels.tools_python(), script, path] + private,
+                     "check-file-%s.log" % name)
+
+
+def install(name, path, progress):
+    """Install the wheel into a new environment, with no compiler on PATH;
+    the environment's interpreter."""
+    interpreter = environments.find(name)
+    folder = os.path.join(wheels.WHEELS, "check-" + name)
+    shutil.rmtree(folder, ignore_errors=True)
+    environments.make_environment(interpreter, folder, progress)
+    python = environments.python_of(folder)
+    log = "check-install-%s.log" % name
+    environments.run(
+        ["env", "PATH=" + os.path.dirname(python), python, "-m", "pip",
+         "install", "--no-index", "--no-deps", path], log)
+    environments.run([python, "-c", WHERE % folder], log, wheels.WHEELS)
+    return interpreter, python
+
+
+def run_all_tests(interpreter, python, progress):
+    result = run_tests.run_pytest(
+        interpreter._replace(name=interpreter.name + "-wheel"), python, [],
+        progress)
+    if result.note or not result.passed:
+        raise Failure("The tests failed. " + (result.note or ""))
+    return "%d tests passed, %d skipped" % (result.passed, result.skipped)
+
+
+def share_a_process(name, python):
+    """With the stock ssl, hashlib, cryptography and psycopg2."""
+    log = "check-coexistence-%s.log" % name
+    folder = os.path.join(environments.ROOT, "ci")
+    environments.run(
+        [python, "-m", "pip", "install", "--only-binary", ":all:", "-r",
+         os.path.join(folder, "requirements-coexistence.txt")], log)
+    version = openssl.release(openssl.in_wheels()).version
+    certs = os.path.join(environments.ROOT, "tests", "certs")
+    for order in ("before", "after"):
+        environments.run(
+            [python, "-W", "ignore", os.path.join(folder, "coexistence.py"),
+             order, version, certs],
+            "check-coexistence-%s-%s.log" % (name, order))
+
+
+def check(name, path, progress):
+    check_file(name, path)
+    say(progress, name, "symbols, libraries, licences, SBOM: as they must be")
+    interpreter, python = install(name, path, progress)
+    say(progress, name, "installed without a compiler")
+    say(progress, name, run_all_tests(interpreter, python, progress))
+    share_a_process(name, python)
+    say(progress, name, "shares a process with other OpenSSLs")
+
+
+def build_again(found, progress):
+    """Build OpenSSL and the wheels elsewhere, with nothing kept from the
+    first time but the downloaded source: the same bytes must come out."""
+    folder = os.path.join(wheels.WHEELS, "again")
+    cache = os.path.join(folder, "cache")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(os.path.join(openssl.cache(), "sources"),
+                    os.path.join(cache, "sources"))
+    os.environ["SSLB_CACHE"] = cache
+    sdist = wheels.set_up(progress)
+    for name, path in found.items():
+        again = wheels.build(environments.find(name), sdist, folder, progress)
+        if not filecmp.cmp(path, again, shallow=False):
+            raise Failure("%s is not the same as\n%s, built before.  Did the "
+                          "sources change since then?" % (again, path))
+        say(progress, name, "built again: the same bytes")
+    shutil.rmtree(folder)
+
+
+def main():
+    options = wheels.parse(__doc__)
+    progress = environments.Progress()
+    try:
+        wheels.make_tools(progress)
+        found = find(options.pythons)
+        for name, path in found.items():
+            check(name, path, progress)
+        build_again(found, progress)
+    except Failure as failure:
+        return "\n%s" % failure
+    print("\nEverything holds for:")
+    for path in found.values():
+        print("    %s" % os.path.basename(path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
