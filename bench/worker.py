@@ -18,6 +18,7 @@ import time
 
 PIECE_BYTES = 256 * 1024
 BATCH = 64
+ANSWER_BYTES = 4096     # room for an answer of unknown size
 wall_now = getattr(time, "perf_counter", time.time)
 
 
@@ -147,7 +148,7 @@ class Echo(OneLink):
         with self.clock:
             for _ in range(count):
                 link.sendall(data)
-                got = len(link.recv(size))
+                got = len(link.recv(ANSWER_BYTES))
                 if got < size:
                     read_exactly(link, size - got)
 
@@ -163,8 +164,9 @@ class Full(Work):
             batch = min(count, BATCH)
             socks = [self.connect_socket() for _ in range(batch)]
             with self.clock:
-                for sock in socks:
-                    self.handshake(sock)
+                while socks:
+                    # 2.7 closes with the last reference
+                    self.handshake(socks.pop())
             count -= batch
 
     def handshake(self, sock):
