@@ -1,12 +1,14 @@
 """Pre-shared keys: connections that need no certificate."""
 
 import gc
+import os
 import ssl
+import threading
 import weakref
 
 import pytest
 
-from helpers import (BioPair, SocketPair, limit_version, native, receive,
+from helpers import (BioPair, SocketPair, Task, limit_version, native, receive,
                      server_context)
 
 pytestmark = pytest.mark.since(3, 13, "no pre-shared keys")
@@ -448,6 +450,52 @@ def test_gh_142516_cycle_through_a_callback():
     reference = reference_to_cycle()
     gc.collect()
     assert reference() is None
+
+
+@pytest.mark.backport_only("crashes: gh-149816")
+@pytest.mark.parametrize("others", [(give_key, know_key), (None, None)])
+def test_gh_149816_callbacks_replaced_while_called(version, others):
+    """Each handshake has a callback, whichever, or fails without one."""
+    client, server = contexts(version)
+    stop = threading.Event()
+
+    def toggle():
+        while not stop.is_set():
+            for pair in others, (give_key, know_key):
+                client.set_psk_client_callback(pair[0])
+                server.set_psk_server_callback(pair[1])
+
+    toggling = Task(toggle)
+    try:
+        for _ in range(50):
+            try:
+                BioPair(client, server, server_hostname=None)
+            except ssl.SSLError:
+                assert others == (None, None)
+    finally:
+        stop.set()
+        toggling.result()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_fork_in_the_callback(version):
+    """Parent and child can both go on."""
+    def client_callback(hint):
+        pid = os.fork()
+        if not pid:
+            status = 1
+            try:
+                BioPair(*contexts(version), server_hostname=None)
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(pid, 0)[1] == 0
+        return "client", KEY
+
+    with SocketPair(*contexts(version, client_callback),
+                    server_hostname=None) as pair:
+        pair.client.sendall(b"hello")
+        assert receive(pair.server, 5) == b"hello"
 
 
 def test_callbacks_are_let_go():

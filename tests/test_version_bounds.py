@@ -1,0 +1,168 @@
+"""minimum_version and maximum_version: what they take, and obey.
+
+The first words on them are in test_context.py.
+"""
+
+import ssl
+
+import pytest
+
+from helpers import (BioPair, client_context, limit_version, server_context)
+
+pytestmark = pytest.mark.since(3, 7, "no version bounds")
+BOUNDS = ["minimum_version", "maximum_version"]
+VERSIONS = ["TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"]
+OLD = ["TLSv1", "TLSv1_1"]
+
+
+def bounded(context, lowest=None, highest=None):
+    """The context, with bounds that are names of TLSVersion or None."""
+    if lowest is not None:
+        context.minimum_version = getattr(ssl.TLSVersion, lowest)
+    if highest is not None:
+        context.maximum_version = getattr(ssl.TLSVersion, highest)
+    return context
+
+
+def failure(client, server):
+    """The reasons why both ends refuse: (client's, server's)."""
+    with BioPair(client, server, handshake=False) as pair:
+        with pytest.raises(ssl.SSLWantReadError):
+            pair.client.do_handshake()
+        pair.flush()
+        with pytest.raises(ssl.SSLError) as server_error:
+            pair.server.do_handshake()
+        pair.flush()
+        with pytest.raises(ssl.SSLError) as client_error:
+            pair.client.do_handshake()
+    return client_error.value.reason, server_error.value.reason
+
+
+# Settings
+
+@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_members_and_numbers(bound, version):
+    member = getattr(ssl.TLSVersion, version)
+    for value in member, int(member):
+        context = client_context()
+        setattr(context, bound, value)
+        assert getattr(context, bound) is member
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.since(3, 10, "0 is OpenSSL's word for no bound")
+@pytest.mark.parametrize("value", [0, 1, -3, 0x2ff, 0x305, 0x7f1c, 1 << 40])
+def test_number_of_no_version(bound, value):
+    context = bounded(client_context(), "TLSv1_2", "TLSv1_2")
+    with pytest.raises((ValueError, OverflowError)):
+        setattr(context, bound, value)
+    assert getattr(context, bound) is ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("value", [None, "TLSv1_2", 1.5, object()])
+def test_wrong_type(bound, value):
+    context = bounded(client_context(), "TLSv1_2", "TLSv1_2")
+    with pytest.raises(TypeError):
+        setattr(context, bound, value)
+    assert getattr(context, bound) is ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("protocol", [
+    "PROTOCOL_TLSv1", "PROTOCOL_TLSv1_1", "PROTOCOL_TLSv1_2"])
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_fixed_protocols(protocol, bound):
+    context = ssl.SSLContext(getattr(ssl, protocol))
+    before = getattr(context, bound)
+    assert isinstance(before, ssl.TLSVersion)
+    with pytest.raises(ValueError):
+        setattr(context, bound, ssl.TLSVersion.TLSv1_2)
+    assert getattr(context, bound) is before
+
+
+def test_options_and_bounds_are_two_things():
+    context = bounded(client_context(), "TLSv1_2", "TLSv1_3")
+    options = context.options
+    context.options |= ssl.OP_NO_TLSv1_3
+    assert context.maximum_version is ssl.TLSVersion.TLSv1_3
+    bounded(context, "TLSv1_2", "TLSv1_2")
+    context.options &= ~ssl.OP_NO_TLSv1_3
+    assert context.options == options
+
+
+def test_bounds_the_wrong_way_round():
+    """Can be set, in whatever order, and leave no version."""
+    context = bounded(client_context(), "TLSv1_3", "TLSv1_2")
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    assert context.maximum_version is ssl.TLSVersion.TLSv1_2
+    with BioPair(context, handshake=False) as pair:
+        with pytest.raises(ssl.SSLError) as caught:
+            pair.client.do_handshake()
+        assert caught.value.reason == "NO_PROTOCOLS_AVAILABLE"
+
+
+# Handshakes
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("bound, version, spoken", [
+    (0, "TLSv1_2", "TLSv1.3"), (0, "TLSv1_3", "TLSv1.3"),
+    (1, "TLSv1_2", "TLSv1.2"), (1, "TLSv1_3", "TLSv1.3"),
+    (0, "MINIMUM_SUPPORTED", "TLSv1.3"), (0, "MAXIMUM_SUPPORTED", "TLSv1.3"),
+    (1, "MAXIMUM_SUPPORTED", "TLSv1.3")])
+def test_one_bound_of_one_side(pair_type, side, bound, version, spoken):
+    contexts = client_context(), server_context()
+    setattr(contexts[side], BOUNDS[bound], getattr(ssl.TLSVersion, version))
+    with pair_type(*contexts) as pair:
+        assert pair.client.version() == pair.server.version() == spoken
+
+
+@pytest.mark.parametrize("lowest, highest", [
+    ("TLSv1_2", "TLSv1_2"), ("TLSv1_3", "TLSv1_3")])
+def test_no_common_version(lowest, highest):
+    other = {"TLSv1_2": "TLSv1_3", "TLSv1_3": "TLSv1_2"}[lowest]
+    assert failure(bounded(client_context(), lowest, highest),
+                   bounded(server_context(), other, other)) == (
+        "TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL")
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_old_versions_need_a_low_security_level(version):
+    """They are there, but nobody gets them without asking for them."""
+    client, server = client_context(), server_context()
+    for context in client, server:
+        bounded(context, "MINIMUM_SUPPORTED")
+    bounded(client, highest=version)
+    with pytest.raises(ssl.SSLError):
+        BioPair(client, server)
+    for context in client, server:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    with BioPair(client, server) as pair:
+        assert pair.client.version() == version.replace("_", ".")
+
+
+def test_options_narrow_the_bounds():
+    client = bounded(client_context(), "TLSv1_2", "TLSv1_3")
+    with BioPair(limit_version(client, "TLSv1.2")) as pair:
+        assert pair.client.version() == "TLSv1.2"
+
+
+def test_bounds_of_the_context_that_a_name_chose():
+    """The version was chosen before."""
+    def switch(connection, name, context):
+        connection.context = other
+
+    other = bounded(server_context(), "TLSv1_2", "TLSv1_2")
+    server = server_context()
+    server.sni_callback = switch
+    with BioPair(server=server) as pair:
+        assert pair.server.context is other
+        assert pair.client.version() == "TLSv1.3"
+
+
+def test_connections_keep_the_bounds_they_were_made_with():
+    client = client_context()
+    with BioPair(client, handshake=False) as pair:
+        bounded(client, "TLSv1_2", "TLSv1_2")
+        pair.handshake()
+        assert pair.client.version() == "TLSv1.3"
