@@ -2,10 +2,12 @@
 #   PYTHON=...             an interpreter to use before those that are found
 #   PYTHONS="2.7 3.11"     the versions that are tested
 #   ARGS="-k session -x"   more for pytest
+#   MODULES="test_ssl"     the modules of test-cpython
 
 PYTHON3 = python3
 
-.PHONY: help demo test bench wheels check-wheels test-openssl clean python3
+.PHONY: help demo test test-cpython bench wheels check-wheels test-openssl \
+    clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -16,6 +18,7 @@ help:
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
 	@echo "make check-wheels    proves what the wheels promise"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
+	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3
@@ -37,6 +40,11 @@ check-wheels: python3
 test-openssl: python3
 	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \
 	    $(ARGS)
+
+test-cpython: python3
+	@$(PYTHON3) ci/test_cpython.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
 
 clean:
 	rm -rf .build
