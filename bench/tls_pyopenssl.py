@@ -9,6 +9,10 @@ WantRead = SSL.WantReadError
 # One end of a connection over memory.
 End = collections.namedtuple("End", "tls do_handshake read write feed drain")
 
+# Everyone says hello with the same words.
+OPTIONS = SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1 | SSL.OP_NO_TLSv1_2
+CIPHERS = b"ECDHE+AESGCM"
+
 # As much as a bio_read() may give.
 MOST = 1 << 20
 
@@ -26,6 +30,8 @@ def default_context():
 
 def client_context(roots):
     context = new_context()
+    context.set_options(OPTIONS)
+    context.set_cipher_list(CIPHERS)
     context.load_verify_locations(roots)
     context.set_verify(SSL.VERIFY_PEER)
     return context

@@ -13,11 +13,17 @@ End = collections.namedtuple("End", "tls do_handshake read write feed drain")
 
 default_context = ssl.create_default_context
 
+# Everyone says hello with the same words.
+OPTIONS = ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 | ssl.OP_NO_TLSv1_2
+CIPHERS = "ECDHE+AESGCM"
+
 
 def client_context(roots):
     # the stock ssl of 2.7 knows PROTOCOL_TLS only, and verifies nothing
     context = ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_CLIENT",
                                      ssl.PROTOCOL_SSLv23))
+    context.options |= OPTIONS
+    context.set_ciphers(CIPHERS)
     context.verify_mode = ssl.CERT_REQUIRED
     context.check_hostname = True
     context.load_verify_locations(roots)
