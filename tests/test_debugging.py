@@ -90,8 +90,8 @@ def client_finished(version, hash_, log, messages):
         return expand(secrets["CLIENT_RANDOM"],
                       b"client finished" + digest.digest(), 12, hash_)
     label = b"tls13 finished"
-    info = (struct.pack("!HB", digest.digest_size, len(label)) + label +
-            b"\0" + b"\1")
+    info = struct.pack("!HB", digest.digest_size, len(label)) + label
+    info += b"\0" + b"\1"
     key = hmac.new(secrets["CLIENT_HANDSHAKE_TRAFFIC_SECRET"], info,
                    hash_).digest()
     return hmac.new(key, digest.digest(), hash_).digest()
@@ -103,7 +103,7 @@ def test_log_and_messages_fit_together(tmpdir, pair_type, version):
     client._msg_callback = messages
     with pair_type(client) as pair:
         hash_ = (hashlib.sha384 if pair.client.cipher()[0].endswith("384")
-                     else hashlib.sha256)
+                 else hashlib.sha256)
     log = read_log(client.keylog_filename)
     hello = messages.handshake()[0]
     assert hello[:2] == ("CLIENT_HELLO", "write")
