@@ -6,7 +6,8 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test test-cpython bench wheels check-wheels test-openssl \
+.PHONY: help demo test test-cpython bench wheels check-wheels check-debian11 \
+	test-openssl \
     clean python3
 
 help:
@@ -17,6 +18,8 @@ help:
 	@echo "             (ROWS=\"sendall echo\" for some, QUICK=1 for few rounds)"
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
 	@echo "make check-wheels    proves what the wheels promise"
+	@echo "make check-debian11  the 2.7 wheel and the source in a Debian 11;"
+	@echo "                     needs root and debootstrap"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
@@ -36,6 +39,9 @@ wheels: python3
 
 check-wheels: python3
 	@$(PYTHON3) ci/check_wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+check-debian11: python3
+	@$(PYTHON3) ci/check_debian11.py
 
 test-openssl: python3
 	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \

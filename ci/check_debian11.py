@@ -1,6 +1,6 @@
 """make check-debian11: the 2.7 wheel and the source on a foreign system.
 
-    sudo python3 ci/check_debian11.py
+    python3 ci/check_debian11.py        # as root
 
 The system is a Debian 11 made by debootstrap, with its own Python 2.7.18 and
 OpenSSL 1.1.1.  It is kept in SSLB_CACHE or ~/.cache/ssl-backport; what is
@@ -32,7 +32,8 @@ debootstrap was not found.  To get it:
     Debian, Ubuntu:  apt-get install debootstrap"""
 
 # Nothing of it is mounted outside of the command's own name space.
-ENTER = ('mount -t proc proc "$0/proc" && tree=$0 && exec chroot "$tree" '
+ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
+         'mount -t tmpfs tmpfs "$tree/dev/shm" && exec chroot "$tree" '
          'env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
          '"$@"')
 
