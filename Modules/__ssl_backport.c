@@ -36,6 +36,7 @@ process_init(PyObject *module)
     return sslb_lock_module_init() < 0
         || sslb_transport_module_init() < 0
         || sslb_membio_module_init() < 0
+        || sslb_trust_module_init() < 0
         || sslb_connection_module_init() < 0
         || sslb_operations_module_init() < 0 ? -1 : 0;
 }

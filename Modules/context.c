@@ -194,6 +194,7 @@ context_dealloc(PyObject *object)
     }
     context_clear(object);
     SSL_CTX_free(self->ctx);
+    sslb_trust_forget(self);
     OPENSSL_free(self->alpn);
     if (self->keylog_fd >= 0) {
         close(self->keylog_fd);

@@ -31,6 +31,10 @@
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 
 #define SSL_get1_peer_certificate SSL_get_peer_certificate
+
+/* What a lookup method is asked for. */
+#define SSLB_LOOKUP_NAME X509_NAME
+
 #define ERR_raise(library, reason) \
     ERR_put_error((library), 0, (reason), __FILE__, __LINE__)
 
@@ -62,6 +66,10 @@ d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
     }
     return parameters;
 }
+
+#else
+
+#define SSLB_LOOKUP_NAME const X509_NAME
 
 #endif
 
@@ -113,6 +121,12 @@ X509_STORE_get1_objects(X509_STORE *store)
     return objects;
 }
 
+#endif
+
+/* 4.0 takes no hello in the format of SSL 2.0 any more. */
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L
+#  undef SSL_client_hello_isv2
+#  define SSL_client_hello_isv2(ssl) ((void)(ssl), 0)
 #endif
 
 /* What only newer versions can do: without it a method raises

@@ -94,6 +94,9 @@ typedef struct {
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
+    int has_trust;              /* something was loaded into the store */
+    struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
+    int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *weakrefs;
 } sslb_context;
 
@@ -350,6 +353,10 @@ PyObject *sslb_context_set_default_verify_paths(PyObject *self,
 PyObject *sslb_context_cert_store_stats(PyObject *self, PyObject *none);
 PyObject *sslb_context_get_ca_certs(PyObject *self, PyObject *args,
                                     PyObject *kwargs);
+
+/* When a context is gone, after its SSL_CTX. */
+void sslb_trust_forget(sslb_context *context);
+int sslb_trust_module_init(void);
 
 /* -- connection.c ----------------------------------------------------- */
 

@@ -2,9 +2,10 @@
 
    Owns the cache of parsed CA files.  OpenSSL 3 parses a bundle slowly, and
    programs make many contexts: a file is parsed once, and each context's own
-   X509_STORE takes the certificates by reference.  The cache is touched only
-   with the GIL held, so neither threads nor fork() find it half changed;
-   files are read and stores filled without the GIL. */
+   X509_STORE takes the certificates by reference, of its first bundle only
+   those that a handshake asks for.  The cache is touched only with the GIL
+   held, so neither threads nor fork() find it half changed; files are read
+   and stores filled without the GIL. */
 
 #include "sslb.h"
 
@@ -21,9 +22,9 @@
 #define TOO_FRESH 2
 
 /* Certificates and revocation lists, in the order of their file. */
-typedef struct {
+typedef struct sslb_bundle {
     STACK_OF(X509_INFO) *entries;
-    int users;                  /* the cache's reference, and the fillers' */
+    int users;                  /* the cache's reference, and others' */
     struct stat identity;       /* of the file it was parsed from */
 } bundle;
 
@@ -376,14 +377,107 @@ bundle_from_data(PyObject *cadata)
     return result;
 }
 
+/* -- the first bundle of a store --------------------------------------- */
+
+/* Adds to the store what the bundle has of that name, of either kind, and
+   returns one of them (borrowed from the bundle), or NULL. */
+static const X509_INFO *
+find_by_subject_nogil(const bundle *self, X509_LOOKUP_TYPE type,
+                      const X509_NAME *name, X509_STORE *store)
+{
+    const X509_INFO *found = NULL;
+    int i;
+
+    for (i = 0; i < sk_X509_INFO_num(self->entries); i++) {
+        const X509_INFO *entry = sk_X509_INFO_value(self->entries, i);
+
+        if (type == X509_LU_X509 && entry->x509 != NULL
+            && X509_NAME_cmp(X509_get_subject_name(entry->x509), name) == 0
+            && X509_STORE_add_cert(store, entry->x509)) {
+            found = entry;
+        }
+        if (type == X509_LU_CRL && entry->crl != NULL
+            && X509_NAME_cmp(X509_CRL_get_issuer(entry->crl), name) == 0
+            && X509_STORE_add_crl(store, entry->crl)) {
+            found = entry;
+        }
+    }
+    return found;
+}
+
+/* What OpenSSL calls for a name that the store does not have yet.  The
+   reference that the result takes is one too many, for the caller takes
+   another: X509_LOOKUP_meth_new(3). */
+static int
+lookup_by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type,
+                  SSLB_LOOKUP_NAME *name, X509_OBJECT *result)
+{
+    const X509_INFO *found = find_by_subject_nogil(
+        X509_LOOKUP_get_method_data(lookup), type, name,
+        X509_LOOKUP_get_store(lookup));
+    int rc = 0;
+
+    if (found != NULL && type == X509_LU_X509) {
+        rc = X509_OBJECT_set1_X509(result, found->x509);
+        X509_free(rc ? found->x509 : NULL);
+    }
+    else if (found != NULL) {
+        rc = X509_OBJECT_set1_X509_CRL(result, found->crl);
+        X509_CRL_free(rc ? found->crl : NULL);
+    }
+    return rc;
+}
+
+static X509_LOOKUP_METHOD *lookup_method = NULL;
+
+int
+sslb_trust_module_init(void)
+{
+    if (lookup_method == NULL) {
+        lookup_method = X509_LOOKUP_meth_new("_ssl_backport bundle");
+    }
+    if (lookup_method == NULL
+        || !X509_LOOKUP_meth_set_get_by_subject(lookup_method,
+                                                lookup_by_subject)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+/* The bundle stays for the life of the context. */
+static int
+use_lazily(sslb_context *context, bundle *source)
+{
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(
+        SSL_CTX_get_cert_store(context->ctx), lookup_method);
+
+    if (lookup == NULL || !X509_LOOKUP_set_method_data(lookup, source)) {
+        sslb_queue_raise("trust store", __FILE__, __LINE__);
+        return -1;
+    }
+    source->users++;
+    context->bundle = source;
+    context->bundle_is_lazy = 1;
+    return 0;
+}
+
+void
+sslb_trust_forget(sslb_context *context)
+{
+    bundle_drop(context->bundle);
+    context->bundle = NULL;
+}
+
 /* -- loading ---------------------------------------------------------- */
 
 static int
-store_add_folder(X509_STORE *store, const char *path)
+add_folder(PyObject *self, const char *path)
 {
-    X509_LOOKUP *lookup = X509_STORE_add_lookup(store,
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store_of(self),
                                                 X509_LOOKUP_hash_dir());
 
+    ((sslb_context *)self)->has_trust = 1;
     if (lookup != NULL
         && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM)) {
         return 0;
@@ -393,7 +487,7 @@ store_add_folder(X509_STORE *store, const char *path)
 }
 
 static int
-store_add_bundle(X509_STORE *store, const bundle *source)
+fill_store(X509_STORE *store, const bundle *source)
 {
     int rc;
 
@@ -406,6 +500,27 @@ store_add_bundle(X509_STORE *store, const bundle *source)
         return -1;
     }
     return 0;
+}
+
+/* OpenSSL looks no further for a name that it has found in one place: where
+   there are several, each bundle is wholly in the store, which comes first. */
+static int
+add_bundle(PyObject *self, bundle *source)
+{
+    sslb_context *context = (sslb_context *)self;
+    X509_STORE *store = store_of(self);
+
+    if (!context->has_trust) {
+        context->has_trust = 1;
+        return use_lazily(context, source);
+    }
+    if (context->bundle_is_lazy) {
+        if (fill_store(store, context->bundle) < 0) {
+            return -1;
+        }
+        context->bundle_is_lazy = 0;
+    }
+    return fill_store(store, source);
 }
 
 /* Everything is parsed before anything is added. */
@@ -435,13 +550,10 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
         || (file != NULL && (from_file = bundle_from_file(file)) == NULL)) {
         goto exit;
     }
-    if ((from_data != NULL
-         && store_add_bundle(store_of(self), from_data) < 0)
-        || (from_file != NULL
-            && store_add_bundle(store_of(self), from_file) < 0)
+    if ((from_data != NULL && add_bundle(self, from_data) < 0)
+        || (from_file != NULL && add_bundle(self, from_file) < 0)
         || (folder != NULL
-            && store_add_folder(store_of(self),
-                                PyBytes_AS_STRING(folder)) < 0)) {
+            && add_folder(self, PyBytes_AS_STRING(folder)) < 0)) {
         goto exit;
     }
     result = Py_NewRef(Py_None);
@@ -482,13 +594,13 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
     found = bundle_from_file(path);
     Py_DECREF(path);
     if (found != NULL) {
-        rc = store_add_bundle(store_of(self), found);
+        rc = add_bundle(self, found);
         bundle_drop(found);
     }
     else {
         PyErr_Clear();
     }
-    if (rc < 0 || store_add_folder(store_of(self), folder) < 0) {
+    if (rc < 0 || add_folder(self, folder) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -496,17 +608,55 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
 
 /* -- what is in a store ----------------------------------------------- */
 
+/* Adds what a list has: 1, or 0 with the error queue filled. */
+static int
+copy_objects(STACK_OF(X509_OBJECT) *objects, X509_STORE *store)
+{
+    int i, rc = 1;
+
+    for (i = 0; rc && i < sk_X509_OBJECT_num(objects); i++) {
+        X509_OBJECT *object = sk_X509_OBJECT_value(objects, i);
+
+        rc = X509_OBJECT_get_type(object) == X509_LU_CRL
+            ? X509_STORE_add_crl(store, X509_OBJECT_get0_X509_CRL(object))
+            : X509_STORE_add_cert(store, X509_OBJECT_get0_X509(object));
+    }
+    return rc;
+}
+
+/* The same list with that of the bundle, each object once. */
+static STACK_OF(X509_OBJECT) *
+with_bundle(STACK_OF(X509_OBJECT) *objects, const bundle *more)
+{
+    X509_STORE *store = X509_STORE_new();
+    STACK_OF(X509_OBJECT) *result = NULL;
+
+    if (store != NULL && bundle_fill_store_nogil(more, store)
+        && copy_objects(objects, store)) {
+        result = X509_STORE_get1_objects(store);
+    }
+    X509_STORE_free(store);
+    return result;
+}
+
 /* The list of certificates and CRLs, ours to free (CVE-2024-0397). */
 static STACK_OF(X509_OBJECT) *
 store_objects(PyObject *self)
 {
-    STACK_OF(X509_OBJECT) *objects = X509_STORE_get1_objects(store_of(self));
+    sslb_context *context = (sslb_context *)self;
+    STACK_OF(X509_OBJECT) *result = X509_STORE_get1_objects(store_of(self));
 
-    if (objects == NULL) {
+    if (result != NULL && context->bundle_is_lazy) {
+        STACK_OF(X509_OBJECT) *found = result;
+
+        result = with_bundle(found, context->bundle);
+        sk_X509_OBJECT_pop_free(found, X509_OBJECT_free);
+    }
+    if (result == NULL) {
         ERR_clear_error();
         PyErr_NoMemory();
     }
-    return objects;
+    return result;
 }
 
 PyObject *
