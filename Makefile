@@ -6,9 +6,8 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test test-cpython bench wheels check-wheels check-debian11 \
-	test-openssl \
-    clean python3
+.PHONY: help demo test test-cpython test-openssl bench wheels check-wheels \
+    check-debian11 clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
