@@ -53,22 +53,23 @@ class Tree(object):
             return
         if not shutil.which("debootstrap"):
             raise Failure(NO_DEBOOTSTRAP)
-        for archive in openssl.debian_archives():
-            shutil.rmtree(self.folder, ignore_errors=True)
-            try:
-                environments.run(
-                    ["debootstrap", "--variant=minbase",
-                     "--include=" + PACKAGES, SUITE, self.folder, archive],
-                    "debootstrap.log")
-                break
-            except Failure as failure:
-                last = failure
-        else:
-            raise last
+        self.debootstrap(openssl.debian_archives())
         with open(os.path.join(self.folder, "etc", "hosts"), "w") as stream:
             stream.write("127.0.0.1 localhost\n")
         environments.set_done(stamp, wanted)
         self.progress.say("Debian 11", "made by debootstrap")
+
+    def debootstrap(self, archives):
+        """From the first archive that has it, or from debootstrap's own."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        command = ["debootstrap", "--variant=minbase",
+                   "--include=" + PACKAGES, SUITE, self.folder]
+        try:
+            environments.run(command + archives[:1], "debootstrap.log")
+        except Failure:
+            if not archives:
+                raise
+            self.debootstrap(archives[1:])
 
     def run(self, command, log, folder="/work"):
         environments.run(
