@@ -263,6 +263,7 @@ def test_info(tmpdir):
     shown = dict(line.split(None, 1) if line[:1] == "_" else
                  (line[:15].strip(), line[15:]) for line in text.splitlines())
     assert shown["OpenSSL"].startswith(ssl.OPENSSL_VERSION + ", built with ")
+    assert shown["OpenSSL build"] == ssl._ssl._OPENSSL_BUILD
     assert "1.3" in shown["TLS versions"].split(", ")
     assert shown["CA file"] == certs + " (set by SSL_CERT_FILE)"
     assert shown["CA directory"].startswith("none: /nowhere")

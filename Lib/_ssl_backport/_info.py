@@ -36,6 +36,7 @@ def of_installed():
         ("installed", "yes: import ssl gives %s" % ssl.__file__),
         ("OpenSSL", "%s, built with %s" % (
             ssl.OPENSSL_VERSION, release(ssl._OPENSSL_API_VERSION))),
+        ("OpenSSL build", ssl._ssl._OPENSSL_BUILD),
         ("TLS versions", ", ".join(versions)),
         ("CA file", chosen("file", places)),
         ("CA directory", chosen("directory", places))]
