@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ci"))
 
 import environments  # noqa: E402
+import openssl  # noqa: E402
 from environments import Failure  # noqa: E402
 
 FOLDER = os.path.join(environments.BUILD, "bench")
@@ -26,12 +27,13 @@ The C programs need a compiler and the headers of OpenSSL.  To get them:
     Debian, Ubuntu:  apt-get install gcc libc6-dev libssl-dev
     RHEL, Fedora:    dnf install gcc openssl-devel"""
 
-# kind: "c", "ours", "stock" or "pyopenssl".  command: what starts a worker,
-# its arguments (work, size, connections) left out.
-Contestant = collections.namedtuple("Contestant", "name kind version command")
+# command: what starts a worker, without the work, the size and the number of
+# connections.
+Contestant = collections.namedtuple("Contestant", "name command")
 
+# "wheel" is the backport with the OpenSSL of the wheels.
 NAMES = ["C", "ours 2.7", "ours 3.13", "stock 2.7", "stock 3.6",
-         "stock 3.13", "pyOpenSSL"]
+         "stock 3.13", "pyOpenSSL", "wheel 2.7"]
 QUICK = ["C", "ours 2.7", "stock 2.7", "stock 3.13"]
 
 
@@ -76,33 +78,39 @@ def pyopenssl_python(interpreter, progress):
     return python
 
 
-def our_python(interpreter, progress):
+def our_python(interpreter, progress, prefix="python"):
     """The path of an interpreter that has the backport of this tree."""
-    folder = os.path.join(FOLDER, "python" + interpreter.name)
+    folder = os.path.join(FOLDER, prefix + interpreter.name)
     environments.make_environment(interpreter, folder, progress)
     environments.install_project(interpreter, folder, progress)
     return environments.python_of(folder)
 
 
+def wheel_python(interpreter, progress):
+    """The same with the OpenSSL that the wheels have."""
+    os.environ["OPENSSL_DIR"] = openssl.build(
+        openssl.in_wheels(), openssl.native(), progress)
+    try:
+        return our_python(interpreter, progress, "wheel")
+    finally:
+        del os.environ["OPENSSL_DIR"]
+
+
 def make(name, port, progress):
     """The Contestant of that name, or None where there is no such Python."""
     if name == "C":
-        return Contestant(name, "c", None, [
-            compile_program("floor", progress), port,
-            os.path.join(CERTS, "root.pem")])
+        return Contestant(name, [compile_program("floor", progress), port,
+                                 CERTS])
     kind, _, version = name.partition(" ")
     interpreter = environments.find(version or "2.7")
     if interpreter is None:
         progress.say(name, "left out, as there is no Python %s" % version)
         return None
-    library, start = "tls_ssl", []
-    if kind == "ours":
-        python = our_python(interpreter, progress)
-        start = ["-m", "_ssl_backport"]
-    elif kind == "stock":
-        python = interpreter.path
-    else:
-        kind, library = "pyopenssl", "tls_pyopenssl"
-        python = pyopenssl_python(interpreter, progress)
-    return Contestant(name, kind, interpreter.version,
-                      [python] + start + [WORKER, library, port, CERTS])
+    # the stock ssl in the same environment, where there is one
+    python = {"ours": our_python, "wheel": wheel_python,
+              "pyOpenSSL": pyopenssl_python}.get(kind)
+    python = (python or our_python)(interpreter, progress)
+    return Contestant(name, [python] + (
+        ["-m", "_ssl_backport"] if kind in ("ours", "wheel") else []) + [
+            WORKER, "tls_pyopenssl" if kind == "pyOpenSSL" else "tls_ssl",
+            port, CERTS])

@@ -1,6 +1,6 @@
 /* The floor: what a plain C program does with the same OpenSSL.
  *
- *     floor PORT ROOTS WORK SIZE CONNECTIONS
+ *     floor PORT CERTS WORK SIZE CONNECTIONS
  *
  * OpenSSL's socket BIO on blocking sockets, one SSL_read or SSL_write a call,
  * nothing clever.  Takes and gives the same lines as worker.py: a number in,
@@ -23,15 +23,16 @@
 #include <unistd.h>
 #include <openssl/err.h>
 
-enum { BATCH = 64, ANSWER_BYTES = 4096 };
+enum { BATCH = 64, ANSWER_BYTES = 4096, FED_BYTES = 40000 };
 
 static int port;
-static const char *roots;
+static const char *certs;
 static uint64_t size;
 static int connections;
 
 static SSL_CTX *client_context, *server_context;
 static SSL **links;     /* the connections that are kept, or NULL */
+static SSL *ends[2];    /* client and server over memory, or NULL */
 static SSL_SESSION *session;
 
 /* The clock */
@@ -86,9 +87,11 @@ resident(void)
 static SSL_CTX *
 make_client_context(void)
 {
+    char path[4096];
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    if (ctx == NULL || SSL_CTX_load_verify_locations(ctx, roots, NULL) != 1)
-        fail(roots);
+    snprintf(path, sizeof(path), "%s/root.pem", certs);
+    if (ctx == NULL || SSL_CTX_load_verify_locations(ctx, path, NULL) != 1)
+        fail(path);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
     /* Everyone says hello with the same words. */
     SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
@@ -161,6 +164,88 @@ prepare_echo(void)
     for (int i = 0; i < connections; i++)
         if (write_request(links[i], ECHO, size, 1) < 0)
             fail("asking for an echo");
+}
+
+/* Connections over memory */
+
+static SSL_CTX *
+make_server_context(void)
+{
+    char path[4096];
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    snprintf(path, sizeof(path), "%s/localhost-ec.pem", certs);
+    if (ctx == NULL || SSL_CTX_use_certificate_chain_file(ctx, path) != 1
+        || SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) != 1)
+        fail(path);
+    return ctx;
+}
+
+static SSL *
+over_memory(SSL *ssl)
+{
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    return ssl;
+}
+
+/* Take what one end has to send to the other. */
+static void
+carry(SSL *source, SSL *target)
+{
+    static char data[PIECE_BYTES];
+    int size = BIO_read(SSL_get_wbio(source), data, sizeof(data));
+    if (size > 0)
+        BIO_write(SSL_get_rbio(target), data, size);
+}
+
+static void
+make_pair(SSL **pair)
+{
+    pair[0] = over_memory(new_client());
+    pair[1] = over_memory(SSL_new(server_context));
+    SSL_set_connect_state(pair[0]);
+    SSL_set_accept_state(pair[1]);
+    while (SSL_in_init(pair[0]) || SSL_in_init(pair[1])) {
+        for (int i = 0; i < 2; i++) {
+            int rc = SSL_do_handshake(pair[i]);
+            if (rc != 1 && SSL_get_error(pair[i], rc) != SSL_ERROR_WANT_READ)
+                fail("the handshake over memory");
+            carry(pair[i], pair[!i]);
+        }
+    }
+}
+
+static void
+free_pair(SSL **pair)
+{
+    SSL_free(pair[0]);
+    SSL_free(pair[1]);
+}
+
+static void
+prepare_pairs(void)
+{
+    server_context = make_server_context();
+}
+
+static void
+prepare_pair(void)
+{
+    prepare_pairs();
+    make_pair(ends);
+}
+
+static void
+prepare_lean_pairs(void)
+{
+    prepare_pairs();
+    SSL_CTX_set_mode(client_context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(server_context, SSL_MODE_RELEASE_BUFFERS);
+}
+
+static void
+prepare_lean(void)
+{
+    SSL_CTX_set_mode(client_context, SSL_MODE_RELEASE_BUFFERS);
 }
 
 /* The works.  Each does `count` units between clock_start and clock_stop. */
@@ -239,6 +324,217 @@ prepare_session(void)
     hang_up(ssl);
 }
 
+static void
+memory_handshakes(uint64_t count)
+{
+    clock_start();
+    while (count-- > 0) {
+        SSL *pair[2];
+        make_pair(pair);
+        free_pair(pair);
+    }
+    clock_stop();
+}
+
+static char plain[PIECE_BYTES];
+
+/* Take what was written over at once, and read it. */
+static void
+transfer_bulk(SSL *source, SSL *target)
+{
+    if (SSL_write(source, plain, (int)size) <= 0)
+        fail("writing to memory");
+    carry(source, target);
+    if (read_exactly(target, plain, size) < 0)
+        fail("reading from memory");
+}
+
+/* As asyncio does it: feed a piece, read all that is there. */
+static void
+transfer_fed(SSL *source, SSL *target)
+{
+    static char piece[FED_BYTES];
+    int got;
+    if (SSL_write(source, plain, (int)size) <= 0)
+        fail("writing to memory");
+    while ((got = BIO_read(SSL_get_wbio(source), piece, FED_BYTES)) > 0) {
+        BIO_write(SSL_get_rbio(target), piece, got);
+        while (SSL_read(target, plain, sizeof(plain)) > 0)
+            continue;
+        ERR_clear_error();
+    }
+}
+
+static void
+both_ways(uint64_t count, void (*transfer)(SSL *, SSL *))
+{
+    clock_start();
+    while (count-- > 0) {
+        transfer(ends[0], ends[1]);
+        transfer(ends[1], ends[0]);
+    }
+    clock_stop();
+}
+
+static void
+memory_bulk(uint64_t count)
+{
+    both_ways(count, transfer_bulk);
+}
+
+static void
+memory_feed(uint64_t count)
+{
+    both_ways(count, transfer_fed);
+}
+
+/* One byte from the server, which brings the tickets too. */
+static void
+idle_pair(SSL **pair)
+{
+    make_pair(pair);
+    if (write_messages(pair[1], 1, 1) < 0)
+        fail("writing to memory");
+    carry(pair[1], pair[0]);
+    if (read_away(pair[0], 1, 1) < 0)
+        fail("reading from memory");
+}
+
+static void
+idle_memory(uint64_t count)
+{
+    SSL *first[2];
+    SSL **pairs = calloc((size_t)connections, sizeof(first));
+    idle_pair(first);
+    double before = resident();
+    clock_start();
+    for (int i = 0; i < connections; i++)
+        idle_pair(pairs + 2 * i);
+    clock_stop();
+    bytes = (resident() - before) / (2 * connections * (double)count);
+}
+
+static SSL *
+idle_socket(void)
+{
+    SSL *ssl = handshake(connect_socket());
+    if (write_request(ssl, SEND, 1, 1) < 0 || read_away(ssl, 1, 1) < 0)
+        fail("receiving a byte");
+    return ssl;
+}
+
+static void
+idle_sockets(uint64_t count)
+{
+    idle_socket();
+    double before = resident();
+    clock_start();
+    for (int i = 0; i < connections; i++)
+        idle_socket();
+    clock_stop();
+    bytes = (resident() - before) / (connections * (double)count);
+}
+
+static void
+contexts(uint64_t count)
+{
+    clock_start();
+    while (count-- > 0) {
+        SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+        if (ctx == NULL || SSL_CTX_set_default_verify_paths(ctx) != 1)
+            fail("loading the system's certificates");
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_free(ctx);
+    }
+    clock_stop();
+}
+
+/* Read from the links that have an answer; what is missing then. */
+static int
+read_ready(uint64_t *left)
+{
+    static char data[ANSWER_BYTES];
+    int missing = 0, last = -1;
+    fd_set ready;
+
+    FD_ZERO(&ready);
+    for (int i = 0; i < connections; i++)
+        if (left[i] > 0) {
+            last = SSL_get_fd(links[i]) > last ? SSL_get_fd(links[i]) : last;
+            FD_SET(SSL_get_fd(links[i]), &ready);
+        }
+    if (select(last + 1, &ready, NULL, NULL, NULL) < 0)
+        fail("select");
+    for (int i = 0; i < connections; i++) {
+        if (left[i] > 0 && FD_ISSET(SSL_get_fd(links[i]), &ready)) {
+            int rc = SSL_read(links[i], data, sizeof(data));
+            if (rc <= 0)
+                fail("receiving an echo");
+            left[i] -= (uint64_t)rc;
+        }
+        missing += left[i] > 0;
+    }
+    return missing;
+}
+
+static void
+select_loop(uint64_t count)
+{
+    static char data[ANSWER_BYTES];
+    uint64_t *left = calloc((size_t)connections, sizeof(*left));
+    clock_start();
+    while (count-- > 0) {
+        for (int i = 0; i < connections; i++) {
+            if (SSL_write(links[i], data, (int)size) <= 0)
+                fail("asking for an echo");
+            left[i] = size;
+        }
+        while (read_ready(left) > 0)
+            continue;
+    }
+    clock_stop();
+    free(left);
+}
+
+static void
+both_at_once(uint64_t count)
+{
+    char done;
+    clock_start();
+    if (write_request(links[0], DUPLEX, size, count) < 0
+        || duplex(links[0], size * count) < 0
+        || read_exactly(links[0], &done, 1) < 0)
+        fail("sending and receiving at once");
+    clock_stop();
+}
+
+static uint64_t asked;      /* of each thread */
+
+static void *
+ask(void *link)
+{
+    for (uint64_t i = 0; i < asked; i++)
+        if (write_request(link, SEND, size, 1) < 0
+            || read_away(link, size, size) < 0)
+            fail("asking in a thread");
+    return NULL;
+}
+
+static void
+threads(uint64_t count)
+{
+    pthread_t *running = calloc((size_t)connections, sizeof(*running));
+    asked = count;
+    clock_start();
+    for (int i = 0; i < connections; i++)
+        if (pthread_create(&running[i], NULL, ask, links[i]) != 0)
+            fail("pthread_create");
+    for (int i = 0; i < connections; i++)
+        pthread_join(running[i], NULL);
+    clock_stop();
+    free(running);
+}
+
 /* The program */
 
 struct work {
@@ -254,6 +550,15 @@ static const struct work works[] = {
     {"echo", prepare_echo, echo},
     {"full", NULL, handshakes},
     {"resumed", prepare_session, handshakes},
+    {"memory-handshake", prepare_pairs, memory_handshakes},
+    {"memory-bulk", prepare_pair, memory_bulk},
+    {"memory-feed", prepare_pair, memory_feed},
+    {"idle-memory", prepare_lean_pairs, idle_memory},
+    {"idle-sockets", prepare_lean, idle_sockets},
+    {"context", NULL, contexts},
+    {"select", prepare_echo, select_loop},
+    {"duplex", prepare_links, both_at_once},
+    {"threads", prepare_links, threads},
     {NULL, NULL, NULL},
 };
 
@@ -264,15 +569,17 @@ main(int argc, char **argv)
     unsigned long long count;
 
     if (argc != 6) {
-        fprintf(stderr, "usage: floor PORT ROOTS WORK SIZE CONNECTIONS\n");
+        fprintf(stderr, "usage: floor PORT CERTS WORK SIZE CONNECTIONS\n");
         return 2;
     }
     port = atoi(argv[1]);
-    roots = argv[2];
+    certs = argv[2];
     while (work->name != NULL && strcmp(work->name, argv[3]) != 0)
         work++;
-    if (work->name == NULL)
-        fail(argv[3]);
+    if (work->name == NULL) {
+        fprintf(stderr, "has no %s\n", argv[3]);
+        return 1;
+    }
     size = strtoull(argv[4], NULL, 10);
     connections = atoi(argv[5]);
     signal(SIGPIPE, SIG_IGN);

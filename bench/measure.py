@@ -10,20 +10,26 @@ import os
 import select
 import statistics
 import subprocess
+import time
 
 from environments import Failure, clean_environ
 
-# A round's work is such that the first contestant takes so much CPU time:
-# short, so that all of a round meet the same machine.
+# A round's work is such that ours takes so much CPU time: short, so that all of a round meet the same machine.
 ROUND_SECONDS = 0.04
-LIMIT_SECONDS = 60
+
+# An answer that takes longer never comes.
+LIMIT_SECONDS = 120
+
+# Whom the others are compared with
+OURS = "ours 2.7"
 
 # Rounds go on until the median ratios are known to within CERTAIN, or till
 # there are enough.  What is then less sure than NOISY is not told.
 CERTAIN = 0.02
 NOISY = 0.06
+BUDGET_SECONDS = 30
 
-# All in seconds for one unit; None where it cannot do the work.
+# For one unit: seconds, CPU seconds, bytes of memory.
 Figure = collections.namedtuple("Figure", "wall cpu bytes")
 
 
@@ -108,46 +114,84 @@ def units(worker):
 def spread(values):
     """How far off the median may be, as a part of it: the notch of a box
     plot, 1.57 times the distance of the quartiles by the root of n."""
+    if len(values) == 1:
+        return 0
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return (1.57 * (high - low) / len(values) ** 0.5
             / statistics.median(values))
 
 
-def ratios(figures, other, ours):
-    """What others took by what we took, round by round."""
-    return [theirs.cpu / mine.cpu
-            for theirs, mine in zip(figures[other], figures[ours])]
+def ratios(row, figures, name, ours=OURS):
+    """How much better ours is than another, round by round."""
+    allowance = row.allowance if name == row.best else 0
+    return [(getattr(theirs, row.measure) + allowance)
+            / getattr(mine, row.measure)
+            for theirs, mine in zip(figures[name], figures[ours])]
 
 
-def is_certain(figures, ours):
-    """Whether all ratios to one contestant are known well."""
-    return all(spread(ratios(figures, name, ours)) <= CERTAIN
-               for name in figures if name != ours)
+def is_certain(row, figures):
+    """Whether all ratios are known well."""
+    return OURS in figures and all(
+        spread(ratios(row, figures, name)) <= CERTAIN
+        for name in figures if name != OURS)
 
 
-def measure(row, contestants, rounds):
-    """({name: [Figure, one a round]}, {name: why it has none})"""
-    workers, figures, failed = [], {}, {}
-    try:
-        workers = [Worker(contestant, row) for contestant in contestants]
-        count = units(workers[0])
-        for number in range(-1, rounds[1]):
-            workers.reverse()   # so that none always comes after another
-            for worker in list(workers):
-                name = worker.contestant.name
-                try:
-                    figure = worker.measure(count)
-                except Stuck as stuck:
-                    failed[name] = str(stuck)
-                    figures.pop(name, None)
-                    workers.remove(worker)
-                    worker.close()
-                    continue
-                if number >= 0:     # the first round is to warm up
-                    figures.setdefault(name, []).append(figure)
-            if number + 1 >= rounds[0] and is_certain(figures, "ours 2.7"):
+class Race(object):
+    """The contestants at work on one row."""
+
+    def __init__(self, row, contestants):
+        self.row = row
+        self.contestants = list(contestants)
+        self.workers = {}
+        self.count = 1
+        self.figures = {}   # {name: [Figure, one a round]}
+        self.failed = {}    # {name: why it has none}
+
+    def run(self, least, most):
+        """Rounds till the ratios are certain, or there are enough."""
+        if self.row.measure == "bytes":
+            most = 1    # no noise in it
+        if not self.row.fresh:
+            ours, = (contestant for contestant in self.contestants
+                     if contestant.name == OURS)
+            self.count = units(self.worker(ours))
+            self.round(to_warm_up=True)
+        end = time.monotonic() + BUDGET_SECONDS
+        for number in range(1, most + 1):
+            self.round()
+            if number >= least and (is_certain(self.row, self.figures)
+                                    or time.monotonic() > end):
                 break
-    finally:
-        for worker in workers:
-            worker.close()
-    return figures, failed
+
+    def round(self, to_warm_up=False):
+        self.contestants.reverse()  # none always comes after another
+        for contestant in list(self.contestants):
+            name = contestant.name
+            try:
+                figure = self.worker(contestant).measure(self.count)
+            except Stuck as stuck:
+                self.failed[name] = str(stuck)
+                self.figures.pop(name, None)
+                self.contestants.remove(contestant)
+                self.close(name)
+                continue
+            if not to_warm_up:
+                self.figures.setdefault(name, []).append(figure)
+            if self.row.fresh:
+                self.close(name)
+
+    def worker(self, contestant):
+        """The process of a contestant, started if need be."""
+        if contestant.name not in self.workers:
+            self.workers[contestant.name] = Worker(contestant, self.row)
+        return self.workers[contestant.name]
+
+    def close(self, name):
+        self.workers.pop(name).close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        for name in list(self.workers):
+            self.close(name)

@@ -11,32 +11,94 @@ KIB = 1024
 
 # title: for the table.  unit: what one unit of the work is.
 # c, stock, pyopenssl: the least ratio to reach against each, or None.
+# best: the stock `ssl` to compare with, None: the fastest.
+# allowance: CPU seconds that we may need more than it.
+# measure: "cpu" or "bytes".  fresh: each round is the first of a process.
+# wheel: whether our OpenSSL 3.5 is compared with pyOpenSSL's 1.1.1.
+# group: what the plot shows together.
 Row = collections.namedtuple(
-    "Row", "name title unit work size connections c stock pyopenssl")
+    "Row", "name title unit work size connections c stock pyopenssl best "
+           "allowance measure fresh wheel group")
 
 
 def row(name, title, unit, work=None, size=0, connections=1,
-        c=None, stock=None, pyopenssl=None):
+        c=None, stock=None, pyopenssl=None, best=None, allowance=0,
+        measure="cpu", fresh=False, wheel=False, group="rows"):
     return Row(name, title, unit, work or name, size, connections, c, stock,
-               pyopenssl)
+               pyopenssl, best, allowance, measure, fresh, wheel, group)
+
+
+def short(size):
+    """1024 as "1 KiB"."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < KIB:
+            break
+        size //= KIB
+    return "%d %s" % (size, unit)
 
 
 ROWS = [
-    row("full", "full handshakes", "handshake", c=0.95, stock=1.05),
-    row("resumed", "resumed handshakes", "handshake", c=0.8, stock=2.0),
+    row("full", "full handshake", "handshake", c=0.95, stock=1.05,
+        wheel=True),
+    row("resumed", "resumed handshake", "handshake", c=0.8, stock=2,
+        wheel=True),
     row("recv_into", "recv_into 256 KiB", "256 KiB", size=256 * KIB,
-        c=1.0, stock=1.15, pyopenssl=1.0),
+        c=1, stock=1.15, pyopenssl=1),
     row("recv-64k", "recv(65536)", "64 KiB", "recv", size=64 * KIB,
-        c=1.0, stock=1.15, pyopenssl=1.0),
+        c=1, stock=1.15, pyopenssl=1),
     row("recv-16k", "recv(16384)", "16 KiB", "recv", size=16 * KIB,
-        pyopenssl=1.0),
+        pyopenssl=1),
     row("sendall", "sendall 256 KiB", "256 KiB", size=256 * KIB,
-        c=1.2, stock=1.3, pyopenssl=1.0),
+        c=1.2, stock=1.3, pyopenssl=1),
     row("sendall-4k", "sendall 4 KiB", "4 KiB", "sendall", size=4 * KIB,
-        pyopenssl=1.0),
+        pyopenssl=1),
     row("echo", "echo of 64 bytes", "echo", size=64,
-        c=0.9, stock=1.1, pyopenssl=1.0),
+        c=0.9, stock=1.1, pyopenssl=1),
+    row("memory-handshake", "MemoryBIO handshake", "pair of ends",
+        wheel=True),
+    row("memory-bulk", "MemoryBIO 64 KiB", "64 KiB each way", size=64 * KIB,
+        stock=1.5, best="stock 3.13", pyopenssl=1),
+    row("memory-feed", "MemoryBIO like asyncio", "64 KiB each way",
+        size=64 * KIB, stock=1.5, best="stock 3.13", pyopenssl=1),
+    row("context-first", "first default context", "context", "context",
+        fresh=True, wheel=True),
+    row("context-later", "later default context", "context", "context",
+        c=50, stock=50, wheel=True),
+    row("import", "import ssl (and 3 ms)", "import", stock=1,
+        best="stock 2.7", allowance=0.003, pyopenssl=1),
+    row("idle-memory", "memory: 10,000 pairs", "end",
+        connections=10000, c=1 / 1.1, stock=1, best="stock 3.13",
+        measure="bytes", fresh=True),
+    row("idle-sockets", "memory: 1,000 sockets", "connection",
+        connections=1000, c=1 / 1.1, stock=1, best="stock 3.13",
+        measure="bytes", fresh=True),
+    row("select", "select, 1,000 links", "1,000 echoes", size=64,
+        connections=1000),
+    row("duplex", "two threads, one link", "256 KiB each way",
+        size=256 * KIB),
+    row("threads", "8 threads, 8 links", "8 times 16 KiB", size=16 * KIB,
+        connections=8),
+] + [
+    row("grow-links-%d" % links, "select, %d" % links,
+        "%d echoes" % links, "select", size=64, connections=links,
+        group="links")
+    for links in (1, 10, 100, 1000)
+] + [
+    row("grow-%s-%d" % (way, size), "%s %s" % (work, short(size)),
+        short(size), work, size=size, group=way)
+    for way, work in (("in", "recv_into"), ("out", "sendall"))
+    for size in (1, KIB, 16 * KIB, 256 * KIB, 16 * KIB ** 2, KIB ** 3)
 ]
+
+# Who shows how cost grows.
+GROWTH = ["C", "ours 2.7", "stock 3.13"]
+
+
+def takes_part(row, name):
+    """Whether a contestant is measured in a row."""
+    if row.group != "rows":
+        return name in GROWTH
+    return row.wheel or not name.startswith("wheel")
 
 
 def select(names):

@@ -1,15 +1,19 @@
 """make bench: the backport beside every other `ssl`, and plain C.
 
     python3 bench/run.py [--rows "echo sendall"] [--quick]
+
+Prints what each took as it is measured, and at the end what is reached of
+what is to be reached.  Unless it is quick, bench/results keeps the results.
 """
 
 import argparse
 import os
-import statistics
 import sys
 
 import contestants
 import measure
+import plot
+import report
 import rows
 from contestants import Failure, environments
 
@@ -17,60 +21,70 @@ from contestants import Failure, environments
 ROUNDS = (15, 75)
 QUICK_ROUNDS = (9, 35)
 
-
-def seconds(value):
-    """A time in a unit that suits it."""
-    for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
-        if value * factor >= 1:
-            break
-    return "%.3g %s" % (value * factor, unit)
+UNKNOWN_ROW = "There is no row %r.  The rows are:\n\n    %s"
 
 
-def show(row, figures, failed):
-    """One row: what each contestant took for a unit."""
-    print("\n%-30s %10s %10s %9s" % (
-        "%s, a %s" % (row.title, row.unit), "CPU", "wall", "ours is"))
-    for name, rounds in figures.items():
-        cpu = statistics.median(figure.cpu for figure in rounds)
-        wall = statistics.median(figure.wall for figure in rounds)
-        print("    %-26s %10s %10s %9s" % (
-            name, seconds(cpu), seconds(wall), against(figures, name)))
-    for name, why in failed.items():
-        print("    %-26s %s" % (name, why))
+def choose(text):
+    """The rows named in the text; all for an empty one."""
+    names = text.split()
+    for name in names:
+        if not rows.select([name]):
+            raise Failure(UNKNOWN_ROW % (name, "\n    ".join(
+                row.name for row in rows.ROWS)))
+    return rows.select(names)
 
 
-def against(figures, name):
-    """How much faster ours on 2.7 is, or that the machine is too noisy."""
-    if name == "ours 2.7" or "ours 2.7" not in figures:
-        return ""
-    values = measure.ratios(figures, name, "ours 2.7")
-    if measure.spread(values) > measure.NOISY:
-        return "noisy"
-    return "x %.2f" % statistics.median(values)
+def run_row(row, there, rounds):
+    """The result of one row."""
+    with measure.Race(row, [contestant for contestant in there
+                            if rows.takes_part(row, contestant.name)]) as race:
+        race.run(*rounds)
+        if measure.OURS not in race.figures:
+            raise Failure("%s: ours %s" % (row.title,
+                                           race.failed[measure.OURS]))
+    return report.judge(row, race)
+
+
+def run(chosen, quick, progress):
+    """{row's name: result} of the rows, each shown when it is there."""
+    os.makedirs(contestants.FOLDER, exist_ok=True)
+    peer = measure.Peer(
+        contestants.compile_program("peer", progress),
+        os.path.join(contestants.CERTS, "localhost-ec.pem"))
+    results = {}
+    try:
+        there = [contestant for contestant in (
+            contestants.make(name, peer.port, progress)
+            for name in (contestants.QUICK if quick else contestants.NAMES)
+            if any(rows.takes_part(row, name) for row in chosen))
+            if contestant]
+        if measure.OURS not in [contestant.name for contestant in there]:
+            raise Failure(environments.NO_PYTHON27)
+        for number, row in enumerate(chosen, 1):
+            progress.say("%d of %d" % (number, len(chosen)), row.title)
+            results[row.name] = run_row(
+                row, there, QUICK_ROUNDS if quick else ROUNDS)
+            report.show(results[row.name])
+    finally:
+        peer.close()
+    return results
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", default="", help="such as 'echo sendall'")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer contestants and rounds, nothing kept")
     options = parser.parse_args()
     progress = environments.Progress()
-    os.makedirs(contestants.FOLDER, exist_ok=True)
     try:
-        peer = measure.Peer(
-            contestants.compile_program("peer", progress),
-            os.path.join(contestants.CERTS, "localhost-ec.pem"))
-        names = contestants.QUICK if options.quick else contestants.NAMES
-        there = [contestant for contestant in (
-            contestants.make(name, peer.port, progress) for name in names)
-            if contestant]
-    except Failure as failure:
+        results = run(choose(options.rows), options.quick, progress)
+        report.show_goals(results.values())
+        if not options.quick:
+            report.save(results)
+            plot.draw(progress)
+    except (Failure, measure.Stuck) as failure:
         return "\n%s" % failure
-    for row in rows.select(options.rows.split()):
-        figures, failed = measure.measure(
-            row, there, QUICK_ROUNDS if options.quick else ROUNDS)
-        show(row, figures, failed)
-    peer.close()
     return 0
 
 

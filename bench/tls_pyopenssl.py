@@ -4,10 +4,13 @@ import collections
 
 from OpenSSL import SSL
 
-WantRead = SSL.WantReadError
+FEATURES = ["MemoryBIO", "sessions"]
+
+IMPORT = "from OpenSSL import SSL"
 
 # One end of a connection over memory.
-End = collections.namedtuple("End", "tls do_handshake read write feed drain")
+End = collections.namedtuple("End", (
+    "tls do_handshake read write feed drain WantRead"))
 
 # Everyone says hello with the same words.
 OPTIONS = SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1 | SSL.OP_NO_TLSv1_2
@@ -88,4 +91,5 @@ def end(context, server_side):
             return b""
 
     return End(connection, connection.do_handshake, connection.read,
-               connection.write, connection.bio_write, drain)
+               connection.write, connection.bio_write, drain,
+               SSL.WantReadError)

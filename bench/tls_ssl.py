@@ -5,11 +5,19 @@ tls_pyopenssl.py has the same names for pyOpenSSL.
 
 import collections
 import ssl
+import sys
 
-WantRead = ssl.SSLWantReadError
+FEATURES = [feature for feature, name in (
+    ("MemoryBIO", "MemoryBIO"), ("sessions", "SSLSession"))
+    if hasattr(ssl, name)]
+
+IMPORT = "import ssl"
+if "_ssl_backport" in sys.modules:
+    IMPORT = "import _ssl_backport; _ssl_backport.install(); " + IMPORT
 
 # One end of a connection over memory.
-End = collections.namedtuple("End", "tls do_handshake read write feed drain")
+End = collections.namedtuple("End", (
+    "tls do_handshake read write feed drain WantRead"))
 
 default_context = ssl.create_default_context
 
@@ -63,4 +71,4 @@ def end(context, server_side):
         incoming, outgoing, server_side,
         None if server_side else "localhost")
     return End(tls, tls.do_handshake, tls.read, tls.write, incoming.write,
-               outgoing.read)
+               outgoing.read, ssl.SSLWantReadError)

@@ -11,14 +11,30 @@ to use some.  floor.c takes and prints the same.
 import importlib
 import os
 import resource
+import select
 import socket
 import struct
+import subprocess
 import sys
+import threading
 import time
 
 PIECE_BYTES = 256 * 1024
 BATCH = 64
 ANSWER_BYTES = 4096     # room for an answer of unknown size
+FED_BYTES = 40000       # what a transport gets at once: no end of a record
+
+TIMED_IMPORT = """
+import resource, time
+clock = getattr(time, "perf_counter", time.time)
+wall = clock()
+before = resource.getrusage(resource.RUSAGE_SELF)
+%s
+after = resource.getrusage(resource.RUSAGE_SELF)
+wall = clock() - wall
+print("%%.9f %%.9f" %% (wall, after.ru_utime - before.ru_utime
+                      + after.ru_stime - before.ru_stime))
+"""
 wall_now = getattr(time, "perf_counter", time.time)
 
 
@@ -43,9 +59,17 @@ def cpu_now():
     return usage.ru_utime + usage.ru_stime
 
 
+def resident():
+    """The memory that this process has in use, in bytes."""
+    with open("/proc/self/statm") as stream:
+        return int(stream.read().split()[1]) * resource.getpagesize()
+
+
 class Work(object):
     """Something to measure.  run(count) does that many units within the
     clock; each unit is about `size` bytes or `connections`."""
+
+    feature = None      # of tls.FEATURES
 
     def __init__(self, tls, port, certs, size, connections):
         self.tls = tls
@@ -177,6 +201,8 @@ class Full(Work):
 
 
 class Resumed(Full):
+    feature = "sessions"
+
     def prepare(self):
         Full.prepare(self)
         link = self.connect(self.context)
@@ -187,6 +213,229 @@ class Resumed(Full):
         self.tls.hang_up(link)
 
 
+def meet(*ends):
+    """The handshake of two ends over memory, each fed by the other."""
+    unfinished = list(ends)
+    client, server = ends
+    while unfinished:
+        for end in list(unfinished):
+            try:
+                end.do_handshake()
+                unfinished.remove(end)
+            except end.WantRead:
+                pass
+            carry(client, server)
+            carry(server, client)
+
+
+def carry(source, target):
+    data = source.drain()
+    if data:
+        target.feed(data)
+
+
+class MemoryHandshake(Work):
+    feature = "MemoryBIO"
+
+    def prepare(self):
+        self.client = self.client_context()
+        self.server = self.tls.server_context(self.cert("localhost-ec.pem"))
+
+    def pair(self):
+        client = self.tls.end(self.client, False)
+        server = self.tls.end(self.server, True)
+        meet(client, server)
+        return client, server
+
+    def run(self, count):
+        with self.clock:
+            for _ in range(count):
+                self.pair()
+
+
+class MemoryBulk(MemoryHandshake):
+    """The whole of each write goes over at once."""
+
+    def prepare(self):
+        MemoryHandshake.prepare(self)
+        self.ends = self.pair()
+        self.data = b"x" * self.size
+
+    def run(self, count):
+        client, server = self.ends
+        with self.clock:
+            for _ in range(count):
+                self.transfer(client, server)
+                self.transfer(server, client)
+
+    def transfer(self, source, target):
+        source.write(self.data)
+        target.feed(source.drain())
+        left = self.size
+        while left:
+            left -= len(target.read(left))
+
+
+class MemoryFeed(MemoryBulk):
+    """As asyncio does it: what comes is fed in, all that is there is read,
+    and what is to be sent is taken out."""
+
+    def transfer(self, source, target):
+        source.write(self.data)
+        records = source.drain()
+        for start in range(0, len(records), FED_BYTES):
+            target.feed(records[start:start + FED_BYTES])
+            try:
+                while target.read(PIECE_BYTES):
+                    pass
+            except target.WantRead:
+                pass
+            target.drain()
+
+
+class IdleMemory(MemoryHandshake):
+    """Memory for each of the ends of so many pairs."""
+
+    def run(self, count):
+        self.pair()
+        before = resident()
+        with self.clock:
+            pairs = [self.idle_pair() for _ in range(self.connections)]
+        self.bytes = (resident() - before) // (2 * len(pairs))
+
+    def idle_pair(self):
+        client, server = self.pair()
+        server.write(b"x")
+        carry(server, client)
+        client.read(ANSWER_BYTES)
+        return client.tls, server.tls
+
+
+class IdleSockets(Work):
+    """Memory for each of so many connections."""
+
+    def run(self, count):
+        context = self.client_context()
+        self.link(context)
+        before = resident()
+        with self.clock:
+            links = [self.link(context) for _ in range(self.connections)]
+        self.bytes = (resident() - before) // len(links)
+
+    def link(self, context):
+        link = self.connect(context)
+        request(link, b"S", 1, 1)
+        read_exactly(link, 1)
+        return link
+
+
+class Context(Work):
+    def run(self, count):
+        with self.clock:
+            for _ in range(count):
+                self.tls.default_context()
+
+
+class Import(Work):
+    """The clock of a fresh process in which TLS is imported."""
+
+    def run(self, count):
+        code = TIMED_IMPORT % self.tls.IMPORT
+        for _ in range(count):
+            output = subprocess.check_output([sys.executable, "-c", code])
+            wall, cpu = output.split()
+            self.clock.wall += float(wall)
+            self.clock.cpu += float(cpu)
+
+
+class Select(Work):
+    """A request on each connection, and whoever answers is read."""
+
+    def prepare(self):
+        context = self.client_context()
+        self.links = [self.connect(context) for _ in range(self.connections)]
+        for link in self.links:
+            request(link, b"E", self.size, 1)
+
+    def run(self, count):
+        data = b"x" * self.size
+        with self.clock:
+            for _ in range(count):
+                for link in self.links:
+                    link.sendall(data)
+                self.read_all()
+
+    def read_all(self):
+        left = dict.fromkeys(self.links, self.size)
+        while left:
+            for link in select.select(list(left), [], [])[0]:
+                left[link] -= len(link.recv(ANSWER_BYTES))
+                if not left[link]:
+                    del left[link]
+
+
+def run_threads(functions):
+    """Runs all at once; the first error is raised."""
+    errors = []
+
+    def run(function):
+        try:
+            function()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(function,))
+               for function in functions]
+    for thread in threads:
+        thread.daemon = True    # one that hangs must not keep the process
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+class Duplex(OneLink):
+    """One thread sends, one receives, on one connection."""
+
+    def run(self, count):
+        with self.clock:
+            request(self.link, b"D", self.size, count)
+            run_threads([lambda: self.send(count),
+                         lambda: self.receive(count)])
+
+    def send(self, count):
+        data = b"x" * self.size
+        for _ in range(count):
+            self.link.sendall(data)
+
+    def receive(self, count):
+        buffer = bytearray(self.size)
+        left = self.size * count + 1    # the peer's last byte
+        while left:
+            got = self.link.recv_into(buffer)
+            if not got:
+                raise EOFError("the peer hung up")
+            left -= got
+
+
+class Threads(Work):
+    """Each thread has a connection, asks and is answered."""
+
+    def prepare(self):
+        context = self.client_context()
+        self.links = [self.connect(context) for _ in range(self.connections)]
+
+    def run(self, count):
+        def ask(link):
+            for _ in range(count):
+                request(link, b"S", self.size, 1)
+                read_exactly(link, self.size)
+
+        with self.clock:
+            run_threads([lambda link=link: ask(link) for link in self.links])
+
+
 WORKS = {
     "recv_into": RecvInto,
     "recv": Recv,
@@ -194,12 +443,25 @@ WORKS = {
     "echo": Echo,
     "full": Full,
     "resumed": Resumed,
+    "memory-handshake": MemoryHandshake,
+    "memory-bulk": MemoryBulk,
+    "memory-feed": MemoryFeed,
+    "idle-memory": IdleMemory,
+    "idle-sockets": IdleSockets,
+    "context": Context,
+    "import": Import,
+    "select": Select,
+    "duplex": Duplex,
+    "threads": Threads,
 }
 
 
 def main(library, port, certs, name, size, connections):
     tls = importlib.import_module(library)
-    work = WORKS[name](tls, int(port), certs, int(size), int(connections))
+    kind = WORKS[name]
+    if kind.feature and kind.feature not in tls.FEATURES:
+        sys.exit("has no %s" % kind.feature)
+    work = kind(tls, int(port), certs, int(size), int(connections))
     for line in iter(sys.stdin.readline, ""):
         print("%.9f %.9f %d" % work.measure(int(line)))
         sys.stdout.flush()

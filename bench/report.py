@@ -1,0 +1,162 @@
+"""What the figures say: medians, ratios, what is reached; as text and JSON.
+
+bench/results/results.json keeps for each row what its last whole measurement
+gave; a row is always from one run.
+"""
+
+import json
+import os
+import statistics
+import time
+
+import measure
+
+RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
+JSON = os.path.join(RESULTS, "results.json")
+
+
+def judge(row, race):
+    """The result of a row, ready for JSON."""
+    figures = race.figures
+    result = {
+        "title": row.title, "unit": row.unit, "measure": row.measure,
+        "group": row.group, "size": row.size, "connections": row.connections,
+        "date": time.strftime("%Y-%m-%d"),
+        "figures": {name: summary(rounds)
+                    for name, rounds in figures.items()},
+        "failed": race.failed,
+        "ratios": {name: ratio(measure.ratios(row, figures, name))
+                   for name in figures if name != measure.OURS},
+    }
+    result["goals"] = [
+        goal("C", "C", row.c, result),
+        goal("stock", row.best or best_stock(result), row.stock, result),
+        goal("pyOpenSSL", "pyOpenSSL", row.pyopenssl, result)]
+    if row.wheel and {"wheel 2.7", "pyOpenSSL"} <= set(figures):
+        result["wheel"] = ratio(measure.ratios(row, figures, "pyOpenSSL",
+                                               "wheel 2.7"))
+    return result
+
+
+def summary(rounds):
+    """Medians of a contestant's rounds, and the middle half of its CPU
+    seconds."""
+    cpu = [figure.cpu for figure in rounds]
+    quartiles = (statistics.quantiles(cpu, n=4, method="inclusive")
+                 if len(cpu) > 1 else cpu * 3)
+    return {
+        "cpu": quartiles[1], "cpu_quartiles": [quartiles[0], quartiles[2]],
+        "wall": statistics.median(figure.wall for figure in rounds),
+        "bytes": statistics.median(figure.bytes for figure in rounds),
+        "rounds": len(rounds)}
+
+
+def ratio(values):
+    """{"ratio": None} where the machine is too noisy to tell."""
+    spread = measure.spread(values)
+    return {"ratio": (None if spread > measure.NOISY
+                      else statistics.median(values)),
+            "spread": spread}
+
+
+def best_stock(result):
+    """The name of the stock `ssl` that takes least."""
+    stock = [name for name in result["figures"] if name.startswith("stock")]
+    return min(stock, default=None, key=lambda name: (
+        result["figures"][name][result["measure"]]))
+
+
+def goal(kind, name, least, result):
+    found = result["ratios"].get(name)
+    return {"kind": kind, "against": name, "least": least,
+            "measured": found is not None,
+            "reached": found and found["ratio"]}
+
+
+# As text
+
+def amount(value, measured):
+    """Seconds or bytes in a unit that suits them."""
+    if measured == "bytes":
+        return "%.1f KiB" % (value / 1024)
+    for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if value * factor >= 1 or unit == "us":
+            return "%.3g %s" % (value * factor, unit)
+
+
+def compared(found):
+    if found is None:
+        return ""
+    if found["ratio"] is None:
+        return "noisy"
+    return "%.2f +-%2.0f %%" % (found["ratio"], 100 * found["spread"])
+
+
+def show(result):
+    """What each contestant took, and how many times ours is better."""
+    measured = result["measure"]
+    print("\n%-34s %10s %10s   %s" % (
+        "%s, for %s" % (result["title"], result["unit"]),
+        "CPU" if measured == "cpu" else "memory",
+        "wall" if measured == "cpu" else "", "ours is better by"))
+    for name, figure in result["figures"].items():
+        print(("    %-30s %10s %10s   %s" % (
+            name, amount(figure[measured], measured),
+            amount(figure["wall"], "cpu") if measured == "cpu" else "",
+            compared(result["ratios"].get(name)))).rstrip())
+    for name, why in result["failed"].items():
+        print("    %-30s %s" % (name, why))
+    if "wheel" in result:
+        print("    the wheel against pyOpenSSL: %s"
+              % compared(result["wheel"]))
+
+
+def cell(goal):
+    """A goal in the last table."""
+    if not goal["measured"]:
+        return "-"
+    if goal["reached"] is None:
+        return "noisy"
+    text = "%.2f" % goal["reached"]
+    if goal["least"] is None:
+        return text
+    return "%s %s %.2f" % (
+        text, ">=" if goal["reached"] >= goal["least"] else "< ",
+        goal["least"])
+
+
+def show_goals(results):
+    """The last table: what is reached, and what is to be."""
+    print("\nReached on 2.7, and at least to be reached; 1.20 is a fifth "
+          "more in the same\nCPU time, or a fifth less memory\n")
+    print("%-24s %-17s %-17s %s" % ("", "against C", "stock", "pyOpenSSL"))
+    missed = 0
+    for result in results:
+        if result["group"] == "rows":
+            print("%-24s %-17s %-17s %s" % ((result["title"],) + tuple(
+                cell(goal) for goal in result["goals"])))
+            missed += sum(cell(goal).find("<") > 0
+                          for goal in result["goals"])
+    print("\n%s" % (
+        "Everything that was to be reached and could be told is."
+        if not missed else "%d of the goals %s missed." % (
+            missed, "is" if missed == 1 else "are")))
+
+
+# As JSON
+
+def load():
+    """{row's name: result} of the last measurements."""
+    if not os.path.exists(JSON):
+        return {}
+    with open(JSON) as stream:
+        return json.load(stream)
+
+
+def save(results):
+    """Put these results in place of older ones of the same rows."""
+    os.makedirs(RESULTS, exist_ok=True)
+    kept = dict(load(), **results)
+    with open(JSON, "w") as stream:
+        json.dump(kept, stream, indent=1, sort_keys=True)
+        stream.write("\n")
