@@ -101,7 +101,7 @@ sni_call(sslb_context *context, SSL *ssl, int *alert)
     int rc = SSL_TLSEXT_ERR_ALERT_FATAL;
 
     if (context->sni_callback == NULL) {
-        return SSL_TLSEXT_ERR_OK;  /* taken away since */
+        return SSL_TLSEXT_ERR_NOACK;  /* taken away since */
     }
     *alert = SSL_AD_INTERNAL_ERROR;
     owner = sslb_callbacks_owner(ssl);
@@ -143,15 +143,18 @@ sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
 {
     PyObject *old = context->sni_callback;
     int on = callback != Py_None;
-    int (*function)(SSL *, int *, void *) = on ? sni_callback : NULL;
 
     if (on && !PyCallable_Check(callback)) {
         PyErr_SetString(PyExc_TypeError, "not a callable object");
         return -1;
     }
     context->sni_callback = on ? Py_NewRef(callback) : NULL;
-    SSL_CTX_set_tlsext_servername_arg(context->ctx, context);
-    SSL_CTX_set_tlsext_servername_callback(context->ctx, function);
+    /* Never taken off again: a handshake looks twice, and calls what it found
+       the second time. */
+    if (on) {
+        SSL_CTX_set_tlsext_servername_arg(context->ctx, context);
+        SSL_CTX_set_tlsext_servername_callback(context->ctx, sni_callback);
+    }
     Py_XDECREF(old);
     return 0;
 }

@@ -208,8 +208,11 @@ replace_keylog(sslb_context *context, int fd)
         close(old);
     }
     Py_END_ALLOW_THREADS
-    SSL_CTX_set_keylog_callback(context->ctx, fd >= 0 ? keylog_callback
-                                                      : NULL);
+    /* Never taken off again: a handshake looks twice, and calls what it found
+       the second time. */
+    if (fd >= 0) {
+        SSL_CTX_set_keylog_callback(context->ctx, keylog_callback);
+    }
 }
 
 int

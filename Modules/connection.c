@@ -59,7 +59,7 @@ check_host(PyObject *host)
     Py_ssize_t i, label = 0;
 
     if (length == 0 || name[0] == '.') {
-        PyErr_SetString(PyExc_ValueError, "server_hostname cannot be an "
+        PyErr_SetString(PyExc_UnicodeError, "server_hostname cannot be an "
                         "empty string or start with a leading dot.");
         return -1;
     }
@@ -153,20 +153,6 @@ check_arguments(const sslb_context *context, int server_side,
     }
     if (complaint != NULL) {
         PyErr_SetString(PyExc_ValueError, complaint);
-        return -1;
-    }
-    return 0;
-}
-
-static int
-check_side(const sslb_context *context, int server_side)
-{
-    if (sslb_context_lacks_side(context, server_side)) {
-        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, server_side
-                         ? "Cannot create a server socket with a "
-                           "PROTOCOL_TLS_CLIENT context"
-                         : "Cannot create a client socket with a "
-                           "PROTOCOL_TLS_SERVER context");
         return -1;
     }
     return 0;
@@ -309,8 +295,8 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
 
     server_hostname = given(server_hostname);
     session = given(session);
-    if (check_arguments(context, server_side, server_hostname, session) < 0
-        || check_side(context, server_side) < 0) {
+    if (check_arguments(context, server_side, server_hostname,
+                        session) < 0) {
         return NULL;
     }
     self = (sslb_connection *)sslb_connection_type.tp_alloc(

@@ -526,13 +526,25 @@ context_set_servername_callback(PyObject *self, PyObject *callback)
 
 /* -- version bounds --------------------------------------------------- */
 
+/* A protocol of one version has none that one can see or set: OpenSSL's
+   methods for it have none either. */
+static int
+has_bounds(PyObject *self)
+{
+    int protocol = ((sslb_context *)self)->protocol;
+
+    return protocol == PROTOCOL_TLS || protocol == PROTOCOL_TLS_CLIENT
+        || protocol == PROTOCOL_TLS_SERVER;
+}
+
 static PyObject *
 context_get_minimum_version(PyObject *self, void *closure)
 {
     long version = SSL_CTX_get_min_proto_version(ctx_of(self));
 
     (void)closure;
-    return sslb_int_new(version != 0 ? version : MINIMUM_SUPPORTED);
+    return sslb_int_new(version != 0 && has_bounds(self) ? version
+                                                         : MINIMUM_SUPPORTED);
 }
 
 static PyObject *
@@ -541,7 +553,8 @@ context_get_maximum_version(PyObject *self, void *closure)
     long version = SSL_CTX_get_max_proto_version(ctx_of(self));
 
     (void)closure;
-    return sslb_int_new(version != 0 ? version : MAXIMUM_SUPPORTED);
+    return sslb_int_new(version != 0 && has_bounds(self) ? version
+                                                         : MAXIMUM_SUPPORTED);
 }
 
 /* Whichever end is named for whichever bound: OpenSSL's 0 stands for the end
@@ -558,9 +571,7 @@ context_set_bound(PyObject *self, PyObject *value, int is_minimum)
         || sslb_int_as_long(value, &version) < 0) {
         return -1;
     }
-    if (context->protocol != PROTOCOL_TLS
-        && context->protocol != PROTOCOL_TLS_CLIENT
-        && context->protocol != PROTOCOL_TLS_SERVER) {
+    if (!has_bounds(self)) {
         PyErr_SetString(PyExc_ValueError, "The context's protocol does not "
                         "support modification of highest and lowest "
                         "version.");

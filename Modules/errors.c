@@ -447,6 +447,9 @@ base_error_new(void)
         || PyObject_SetAttrString(type, "__str__", method) < 0) {
         Py_CLEAR(type);
     }
+    else {
+        sslb_type_make_immutable(type);
+    }
 exit:
     Py_XDECREF(method);
     Py_XDECREF(namespace);

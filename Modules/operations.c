@@ -16,8 +16,13 @@
 #include <poll.h>
 #include <string.h>
 
-/* A long write looks for signals after so many system calls. */
+/* A long operation looks for signals after so many steps. */
 #define STEPS_A_ROUND 64
+
+/* So long (nanoseconds) the thread that runs signal handlers waits before it
+   looks for a signal that came during the step.  To look at once would make
+   each wait wait for the GIL. */
+#define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
 /* The most that one read() allocates for its result. */
 #define READ_AT_MOST ((Py_ssize_t)1 << 20)
@@ -39,6 +44,7 @@ typedef struct operation {
     sslb_connection *self;
     PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
     sslb_deadline deadline;
+    int patient;                /* the next wait ends with the deadline only */
     unsigned char *data;        /* what is read into or written from */
     size_t length;
     size_t done;                /* how much of it is finished */
@@ -316,12 +322,23 @@ step_nogil(operation *op)
     return result;
 }
 
+/* When the next wait ends at the latest. */
+static sslb_deadline
+wait_limit(const operation *op)
+{
+    sslb_deadline limit = op->patient ? SSLB_NO_DEADLINE
+                                      : sslb_now_nogil() + LOOK_AFTER;
+
+    return limit < op->deadline ? limit : op->deadline;
+}
+
 /* Waits until the socket is ready: STEP_AGAIN then. */
 static step_result
 wait_nogil(operation *op)
 {
     sslb_connection *self = op->self;
     int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
+    sslb_deadline limit = wait_limit(op);
     int ready, fd = -1;
 
     sslb_lock_acquire_nogil(&self->lock);
@@ -333,12 +350,13 @@ wait_nogil(operation *op)
     if (fd < 0) {
         return STEP_CLOSED;
     }
-    ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, op->deadline);
+    ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, limit);
     sslb_polling_end_nogil(&self->lock);
     if (ready > 0) {
         return STEP_AGAIN;
     }
-    return ready == 0 ? STEP_TIMED_OUT : STEP_INTERRUPTED;
+    return ready == 0 && limit == op->deadline ? STEP_TIMED_OUT
+                                               : STEP_INTERRUPTED;
 }
 
 /* Waits if the last round ended so, and steps on. */
@@ -352,13 +370,6 @@ round_nogil(operation *op, step_result last)
         result = step_nogil(op);
     }
     return result;
-}
-
-static int
-goes_on(const operation *op, step_result result)
-{
-    return result == STEP_AGAIN
-        || (result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT);
 }
 
 /* Raises what ended the operation. */
@@ -389,23 +400,24 @@ operation_raise(operation *op, step_result result)
 }
 
 /* What the operation came to, or STEP_INTERRUPTED with the exception of a
-   signal handler.  A signal that comes during a step does not end the wait
-   after it: the thread that runs handlers looks before each wait. */
+   signal handler. */
 static step_result
 operation_loop(operation *op)
 {
     int runs_handlers = sslb_runs_handlers_nogil();
     step_result result = STEP_AGAIN;
 
+    op->patient = !runs_handlers;
     for (;;) {
         Py_BEGIN_ALLOW_THREADS
         do {
             result = round_nogil(op, result);
-        } while (!runs_handlers && goes_on(op, result));
+        } while (result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT);
         Py_END_ALLOW_THREADS
-        if (!goes_on(op, result) && result != STEP_INTERRUPTED) {
+        if (result != STEP_AGAIN && result != STEP_INTERRUPTED) {
             return result;
         }
+        op->patient = !runs_handlers || result == STEP_INTERRUPTED;
         if (PyErr_CheckSignals() < 0) {
             return STEP_INTERRUPTED;
         }
@@ -523,6 +535,25 @@ operation_run(operation *op)
 
 /* -- the methods ------------------------------------------------------ */
 
+/* A context for clients has no server side, and the other way round: OpenSSL
+   would say so with less words. */
+static int
+check_side(const sslb_connection *self)
+{
+    if (!sslb_context_lacks_side(self->context, self->server_side)) {
+        return 0;
+    }
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_SSL, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+    sslb_queue_raise(self->server_side
+                     ? "Cannot create "
+                       "a server socket with a PROTOCOL_TLS_CLIENT context"
+                     : "Cannot create "
+                       "a client socket with a PROTOCOL_TLS_SERVER context",
+                     __FILE__, __LINE__);
+    return -1;
+}
+
 PyObject *
 sslb_connection_do_handshake(PyObject *self, PyObject *none)
 {
@@ -530,7 +561,7 @@ sslb_connection_do_handshake(PyObject *self, PyObject *none)
                     .self = (sslb_connection *)self};
 
     (void)none;
-    if (operation_run(&op) < 0) {
+    if (check_side(op.self) < 0 || operation_run(&op) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;

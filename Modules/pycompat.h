@@ -183,6 +183,17 @@ PyObject *sslb_exception_type_new(const char *name, const char *doc,
 /* A method for a class that was made at run time (`type` borrowed). */
 PyObject *sslb_method_new(PyObject *type, PyMethodDef *definition);
 
+/* No attribute of the class can be set from now on, as in 3.10 and later. */
+static inline void
+sslb_type_make_immutable(PyObject *type)
+{
+#ifdef Py_TPFLAGS_IMMUTABLETYPE
+    ((PyTypeObject *)type)->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE;
+#else
+    (void)type;
+#endif
+}
+
 /* An exception that is kept to be raised later, in another place. */
 typedef struct {
     PyObject *type;             /* NULL when there is none */
