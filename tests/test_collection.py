@@ -205,6 +205,43 @@ def make_context(client, server):
     context.set_alpn_protocols(["h2"])
 
 
+def handshake_with_callbacks(client, server):
+    for context in client, server:
+        context._msg_callback = lambda *arguments: context
+        context.keylog_filename = os.devnull
+    BioPair(client, server)
+    for context in client, server:
+        context._msg_callback = context.keylog_filename = None
+
+
+def handshake_with_keys(client, server):
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.set_psk_client_callback(lambda hint: ("client", b"key"))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for key in b"key", b"other":
+        server.set_psk_server_callback(lambda identity: key, "hint")
+        try:
+            BioPair(client, server)
+        except ssl.SSLError:
+            assert key == b"other"
+
+
+def fail_in_callbacks(client, server):
+    client = client_context()
+    client._msg_callback = fails
+    with pytest.raises(ZeroDivisionError):
+        BioPair(client, server)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.set_psk_client_callback(fails)
+    with pytest.raises(ZeroDivisionError):
+        BioPair(client, server)
+
+
+def fails(*arguments):
+    return 1 // 0
+
+
 def fill_bio(client, server):
     bio = ssl.MemoryBIO()
     for _ in range(100):
@@ -215,7 +252,8 @@ def fill_bio(client, server):
 # operation, repetitions
 LOOPS = [(handshake_and_session, 150), (fail_handshake, 150),
          (fail_loading, 300), (decode, 50), (make_context, 150),
-         (fill_bio, 300)]
+         (handshake_with_callbacks, 60), (handshake_with_keys, 60),
+         (fail_in_callbacks, 60), (fill_bio, 300)]
 
 
 @pytest.mark.backport_only("leaks some of them")

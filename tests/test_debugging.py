@@ -696,6 +696,30 @@ def test_callback_replaced_while_called(pair_type, version):
     assert seen == ["first", "second"]
 
 
+@pytest.mark.since(3, 15, "not all of the setters")
+def test_callback_that_changes_its_context(pair_type, version):
+    """While OpenSSL is in the middle of using it."""
+    def callback(*arguments):
+        calls.append(arguments[1:2])
+        for context in client, server:
+            context.set_ciphers("DEFAULT")
+            context.set_ciphersuites("TLS_AES_256_GCM_SHA384:"
+                                     "TLS_AES_128_GCM_SHA256")
+            context.set_groups("X25519:secp384r1")
+            context.set_server_sigalgs("rsa_pss_rsae_sha256:rsa_pkcs1_sha256")
+            context.get_ciphers()
+            context.keylog_filename = None
+            context._msg_callback = callback
+        server.sni_callback = callback
+
+    calls = []
+    client, server = client_context(version), server_context(version)
+    callback()
+    with pair_type(client, server) as pair:
+        assert pair.client.version() == version
+        assert {("read",), ("write",), ("localhost",)} <= set(calls)
+
+
 @pytest.mark.backport_only("waits for itself or crashes")
 @pytest.mark.parametrize("operation", [
     lambda end: end.do_handshake(), lambda end: end.read(1),
@@ -829,7 +853,7 @@ def test_gh_149816_settings_change_while_handshakes_run(tmpdir, version,
     client, server = client_context(version), server_context(version)
     values = {"_msg_callback": [Messages(), None],
               "keylog_filename": [str(tmpdir.join("1")),
-                                  str(tmpdir.join("2"))]}[name]
+                                  str(tmpdir.join("2")), None]}[name]
     stop = threading.Event()
 
     def toggle():
