@@ -16,9 +16,8 @@ from environments import Failure
 EGG_INFO = os.path.join(environments.ROOT, "Lib", "ssl_backport.egg-info")
 
 
-def check_manifest(progress):
+def check_manifest():
     """What git knows must be in the distribution."""
-    environments.make_tools(progress)
     try:
         environments.run([environments.tools_python(), "-m", "check_manifest"],
                          "manifest.log")
@@ -76,7 +75,8 @@ def main():
     this = environments.probe(sys.executable)
     interpreter = environments.find("2.7") or this
     try:
-        check_manifest(progress)
+        environments.make_tools(progress)
+        check_manifest()
         path = make_sdist(environments.tools_python(), folder)
         progress.say("Sdist", "complete")
         python = install(interpreter, path,

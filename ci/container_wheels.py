@@ -3,7 +3,8 @@
     python3 ci/container_wheels.py 2.7          # needs Docker
     python3 ci/container_wheels.py --identifiers
 
-No version of cibuildwheel knows all Pythons, so there are three.  The static
+No version of cibuildwheel knows all Pythons, so there are three, pinned in
+ci/requirements-cibuildwheel-*.txt.  The static
 OpenSSL is the one of `make wheels`: the containers of 2014 have no headers
 for kTLS.  The wheels are left in .build/container-wheels.
 """
@@ -22,14 +23,14 @@ from environments import Failure
 
 FOLDER = os.path.join(environments.BUILD, "container-wheels")
 
-# 1.12.0 is the last that knows 2.7, and its images are the last that have it.
-# Each group has a version of cibuildwheel, what it builds, and the image.
+# What each version of cibuildwheel builds, and in which image: the last for
+# 2.7, pinned here; for the others those that it pins itself.
 GROUPS = {
-    "2.7": ("1.12.0", "cp27-manylinux_*",
+    "2.7": ("cp27-manylinux_*",
             "quay.io/pypa/manylinux2014_%s:2021-05-01-28d233a"),
-    "3.6": ("2.23.4", "cp36-manylinux_* cp37-manylinux_* cp38-manylinux_*",
-            "quay.io/pypa/manylinux2014_%s:2025.04.19-1"),
-    "3.9": ("4.3.3", "cp39-manylinux_* cp310-manylinux_* cp311-manylinux_* "
+    "3.6": ("cp36-manylinux_* cp37-manylinux_* cp38-manylinux_*",
+            "manylinux2014"),
+    "3.9": ("cp39-manylinux_* cp310-manylinux_* cp311-manylinux_* "
             "cp312-manylinux_* cp313-manylinux_* cp314-manylinux_* "
             "cp315-manylinux_*", "manylinux2014"),
 }
@@ -39,27 +40,9 @@ ENVIRONMENT = ("OPENSSL_DIR=/project/openssl LDFLAGS=-s "
                "SOURCE_DATE_EPOCH=%s")
 
 
-def python_of(group, progress):
-    """A Python that has the group's cibuildwheel."""
-    version = GROUPS[group][0]
-    folder = os.path.join(environments.BUILD, "cibuildwheel-" + version)
-    this = environments.probe(sys.executable)
-    stamp = os.path.join(folder, "made-of")
-    wanted = environments.digest(this, version)
-    python = environments.python_of(folder)
-    if not environments.is_done(stamp, wanted):
-        log = "cibuildwheel-%s.log" % version
-        environments.make_venv(this, folder, log)
-        environments.run([python, "-m", "pip", "install",
-                          "cibuildwheel==" + version], log)
-        environments.set_done(stamp, wanted)
-        progress.say("Python " + group, "cibuildwheel %s installed" % version)
-    return python
-
-
 def options(group):
     """The options of cibuildwheel, as all its versions take them."""
-    _, builds, image = GROUPS[group]
+    builds, image = GROUPS[group]
     machine = platform.machine()
     return {
         "CIBW_ARCHS": machine,
@@ -77,10 +60,11 @@ def options(group):
 
 def run(group, arguments, source, progress):
     """Run the group's cibuildwheel on a folder, its output shown."""
-    python = python_of(group, progress)
+    tools = "cibuildwheel-" + group
+    environments.make_tools(progress, tools)
     environ = dict(environments.clean_environ(), **options(group))
     status = subprocess.call(
-        [python, "-m", "cibuildwheel", "--platform", "linux"] + arguments,
+        [environments.tools_python(tools), "-m", "cibuildwheel", "--platform", "linux"] + arguments,
         env=environ, cwd=source)
     if status != 0:
         raise Failure("cibuildwheel for Python %s failed with exit status %d."

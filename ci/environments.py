@@ -238,23 +238,25 @@ def make_virtualenv(interpreter, folder, progress):
         "environment-%s.log" % interpreter.name)
 
 
-def make_tools(progress):
-    """An environment of the Python that runs this, with virtualenv."""
+def make_tools(progress, name="tools"):
+    """An environment of the Python that runs this, with what is in
+    ci/requirements-NAME.txt; its interpreter is tools_python(name)."""
     this = probe(sys.executable)
-    folder = os.path.join(BUILD, "tools")
-    path = os.path.join(ROOT, "ci", "requirements-tools.txt")
+    folder = os.path.join(BUILD, name)
+    path = os.path.join(ROOT, "ci", "requirements-%s.txt" % name)
     stamp = os.path.join(folder, "made-of")
     wanted = digest(this, contents(path))
     if is_done(stamp, wanted):
         return
-    make_venv(this, folder, "tools.log")
-    run([tools_python(), "-m", "pip", "install", "-r", path], "tools.log")
+    log = "%s.log" % name
+    make_venv(this, folder, log)
+    run([tools_python(name), "-m", "pip", "install", "-r", path], log)
     set_done(stamp, wanted)
-    progress.say("Tools", "virtualenv installed")
+    progress.say("Tools", "those of ci/%s installed" % os.path.basename(path))
 
 
-def tools_python():
-    return python_of(os.path.join(BUILD, "tools"))
+def tools_python(name="tools"):
+    return python_of(os.path.join(BUILD, name))
 
 
 def python_of(folder):

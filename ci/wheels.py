@@ -22,7 +22,6 @@ from environments import Failure
 PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
 
 WHEELS = os.path.join(environments.BUILD, "wheels")
-TOOLS = os.path.join(environments.BUILD, "wheel-tools")
 
 NO_DATE = """\
 The date of the commit is not known, as this is no clone.  Set
@@ -30,22 +29,13 @@ SOURCE_DATE_EPOCH (seconds since 1970) for the date of the files in a wheel."""
 
 
 def make_tools(progress):
-    """An environment of the Python that runs this, with the tools."""
-    this = environments.probe(sys.executable)
-    path = os.path.join(environments.ROOT, "ci", "requirements-wheels.txt")
-    stamp = os.path.join(TOOLS, "made-of")
-    wanted = environments.digest(this, environments.contents(path))
-    if environments.is_done(stamp, wanted):
-        return
-    environments.make_venv(this, TOOLS, "wheel-tools.log")
-    environments.run([tools_python(), "-m", "pip", "install", "-r", path],
-                     "wheel-tools.log")
-    environments.set_done(stamp, wanted)
-    progress.say("Tools", "zig and auditwheel installed")
+    """Have what makes the source distribution, and zig and auditwheel."""
+    environments.make_tools(progress)
+    environments.make_tools(progress, "wheel-tools")
 
 
 def tools_python():
-    return environments.python_of(TOOLS)
+    return environments.tools_python("wheel-tools")
 
 
 def zig():
@@ -83,7 +73,6 @@ def set_up(progress):
     os.environ.setdefault("SOURCE_DATE_EPOCH", date())
     os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc",
                       LDSHARED="zig-cc -shared -s")
-    environments.make_tools(progress)
     return check_sdist.make_sdist(environments.tools_python(),
                                   os.path.join(WHEELS, "sdist"))
 
