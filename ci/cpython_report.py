@@ -4,6 +4,7 @@ lost, which of them are explained, the table, and docs/conformance.rst.
 
 import collections
 import configparser
+import fnmatch
 import os
 import textwrap
 
@@ -44,7 +45,7 @@ def in_short(comparison):
 
 
 def read_differences():
-    """{(version, test): reason} from the data file."""
+    """{(version, pattern of tests): reason} from the data file."""
     parser = configparser.RawConfigParser(delimiters="=")
     parser.optionxform = str
     with open(DIFFERENCES) as stream:
@@ -75,9 +76,16 @@ class Report(object):
     def lost(self, comparison):
         """(unexplained, explained) lost tests, sorted."""
         tests = sorted(self.owed(comparison) - passed(comparison.after))
-        known = [test for test in tests
-                 if (comparison.interpreter.name, test) in self.explained]
+        known = [test for test in tests if self.reason(comparison, test)]
         return [test for test in tests if test not in known], known
+
+    def reason(self, comparison, test):
+        """Why a test may be lost, or None."""
+        for (version, pattern), reason in self.explained.items():
+            if (version == comparison.interpreter.name
+                    and fnmatch.fnmatchcase(test, pattern)):
+                return reason
+        return None
 
     def row(self, comparison):
         """The numbers of a row of the table."""
@@ -132,7 +140,7 @@ class Report(object):
             for test in self.lost(comparison)[1]:
                 yield "%s, ``%s``" % (version, test)
                 yield textwrap.fill(
-                    self.explained[version, test], 77,
+                    self.reason(comparison, test), 77,
                     initial_indent="  ", subsequent_indent="  ")
 
     def document(self, made_on):
