@@ -129,6 +129,17 @@ X509_STORE_get1_objects(X509_STORE *store)
 #  define SSL_client_hello_isv2(ssl) ((void)(ssl), 0)
 #endif
 
+static inline int
+sslb_is_compressed(SSL *ssl)
+{
+#ifndef OPENSSL_NO_COMP
+    return SSL_get_current_compression(ssl) != NULL;
+#else
+    (void)ssl;
+    return 0;
+#endif
+}
+
 /* What only newer versions can do: without it a method raises
    NotImplementedError with the version that it needs. */
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L

@@ -92,20 +92,71 @@ handshake_locked(operation *op)
     return rc == 1 ? STEP_DONE : step_ended(op, rc);
 }
 
-/* Whether reading on is likely to find another record: there is room, and
-   the last one was as large as records get, as in a stream of much data. */
 static int
-more_is_likely_locked(operation *op, size_t last)
+transport_holds(const operation *op)
+{
+    const sslb_transport *transport = op->self->transport;
+
+    return transport != NULL && sslb_transport_holds_nogil(transport);
+}
+
+/* What a record is at least longer than its plaintext, in bytes: the header,
+   the tag (the least that CCM suites have is 8), in TLS 1.3 the content type
+   (RFC 8446, 5.2), in TLS 1.2 the nonce of GCM and CCM (RFC 5288, 3). */
+static size_t
+record_overhead(SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    int nid = cipher != NULL ? SSL_CIPHER_get_cipher_nid(cipher) : NID_undef;
+    int is_ccm = nid == NID_aes_128_ccm || nid == NID_aes_256_ccm;
+    int is_gcm = nid == NID_aes_128_gcm || nid == NID_aes_256_gcm;
+    size_t length = SSL3_RT_HEADER_LENGTH + (is_ccm ? 8 : 16);
+
+    if (SSL_version(ssl) >= TLS1_3_VERSION) {
+        return length + 1;
+    }
+    return length + (is_ccm || is_gcm ? 8 : 0);
+}
+
+/* Lets the transport take more than a record from the kernel, but never more
+   than fits into the caller's buffer when it is decrypted.  Not during a
+   handshake, where records of several kinds come.  Returns whether only what
+   is held already is to be read, which may end within a record. */
+static int
+read_ahead_locked(operation *op)
+{
+    SSL *ssl = op->self->ssl;
+    int offline = op->done > 0 && transport_holds(op);
+    size_t limit = 0;
+
+    if (op->self->transport == NULL) {
+        return 0;
+    }
+    if (SSL_is_init_finished(ssl) && !sslb_is_compressed(ssl)) {
+        limit = op->length - op->done + record_overhead(ssl);
+    }
+    sslb_transport_read_ahead_nogil(op->self->transport, limit, offline);
+    return offline;
+}
+
+/* Whether to read on: because something was read ahead, or because more has
+   probably come and nobody else waits for the connection. */
+static int
+reads_on_locked(operation *op)
 {
     sslb_connection *self = op->self;
 
+    if (op->done == op->length) {
+        return 0;
+    }
+    if (SSL_pending(self->ssl) > 0 || transport_holds(op)) {
+        return 1;
+    }
     if (sslb_step_is_wanted_nogil(&self->lock)) {
-        return 0;  /* it is somebody else's turn */
+        return 0;
     }
-    if (self->transport == NULL) {
-        return BIO_pending(SSL_get_rbio(self->ssl)) > 0;
-    }
-    return last == SSL3_RT_MAX_PLAIN_LENGTH;
+    return self->transport != NULL ? !self->transport->drained
+                                   : BIO_pending(SSL_get_rbio(self->ssl)) > 0;
 }
 
 /* A peer that has closed in good order ends the data, which is no failure; if
@@ -122,30 +173,55 @@ read_ended(operation *op)
     return result;
 }
 
+/* Whether an answer to what was just written can hardly be there yet, so that
+   it saves a system call to wait first. */
+static int
+answer_is_awaited_locked(operation *op)
+{
+    sslb_connection *self = op->self;
+    int asked = self->asked;
+
+    self->asked = 0;
+    return asked && op->deadline != SSLB_NEVER_WAIT
+        && self->transport != NULL && self->transport->drained
+        && !SSL_has_pending(self->ssl) && SSL_get_shutdown(self->ssl) == 0;
+}
+
 static step_result
 read_locked(operation *op)
 {
     SSL *ssl = op->self->ssl;
-    step_result result;
+    step_result result = STEP_DONE;
     size_t count;
+    int offline;
 
     if (take_deferred_locked(op)) {
         return STEP_FAILED;
     }
+    if (answer_is_awaited_locked(op)) {
+        op->outcome.ssl_error = SSL_ERROR_WANT_READ;
+        return STEP_WANTS;
+    }
     do {
         ERR_clear_error();
+        offline = read_ahead_locked(op);
+        count = 0;
         if (!SSL_read_ex(ssl, op->data + op->done, op->length - op->done,
                          &count)) {
             result = read_ended(op);
-            if (op->done > 0 && result == STEP_FAILED) {
-                op->self->deferred = op->outcome;
+            if (!offline || result != STEP_WANTS) {
+                break;
             }
-            return op->done > 0 ? STEP_DONE : result;
         }
         op->done += count;
-    } while (op->done < op->length
-             && (SSL_pending(ssl) > 0 || more_is_likely_locked(op, count)));
-    return STEP_DONE;
+    } while (reads_on_locked(op));
+    if (op->self->transport != NULL) {
+        sslb_transport_read_ahead_nogil(op->self->transport, 0, 0);
+    }
+    if (op->done > 0 && result == STEP_FAILED) {
+        op->self->deferred = op->outcome;
+    }
+    return op->done > 0 ? STEP_DONE : result;
 }
 
 /* Encrypts what one system call is to send, at least a record.  What comes
@@ -241,6 +317,7 @@ write_locked(operation *op)
     }
     if (op->done == op->length
         || (op->socket != NULL && op->deadline == SSLB_NEVER_WAIT)) {
+        self->asked = 1;
         return STEP_DONE;
     }
     return STEP_AGAIN;

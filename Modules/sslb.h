@@ -57,14 +57,27 @@ typedef struct {
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_guard;
 
+/* A buffer that is lent for as long as something is in it. */
+typedef struct {
+    unsigned char *data;        /* NULL when there is none */
+    size_t start, end;          /* the part that is in use */
+} sslb_chunk;
+
 /* Our socket BIO's state (transport.c). */
 typedef struct {
     int fd;                     /* -1 once forgotten */
     int sys_errno;              /* of the last failed system call, or 0 */
     int eof;                    /* the peer has hung up */
+    int drained;                /* the last read took all that had come */
     int gathering;              /* collect records instead of sending each */
-    unsigned char *buffer;      /* records not sent yet; NULL when none */
-    size_t start, end;          /* the part of `buffer` that is in use */
+    sslb_chunk out;             /* records not sent yet */
+    sslb_chunk in;              /* read ahead, for OpenSSL to get */
+    size_t limit;               /* see sslb_transport_read_ahead_nogil() */
+    int offline;
+    size_t given;               /* bytes of the current record that OpenSSL
+                                   has got; 0 at a record's end */
+    size_t record_size;         /* of the current record, with its header */
+    int lost_count;             /* these two mean nothing */
 } sslb_transport;
 
 /* What one SSL_* call came to, captured at once so that it outlives the
@@ -118,6 +131,7 @@ typedef struct {
     size_t handed;              /* of an unfinished write, to the kernel ... */
     size_t ahead;               /* ... and encrypted, but not handed over */
     sslb_outcome deferred;      /* for the next read */
+    int asked;                  /* wrote something since the last read */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;
     sslb_lock lock;
@@ -285,6 +299,14 @@ void sslb_transport_gather_nogil(sslb_transport *transport, int on);
 /* Send what was gathered: 1 when all is sent, 0 when the socket is full, -1
    with sys_errno on an error. */
 int sslb_transport_flush_nogil(sslb_transport *transport);
+
+/* From now on: take up to `limit` bytes from the kernel, together with what
+   OpenSSL has of the current record; 0 for just what OpenSSL asks for.
+   Whoever reads ahead has to read until nothing is held, or a select() never
+   tells of it; `offline` hands out what is held and nothing else. */
+void sslb_transport_read_ahead_nogil(sslb_transport *transport, size_t limit,
+                                     int offline);
+int sslb_transport_holds_nogil(const sslb_transport *transport);
 
 /* Never use the descriptor again; `wake` ends every wait for it at once. */
 void sslb_transport_forget_nogil(sslb_transport *transport, int wake);

@@ -1,9 +1,10 @@
 /* transport.c: our socket BIO, which never blocks.
 
    Owns the descriptor's side of a connection: reads and writes that do not
-   wait whatever mode the descriptor is in, the true errno, and the buffer
-   that gathers the records of one write.  It knows no Python type and no
-   lock: the connection's lock is held around every call. */
+   wait whatever mode the descriptor is in, the true errno, the buffer that
+   gathers the records of one write, and the one that is read ahead into.  It
+   knows no Python type and no lock: the connection's lock is held around
+   every call. */
 
 #include "sslb.h"
 
@@ -18,14 +19,13 @@
 #  define SEND_FLAGS MSG_DONTWAIT
 #endif
 
-/* Room for the gathered plaintext and what a record adds to it. */
+/* Room for the plaintext of one go and what a record adds to it. */
 #define BUFFER_SIZE \
     (SSLB_GATHER_PLAINTEXT + (size_t)4 * SSL3_RT_MAX_ENCRYPTED_OVERHEAD \
      + (size_t)4 * SSL3_RT_HEADER_LENGTH)
 
-/* Buffers are lent for as long as something is gathered and not sent, so an
-   idle connection has none.  A few are kept, since fresh memory costs page
-   faults. */
+/* Buffers are lent for as long as something is in them, so an idle connection
+   has none.  A few are kept, since fresh memory costs page faults. */
 #define SPARE_BUFFERS 4
 
 static struct {
@@ -61,15 +61,27 @@ buffer_take_back(unsigned char *buffer)
     free(buffer);
 }
 
-static void
-transport_drop_buffer(sslb_transport *transport)
+/* 1, or 0 without memory. */
+static int
+chunk_open(sslb_chunk *chunk)
 {
-    if (transport->buffer != NULL) {
-        buffer_take_back(transport->buffer);
-        transport->buffer = NULL;
+    if (chunk->data == NULL) {
+        chunk->data = buffer_lend();
     }
-    transport->start = transport->end = 0;
+    return chunk->data != NULL;
 }
+
+static void
+chunk_drop(sslb_chunk *chunk)
+{
+    if (chunk->data != NULL) {
+        buffer_take_back(chunk->data);
+        chunk->data = NULL;
+    }
+    chunk->start = chunk->end = 0;
+}
+
+/* -- writing ---------------------------------------------------------- */
 
 /* A call that a signal cut short is simply made again: it does not wait. */
 static ssize_t
@@ -90,34 +102,31 @@ transport_send(sslb_transport *transport, const void *data, size_t length)
 int
 sslb_transport_flush_nogil(sslb_transport *transport)
 {
-    while (transport->start < transport->end) {
-        ssize_t sent = transport_send(transport,
-                                      transport->buffer + transport->start,
-                                      transport->end - transport->start);
+    sslb_chunk *out = &transport->out;
+
+    while (out->start < out->end) {
+        ssize_t sent = transport_send(transport, out->data + out->start,
+                                      out->end - out->start);
 
         if (sent < 0) {
             return transport->sys_errno == 0 ? 0 : -1;
         }
-        transport->start += (size_t)sent;
+        out->start += (size_t)sent;
     }
     if (!transport->gathering) {
-        transport_drop_buffer(transport);
+        chunk_drop(out);
     }
-    transport->start = transport->end = 0;
+    out->start = out->end = 0;
     return 1;
 }
 
 void
 sslb_transport_gather_nogil(sslb_transport *transport, int on)
 {
-    if (on && transport->buffer == NULL) {
-        /* Without memory each record is sent by itself. */
-        transport->buffer = buffer_lend();
-        on = transport->buffer != NULL;
-    }
-    transport->gathering = on;
-    if (!on && transport->start == transport->end) {
-        transport_drop_buffer(transport);
+    /* Without memory each record is sent by itself. */
+    transport->gathering = on && chunk_open(&transport->out);
+    if (!on && transport->out.start == transport->out.end) {
+        chunk_drop(&transport->out);
     }
 }
 
@@ -136,12 +145,13 @@ sslb_transport_forget_nogil(sslb_transport *transport, int wake)
 static int
 transport_append(sslb_transport *transport, const char *data, size_t length)
 {
-    if (transport->buffer == NULL
-        || length > BUFFER_SIZE - transport->end) {
+    sslb_chunk *out = &transport->out;
+
+    if (out->data == NULL || length > BUFFER_SIZE - out->end) {
         return 0;
     }
-    memcpy(transport->buffer + transport->end, data, length);
-    transport->end += length;
+    memcpy(out->data + out->end, data, length);
+    out->end += length;
     return 1;
 }
 
@@ -175,28 +185,152 @@ transport_write(BIO *bio, const char *data, int length)
     return -1;
 }
 
+/* -- reading ---------------------------------------------------------- */
+
+void
+sslb_transport_read_ahead_nogil(sslb_transport *transport, size_t limit,
+                                int offline)
+{
+    transport->limit = limit;
+    transport->offline = offline;
+}
+
+int
+sslb_transport_holds_nogil(const sslb_transport *transport)
+{
+    return transport->in.start < transport->in.end;
+}
+
+/* Counts how much of its current record OpenSSL has got: RFC 8446, 5.1.  A
+   hello in the format of SSL 2.0 (OpenSSL 1.1.1 takes it) is no record, and
+   what follows is not counted right: no reading ahead then. */
+static void
+follow_records(sslb_transport *transport, const unsigned char *data,
+               size_t length)
+{
+    size_t part;
+
+    if (transport->given == 0 && length > 0 && data[0] & 0x80) {
+        transport->lost_count = 1;
+    }
+    while (length > 0) {
+        if (transport->given < SSL3_RT_HEADER_LENGTH) {
+            if (transport->given == SSL3_RT_HEADER_LENGTH - 2) {
+                transport->record_size = (size_t)data[0] << 8;
+            }
+            else if (transport->given == SSL3_RT_HEADER_LENGTH - 1) {
+                transport->record_size += data[0] + SSL3_RT_HEADER_LENGTH;
+            }
+            part = 1;
+        }
+        else {
+            part = transport->record_size - transport->given;
+            part = part < length ? part : length;
+        }
+        transport->given += part;
+        data += part;
+        length -= part;
+        if (transport->given >= SSL3_RT_HEADER_LENGTH
+            && transport->given == transport->record_size) {
+            transport->given = 0;
+        }
+    }
+}
+
+/* How much may be asked of the kernel: with what OpenSSL has of the current
+   record, no more than the limit. */
+static size_t
+room_ahead(const sslb_transport *transport)
+{
+    size_t room = transport->limit > transport->given
+        ? transport->limit - transport->given : 0;
+
+    return transport->lost_count ? 0 : room < BUFFER_SIZE ? room
+                                                          : BUFFER_SIZE;
+}
+
+/* As recv(2); remembers what it says of the socket. */
+static ssize_t
+transport_receive(sslb_transport *transport, void *data, size_t room)
+{
+    ssize_t got;
+
+    do {
+        got = recv(transport->fd, data, room, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0 && errno == EWOULDBLOCK) {
+        errno = EAGAIN;
+    }
+    transport->sys_errno = got < 0 && errno != EAGAIN ? errno : 0;
+    transport->eof = got == 0;
+    transport->drained = got < 0 || (size_t)got < room;
+    return got;
+}
+
+/* Hands out of what was read ahead. */
+static size_t
+take_ahead(sslb_transport *transport, void *data, size_t length)
+{
+    sslb_chunk *in = &transport->in;
+    size_t left = in->end - in->start;
+
+    length = length < left ? length : left;
+    memcpy(data, in->data + in->start, length);
+    in->start += length;
+    if (in->start == in->end) {
+        chunk_drop(in);
+    }
+    return length;
+}
+
+/* As recv(2), by way of the buffer where more than the length may come. */
+static ssize_t
+receive_ahead(sslb_transport *transport, void *data, size_t length)
+{
+    size_t room = room_ahead(transport);
+    ssize_t got;
+
+    if (room <= length || !chunk_open(&transport->in)) {
+        return transport_receive(transport, data, length);
+    }
+    got = transport_receive(transport, transport->in.data, room);
+    if (got <= 0) {
+        chunk_drop(&transport->in);
+        return got;
+    }
+    transport->in.end = (size_t)got;
+    return (ssize_t)take_ahead(transport, data, length);
+}
+
 static int
 transport_read(BIO *bio, char *data, int length)
 {
     sslb_transport *transport = BIO_get_data(bio);
-    ssize_t got;
+    ssize_t got = -1;
 
     BIO_clear_retry_flags(bio);
-    if (length <= 0 || transport->eof) {
+    if (length <= 0) {
         return 0;
     }
-    do {
-        got = recv(transport->fd, data, (size_t)length, MSG_DONTWAIT);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-        BIO_set_retry_read(bio);
-        transport->sys_errno = 0;
-        return -1;
+    if (sslb_transport_holds_nogil(transport)) {
+        got = (ssize_t)take_ahead(transport, data, (size_t)length);
     }
-    transport->sys_errno = got < 0 ? errno : 0;
-    transport->eof = got == 0;
+    else if (transport->eof) {
+        return 0;
+    }
+    else if (!transport->offline) {
+        got = receive_ahead(transport, data, (size_t)length);
+    }
+    if (got > 0) {
+        follow_records(transport, (unsigned char *)data, (size_t)got);
+    }
+    else if (got < 0 && transport->sys_errno == 0) {
+        BIO_set_retry_read(bio);
+    }
     return (int)got;
 }
+
+/* -- the BIO ---------------------------------------------------------- */
 
 static long
 transport_ctrl(BIO *bio, int command, long number, void *pointer)
@@ -227,7 +361,8 @@ transport_destroy(BIO *bio)
     sslb_transport *transport = BIO_get_data(bio);
 
     if (transport != NULL) {
-        transport_drop_buffer(transport);
+        chunk_drop(&transport->in);
+        chunk_drop(&transport->out);
         free(transport);
         BIO_set_data(bio, NULL);
     }
