@@ -125,3 +125,12 @@ def sockets(version):
     """A SocketPair after the handshake, with each TLS version."""
     with helpers.SocketPair(version=version) as connected:
         yield connected
+
+
+@pytest.fixture(params=[
+    lambda end: end.do_handshake(), lambda end: end.read(1),
+    lambda end: end.write(b"x"), lambda end: end.unwrap()],
+    ids=["do_handshake", "read", "write", "unwrap"])
+def entrance(request):
+    """What a callback may try on the connection that called it."""
+    return request.param

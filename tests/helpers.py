@@ -35,10 +35,10 @@ else:
 __all__ = [
     "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
     "BioPair", "FileError", "RawPair", "SocketPair", "Task", "array_bytes",
-    "buffer_types", "cert", "client_context", "descriptors", "integer_types",
-    "limit_version", "listening", "native", "read_all", "read_cert", "receive",
-    "server_context", "serving", "socketserver", "tcp_pair", "text_type",
-    "unix_pair",
+    "buffer_types", "cert", "client_context", "descriptors", "in_child",
+    "integer_types", "limit_version", "listening", "meanwhile", "native",
+    "read_all", "read_cert", "receive", "server_context", "serving",
+    "socketserver", "tcp_pair", "text_type", "unix_pair",
 ]
 
 
@@ -167,6 +167,45 @@ class Task(object):
             self.result()
 
 
+@contextlib.contextmanager
+def meanwhile(function):
+    """Calls the function again and again in a thread, during the block."""
+    done = threading.Event()
+
+    def repeat():
+        while not done.is_set():
+            function()
+
+    with Task(repeat):
+        try:
+            yield
+        finally:
+            done.set()
+
+
+# Processes
+
+def in_child(function):
+    """Runs it in a forked child; returns what it returned, if bytes."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            result = function()
+            os.write(writer, result if isinstance(result, bytes) else b"")
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with contextlib.closing(os.fdopen(reader, "rb")) as stream:
+        data = stream.read()
+    assert os.waitpid(pid, 0)[1] == 0
+    return data
+
+
 # Plain sockets
 
 def unix_pair(timeout=TIMEOUT):
@@ -265,7 +304,6 @@ class SocketPair(object):
         client = client or client_context(version)
         server = server or server_context(version)
         left, right = pair or unix_pair(timeout)
-        self._left = left  # on 2.7 it keeps the client's descriptor open
         options = {"do_handshake_on_connect": False}
         self.client = self.server = None
         try:
@@ -287,8 +325,13 @@ class SocketPair(object):
             try:
                 self.client.do_handshake()
             except BaseException:
+                # close() alone is not enough where others know the
+                # descriptor, as the plain socket does on 2.7
+                try:
+                    self.client.shutdown(socket.SHUT_RDWR)
+                except socket.error:
+                    pass  # the peer was first
                 self.client.close()
-                self._left.close()
                 raise
 
     def flush(self):

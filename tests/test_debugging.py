@@ -13,13 +13,13 @@ import socket
 import ssl
 import stat
 import struct
-import threading
 import weakref
 
 import pytest
 
 from helpers import (PY2, BioPair, FileError, SocketPair, Task,
-                     client_context, descriptors, receive, server_context)
+                     client_context, descriptors, in_child, meanwhile, receive,
+                     server_context)
 
 pytestmark = pytest.mark.since(3, 8, "neither of them")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
@@ -350,19 +350,14 @@ def test_disk_becomes_full(tmpdir, version):
     client = client_context(version)
     client.keylog_filename = path
     limit = os.path.getsize(path) + 10
-    pid = os.fork()
-    if not pid:
-        status = 1
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            try:
-                BioPair(client)
-            except FileError as error:
-                if error.errno in (errno.ENOSPC, errno.EFBIG):
-                    status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(pid, 0)[1] == 0
+
+    def connect():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        with pytest.raises(FileError) as caught:
+            BioPair(client)
+        assert caught.value.errno in (errno.ENOSPC, errno.EFBIG)
+
+    in_child(connect)
     assert os.path.getsize(path) == limit
 
 
@@ -403,16 +398,8 @@ def test_parent_and_child_share_the_file(tmpdir, version):
     client, server = client_context(version), server_context(version)
     client.keylog_filename = path
     BioPair(client, server)
-    pid = os.fork()
-    if not pid:
-        status = 1
-        try:
-            BioPair(client, server)
-            status = 0
-        finally:
-            os._exit(status)
+    in_child(lambda: BioPair(client, server))
     BioPair(client, server)
-    assert os.waitpid(pid, 0)[1] == 0
     log = read_log(path)
     assert len(log) == 3 * len(LABELS[version])
     assert len({random for _, random, _ in log}) == 3
@@ -721,18 +708,15 @@ def test_callback_that_changes_its_context(pair_type, version):
 
 
 @pytest.mark.backport_only("waits for itself or crashes")
-@pytest.mark.parametrize("operation", [
-    lambda end: end.do_handshake(), lambda end: end.read(1),
-    lambda end: end.write(b"x"), lambda end: end.unwrap()])
 def test_callback_that_enters_its_own_connection(pair_type, version,
-                                                 operation):
+                                                 entrance):
     """It gets an exception, and the handshake goes on."""
     errors, calls = [], []
 
     def callback(connection, *arguments):
         calls.append(arguments)
         try:
-            operation(connection)
+            entrance(connection)
         except Exception as error:
             errors.append(error)
 
@@ -854,21 +838,15 @@ def test_gh_149816_settings_change_while_handshakes_run(tmpdir, version,
     values = {"_msg_callback": [Messages(), None],
               "keylog_filename": [str(tmpdir.join("1")),
                                   str(tmpdir.join("2")), None]}[name]
-    stop = threading.Event()
 
     def toggle():
-        while not stop.is_set():
-            for context in client, server:
-                for value in values:
-                    setattr(context, name, value)
+        for context in client, server:
+            for value in values:
+                setattr(context, name, value)
 
-    toggling = Task(toggle)
-    try:
+    with meanwhile(toggle):
         for _ in range(50):
             BioPair(client, server)
-    finally:
-        stop.set()
-        toggling.result()
 
 
 @needs_fork
@@ -876,15 +854,7 @@ def test_fork_in_the_callback(version):
     """Parent and child can both go on."""
     def callback(*arguments):
         client._msg_callback = None
-        pid = os.fork()
-        if not pid:
-            status = 1
-            try:
-                BioPair(client, server_context(version))
-                status = 0
-            finally:
-                os._exit(status)
-        assert os.waitpid(pid, 0)[1] == 0
+        in_child(lambda: BioPair(client, version=version))
 
     client = client_context(version)
     client._msg_callback = callback

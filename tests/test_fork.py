@@ -1,37 +1,15 @@
 """Child processes that go on with what their parent had."""
 
-import contextlib
 import gc
 import os
 import ssl
-import traceback
 
 import pytest
 
-from helpers import (BioPair, SocketPair, Task, cert, client_context,
+from helpers import (BioPair, SocketPair, Task, cert, client_context, in_child,
                      receive, server_context)
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-
-
-def in_child(function):
-    """Runs it in a forked child; returns the bytes that it returned."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if not pid:
-        status = 1
-        try:
-            os.write(writer, function() or b"")
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    os.close(writer)
-    with contextlib.closing(os.fdopen(reader, "rb")) as stream:
-        data = stream.read()
-    assert os.waitpid(pid, 0)[1] == 0
-    return data
 
 
 def test_bpo_18747_random_bytes_differ():

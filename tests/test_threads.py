@@ -11,8 +11,8 @@ import threading
 import pytest
 
 from helpers import (PY2, TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
-                     client_context, read_all, receive, server_context,
-                     tcp_pair)
+                     client_context, meanwhile, read_all, receive,
+                     server_context, tcp_pair)
 
 DISTURBED = pytest.mark.backport_only("two threads disturb each other: "
                                       "gh-151508")
@@ -330,20 +330,14 @@ def test_gh_134698_certificates_loaded_while_connecting(version):
 @pytest.mark.backport_only("crashes: gh-149816")
 def test_gh_149816_callback_replaced_while_called(version):
     client, server = client_context(version), server_context(version)
-    stop = threading.Event()
 
     def toggle():
-        while not stop.is_set():
-            server.set_servername_callback(lambda *arguments: None)
-            server.set_servername_callback(None)
+        server.set_servername_callback(lambda *arguments: None)
+        server.set_servername_callback(None)
 
-    toggling = Task(toggle)
-    try:
+    with meanwhile(toggle):
         for _ in range(50):
             BioPair(client, server)
-    finally:
-        stop.set()
-        toggling.result()
 
 
 def test_many_connections_at_once(version):
