@@ -132,6 +132,24 @@ set_host(sslb_connection *self, PyObject *argument)
     return rc;
 }
 
+PyObject *
+sslb_connection_encode_hostname(PyObject *module, PyObject *argument)
+{
+    PyObject *host = sslb_host_as_ascii(argument);
+    PyObject *result = NULL;
+
+    (void)module;
+    if (host == NULL) {
+        return NULL;
+    }
+    if (check_host(host) == 0) {
+        result = sslb_text_new(PyBytes_AS_STRING(host),
+                               PyBytes_GET_SIZE(host));
+    }
+    Py_DECREF(host);
+    return result;
+}
+
 /* -- life ------------------------------------------------------------- */
 
 /* What contradicts the arguments or the context, as ValueError. */

@@ -213,19 +213,42 @@ sslb_context_lacks_side(const sslb_context *context, int server_side)
 
 /* -- connections ------------------------------------------------------ */
 
+/* The way in of 2.7, which eventlet takes: the owner has the host name that is
+   not given. */
+static PyObject *
+wrap_for(PyObject *self, PyObject *socket, int server_side,
+         PyObject *hostname, PyObject *owner, PyObject *session)
+{
+    PyObject *found = NULL, *result;
+
+    if (!server_side && (hostname == NULL || hostname == Py_None)) {
+        found = PyObject_GetAttrString(owner, "server_hostname");
+        if (found == NULL) {
+            PyErr_Clear();
+        }
+        hostname = found;
+    }
+    result = sslb_connection_new((sslb_context *)self, socket, NULL, NULL,
+                                 server_side, hostname, owner, session);
+    Py_XDECREF(found);
+    return result;
+}
+
 static PyObject *
 context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"sock", "server_side", "server_hostname",
-                               "owner", "session", NULL};
+                               "owner", "session", "ssl_sock", NULL};
     PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
+    PyObject *ssl_sock = NULL;
     PyObject *socket_type = sslb_socket_type();
     int server_side;
 
     if (socket_type == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOO:_wrap_socket",
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
                                         keywords, &socket, &server_side,
-                                        &hostname, &owner, &session)) {
+                                        &hostname, &owner, &session,
+                                        &ssl_sock)) {
         return NULL;
     }
     if (!PyObject_TypeCheck(socket, (PyTypeObject *)socket_type)) {
@@ -233,6 +256,10 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
                      "be _socket.socket, not %.200s",
                      Py_TYPE(socket)->tp_name);
         return NULL;
+    }
+    if (ssl_sock != NULL && ssl_sock != Py_None) {
+        return wrap_for(self, socket, server_side, hostname, ssl_sock,
+                        session);
     }
     return sslb_connection_new((sslb_context *)self, socket, NULL, NULL,
                                server_side, hostname, owner, session);

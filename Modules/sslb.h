@@ -392,6 +392,9 @@ PyObject *sslb_connection_new(sslb_context *context, PyObject *socket,
                               int server_side, PyObject *server_hostname,
                               PyObject *owner, PyObject *session);
 
+/* A host name as A-labels, native str: what server_hostname becomes. */
+PyObject *sslb_connection_encode_hostname(PyObject *module, PyObject *name);
+
 /* The connection of an SSL: borrowed, alive while one of its operations
    runs.  Callbacks run in those alone. */
 sslb_connection *sslb_connection_of_nogil(const SSL *ssl);

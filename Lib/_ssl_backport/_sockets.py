@@ -11,7 +11,7 @@ from socket import socket
 __all__ = ["socket"]
 
 if sys.version_info[0] == 2:
-    from socket import _delegate_methods, _fileobject
+    from socket import _closedsocket, _delegate_methods, _fileobject
 
     __all__ += ["_delegate_methods", "_fileobject"]
 
@@ -71,7 +71,21 @@ if sys.version_info[0] == 2:
                 self._makefile_refs -= 1
 
         def _real_close(self):
-            socket.close(self)
+            self._sock = _closedsocket()
+
+        # The same methods of socket.socket take several calls each.
+
+        def getpeername(self):
+            """Return the peer's address."""
+            return self._sock.getpeername()
+
+        def gettimeout(self):
+            """Return the timeout (seconds), None or 0.0 for no waiting."""
+            return self._sock.gettimeout()
+
+        def settimeout(self, timeout):
+            """Set the timeout (seconds), None or 0.0 for no waiting."""
+            self._sock.settimeout(timeout)
 
         def __enter__(self):
             return self

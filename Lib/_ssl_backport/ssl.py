@@ -268,21 +268,6 @@ class SSLContext(_SSLContext):
             incoming, outgoing, server_side=server_side,
             server_hostname=server_hostname, session=session, context=self)
 
-    def _wrap_socket(self, sock, server_side, server_hostname=None,
-                     owner=None, session=None, ssl_sock=None):
-        """The extension's connection over a socket.
-
-        ssl_sock is what 2.7 called the owner; its host name stands in for
-        one that is not given, as eventlet does not.
-        """
-        if ssl_sock is not None:
-            owner = ssl_sock
-            if server_hostname is None and not server_side:
-                server_hostname = getattr(owner, "server_hostname", None)
-        return _SSLContext._wrap_socket(self, sock, server_side,
-                                        server_hostname, owner=owner,
-                                        session=session)
-
     def set_alpn_protocols(self, alpn_protocols):
         """Offer, or choose among, application protocols, the best first.
 
@@ -317,12 +302,9 @@ class SSLContext(_SSLContext):
     def _encode_hostname(self, hostname):
         """Return a host name as A-labels (str), or None for None.
 
-        Raises ValueError for what is none. The extension knows the rules.
+        Raises ValueError for what is none.
         """
-        if hostname is None:
-            return None
-        return self._wrap_bio(MemoryBIO(), MemoryBIO(), False,
-                              hostname).server_hostname
+        return None if hostname is None else _ssl._encode_hostname(hostname)
 
 
 def _length_prefixed(extension, names):
@@ -707,11 +689,11 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         self._context = _context
         self._session = _session
         self.server_side = server_side
-        self.server_hostname = _context._encode_hostname(server_hostname)
         self.do_handshake_on_connect = do_handshake_on_connect
         self.suppress_ragged_eofs = suppress_ragged_eofs
         self._adopt(sock)
         try:
+            self.server_hostname = _context._encode_hostname(server_hostname)
             self._connected = self._has_peer()
             if self._connected:
                 self._start_tls()
@@ -782,7 +764,11 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
             self._sslobj.close()
 
     def _real_close(self):
-        self._close_tls()
+        sslobj = self._sslobj
+        if sslobj is not None:
+            # It stays in `_sslobj` until the descriptor is gone, or another
+            # thread would send in the clear what it took for TLS.
+            sslobj.close()
         _sockets.StreamSocket._real_close(self)
         self._sslobj = None
 
@@ -881,9 +867,10 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
 
         block: wait for it even if the socket is non-blocking.
         """
-        self._check_connected()
+        if not self._connected:
+            self._check_connected()
         if not (block and self.gettimeout() == 0.0):
-            self._tls().do_handshake()
+            (self._sslobj or self._tls()).do_handshake()
             return
         self.settimeout(None)
         try:
@@ -935,7 +922,8 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         """Return up to `buflen` bytes; b"" at the end. No flags with TLS."""
         if self._sslobj is None:
             return self._plain.recv(buflen, flags)
-        self._refuse_flags(flags, "recv")
+        if flags:
+            self._refuse_flags("recv")
         return self.read(buflen)
 
     def recv_into(self, buffer, nbytes=None, flags=0):
@@ -944,7 +932,8 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         """
         if self._sslobj is None:
             return self._plain.recv_into(buffer, nbytes or 0, flags)
-        self._refuse_flags(flags, "recv_into")
+        if flags:
+            self._refuse_flags("recv_into")
         return self.read(nbytes or -1, buffer)
 
     def recvfrom(self, buflen=1024, flags=0):
@@ -988,7 +977,8 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         sslobj = self._sslobj
         if sslobj is None:
             return self._plain.send(data, flags)
-        self._refuse_flags(flags, "send")
+        if flags:
+            self._refuse_flags("send")
         try:
             return sslobj.write(data)
         except (SSLWantReadError, SSLWantWriteError):
@@ -1005,8 +995,12 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
         sslobj = self._sslobj
         if sslobj is None:
             return self._plain.sendall(data, flags)
-        self._refuse_flags(flags, "sendall")
-        rest = _sockets.bytes_from(data, sslobj.write(data))
+        if flags:
+            self._refuse_flags("sendall")
+        sent = sslobj.write(data)
+        if type(data) is bytes and sent == len(data):
+            return  # as nearly always
+        rest = _sockets.bytes_from(data, sent)
         while len(rest):  # of a non-blocking socket
             rest = _sockets.bytes_from(rest, sslobj.write(rest))
 
@@ -1054,10 +1048,9 @@ class SSLSocket(_Connection, _sockets.StreamSocket):
             if hasattr(file, "seek"):
                 file.seek(offset + sent)
 
-    def _refuse_flags(self, flags, method):
-        if flags != 0:
-            raise ValueError("non-zero flags not allowed in calls to %s() on "
-                             "%s" % (method, type(self)))
+    def _refuse_flags(self, method):
+        raise ValueError("non-zero flags not allowed in calls to %s() on %s"
+                         % (method, type(self)))
 
     def _refuse_tls(self, method):
         if self._sslobj is not None:
