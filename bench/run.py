@@ -12,7 +12,6 @@ import sys
 
 import contestants
 import measure
-import plot
 import report
 import rows
 from contestants import Failure, environments
@@ -20,6 +19,8 @@ from contestants import Failure, environments
 # The least and the most
 ROUNDS = (15, 75)
 QUICK_ROUNDS = (9, 35)
+
+PLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plot.py")
 
 UNKNOWN_ROW = "There is no row %r.  The rows are:\n\n    %s"
 
@@ -70,6 +71,16 @@ def run(chosen, quick, progress):
     return results
 
 
+def draw(progress):
+    """The plot of all results that are kept."""
+    environments.make_tools(progress, "plot")
+    target = os.path.splitext(report.JSON)[0] + ".png"
+    environments.run([environments.tools_python("plot"), PLOT, report.JSON,
+                      target], "bench-plot.log")
+    print("\nKept as results.json and results.png in %s"
+          % os.path.relpath(report.RESULTS))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", default="", help="such as 'echo sendall'")
@@ -82,7 +93,7 @@ def main():
         report.show_goals(results.values())
         if not options.quick:
             report.save(results)
-            plot.draw(progress)
+            draw(progress)
     except (Failure, measure.Stuck) as failure:
         return "\n%s" % failure
     return 0

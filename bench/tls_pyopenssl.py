@@ -90,6 +90,7 @@ def end(context, server_side):
         except SSL.WantReadError:
             return b""
 
+    # write() would write one record only
     return End(connection, connection.do_handshake, connection.read,
-               connection.write, connection.bio_write, drain,
+               connection.sendall, connection.bio_write, drain,
                SSL.WantReadError)

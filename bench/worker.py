@@ -283,14 +283,17 @@ class MemoryFeed(MemoryBulk):
     def transfer(self, source, target):
         source.write(self.data)
         records = source.drain()
+        left = self.size
         for start in range(0, len(records), FED_BYTES):
             target.feed(records[start:start + FED_BYTES])
             try:
-                while target.read(PIECE_BYTES):
-                    pass
+                while True:
+                    left -= len(target.read(PIECE_BYTES))
             except target.WantRead:
                 pass
             target.drain()
+        if left:
+            raise AssertionError("%d bytes did not come" % left)
 
 
 class IdleMemory(MemoryHandshake):
