@@ -2,8 +2,8 @@
 
     python ci/check_wheel_file.py WHEEL FORBIDDEN_PATH...
 
-The Python that runs this has the tools of ci/requirements-wheel-tools.txt.  The
-paths are those of the machine that built it: none may be in any file.
+The Python that runs this has the tools of ci/requirements-wheel-tools.txt.
+The paths are those of the machine that built it: none may be in any file.
 """
 
 import io

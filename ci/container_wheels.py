@@ -64,7 +64,8 @@ def run(group, arguments, source, progress):
     environments.make_tools(progress, tools)
     environ = dict(environments.clean_environ(), **options(group))
     status = subprocess.call(
-        [environments.tools_python(tools), "-m", "cibuildwheel", "--platform", "linux"] + arguments,
+        [environments.tools_python(tools), "-m", "cibuildwheel",
+         "--platform", "linux"] + arguments,
         env=environ, cwd=source)
     if status != 0:
         raise Failure("cibuildwheel for Python %s failed with exit status %d."

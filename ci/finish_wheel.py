@@ -2,9 +2,9 @@
 
     python ci/finish_wheel.py WHEEL FOLDER      # prints the new wheel's path
 
-The Python that runs this has the tools of ci/requirements-wheel-tools.txt.  The
-wheel is given an SBOM of what is linked into it and the tags of what it runs
-on; SOURCE_DATE_EPOCH is the date of everything in it.
+The Python that runs this has the tools of ci/requirements-wheel-tools.txt.
+The wheel is given an SBOM of what is linked into it and the tags of what it
+runs on; SOURCE_DATE_EPOCH is the date of everything in it.
 """
 
 import datetime
