@@ -14,7 +14,8 @@ import time
 
 from environments import Failure, clean_environ
 
-# A round's work is such that ours takes so much CPU time: short, so that all of a round meet the same machine.
+# A round's work is such that ours takes so much CPU time: short, so that all
+# of a round meet the same machine.
 ROUND_SECONDS = 0.04
 
 # An answer that takes longer never comes.
