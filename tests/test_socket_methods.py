@@ -533,6 +533,17 @@ def test_public_constructor():
     server.close()
 
 
+@pytest.mark.python3("on 2.7 the socket stays the caller's as well")
+@pytest.mark.since(3, 13, "left to the garbage collector")
+def test_socket_of_a_refused_host_name_is_closed():
+    with contextlib.closing(socket.socket()) as sock:
+        number = sock.fileno()
+        with pytest.raises(ValueError):
+            client_context().wrap_socket(sock, server_hostname=".localhost")
+        assert sock.fileno() == -1
+        assert number not in descriptors()
+
+
 @pytest.mark.skipif(HOST_VERSION < (3, 7), reason="a public constructor")
 def test_bpo_32951_no_public_constructor():
     with contextlib.closing(socket.socket()) as sock:
