@@ -416,7 +416,7 @@ sslb_turn_give(sslb_lock *lock, sslb_direction direction)
 /* -- polling ---------------------------------------------------------- */
 
 void
-sslb_polling_begin_locked(sslb_lock *lock)
+sslb_polling_begin_nogil(sslb_lock *lock)
 {
     pthread_mutex_lock(&lock->mutex);
     lock->polling++;

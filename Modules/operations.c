@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* A long operation looks for signals after so many steps. */
 #define STEPS_A_ROUND 64
@@ -87,7 +88,7 @@ handshake_locked(operation *op)
 {
     int rc;
 
-    ERR_clear_error();
+    sslb_queue_clear_nogil();
     rc = SSL_do_handshake(op->self->ssl);
     return rc == 1 ? STEP_DONE : step_ended(op, rc);
 }
@@ -203,7 +204,7 @@ read_locked(operation *op)
         return STEP_WANTS;
     }
     do {
-        ERR_clear_error();
+        sslb_queue_clear_nogil();
         offline = read_ahead_locked(op);
         count = 0;
         if (!SSL_read_ex(ssl, op->data + op->done, op->length - op->done,
@@ -242,7 +243,7 @@ encrypt_locked(operation *op)
         sslb_transport_gather_nogil(self->transport, 1);
     }
     while (result == STEP_DONE && self->ahead < limit) {
-        ERR_clear_error();
+        sslb_queue_clear_nogil();
         if (SSL_write_ex(self->ssl, op->data + op->done + self->ahead,
                          limit - self->ahead, &count)) {
             self->ahead += count;
@@ -330,10 +331,10 @@ shutdown_locked(operation *op)
 {
     int rc;
 
-    ERR_clear_error();
+    sslb_queue_clear_nogil();
     rc = SSL_shutdown(op->self->ssl);
     if (rc == 0) {
-        ERR_clear_error();
+        sslb_queue_clear_nogil();
         rc = SSL_shutdown(op->self->ssl);
     }
     return rc == 1 ? STEP_DONE : step_ended(op, rc);
@@ -342,7 +343,7 @@ shutdown_locked(operation *op)
 static step_result
 verify_client_locked(operation *op)
 {
-    ERR_clear_error();
+    sslb_queue_clear_nogil();
     return SSL_verify_client_post_handshake(op->self->ssl)
         ? STEP_DONE : step_ended(op, 0);
 }
@@ -416,19 +417,17 @@ wait_nogil(operation *op)
     sslb_connection *self = op->self;
     int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
     sslb_deadline limit = wait_limit(op);
-    int ready, fd = -1;
+    int fd, ready = -1;
 
-    sslb_lock_acquire_nogil(&self->lock);
-    if (!self->closed) {
-        fd = self->transport->fd;
-        sslb_polling_begin_locked(&self->lock);
+    sslb_polling_begin_nogil(&self->lock);
+    fd = sslb_transport_descriptor_nogil(self->transport);
+    if (fd >= 0) {
+        ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, limit);
     }
-    sslb_lock_release_nogil(&self->lock);
+    sslb_polling_end_nogil(&self->lock);
     if (fd < 0) {
         return STEP_CLOSED;
     }
-    ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, limit);
-    sslb_polling_end_nogil(&self->lock);
     if (ready > 0) {
         return STEP_AGAIN;
     }
@@ -620,7 +619,7 @@ check_side(const sslb_connection *self)
     if (!sslb_context_lacks_side(self->context, self->server_side)) {
         return 0;
     }
-    ERR_clear_error();
+    sslb_queue_clear_nogil();
     ERR_raise(ERR_LIB_SSL, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
     sslb_queue_raise(self->server_side
                      ? "Cannot create "
@@ -865,18 +864,20 @@ PyObject *
 sslb_connection_close(PyObject *object, PyObject *none)
 {
     sslb_connection *self = (sslb_connection *)object;
-    int wake = 0;
+    int fd = -1;
 
     (void)none;
     sslb_connection_enter(self);
     self->closed = 1;
-    if (self->transport != NULL && self->transport->fd >= 0) {
-        wake = sslb_polling_any_nogil(&self->lock);
-        sslb_transport_forget_nogil(self->transport, wake);
+    if (self->transport != NULL) {
+        fd = sslb_transport_forget_nogil(self->transport);
     }
     sslb_connection_leave(self);
-    if (wake) {
+    /* Only a shutdown ends another thread's poll(); it hits every duplicate
+       of the descriptor, so it is kept for the case that somebody waits. */
+    if (fd >= 0 && sslb_polling_any_nogil(&self->lock)) {
         Py_BEGIN_ALLOW_THREADS
+        shutdown(fd, SHUT_RDWR);
         sslb_polling_drain_nogil(&self->lock);
         Py_END_ALLOW_THREADS
     }

@@ -178,6 +178,15 @@ void sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
 void sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
                         const char *file, int line);
 
+/* Empties the thread's error queue, which nearly always is. */
+static inline void
+sslb_queue_clear_nogil(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 /* Raise SSLError of the newest entry of the error queue, and empty it;
    `detail` (or NULL) is added to the text. */
 void sslb_queue_raise(const char *detail, const char *file, int line);
@@ -259,9 +268,10 @@ void sslb_turn_give(sslb_lock *lock, sslb_direction direction);
 void sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
                            sslb_deadline deadline);
 
-/* Count the threads in poll(): begin while the lock is held, end without
-   it.  sslb_polling_drain waits until there are none. */
-void sslb_polling_begin_locked(sslb_lock *lock);
+/* Count the threads in poll().  Who begins looks after that whether there is
+   still something to wait for; who takes it away looks after that whether
+   somebody waits.  sslb_polling_drain waits until there are none. */
+void sslb_polling_begin_nogil(sslb_lock *lock);
 void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
 void sslb_polling_drain_nogil(sslb_lock *lock);
@@ -308,8 +318,11 @@ void sslb_transport_read_ahead_nogil(sslb_transport *transport, size_t limit,
                                      int offline);
 int sslb_transport_holds_nogil(const sslb_transport *transport);
 
-/* Never use the descriptor again; `wake` ends every wait for it at once. */
-void sslb_transport_forget_nogil(sslb_transport *transport, int wake);
+/* The descriptor, or -1 once forgotten: may be asked without the lock. */
+int sslb_transport_descriptor_nogil(const sslb_transport *transport);
+
+/* Never use the descriptor again; returns it. */
+int sslb_transport_forget_nogil(sslb_transport *transport);
 
 /* -- membio.c --------------------------------------------------------- */
 

@@ -130,15 +130,16 @@ sslb_transport_gather_nogil(sslb_transport *transport, int on)
     }
 }
 
-/* Only a shutdown ends another thread's poll(); it hits every duplicate of
-   the descriptor, so it is kept for the case that somebody does wait. */
-void
-sslb_transport_forget_nogil(sslb_transport *transport, int wake)
+int
+sslb_transport_descriptor_nogil(const sslb_transport *transport)
 {
-    if (wake) {
-        shutdown(transport->fd, SHUT_RDWR);
-    }
-    transport->fd = -1;
+    return __atomic_load_n(&transport->fd, __ATOMIC_SEQ_CST);
+}
+
+int
+sslb_transport_forget_nogil(sslb_transport *transport)
+{
+    return __atomic_exchange_n(&transport->fd, -1, __ATOMIC_SEQ_CST);
 }
 
 /* Adds to the buffer: 1, or 0 where there is no room. */
