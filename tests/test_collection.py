@@ -113,7 +113,7 @@ def test_socket_in_a_cycle(version):
     assert collected(make)
 
 
-def test_failed_handshakes_leave_nothing_behind(version):
+def test_gh_109534_failed_handshakes_leave_nothing(version):
     """gh-109534: neither descriptors nor connections."""
     contexts = client_context(version), server_context(version, "unknown.pem")
     before = descriptors()

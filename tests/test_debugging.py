@@ -217,7 +217,7 @@ def test_another_file(tmpdir):
     assert len(read_log(second)) > 0
 
 
-def test_switched_off_on_the_way(tmpdir, pair_type):
+def test_gh_142438_switched_off_on_the_way(tmpdir, pair_type):
     """gh-142438: OpenSSL may call when the log is closed already."""
     client, path = client_context("TLSv1.3"), str(tmpdir.join("log"))
 

@@ -29,7 +29,7 @@ def test_partial_chains(purpose):
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_strict_where_the_host_is(purpose):
+def test_gh_107361_strict_where_the_host_is(purpose):
     flags = ssl.create_default_context(purpose).verify_flags
     assert bool(flags & ssl.VERIFY_X509_STRICT) is (HOST_VERSION >= (3, 13))
 

@@ -74,7 +74,7 @@ def test_gh_95494_truncation(version, name):
 
 @TRUNCATION
 @pytest.mark.parametrize("name", sorted(READS))
-def test_truncation_is_suppressed_by_default(version, name):
+def test_gh_72002_truncation_is_suppressed_by_default(version, name):
     with RawPair(version) as raw:
         raw.peer.sendall(raw.records(b"hello"))
         raw.peer.close()
@@ -191,7 +191,7 @@ def test_peer_closes_in_the_middle_of_the_handshake(version):
 
 
 @TRUNCATION
-def test_end_in_the_handshake_over_bios():
+def test_bpo_28990_end_in_the_handshake_over_bios():
     with BioPair(handshake=False) as pair:
         for bio, end in ((pair.client_in, pair.client),
                          (pair.server_in, pair.server)):

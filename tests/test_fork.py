@@ -71,7 +71,7 @@ def test_child_that_only_ends_disturbs_nothing(version):
 
 
 @pytest.mark.backport_only("locks of the parent's threads stay locked")
-def test_fork_while_another_thread_reads(version):
+def test_openssl_19066_fork_while_another_thread_reads(version):
     """The child's locks are free, whatever the parent's threads held."""
     with SocketPair(version=version) as pair:
         # the tickets of TLS 1.3 come first: no two processes can read them

@@ -78,5 +78,5 @@ def test_the_measure():
 
 @pytest.mark.parametrize("operation", [
     handshake, load_bundle, load_chain])
-def test_others_run(operation):
+def test_gh_94637_rule_gil_others_run(operation):
     assert lets_others_run(operation)

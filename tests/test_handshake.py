@@ -189,7 +189,7 @@ def test_wrong_side_of_a_protocol():
 
 # Arguments
 
-def test_not_a_stream_socket():
+def test_bpo_19422_not_a_stream_socket():
     """bpo-19422: datagrams would go out in clear text."""
     with pytest.raises(NotImplementedError):
         client_context().wrap_socket(

@@ -168,7 +168,7 @@ def test_cve_2018_8970_nul_in_name(name):
 @pytest.mark.since(3, 7, "taken as no name")
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("name", ["", u"", b""])
-def test_empty_name(name, check):
+def test_rule_hosts_empty_name(name, check):
     context = client_context()
     context.check_hostname = check
     with pytest.raises(ValueError):

@@ -154,7 +154,7 @@ def test_wrong_password(context, key, password):
 @pytest.mark.parametrize("convert", [
     str, str.encode, bytearray, lambda text: (lambda: text)],
     ids=["str", "bytes", "bytearray", "callable"])
-def test_password_too_long(context, convert):
+def test_pyca_cryptography_1235_password_too_long(context, convert):
     text = "a" * 102400
     password = convert(text.encode() if convert is bytearray else text)
     with pytest.raises(ValueError):
@@ -190,7 +190,7 @@ def test_bpo_43789_password_callable_that_raises(context, key):
     assert secret.calls == 1
 
 
-def test_unneeded_password(context):
+def test_urllib3_5255_unneeded_password(context):
     secret = Secret()
     context.load_cert_chain(CERTS, KEY, secret)
     assert secret.calls == 0

@@ -141,7 +141,7 @@ def test_reading_while_a_write_is_half_done(quiet):
         quiet.client.write(PIECE)
 
 
-def test_mongo_1793_huge_send_makes_progress():
+def test_mongo_python_driver_1793_huge_send():
     """Each send of 20 MB takes a part of it."""
     data = PATTERN * (20 * 1024 * 1024 // len(PATTERN))
     with SocketPair(pair=tcp_pair()) as pair:

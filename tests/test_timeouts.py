@@ -109,7 +109,7 @@ def test_connect():
                 wrapped.connect(listener.getsockname())
 
 
-def test_unwrap(version):
+def test_bpo_8108_unwrap(version):
     """bpo-8108: the peer never answers the close_notify."""
     with RawPair(version) as raw:
         raw.sock.settimeout(SHORT)
@@ -131,7 +131,7 @@ def test_gh_90676_accept():
                     listener.accept()
 
 
-def test_deadline_of_recv(version):
+def test_rule_deadline_of_recv(version):
     with RawPair(version) as raw:
         raw.sock.settimeout(SHORT)
         with trickling(raw.peer, raw.records(b"x" * 1000)):
@@ -139,7 +139,7 @@ def test_deadline_of_recv(version):
                 raw.sock.recv(1000)
 
 
-def test_deadline_of_handshake(version):
+def test_rule_deadline_of_handshake(version):
     with RawPair(version, handshake=False) as raw:
         hello = bytearray(b"\x16\x03\x03\x10\0\x02\0\x0f\xfc")
         raw.sock.settimeout(SHORT)
@@ -148,7 +148,7 @@ def test_deadline_of_handshake(version):
                 raw.sock.do_handshake()
 
 
-def test_deadline_of_unwrap(version):
+def test_rule_deadline_of_unwrap(version):
     with RawPair(version) as raw:
         raw.sock.settimeout(SHORT)
         with trickling(raw.peer, raw.records(b"x" * 1000)):
@@ -156,7 +156,7 @@ def test_deadline_of_unwrap(version):
                 raw.sock.unwrap()
 
 
-def test_deadline_of_sendall(version):
+def test_rule_deadline_of_sendall(version):
     """The peer reads a little again and again."""
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         stop = threading.Event()
