@@ -53,6 +53,12 @@ def test_unknown_protocol(protocol):
         ssl.SSLContext(protocol)
 
 
+@pytest.mark.since(3, 7, "TypeError")
+def test_more_arguments_are_ignored():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT, 1, certfile="missing")
+    assert context.protocol is ssl.PROTOCOL_TLS_CLIENT
+
+
 @pytest.mark.parametrize("protocol", ["TLS", 1.5])
 def test_protocol_of_wrong_type(protocol):
     with pytest.raises(TypeError):

@@ -193,7 +193,8 @@ class SSLContext(_SSLContext):
             _deprecated("ssl.%s is deprecated" % self.protocol.name)
         return self
 
-    def __init__(self, protocol=None):
+    # more arguments are for subclasses; 3.7 and later ignore them
+    def __init__(self, protocol=None, *args, **kwargs):
         pass
 
     __reduce_ex__ = _refuse_copies
