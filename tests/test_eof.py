@@ -104,7 +104,7 @@ def test_end_within_a_record(version, kept):
 
 
 @TRUNCATION
-def test_truncation_over_bios(version):
+def test_openssl_8208_truncation_over_bios(version):
     with BioPair(version=version) as pair:
         pair.client.write(b"hello")
         pair.flush()

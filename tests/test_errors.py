@@ -67,7 +67,7 @@ def test_made_by_hand():
     assert (str(error), error.errno) == ("text", 6)
 
 
-def test_library_and_reason():
+def test_bpo_43788_library_and_reason():
     error = ssl_error()
     assert error.library == "PEM"
     assert error.reason == "NO_START_LINE"

@@ -56,7 +56,7 @@ def test_read_default_size(pair):
 
 
 @pytest.mark.parametrize("kind", buffer_types)
-def test_write_buffers(pair, kind):
+def test_bpo_23001_write_buffers(pair, kind):
     assert pair.client.write(kind(b"hello")) == 5
     pair.flush()
     assert pair.server.read(100) == b"hello"

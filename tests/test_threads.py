@@ -356,7 +356,7 @@ def test_many_connections_at_once(version):
 
 
 @pytest.mark.backport_only("it crashes in some runs")
-def test_cipher_list_replaced_while_used(version):
+def test_gh_118596_cipher_list_replaced_while_used(version):
     """No handshake looks at a list that is gone."""
     lists = ["ECDHE+AESGCM", "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES"]
     client, server = client_context(version), server_context(version)

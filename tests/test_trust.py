@@ -299,7 +299,8 @@ def test_bad_certificate(chain, version, pair_type):
     ("unknown.pem", 20), ("self-signed.pem", 18), ("expired.pem", 10),
     ("not-yet-valid.pem", 9), ("chain-incomplete.pem", 20),
     ("client.pem", 26), ("host-other.pem", 62)])
-def test_bpo_31399_gh_107077_verification_error(chain, code, version, pair_type):
+def test_bpo_31399_gh_107077_verification_error(chain, code, version,
+                                                pair_type):
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
         pair_type(client_context(version), server_context(version, chain))
     error = caught.value
