@@ -44,11 +44,14 @@ queue_reserve_locked(queue *self, size_t length)
     if (length > SIZE_MAX / 4 - used) {
         return 0;
     }
+    /* Half as much again, so that many small writes cost little; a large one
+       gets what it needs. */
+    size += size / 2;
+    if (size < used + length) {
+        size = used + length;
+    }
     if (size < 256) {
         size = 256;
-    }
-    while (size < used + length) {
-        size *= 2;
     }
     data = malloc(size);
     if (data == NULL) {
@@ -89,6 +92,16 @@ queue_get_locked(queue *self, void *data, size_t length)
             self->size = 0;
         }
     }
+}
+
+void
+sslb_membio_reserve_nogil(BIO *bio, size_t length)
+{
+    queue *self = BIO_get_data(bio);
+
+    pthread_mutex_lock(&self->mutex);
+    (void)queue_reserve_locked(self, length);
+    pthread_mutex_unlock(&self->mutex);
 }
 
 /* -- the BIO ---------------------------------------------------------- */

@@ -242,6 +242,10 @@ encrypt_locked(operation *op)
     if (gather) {
         sslb_transport_gather_nogil(self->transport, 1);
     }
+    else if (self->transport == NULL) {
+        sslb_membio_reserve_nogil(SSL_get_wbio(self->ssl),
+                                  limit + limit / 64 + 64);
+    }
     while (result == STEP_DONE && self->ahead < limit) {
         sslb_queue_clear_nogil();
         if (SSL_write_ex(self->ssl, op->data + op->done + self->ahead,
@@ -717,17 +721,36 @@ read_into_buffer(operation *op, PyObject *buffer, Py_ssize_t length)
     return result;
 }
 
+/* The most that a read over MemoryBIOs can return now: asyncio asks for
+   256 KiB each time. */
+static Py_ssize_t
+at_hand(sslb_connection *self)
+{
+    size_t length;
+
+    sslb_connection_enter(self);
+    length = (size_t)SSL_pending(self->ssl)
+        + BIO_ctrl_pending(SSL_get_rbio(self->ssl));
+    if (SSL_has_pending(self->ssl)) {
+        length += SSL3_RT_MAX_PLAIN_LENGTH;
+    }
+    sslb_connection_leave(self);
+    return length > 0 ? (Py_ssize_t)length : 1;
+}
+
 static PyObject *
 read_new_bytes(operation *op, Py_ssize_t length)
 {
     PyObject *result;
+    Py_ssize_t most = op->self->transport != NULL ? READ_AT_MOST
+                                                  : at_hand(op->self);
 
     if (length < 0) {
         PyErr_SetString(PyExc_ValueError, "size should not be negative");
         return NULL;
     }
-    if (length > READ_AT_MOST) {
-        length = READ_AT_MOST;
+    if (length > most) {
+        length = most;
     }
     result = PyBytes_FromStringAndSize(NULL, length);
     if (result == NULL || length == 0) {

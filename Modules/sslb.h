@@ -329,6 +329,10 @@ int sslb_transport_forget_nogil(sslb_transport *transport);
 extern PyTypeObject sslb_membio_type;
 int sslb_membio_module_init(void);
 
+/* Makes room for so many bytes at once, if there is memory: for the BIO of a
+   MemoryBIO. */
+void sslb_membio_reserve_nogil(BIO *bio, size_t length);
+
 /* -- x509.c ----------------------------------------------------------- */
 
 /* The dict of getpeercert(), or the DER bytes, of a certificate. */
