@@ -17,6 +17,8 @@ PY2 = sys.version_info[0] == 2
 BACKPORT = ssl._ssl.__name__ == "__ssl_backport"
 HOST_VERSION = sys.version_info[:2]
 TIMEOUT = 30.0
+# make test-long: more of what is tried at random, and what takes long
+LONG = os.environ.get("SSLB_LONG") == "1"
 CERTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certs")
 PASSWORD = "secret passphrase"
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
@@ -33,12 +35,12 @@ else:
     integer_types = (int,)
 
 __all__ = [
-    "BACKPORT", "HOST_VERSION", "PASSWORD", "PY2", "TIMEOUT", "VERSIONS",
-    "BioPair", "FileError", "RawPair", "SocketPair", "Task", "array_bytes",
-    "buffer_types", "cert", "client_context", "descriptors", "in_child",
-    "integer_types", "limit_version", "listening", "meanwhile", "native",
-    "read_all", "read_cert", "receive", "server_context", "serving",
-    "socketserver", "tcp_pair", "text_type", "unix_pair",
+    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "TIMEOUT",
+    "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
+    "array_bytes", "buffer_types", "cert", "client_context", "descriptors",
+    "in_child", "integer_types", "limit_version", "listening", "meanwhile",
+    "native", "read_all", "read_cert", "receive", "server_context",
+    "serving", "socketserver", "tcp_pair", "text_type", "unix_pair",
 ]
 
 
