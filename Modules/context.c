@@ -28,13 +28,6 @@ enum {
     MAXIMUM_SUPPORTED = -1,
 };
 
-/* What 3.6 starts with (no PSK, no SRP, no 3DES); create_default_context()
-   asks for more. */
-#define DEFAULT_CIPHERS \
-    "ECDH+AESGCM:ECDH+CHACHA20:DH+AESGCM:DH+CHACHA20:ECDH+AES256:DH+AES256:" \
-    "ECDH+AES128:DH+AES:ECDH+HIGH:DH+HIGH:RSA+AESGCM:RSA+AES:RSA+HIGH:" \
-    "!aNULL:!eNULL:!MD5:!3DES"
-
 /* CERT_NONE, CERT_OPTIONAL and CERT_REQUIRED as OpenSSL's flags. */
 static const int verify_modes[] = {
     SSL_VERIFY_NONE,
@@ -107,7 +100,7 @@ context_configure(sslb_context *self, int version)
         self->check_hostname = 1;
         SSL_CTX_set_verify(ctx, verify_modes[CERT_REQUIRED], NULL);
     }
-    return SSL_CTX_set_cipher_list(ctx, DEFAULT_CIPHERS) ? 0 : -1;
+    return SSL_CTX_set_cipher_list(ctx, SSLB_DEFAULT_CIPHERS) ? 0 : -1;
 }
 
 static PyObject *
@@ -196,6 +189,7 @@ context_dealloc(PyObject *object)
     SSL_CTX_free(self->ctx);
     sslb_trust_forget(self);
     OPENSSL_free(self->alpn);
+    OPENSSL_free(self->ciphers);
     if (self->keylog_fd >= 0) {
         close(self->keylog_fd);
     }

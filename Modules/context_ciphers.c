@@ -5,35 +5,46 @@
 
 #include <string.h>
 
-/* Tried on an SSL of its own: OpenSSL forgets the old list of a context also
-   when it refuses the new one. */
-static int
-set_cipher_list(SSL_CTX *ctx, const char *list)
+/* Around a change of the cipher lists: no handshake looks at them meanwhile,
+   for SSL_get_ciphers(3) hands out the context's own. */
+static void
+lists_take(sslb_context *context)
 {
-    SSL *trial = SSL_new(ctx);
-    int ok = trial != NULL && SSL_set_cipher_list(trial, list)
-        && SSL_CTX_set_cipher_list(ctx, list);
-
-    SSL_free(trial);
-    return ok;
-}
-
-/* Runs one of OpenSSL's functions that replace a list while no handshake
-   looks at it: SSL_get_ciphers(3) hands out the context's own. */
-static int
-replace_list(sslb_context *context, int (*set)(SSL_CTX *, const char *),
-             const char *list)
-{
-    int ok;
-
     sslb_guard_check_fork(&context->guard);
     Py_BEGIN_ALLOW_THREADS
     sslb_guard_take_nogil(&context->guard);
     Py_END_ALLOW_THREADS
     ERR_clear_error();
-    ok = set(context->ctx, list);
+}
+
+static void
+lists_release(sslb_context *context)
+{
     ERR_clear_error();
     sslb_guard_release_nogil(&context->guard);
+}
+
+/* Takes ownership of the list: 1, or 0 with everything as it was, although
+   OpenSSL forgets the old list also when it refuses the new one. */
+static int
+replace_ciphers(sslb_context *context, char *list)
+{
+    char *old;
+    int ok;
+
+    lists_take(context);
+    old = context->ciphers;
+    ok = SSL_CTX_set_cipher_list(context->ctx, list);
+    if (ok) {
+        context->ciphers = list;
+        list = old;
+    }
+    else {
+        SSL_CTX_set_cipher_list(context->ctx,
+                                old != NULL ? old : SSLB_DEFAULT_CIPHERS);
+    }
+    lists_release(context);
+    OPENSSL_free(list);
     return ok;
 }
 
@@ -41,11 +52,16 @@ PyObject *
 sslb_context_set_ciphers(PyObject *self, PyObject *args)
 {
     const char *list;
+    char *copy;
 
     if (!PyArg_ParseTuple(args, "s:set_ciphers", &list)) {
         return NULL;
     }
-    if (!replace_list((sslb_context *)self, set_cipher_list, list)) {
+    copy = OPENSSL_strdup(list);
+    if (copy == NULL) {
+        return PyErr_NoMemory();
+    }
+    if (!replace_ciphers((sslb_context *)self, copy)) {
         PyErr_SetString(sslb_errors.error, "No cipher can be selected.");
         return NULL;
     }
@@ -57,13 +73,16 @@ static PyObject *
 set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
          const char *failure)
 {
+    sslb_context *context = (sslb_context *)self;
     PyObject *bytes = sslb_text_encode_string(names, "ascii");
     int ok;
 
     if (bytes == NULL) {
         return NULL;
     }
-    ok = replace_list((sslb_context *)self, set, PyBytes_AS_STRING(bytes));
+    lists_take(context);
+    ok = set(context->ctx, PyBytes_AS_STRING(bytes));
+    lists_release(context);
     Py_DECREF(bytes);
     if (!ok) {
         PyErr_SetString(sslb_errors.error, failure);

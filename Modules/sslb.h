@@ -107,6 +107,7 @@ typedef struct {
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
+    char *ciphers;              /* as set; NULL for the default ones */
     int has_trust;              /* something was loaded into the store */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
@@ -370,6 +371,13 @@ extern PyTypeObject sslb_context_type;
 /* Whether it is a context for clients (servers) only, when asked about
    servers (clients). */
 int sslb_context_lacks_side(const sslb_context *context, int server_side);
+
+/* What 3.6 starts with (no PSK, no SRP, no 3DES); create_default_context()
+   asks for more. */
+#define SSLB_DEFAULT_CIPHERS \
+    "ECDH+AESGCM:ECDH+CHACHA20:DH+AESGCM:DH+CHACHA20:ECDH+AES256:DH+AES256:" \
+    "ECDH+AES128:DH+AES:ECDH+HIGH:DH+HIGH:RSA+AESGCM:RSA+AES:RSA+HIGH:" \
+    "!aNULL:!eNULL:!MD5:!3DES"
 
 PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
 PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);

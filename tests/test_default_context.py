@@ -92,3 +92,11 @@ def test_plain_context_logs_nothing(monkeypatch, tmpdir):
     monkeypatch.setenv("SSLKEYLOGFILE", str(path))
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     assert not path.check()
+
+
+@pytest.mark.since(3, 10, "ciphers without forward secrecy")
+@pytest.mark.parametrize("purpose", list(ssl.Purpose))
+def test_every_cipher_has_forward_secrecy(purpose):
+    for cipher in ssl.create_default_context(purpose).get_ciphers():
+        assert cipher["name"].startswith(("TLS_", "ECDHE-", "DHE-"))
+        assert not cipher["name"].endswith("-SHA")

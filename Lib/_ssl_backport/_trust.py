@@ -53,6 +53,9 @@ DIRECTORIES = [
     ("/system/etc/security/cacerts", "Android"),
 ]
 
+# When a directory was changed last, and whether it holds certificates.
+looked_at = {}
+
 # How OpenSSL finds a certificate in a directory: by the hash of its subject.
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+$")
 
@@ -148,5 +151,13 @@ def load(context, kind, path, origin):
 def holds_certificates(path):
     """Whether OpenSSL would find certificates there: in one directory, or
     in several with colons between them."""
-    return any(HASHED.match(name) for folder in path.split(os.pathsep)
-               for name in os.listdir(folder))
+    return any(folder_holds(folder) for folder in path.split(os.pathsep))
+
+
+def folder_holds(folder):
+    # every new context asks, and there are hundreds of files
+    changed = os.stat(folder).st_mtime
+    if folder not in looked_at or looked_at[folder][0] != changed:
+        holds = any(HASHED.match(name) for name in os.listdir(folder))
+        looked_at[folder] = changed, holds
+    return looked_at[folder][1]

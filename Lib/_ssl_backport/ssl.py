@@ -5,7 +5,7 @@ The work is done by the extension module `__ssl_backport`. _install.py loads
 this file under the name `ssl`; it is not a module of the package.
 """
 
-from __future__ import absolute_import
+from __future__ import absolute_import as _absolute_import
 
 if __name__ != "ssl":
     raise ImportError("%s is loaded by _ssl_backport.install() only: call "
@@ -292,6 +292,12 @@ class SSLContext(_SSLContext):
         _check_purpose(purpose)
         _trust.load_default_certs(self)
 
+    def set_default_verify_paths(self):
+        """Trust the CA certificates of this system, as load_default_certs()
+        does: an OpenSSL that came in a wheel has none in its own places.
+        """
+        _trust.load_default_certs(self)
+
     # the names of 3.6 for what only Windows has
     _windows_cert_stores = ("CA", "ROOT")
 
@@ -342,9 +348,9 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     _check_purpose(purpose)
     context = _context_for(purpose)
     context.minimum_version = TLSVersion.TLSv1_2
-    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN
-    if _names.VERIFIES_STRICTLY:
-        context.verify_flags |= VERIFY_X509_STRICT
+    context.set_ciphers(_DEFAULT_CIPHERS)
+    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN | (
+        VERIFY_X509_STRICT if _names.VERIFIES_STRICTLY else 0)
     if purpose == Purpose.SERVER_AUTH:
         context.verify_mode = CERT_REQUIRED
         context.check_hostname = True
