@@ -28,7 +28,7 @@ from environments import Failure
 PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13"
 AT_A_TIME = 2
 
-# Each module, and the same name on Python 2.7 unless it says otherwise.
+# Those that a Python has are run.
 MODULES = """
     test_ssl test_asyncio.test_sslproto test_asyncio.test_ssl
     test_asyncio.test_events test_asyncio.test_streams test_httplib
