@@ -412,9 +412,11 @@ class RawPair(object):
     """
 
     def __init__(self, version=None, client_side=True, timeout=TIMEOUT,
-                 handshake=True, pair=None, **options):
+                 handshake=True, pair=None, client=None, server=None,
+                 **options):
         left, self.peer = pair or unix_pair(timeout)
-        client, server = client_context(version), server_context(version)
+        client = client or client_context(version)
+        server = server or server_context(version)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         options["do_handshake_on_connect"] = False
         if client_side:
