@@ -325,6 +325,9 @@ sslb_connection_pending(PyObject *object, PyObject *none)
     (void)none;
     sslb_connection_enter(self);
     count = SSL_pending(self->ssl);
+    if (count == 0 && self->untold) {
+        count = 1;  /* there is something to be told */
+    }
     sslb_connection_leave(self);
     return sslb_int_new(count);
 }

@@ -25,6 +25,10 @@
    each wait wait for the GIL. */
 #define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
+/* An encrypted alert has no more than so many bytes more than those that
+   record_overhead() counts. */
+#define ALERT_AT_MOST 64
+
 /* The most that one read() allocates for its result. */
 #define READ_AT_MOST ((Py_ssize_t)1 << 20)
 
@@ -68,21 +72,6 @@ step_ended(operation *op, int rc)
         ? STEP_WANTS : STEP_FAILED;
 }
 
-/* A read that had got something when something went wrong returned what it
-   had: what went wrong is for the next one. */
-static int
-take_deferred_locked(operation *op)
-{
-    sslb_outcome *deferred = &op->self->deferred;
-
-    if (deferred->ssl_error == SSL_ERROR_NONE) {
-        return 0;
-    }
-    op->outcome = *deferred;
-    deferred->ssl_error = SSL_ERROR_NONE;
-    return 1;
-}
-
 static step_result
 handshake_locked(operation *op)
 {
@@ -119,12 +108,13 @@ record_overhead(SSL *ssl)
     return length + (is_ccm || is_gcm ? 8 : 0);
 }
 
-/* Lets the transport take more than a record from the kernel, but never more
-   than fits into the caller's buffer when it is decrypted.  Not during a
-   handshake, where records of several kinds come.  Returns whether only what
-   is held already is to be read, which may end within a record. */
+/* Lets the transport look at more than a record, but never at more than fits
+   into the caller's buffer when it is decrypted.  It pays where that is large;
+   not during a handshake, where records of several kinds come.  Returns
+   whether only what is held already is to be read, which may end within a
+   record. */
 static int
-read_ahead_locked(operation *op)
+look_ahead_locked(operation *op)
 {
     SSL *ssl = op->self->ssl;
     int offline = op->done > 0 && transport_holds(op);
@@ -133,15 +123,17 @@ read_ahead_locked(operation *op)
     if (op->self->transport == NULL) {
         return 0;
     }
-    if (SSL_is_init_finished(ssl) && !sslb_is_compressed(ssl)) {
+    if (op->length > SSL3_RT_MAX_PLAIN_LENGTH && SSL_is_init_finished(ssl)
+        && !sslb_is_compressed(ssl)) {
         limit = op->length - op->done + record_overhead(ssl);
     }
-    sslb_transport_read_ahead_nogil(op->self->transport, limit, offline);
+    sslb_transport_look_ahead_nogil(op->self->transport, limit, offline);
     return offline;
 }
 
-/* Whether to read on: because something was read ahead, or because more has
-   probably come and nobody else waits for the connection. */
+/* Whether to read on.  What comes behind data may be the end of it, which the
+   kernel has to show as long as nobody was told: only where the transport
+   looks ahead, and that far, or over MemoryBIOs. */
 static int
 reads_on_locked(operation *op)
 {
@@ -150,14 +142,17 @@ reads_on_locked(operation *op)
     if (op->done == op->length) {
         return 0;
     }
-    if (SSL_pending(self->ssl) > 0 || transport_holds(op)) {
+    if (transport_holds(op)) {
         return 1;
     }
     if (sslb_step_is_wanted_nogil(&self->lock)) {
         return 0;
     }
-    return self->transport != NULL ? !self->transport->drained
-                                   : BIO_pending(SSL_get_rbio(self->ssl)) > 0;
+    if (self->transport == NULL) {
+        return BIO_pending(SSL_get_rbio(self->ssl)) > 0;
+    }
+    return self->transport->limit > 0 && !self->transport->drained
+        && op->length - op->done > ALERT_AT_MOST;
 }
 
 /* A peer that has closed in good order ends the data, which is no failure; if
@@ -184,19 +179,54 @@ answer_is_awaited_locked(operation *op)
 
     self->asked = 0;
     return asked && op->deadline != SSLB_NEVER_WAIT
-        && self->transport != NULL && self->transport->drained
-        && !SSL_has_pending(self->ssl) && SSL_get_shutdown(self->ssl) == 0;
+        && self->transport != NULL && !SSL_has_pending(self->ssl)
+        && SSL_get_shutdown(self->ssl) == 0;
+}
+
+/* A read that met the end behind data returned the data: the end is for the
+   next one. */
+static int
+take_untold_locked(operation *op)
+{
+    sslb_connection *self = op->self;
+    sslb_outcome *deferred = &self->deferred;
+
+    if (self->untold && self->transport != NULL) {
+        sslb_transport_settle_nogil(self->transport, 0);
+    }
+    self->untold = 0;
+    if (deferred->ssl_error == SSL_ERROR_NONE) {
+        return 0;
+    }
+    op->outcome = *deferred;
+    deferred->ssl_error = SSL_ERROR_NONE;
+    return 1;
+}
+
+/* After the last SSL_read_ex() of a read, which had this result. */
+static step_result
+read_settled(operation *op, step_result result, int ended)
+{
+    sslb_connection *self = op->self;
+
+    self->untold = ended && op->done > 0;
+    if (self->transport != NULL) {
+        sslb_transport_settle_nogil(self->transport, self->untold);
+    }
+    if (self->untold && result == STEP_FAILED) {
+        self->deferred = op->outcome;
+    }
+    return op->done > 0 ? STEP_DONE : result;
 }
 
 static step_result
 read_locked(operation *op)
 {
     SSL *ssl = op->self->ssl;
-    step_result result = STEP_DONE;
     size_t count;
     int offline;
 
-    if (take_deferred_locked(op)) {
+    if (take_untold_locked(op)) {
         return STEP_FAILED;
     }
     if (answer_is_awaited_locked(op)) {
@@ -205,24 +235,20 @@ read_locked(operation *op)
     }
     do {
         sslb_queue_clear_nogil();
-        offline = read_ahead_locked(op);
-        count = 0;
-        if (!SSL_read_ex(ssl, op->data + op->done, op->length - op->done,
-                         &count)) {
-            result = read_ended(op);
+        offline = look_ahead_locked(op);
+        if (SSL_read_ex(ssl, op->data + op->done, op->length - op->done,
+                        &count)) {
+            op->done += count;
+        }
+        else {
+            step_result result = read_ended(op);
+
             if (!offline || result != STEP_WANTS) {
-                break;
+                return read_settled(op, result, result != STEP_WANTS);
             }
         }
-        op->done += count;
     } while (reads_on_locked(op));
-    if (op->self->transport != NULL) {
-        sslb_transport_read_ahead_nogil(op->self->transport, 0, 0);
-    }
-    if (op->done > 0 && result == STEP_FAILED) {
-        op->self->deferred = op->outcome;
-    }
-    return op->done > 0 ? STEP_DONE : result;
+    return read_settled(op, STEP_DONE, 0);
 }
 
 /* Encrypts what one system call is to send, at least a record.  What comes
@@ -333,8 +359,12 @@ write_locked(operation *op)
 static step_result
 shutdown_locked(operation *op)
 {
+    sslb_transport *transport = op->self->transport;
     int rc;
 
+    if (transport != NULL) {
+        sslb_transport_settle_nogil(transport, 0);  /* of an untold end */
+    }
     sslb_queue_clear_nogil();
     rc = SSL_shutdown(op->self->ssl);
     if (rc == 0) {

@@ -406,8 +406,8 @@ sslb_host_as_ascii(PyObject *object)
     }
     if (result != NULL && !is_ascii(PyBytes_AS_STRING(result),
                                     PyBytes_GET_SIZE(result))) {
-        PyErr_SetString(PyExc_UnicodeError, "a server_hostname in bytes must "
-                        "be ASCII (use text for other names)");
+        /* which raises what everybody expects */
+        Py_XDECREF(PyCodec_Decode(result, "ascii", "strict"));
         Py_CLEAR(result);
     }
     return result;

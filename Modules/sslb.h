@@ -71,9 +71,11 @@ typedef struct {
     int drained;                /* the last read took all that had come */
     int gathering;              /* collect records instead of sending each */
     sslb_chunk out;             /* records not sent yet */
-    sslb_chunk in;              /* read ahead, for OpenSSL to get */
-    size_t limit;               /* see sslb_transport_read_ahead_nogil() */
+    sslb_chunk in;              /* seen ahead, but the kernel still has it */
+    size_t limit;               /* see sslb_transport_look_ahead_nogil() */
     int offline;
+    size_t taken;               /* how much of it OpenSSL has got, ... */
+    size_t taken_before;        /* ... and had, before the last call */
     size_t given;               /* bytes of the current record that OpenSSL
                                    has got; 0 at a record's end */
     size_t record_size;         /* of the current record, with its header */
@@ -131,7 +133,8 @@ typedef struct {
     sslb_guard *guard;          /* that the step holds, or NULL */
     size_t handed;              /* of an unfinished write, to the kernel ... */
     size_t ahead;               /* ... and encrypted, but not handed over */
-    sslb_outcome deferred;      /* for the next read */
+    int untold;                 /* the end was met behind data ... */
+    sslb_outcome deferred;      /* ... and was this, unless in good order */
     int asked;                  /* wrote something since the last read */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;
@@ -311,13 +314,16 @@ void sslb_transport_gather_nogil(sslb_transport *transport, int on);
    with sys_errno on an error. */
 int sslb_transport_flush_nogil(sslb_transport *transport);
 
-/* From now on: take up to `limit` bytes from the kernel, together with what
-   OpenSSL has of the current record; 0 for just what OpenSSL asks for.
-   Whoever reads ahead has to read until nothing is held, or a select() never
-   tells of it; `offline` hands out what is held and nothing else. */
-void sslb_transport_read_ahead_nogil(sslb_transport *transport, size_t limit,
+/* For one SSL_* call: look at up to `limit` bytes of what the kernel has, with
+   what OpenSSL has of the current record; 0 for taking just what OpenSSL asks
+   for.  `offline` hands out what is held and nothing else. */
+void sslb_transport_look_ahead_nogil(sslb_transport *transport, size_t limit,
                                      int offline);
 int sslb_transport_holds_nogil(const sslb_transport *transport);
+
+/* Takes from the kernel what OpenSSL has got.  What the last call got may
+   stay there, so that select() tells of an end that nobody was told of. */
+void sslb_transport_settle_nogil(sslb_transport *transport, int keep_last);
 
 /* The descriptor, or -1 once forgotten: may be asked without the lock. */
 int sslb_transport_descriptor_nogil(const sslb_transport *transport);

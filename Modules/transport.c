@@ -2,9 +2,9 @@
 
    Owns the descriptor's side of a connection: reads and writes that do not
    wait whatever mode the descriptor is in, the true errno, the buffer that
-   gathers the records of one write, and the one that is read ahead into.  It
-   knows no Python type and no lock: the connection's lock is held around
-   every call. */
+   gathers the records of one write, and a look at what comes next.  It knows
+   no Python type and no lock: the connection's lock is held around every
+   call. */
 
 #include "sslb.h"
 
@@ -189,17 +189,55 @@ transport_write(BIO *bio, const char *data, int length)
 /* -- reading ---------------------------------------------------------- */
 
 void
-sslb_transport_read_ahead_nogil(sslb_transport *transport, size_t limit,
+sslb_transport_look_ahead_nogil(sslb_transport *transport, size_t limit,
                                 int offline)
 {
     transport->limit = limit;
     transport->offline = offline;
+    transport->taken_before = transport->taken;
 }
 
 int
 sslb_transport_holds_nogil(const sslb_transport *transport)
 {
     return transport->in.start < transport->in.end;
+}
+
+/* Takes bytes from the kernel that are known already.  TCP does not even copy
+   them: tcp(7), MSG_TRUNC. */
+static void
+discard(sslb_transport *transport, size_t length)
+{
+    unsigned char small[1024];
+    int large = chunk_open(&transport->in);
+    size_t room = large ? BUFFER_SIZE : sizeof(small);
+    ssize_t got;
+
+    while (length > 0) {
+        do {
+            got = recv(transport->fd, large ? transport->in.data : small,
+                       length < room ? length : room,
+                       MSG_DONTWAIT | MSG_TRUNC);
+        } while (got < 0 && errno == EINTR);
+        if (got <= 0) {
+            break;  /* reset meanwhile: the next call is told */
+        }
+        length -= (size_t)got;
+    }
+    transport->taken = transport->taken_before = 0;
+}
+
+void
+sslb_transport_settle_nogil(sslb_transport *transport, int keep_last)
+{
+    size_t kept = keep_last ? transport->taken - transport->taken_before : 0;
+
+    if (transport->taken > kept) {
+        discard(transport, transport->taken - kept);
+        transport->taken = kept;
+    }
+    sslb_transport_look_ahead_nogil(transport, 0, 0);
+    chunk_drop(&transport->in);
 }
 
 /* Counts how much of its current record OpenSSL has got: RFC 8446, 5.1.  A
@@ -252,12 +290,16 @@ room_ahead(const sslb_transport *transport)
 
 /* As recv(2); remembers what it says of the socket. */
 static ssize_t
-transport_receive(sslb_transport *transport, void *data, size_t room)
+transport_receive(sslb_transport *transport, void *data, size_t room,
+                  int flags)
 {
     ssize_t got;
 
+    if (transport->taken > 0) {
+        discard(transport, transport->taken);
+    }
     do {
-        got = recv(transport->fd, data, room, MSG_DONTWAIT);
+        got = recv(transport->fd, data, room, MSG_DONTWAIT | flags);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EWOULDBLOCK) {
         errno = EAGAIN;
@@ -268,7 +310,7 @@ transport_receive(sslb_transport *transport, void *data, size_t room)
     return got;
 }
 
-/* Hands out of what was read ahead. */
+/* Hands out of what was seen ahead. */
 static size_t
 take_ahead(sslb_transport *transport, void *data, size_t length)
 {
@@ -278,9 +320,7 @@ take_ahead(sslb_transport *transport, void *data, size_t length)
     length = length < left ? length : left;
     memcpy(data, in->data + in->start, length);
     in->start += length;
-    if (in->start == in->end) {
-        chunk_drop(in);
-    }
+    transport->taken += length;
     return length;
 }
 
@@ -288,18 +328,19 @@ take_ahead(sslb_transport *transport, void *data, size_t length)
 static ssize_t
 receive_ahead(sslb_transport *transport, void *data, size_t length)
 {
+    sslb_chunk *in = &transport->in;
     size_t room = room_ahead(transport);
     ssize_t got;
 
-    if (room <= length || !chunk_open(&transport->in)) {
-        return transport_receive(transport, data, length);
+    if (room <= length || !chunk_open(in)) {
+        return transport_receive(transport, data, length, 0);
     }
-    got = transport_receive(transport, transport->in.data, room);
+    got = transport_receive(transport, in->data, room, MSG_PEEK);
     if (got <= 0) {
-        chunk_drop(&transport->in);
         return got;
     }
-    transport->in.end = (size_t)got;
+    in->start = 0;
+    in->end = (size_t)got;
     return (ssize_t)take_ahead(transport, data, length);
 }
 
