@@ -1,0 +1,343 @@
+"""What must hold of reading and writing whatever the sizes are.
+
+Nothing that has come stays where neither pending() nor select() shows it; no
+byte is lost, doubled or out of order; what a write reports is with the kernel.
+SSLB_LONG=1 tries many more examples, and others each time.
+"""
+
+import select
+import signal
+import socket
+import ssl
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from helpers import (LONG, RawPair, SocketPair, Task, cert, client_context,
+                     server_context, unix_pair)
+
+pytestmark = pytest.mark.backport_only("no set_ciphersuites before 3.15")
+
+# (version, cipher suite): each has records of another overhead
+SUITES = [
+    ("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+    ("TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+    ("TLSv1.2", "ECDHE-ECDSA-AES128-CCM"),
+    ("TLSv1.2", "ECDHE-ECDSA-AES128-CCM8"),
+    ("TLSv1.2", "ECDHE-ECDSA-AES128-SHA"),
+    ("TLSv1.2", "ECDHE-ECDSA-AES256-SHA384"),
+    ("TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+    ("TLSv1.3", "TLS_CHACHA20_POLY1305_SHA256"),
+    ("TLSv1.3", "TLS_AES_128_CCM_SHA256"),
+    ("TLSv1.3", "TLS_AES_128_CCM_8_SHA256"),
+]
+TWO_SUITES = pytest.mark.parametrize("suite", [SUITES[0], SUITES[-1]],
+                                     ids=["TLSv1.2", "TLSv1.3"])
+PATTERN = bytes(bytearray(i * 7 % 251 for i in range(251))) * 1000
+
+COMMON = {"database": None, "deadline": None, "derandomize": not LONG,
+          "suppress_health_check": [HealthCheck.too_slow,
+                                    HealthCheck.data_too_large]}
+
+
+def examples(count):
+    return settings(max_examples=count * 20 if LONG else count, **COMMON)
+
+
+def contexts(suite, made={}):
+    """A client's and a server's that speak one cipher suite only."""
+    if suite in made:
+        return made[suite]
+    version, cipher = suite
+    client, server = client_context(version), server_context(
+        version, "localhost-ec.pem")
+    for context in client, server:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        if version == "TLSv1.3":
+            context.set_ciphersuites(cipher)
+        else:
+            context.set_ciphers(cipher)
+    client.post_handshake_auth = True
+    client.load_cert_chain(cert("client.pem"))
+    server.load_verify_locations(cert("root.pem"))
+    made[suite] = client, server
+    return made[suite]
+
+
+small = some.integers(1, 40)
+record_sizes = some.one_of(
+    small, small, some.integers(1, 1500), some.sampled_from([
+        255, 256, 4096, 16383, 16384, 16385, 20000, 32768, 40000]))
+read_sizes = some.one_of(
+    small, small, some.integers(1, 1500), some.sampled_from([
+        8192, 16383, 16384, 16385, 16400, 32768, 65536, 200000]))
+pieces = some.one_of(
+    small, small, some.integers(1, 2000), some.integers(1, 70000))
+
+
+def cycle(items):
+    while True:
+        for item in items:
+            yield item
+
+
+class Sender(object):
+    """The other end: records by hand, cut anywhere."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        self.stream = b""
+        self.plain = 0
+        self.ends = []          # (bytes of records, bytes of plain text)
+
+    def add(self, records, plain=0):
+        self.stream += records
+        self.plain += plain
+        self.ends.append((len(self.stream), self.plain))
+
+    def add_data(self, size):
+        """In as many records as it takes."""
+        while size > 0:
+            part = min(size, 16384)
+            data = PATTERN[self.plain % 251:][:part]
+            self.add(self.raw.records(data), part)
+            size -= part
+
+    def add_request(self):
+        """A message that is no data; data where there is none."""
+        if self.raw.sock.version() == "TLSv1.3":
+            try:
+                self.raw.tls.verify_client_post_handshake()
+                self.raw.tls.do_handshake()
+                self.add(self.raw.records())
+            except ssl.SSLError:
+                self.add(self.raw.records())    # one is on its way
+        else:
+            self.add_data(1)
+
+    def pieces(self, sizes):
+        """The stream in pieces of these sizes, larger where they would be
+        more than a thousand."""
+        sent, sizes = 0, cycle(sizes)
+        while sent < len(self.stream):
+            size = max(next(sizes), len(self.stream) // 1000)
+            yield self.stream[sent:sent + size]
+            sent += size
+
+    def complete(self, sent):
+        """How much plain text is in the records sent so far."""
+        return max([0] + [plain for end, plain in self.ends if end <= sent])
+
+
+class Reader(object):
+    """A program with a select loop; checks each byte against PATTERN."""
+
+    def __init__(self, sock, sizes, patience):
+        self.sock = sock
+        self.sizes = cycle(sizes)
+        self.patience = cycle(patience)
+        self.count = 0
+        self.ended = False
+
+    def is_ready(self):
+        return self.sock.pending() or select.select(
+            [self.sock], [], [], 0)[0]
+
+    def read_once(self):
+        """False when nothing whole has come yet."""
+        size = next(self.sizes)
+        self.sock.settimeout(next(self.patience))
+        try:
+            if size % 2:
+                data = self.sock.recv(size)
+            else:
+                target = bytearray(size)
+                data = bytes(target[:self.sock.recv_into(target)])
+        except (ssl.SSLWantReadError, socket.timeout):
+            return False
+        assert len(data) <= size
+        assert data == PATTERN[self.count % 251:][:len(data)]
+        self.count += len(data)
+        self.ended = not data
+        return True
+
+    def read_what_is_shown(self):
+        while not self.ended and self.is_ready():
+            if not self.read_once():
+                break
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=[s[1] for s in SUITES])
+@examples(15)
+@given(sizes=some.lists(some.one_of(record_sizes, some.none()), max_size=8),
+       reads=some.lists(read_sizes, min_size=1, max_size=4),
+       cuts=some.lists(pieces, min_size=1, max_size=12),
+       patience=some.lists(some.sampled_from([0, 0.0005]), min_size=1,
+                           max_size=3))
+def test_nothing_that_came_is_hidden(suite, sizes, reads, cuts, patience):
+    """After each piece of the stream a select loop has all of it that is
+    complete, and in the end the end, though the connection stays open."""
+    client, server = contexts(suite)
+    with RawPair(client=client, server=server) as raw:
+        sender = Sender(raw)
+        for size in sizes:
+            if size is None:
+                sender.add_request()
+            else:
+                sender.add_data(size)
+        sender.add(raw.close_notify())
+        reader = Reader(raw.sock, reads, patience)
+        sent = 0
+        for piece in sender.pieces(cuts):
+            raw.peer.sendall(piece)
+            sent += len(piece)
+            reader.read_what_is_shown()
+            assert reader.count == sender.complete(sent)
+        assert reader.ended
+
+
+# Writing
+
+def drain(raw, size):
+    """What has come to the peer, decrypted, with reads of a size."""
+    data = b""
+    raw.peer.settimeout(0)
+    while True:
+        try:
+            raw._in.write(raw.peer.recv(size))
+        except socket.error:
+            break
+    while True:
+        try:
+            data += raw.tls.read(65536)
+        except ssl.SSLWantReadError:
+            return data
+
+
+@TWO_SUITES
+@examples(30)
+@given(sizes=some.lists(some.one_of(record_sizes, some.sampled_from([
+           65536, 65537, 150000])), min_size=1, max_size=12),
+       room=some.sampled_from([1, 5000, 20000, 100000]),
+       drains=some.lists(some.integers(0, 3), min_size=1, max_size=6))
+def test_what_write_reports_is_with_the_kernel(suite, sizes, room, drains):
+    """Without blocking, through a socket that fills up now and then: what is
+    reported can all be read by the peer at that moment, and a write that was
+    refused finishes when it is made again with a copy."""
+    client, server = contexts(suite)
+    pair = unix_pair()
+    pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
+    with RawPair(client=client, server=server, pair=pair) as raw:
+        raw.sock.settimeout(0)
+        reported, arrived, waits = 0, b"", cycle(drains)
+        for size in sizes:
+            data = PATTERN[reported % 251:][:size]
+            left, tries = len(data), next(waits)
+            while left:
+                try:
+                    count = raw.sock.write(bytearray(data[-left:]))
+                except ssl.SSLWantWriteError:
+                    tries -= 1
+                    if tries > 0:
+                        continue
+                else:
+                    assert 0 < count <= left
+                    left -= count
+                    reported += count
+                    if tries > 0:
+                        continue
+                arrived += drain(raw, 65536)
+                assert len(arrived) >= reported
+        arrived += drain(raw, 7)
+        assert len(arrived) == reported
+        for start in range(0, reported, 251 * 900):
+            part = arrived[start:start + 251 * 900]
+            assert part == PATTERN[:len(part)]
+
+
+# Two threads, timeouts, signals
+
+def send_all(sock, sizes, total):
+    """PATTERN, as often as it takes, in calls of these sizes."""
+    sent, sizes = 0, cycle(sizes)
+    while sent < total:
+        data = PATTERN[sent % 251:][:min(next(sizes), total - sent)]
+        sock.sendall(data)
+        sent += len(data)
+
+
+def read_all_of_it(reader, total):
+    while reader.count < total:
+        reader.read_once()
+    assert reader.count == total
+
+
+def full_duplex(suite, total, writes, reads, patience):
+    """Both ends send and receive at once; the sockets that are read have
+    timeouts of their own, so a write that fills the socket may wait long."""
+    client, server = contexts(suite)
+    with SocketPair(client, server) as pair:
+        def turn_around():
+            left = total
+            while left:
+                data = pair.server.recv(min(left, 50000))
+                assert data
+                pair.server.sendall(data)
+                left -= len(data)
+
+        reader = Reader(pair.client, reads, patience)
+        with Task(turn_around):
+            with Task(send_all, pair.client, writes, total):
+                read_all_of_it(reader, total)
+
+
+@TWO_SUITES
+@examples(15)
+@given(total=some.integers(1, 400000),
+       writes=some.lists(record_sizes, min_size=1, max_size=5),
+       reads=some.lists(some.integers(300, 70000), min_size=1, max_size=5))
+def test_both_ways_at_once(suite, total, writes, reads):
+    full_duplex(suite, total, writes, reads, [30])
+
+
+@pytest.fixture
+def storm():
+    """A signal with a Python handler every millisecond."""
+    count = []
+    before = signal.signal(signal.SIGALRM, lambda *args: count.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        yield count
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@TWO_SUITES
+def test_both_ways_at_once_in_a_storm_of_signals(suite, storm):
+    full_duplex(suite, 3000000, [1, 70000, 5000], [16384, 1000, 100000],
+                [30])
+    assert storm
+
+
+@TWO_SUITES
+@examples(15)
+@given(total=some.integers(1, 200000),
+       cuts=some.lists(pieces, min_size=1, max_size=8),
+       reads=some.lists(some.integers(100, 70000), min_size=1, max_size=4),
+       patience=some.lists(some.sampled_from([0, 0.0002, 0.002]), min_size=1,
+                           max_size=3))
+def test_timeouts_lose_nothing(suite, total, cuts, reads, patience):
+    """A read that timed out within a record goes on where it was."""
+    client, server = contexts(suite)
+    with RawPair(client=client, server=server) as raw:
+        sender = Sender(raw)
+        sender.add_data(total)
+
+        def trickle():
+            for piece in sender.pieces(cuts):
+                raw.peer.sendall(piece)
+
+        with Task(trickle):
+            read_all_of_it(Reader(raw.sock, reads, patience), total)
