@@ -34,7 +34,7 @@ debootstrap was not found.  To get it:
 # Nothing of it is mounted outside of the command's own name space.
 ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
          'mount -t tmpfs tmpfs "$tree/dev/shm" && exec chroot "$tree" '
-         'env -i HOME=/root LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
+         'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
          '"$@"')
 
 
@@ -71,21 +71,21 @@ class Tree(object):
                 raise
             self.debootstrap(archives[1:])
 
-    def run(self, command, log, folder="/work"):
+    def run(self, command, log, folder="/project"):
         environments.run(
             ["unshare", "--mount", "sh", "-c", ENTER, self.folder, "env",
              "--chdir=" + folder] + command, log)
 
     def pip(self, *arguments):
         """pip as root, from the files that were put there."""
-        wheel, = glob.glob(os.path.join(self.folder, "work", "packages",
+        wheel, = glob.glob(os.path.join(self.folder, "project", "packages",
                                         "pip-*.whl"))
         self.run(["python2.7", "packages/%s/pip" % os.path.basename(wheel),
                   *arguments], "debian11-pip.log")
 
     def fill(self, sdist, wheel):
         """Put the wheel, the source with its tests, and pytest there."""
-        work = os.path.join(self.folder, "work")
+        work = os.path.join(self.folder, "project")
         shutil.rmtree(work, ignore_errors=True)
         source = check_sdist.unpack(sdist, os.path.join(work, "unpacked"))
         shutil.move(source, os.path.join(work, "source"))
@@ -106,13 +106,13 @@ class Tree(object):
         """Install a file and run all tests with it; then remove it."""
         self.pip("install", "--no-index", "--no-deps", "--force-reinstall",
                  "--no-build-isolation", package)
-        report = os.path.join(self.folder, "work", "report.xml")
+        report = os.path.join(self.folder, "project", "report.xml")
         code = "import ssl; assert %r in ssl.OPENSSL_VERSION" % version
         self.run(["python2.7", "-m", "_ssl_backport", "-c", code],
                  "debian11-version.log")
         log = "debian11-test.log"
         self.run(["python2.7", "-m", "_ssl_backport", "-m", "pytest", "-v",
-                  "-p", "no:cacheprovider", "--junitxml", "/work/report.xml",
+                  "-p", "no:cacheprovider", "--junitxml", "/project/report.xml",
                   "source/tests"], log)
         result = run_tests.read_report(report, 0, log)
         self.pip("uninstall", "--yes", "ssl-backport")
