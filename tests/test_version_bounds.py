@@ -126,19 +126,28 @@ def test_no_common_version(lowest, highest):
         "TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL")
 
 
+def old_contexts(version):
+    """A client and a server that would speak an old version."""
+    return (bounded(client_context(), "MINIMUM_SUPPORTED", version),
+            bounded(server_context(), "MINIMUM_SUPPORTED"))
+
+
 @pytest.mark.parametrize("version", OLD)
-def test_old_versions_need_a_low_security_level(version):
-    """They are there, but nobody gets them without asking for them."""
-    client, server = client_context(), server_context()
-    for context in client, server:
-        bounded(context, "MINIMUM_SUPPORTED")
-    bounded(client, highest=version)
-    with pytest.raises(ssl.SSLError):
-        BioPair(client, server)
-    for context in client, server:
+def test_old_versions_at_a_low_security_level(version):
+    """They are there for those who ask for them."""
+    contexts = old_contexts(version)
+    for context in contexts:
         context.set_ciphers("ALL:@SECLEVEL=0")
-    with BioPair(client, server) as pair:
+    with BioPair(*contexts) as pair:
         assert pair.client.version() == version.replace("_", ".")
+
+
+@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
+                    reason="OpenSSL 1.1.1 allows them at level 1")
+@pytest.mark.parametrize("version", OLD)
+def test_old_versions_at_the_default_security_level(version):
+    with pytest.raises(ssl.SSLError):
+        BioPair(*old_contexts(version))
 
 
 def test_options_narrow_the_bounds():
