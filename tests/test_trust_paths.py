@@ -125,8 +125,8 @@ def tree(tmpdir, monkeypatch):
     return Tree(tmpdir, monkeypatch, _trust)
 
 
-def assert_trusts():
-    with SocketPair(client=ssl.create_default_context()):
+def assert_trusts(client=None):
+    with SocketPair(client=client or ssl.create_default_context()):
         pass
 
 
@@ -146,6 +146,14 @@ def test_distribution(tree, name):
         tree.add_link(place, target)
     assert tree.found() == ((path, None) if kind == "file" else (None, path))
     assert_trusts()
+
+
+def test_name_of_openssl_for_it(tree):
+    """RHEL has nothing where the OpenSSL of a wheel looks."""
+    tree.add_file("/etc/pki/tls/certs/ca-bundle.crt")
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.set_default_verify_paths()
+    assert_trusts(client)
 
 
 def test_nothing_anywhere(tree):
