@@ -596,9 +596,9 @@ static PyMethodDef connection_methods[] = {
      "up."},
     {"write", sslb_connection_write, METH_O,
      "write(data) -> int\n\n"
-     "Write data and return how many bytes of it the kernel has taken: all of\n"
-     "them unless the socket is non-blocking.  A call that raised can be made\n"
-     "again, with the same data."},
+     "Write data and return how many bytes of it the kernel has taken: all\n"
+     "of them unless the socket is non-blocking.  A call that raised can be\n"
+     "made again, with the same data."},
     {"shutdown", sslb_connection_shutdown, METH_NOARGS,
      "shutdown() -> socket or None\n\n"
      "Close in good order: send close_notify and wait for the peer's."},

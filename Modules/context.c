@@ -724,14 +724,14 @@ static PyMethodDef context_methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "set_psk_client_callback(callback)\n\n"
      "Use pre-shared keys: callback(hint or None) returns (identity or None,\n"
-     "key), which can always be 255 and 256 bytes long; an empty key refuses.\n"
-     "None switches it off."},
+     "key), which can be 255 and 256 bytes long at least; an empty key\n"
+     "refuses.  None switches it off."},
     {"set_psk_server_callback",
      SSLB_KEYWORDS(sslb_context_set_psk_server_callback),
      METH_VARARGS | METH_KEYWORDS,
      "set_psk_server_callback(callback, identity_hint=None)\n\n"
      "Use pre-shared keys: callback(identity or None) returns the key, which\n"
-     "can always be 256 bytes long; an empty key refuses.  None switches it\n"
+     "can be 256 bytes long at least; an empty key refuses.  None switches it\n"
      "off.  TLS 1.2 tells clients the hint, TLS 1.3 has none."},
     {"load_cert_chain", SSLB_KEYWORDS(sslb_context_load_cert_chain),
      METH_VARARGS | METH_KEYWORDS,

@@ -112,8 +112,8 @@ class Tree(object):
                  "debian11-version.log")
         log = "debian11-test.log"
         self.run(["python2.7", "-m", "_ssl_backport", "-m", "pytest", "-v",
-                  "-p", "no:cacheprovider", "--junitxml", "/project/report.xml",
-                  "source/tests"], log)
+                  "-p", "no:cacheprovider", "--junitxml",
+                  "/project/report.xml", "source/tests"], log)
         result = run_tests.read_report(report, 0, log)
         self.pip("uninstall", "--yes", "ssl-backport")
         self.progress.say("Debian 11", "%s, OpenSSL %s: %d tests passed, "
