@@ -731,8 +731,8 @@ static PyMethodDef context_methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "set_psk_server_callback(callback, identity_hint=None)\n\n"
      "Use pre-shared keys: callback(identity or None) returns the key, which\n"
-     "can be 256 bytes long at least; an empty key refuses.  None switches it\n"
-     "off.  TLS 1.2 tells clients the hint, TLS 1.3 has none."},
+     "can be 256 bytes long at least; an empty key refuses.  None switches\n"
+     "it off.  TLS 1.2 tells clients the hint, TLS 1.3 has none."},
     {"load_cert_chain", SSLB_KEYWORDS(sslb_context_load_cert_chain),
      METH_VARARGS | METH_KEYWORDS,
      "load_cert_chain(certfile, keyfile=None, password=None)\n\n"
