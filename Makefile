@@ -12,7 +12,8 @@ PYTHON3 = python3
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
 	@echo "make test    the tests, in each Python of 2.7, 3.6 and 3.11 found"
-	@echo "             (PYTHONS=\"2.7 3.12\" for others, ARGS for pytest)"
+	@echo "             (PYTHONS=\"2.7 3.12\" for others, ARGS for pytest,"
+	@echo "             STOCK=1 for the Python's own ssl)"
 	@echo "make bench   how fast it is, beside every other ssl and plain C"
 	@echo "             (ROWS=\"sendall echo\" for some, QUICK=1 for few rounds)"
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
@@ -27,7 +28,8 @@ demo: python3
 	@$(PYTHON3) demo/run.py
 
 test: python3
-	@$(PYTHON3) ci/run_tests.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+	@$(PYTHON3) ci/run_tests.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	    $(if $(STOCK),--stock) $(ARGS)
 
 bench: python3
 	@$(PYTHON3) bench/run.py $(if $(ROWS),--rows "$(ROWS)") \

@@ -1,6 +1,10 @@
 """make test: the tests, in each Python that is found, with the backport.
 
-    python3 ci/run_tests.py [--pythons "2.7 3.11"] [PYTEST ARGUMENT...]
+    python3 ci/run_tests.py [--pythons "2.7 3.11"] [--stock]
+                            [PYTEST ARGUMENT...]
+
+With --stock it is the Python's own ssl that is tested, and so the tests: they
+say what 3.6 does, and the markers of conftest.py where they do not.
 
 Two interpreters run at a time, each with its output in a file of
 .build/logs; a table of all results ends the run.
@@ -22,22 +26,26 @@ from environments import Failure
 PYTHONS = "2.7 3.6 3.11"
 AT_A_TIME = 2
 
+WITH_BACKPORT = ["-m", "_ssl_backport"]
+
 # Far more than the tests take: something hangs that no watchdog saw.
 LIMIT_SECONDS = 1200
 
 Result = collections.namedtuple("Result", "passed failed skipped note")
 
 
-def test(interpreter, arguments, progress):
+def test(interpreter, arguments, progress, stock=False):
     """Make the environment of an interpreter and run the tests in it."""
     try:
         python = environments.prepare(interpreter, progress)
     except Failure as failure:
         return Result(0, 0, 0, str(failure))
-    return run_pytest(interpreter, python, arguments, progress)
+    return run_pytest(interpreter, python, arguments, progress,
+                      [] if stock else WITH_BACKPORT)
 
 
-def run_pytest(interpreter, python, arguments, progress):
+def run_pytest(interpreter, python, arguments, progress,
+               launcher=WITH_BACKPORT):
     subject = "Python " + interpreter.name
     log = os.path.join(environments.LOGS, "test-%s.log" % interpreter.name)
     report = os.path.join(environments.LOGS, "test-%s.xml" % interpreter.name)
@@ -46,8 +54,9 @@ def run_pytest(interpreter, python, arguments, progress):
     named = any(os.path.exists(os.path.join(environments.ROOT,
                                             argument.split("::")[0]))
                 for argument in arguments)
-    command = [python, "-m", "_ssl_backport", "-m", "pytest", "-v", "-rfE",
-               "-p", "no:cacheprovider", "--junitxml", report]
+    command = [python] + launcher + [
+        "-m", "pytest", "-v", "-rfE", "-p", "no:cacheprovider", "--junitxml",
+        report]
     command += arguments + ([] if named else ["tests"])
     progress.say(subject, "tests started")
     with open(log, "w") as stream:
@@ -143,6 +152,8 @@ def main():
     parser.add_argument("--pythons", metavar="VERSIONS",
                         help="such as '2.7 3.11' (default: what is found of "
                              "%s)" % PYTHONS)
+    parser.add_argument("--stock", action="store_true",
+                        help="test the Python's own ssl")
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()
     try:
@@ -153,7 +164,8 @@ def main():
         progress.say("Python " + interpreter.name, interpreter.path)
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         results = list(pool.map(
-            lambda interpreter: test(interpreter, arguments, progress),
+            lambda interpreter: test(interpreter, arguments, progress,
+                                     options.stock),
             interpreters))
     return report(list(zip(interpreters, results)))
 
