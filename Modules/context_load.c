@@ -16,7 +16,7 @@
 typedef struct {
     PyObject *source;           /* text, bytes or callable; borrowed */
     int failed;                 /* an exception is waiting */
-    PyObject *exception[3];
+    sslb_exception exception;
 } password;
 
 /* Copies one given as text or bytes to OpenSSL's buffer: its length, or -1
@@ -48,6 +48,11 @@ password_copy(PyObject *value, char *buffer, int size, const char *complaint)
             length = (int)view.len;
         }
         PyBuffer_Release(&view);
+    }
+    if (bytes != NULL && Py_REFCNT(bytes) == 1) {
+        /* nobody else's, as those of one character are */
+        OPENSSL_cleanse(PyBytes_AS_STRING(bytes),
+                        (size_t)PyBytes_GET_SIZE(bytes));
     }
     Py_XDECREF(bytes);
     return length;
@@ -90,8 +95,7 @@ password_callback(char *buffer, int size, int writing, void *argument)
     length = password_ask(self, buffer, size);
     if (length < 0) {
         self->failed = 1;
-        PyErr_Fetch(&self->exception[0], &self->exception[1],
-                    &self->exception[2]);
+        sslb_exception_keep(&self->exception);
     }
     PyGILState_Release(state);
     return length;
@@ -190,8 +194,7 @@ identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
     Py_END_ALLOW_THREADS
     if (secret->failed) {
         ERR_clear_error();
-        PyErr_Restore(secret->exception[0], secret->exception[1],
-                      secret->exception[2]);
+        sslb_exception_raise(&secret->exception);
         return -1;
     }
     if (!cert_ok) {
