@@ -49,7 +49,8 @@ typedef struct operation {
     sslb_connection *self;
     PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
     sslb_deadline deadline;
-    int patient;                /* the next wait ends with the deadline only */
+    int runs_handlers;          /* signal handlers may run in this thread */
+    int looked;                 /* for signals, since the last wait began */
     unsigned char *data;        /* what is read into or written from */
     size_t length;
     size_t done;                /* how much of it is finished */
@@ -438,8 +439,8 @@ step_nogil(operation *op)
 static sslb_deadline
 wait_limit(const operation *op)
 {
-    sslb_deadline limit = op->patient ? SSLB_NO_DEADLINE
-                                      : sslb_now_nogil() + LOOK_AFTER;
+    sslb_deadline limit = op->runs_handlers && !op->looked
+        ? sslb_now_nogil() + LOOK_AFTER : SSLB_NO_DEADLINE;
 
     return limit < op->deadline ? limit : op->deadline;
 }
@@ -463,6 +464,7 @@ wait_nogil(operation *op)
         return STEP_CLOSED;
     }
     if (ready > 0) {
+        op->looked = 0;
         return STEP_AGAIN;
     }
     return ready == 0 && limit == op->deadline ? STEP_TIMED_OUT
@@ -514,10 +516,9 @@ operation_raise(operation *op, step_result result)
 static step_result
 operation_loop(operation *op)
 {
-    int runs_handlers = sslb_runs_handlers_nogil();
     step_result result = STEP_AGAIN;
 
-    op->patient = !runs_handlers;
+    op->runs_handlers = sslb_runs_handlers_nogil();
     for (;;) {
         Py_BEGIN_ALLOW_THREADS
         do {
@@ -527,7 +528,7 @@ operation_loop(operation *op)
         if (result != STEP_AGAIN && result != STEP_INTERRUPTED) {
             return result;
         }
-        op->patient = !runs_handlers || result == STEP_INTERRUPTED;
+        op->looked = result == STEP_INTERRUPTED;
         if (PyErr_CheckSignals() < 0) {
             return STEP_INTERRUPTED;
         }
