@@ -1,0 +1,176 @@
+/* fault.c: makes allocations and system calls fail, for the scripts here.
+
+   Preloaded (LD_PRELOAD) it stands before malloc(), recv(), send() and poll()
+   and acts on calls that come from the extension or from OpenSSL only, and
+   only once it is told to.  For glibc. */
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+
+static int alloc_armed;
+static long alloc_seen, alloc_first, alloc_last;
+static int call_armed;
+static long call_seen, call_first, call_last;
+static int call_error;
+
+static int
+comes_from(const void *caller, const char *const *names)
+{
+    Dl_info info;
+
+    if (dladdr(caller, &info) == 0 || info.dli_fname == NULL) {
+        return 0;
+    }
+    for (; *names != NULL; names++) {
+        if (strstr(info.dli_fname, *names) != NULL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* -- allocations ------------------------------------------------------ */
+
+/* From now on the first to the last allocation fail, counted from 1. */
+void
+fault_allocations(long first, long last)
+{
+    alloc_seen = 0;
+    alloc_first = first;
+    alloc_last = last;
+    alloc_armed = 1;
+}
+
+/* No more; how many there were. */
+long
+fault_allocations_end(void)
+{
+    alloc_armed = 0;
+    return alloc_seen;
+}
+
+static int
+alloc_fails(const void *caller)
+{
+    static const char *const names[] = {
+        "__ssl_backport", "libssl", "libcrypto", NULL};
+    int armed = alloc_armed, fails;
+
+    if (!armed) {
+        return 0;
+    }
+    alloc_armed = 0;            /* dladdr() may allocate */
+    fails = comes_from(caller, names) && ++alloc_seen >= alloc_first
+        && alloc_seen <= alloc_last;
+    alloc_armed = armed;
+    if (fails) {
+        errno = ENOMEM;
+    }
+    return fails;
+}
+
+void *
+malloc(size_t size)
+{
+    return alloc_fails(__builtin_return_address(0)) ? NULL
+                                                    : __libc_malloc(size);
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+    return alloc_fails(__builtin_return_address(0))
+        ? NULL : __libc_calloc(count, size);
+}
+
+void *
+realloc(void *block, size_t size)
+{
+    return alloc_fails(__builtin_return_address(0))
+        ? NULL : __libc_realloc(block, size);
+}
+
+/* -- system calls ----------------------------------------------------- */
+
+/* From now on the first to the last call fail with the error; with error 0
+   they come to one byte at the most, with EINTR and EAGAIN every other one
+   fails. */
+void
+fault_calls(int error, long first, long last)
+{
+    call_seen = 0;
+    call_first = first;
+    call_last = last;
+    call_error = error;
+    call_armed = 1;
+}
+
+long
+fault_calls_end(void)
+{
+    call_armed = 0;
+    return call_seen;
+}
+
+/* -1 with errno for a call that is to fail, or how much of it is made. */
+static ssize_t
+call_length(const void *caller, size_t length)
+{
+    static const char *const names[] = {"__ssl_backport", NULL};
+
+    if (!call_armed || !comes_from(caller, names)) {
+        return (ssize_t)length;
+    }
+    call_seen++;
+    if (call_seen < call_first || call_seen > call_last) {
+        return (ssize_t)length;
+    }
+    if (call_error == 0) {
+        return length > 1 ? 1 : (ssize_t)length;
+    }
+    if ((call_error == EINTR || call_error == EAGAIN) && call_seen % 2) {
+        return (ssize_t)length;
+    }
+    errno = call_error;
+    return -1;
+}
+
+ssize_t
+recv(int fd, void *data, size_t length, int flags)
+{
+    ssize_t allowed = call_length(__builtin_return_address(0), length);
+
+    return allowed < 0 ? -1 : recvfrom(fd, data, (size_t)allowed, flags,
+                                       NULL, NULL);
+}
+
+ssize_t
+send(int fd, const void *data, size_t length, int flags)
+{
+    ssize_t allowed = call_length(__builtin_return_address(0), length);
+
+    return allowed < 0 ? -1 : sendto(fd, data, (size_t)allowed, flags, NULL,
+                                     0);
+}
+
+int
+poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    struct timespec limit = {timeout / 1000, timeout % 1000 * 1000000L};
+
+    if (call_error == EINTR
+        && call_length(__builtin_return_address(0), 1) < 0) {
+        return -1;
+    }
+    return ppoll(fds, count, timeout < 0 ? NULL : &limit, NULL);
+}

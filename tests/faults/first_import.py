@@ -1,0 +1,60 @@
+"""python first_import.py POINTS, with fault.c preloaded.
+
+Imports the extension in forked children, and lets one of the allocations of
+its initialisation fail: the import succeeds or raises, and a second one does
+not find half a module.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+EXPECTED = (ImportError, MemoryError)
+fault = ctypes.PyDLL(None)
+for name in "fault_allocations", "fault_allocations_end":
+    getattr(fault, name).restype = ctypes.c_long
+
+
+def attempt(first):
+    """How many allocations there were."""
+    fault.fault_allocations(ctypes.c_long(first), ctypes.c_long(first))
+    try:
+        import __ssl_backport
+    except EXPECTED:
+        __ssl_backport = None
+    finally:
+        count = fault.fault_allocations_end()
+    if __ssl_backport is None:
+        try:
+            import __ssl_backport
+        except EXPECTED:
+            return count        # OpenSSL does not begin twice
+    assert __ssl_backport.MemoryBIO().write(b"x") == 1
+    return count
+
+
+def attempt_in_child(first):
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.write(writer, b"%d" % attempt(first))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        count = stream.read()
+    status = os.waitpid(pid, 0)[1]
+    assert status == 0, "allocation %d: status %d" % (first, status)
+    return int(count)
+
+
+def main(points):
+    signal.alarm(100)
+    count = attempt_in_child(0)
+    for first in range(1, count + 1, max(1, count // points)):
+        attempt_in_child(first)
+    print("%d allocations" % count)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,94 @@
+"""Allocations and system calls that fail, one after the other.
+
+tests/faults has a library that is preloaded, compiled here, and the scripts
+that run with it in a child of their own.  SSLB_LONG=1 tries every point, not
+some that are evenly spread.
+"""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helpers import LONG, PY2, VERSIONS
+
+FAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults")
+POINTS = 10 ** 6 if LONG else 12
+
+pytestmark = [
+    pytest.mark.backport_only("the calls of the extension fail"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"),
+                       reason="the library is for glibc"),
+    pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
+                       reason="AddressSanitizer has its own malloc()")]
+
+
+@pytest.fixture(scope="module")
+def library(tmpdir_factory):
+    """The compiled library's path."""
+    path = str(tmpdir_factory.mktemp("faults").join("fault.so"))
+    try:
+        subprocess.check_call([
+            os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1",
+            os.path.join(FAULTS, "fault.c"), "-o", path, "-ldl"])
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no C compiler, or no glibc")
+    return path
+
+
+def run(library, *arguments):
+    """A script of tests/faults; what goes wrong is the test's."""
+    command = [sys.executable] + [str(argument) for argument in arguments]
+    environ = dict(os.environ, LD_PRELOAD=library)
+    child = subprocess.Popen(command, env=environ, cwd=FAULTS,
+                             stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT)
+    output = child.communicate()[0].decode("utf-8", "replace")
+    assert child.returncode == 0, output
+
+
+def run_installed(library, script, *arguments):
+    run(library, "-m", "_ssl_backport", script, *arguments)
+
+
+@pytest.mark.parametrize("scenario", [
+    "make_contexts", "load_roots", "load_chain", "configure", "decode",
+    "use_bio"])
+def test_gh_126106_out_of_memory(library, scenario):
+    run_installed(library, "allocations.py", scenario, POINTS)
+
+
+def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
+    run_installed(library, "allocations.py", "connect", POINTS)
+
+
+@pytest.mark.parametrize("scenario", ["handshake", "talk"])
+def test_gh_126106_out_of_memory_while_connected(library, scenario):
+    run_installed(library, "allocations.py", scenario, POINTS)
+
+
+def test_bpo_41056_bpo_40079_out_of_memory_in_callbacks(library):
+    run_installed(library, "allocations.py", "handshake_with_callbacks",
+                  POINTS)
+
+
+@pytest.mark.xfail(PY2, reason="half a module is left", strict=False)
+def test_gh_105375_gh_86493_out_of_memory_in_the_import(library):
+    run(library, "first_import.py", POINTS)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("error", [0, errno.EINTR], ids=["byte", "EINTR"])
+def test_calls_that_come_short(library, version, error):
+    """They change nothing."""
+    run_installed(library, "calls.py", version, error, POINTS)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("error", [errno.ECONNRESET, errno.EPIPE],
+                         ids=["ECONNRESET", "EPIPE"])
+def test_calls_that_fail(library, version, error):
+    """Each tells its error, and the next connection works."""
+    run_installed(library, "calls.py", version, error, POINTS)
