@@ -1,0 +1,124 @@
+"""Write docs/security.rst from docs/security.json and the names of the tests.
+
+    python ci/make_security_docs.py          # writes it
+    python ci/make_security_docs.py --check  # tells whether it is up to date
+
+security.json has the known bugs of ssl modules in groups: their ids, what
+could happen ("trouble"), and either what happens here ("here") or why that
+cannot be asked ("reason").  Tests are found by the ids in their names.
+"""
+
+from __future__ import print_function
+
+import glob
+import io
+import json
+import os
+import re
+import sys
+import textwrap
+from collections import OrderedDict
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DATA = os.path.join(ROOT, "docs", "security.json")
+PAGE = os.path.join(ROOT, "docs", "security.rst")
+WIDTH = 79
+
+GROUPS = OrderedDict([
+    ("A1", u"Vulnerabilities"),
+    ("A2", u"Crashes and memory"),
+    ("A3", u"Leaks"),
+    ("A4", u"Threads, forks, signals"),
+    ("A5", u"Errors, ends, timeouts"),
+    ("A6", u"Arguments and buffers"),
+    ("A7", u"Certificates, names, trust"),
+    ("A8", u"Two OpenSSLs in one process"),
+])
+
+HEAD = u"""\
+Known bugs, and what becomes of them here
+=========================================
+
+What has gone wrong in Python's ``ssl`` and its relatives in twenty years,
+what happens here instead, and the tests that prove it, which run with every
+``make test``.  Ids beginning with ``bpo`` are of Python's old tracker, those
+with ``gh`` of its present one, others name their project; a ``rule`` is our
+own.
+
+.. This page is made by ci/make_security_docs.py, from security.json.
+"""
+
+
+def load():
+    """{group: [entry]}"""
+    with io.open(DATA, encoding="ascii") as stream:
+        return json.load(stream, object_pairs_hook=OrderedDict)
+
+
+def slug(bug):
+    """What an id is within the name of a test: "gh-1" is gh_1."""
+    return re.sub("[^a-z0-9]+", "_", bug.lower())
+
+
+def find_tests():
+    """[(file name, name of the test)] of all tests, in order."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(ROOT, "tests", "test_*.py"))):
+        with io.open(path, encoding="ascii") as stream:
+            found += [(os.path.basename(path), name) for name in re.findall(
+                r"^ *def (test_\w+)\(", stream.read(), re.MULTILINE)]
+    return found
+
+
+def tests_of(entry, tests):
+    """Those that are named after one of an entry's ids."""
+    pattern = re.compile("_(%s)(_|$)" % "|".join(
+        slug(bug) for bug in entry["ids"]))
+    return [test for test in tests if pattern.search(test[1])]
+
+
+def paragraph(text, indent=u"    "):
+    return textwrap.wrap(text, WIDTH, initial_indent=indent,
+                         subsequent_indent=indent, break_on_hyphens=False,
+                         break_long_words=False)
+
+
+def render_entry(entry, tests):
+    lines = paragraph(u", ".join(entry["ids"]), u"")
+    if "reason" in entry:
+        return lines + paragraph(entry["trouble"]) + [u""] + paragraph(
+            u"Not tested: " + entry["reason"]) + [u""]
+    lines += paragraph(entry["trouble"]) + [u""]
+    lines += paragraph(u"Here: " + entry["here"]) + [u""]
+    for place, name in tests_of(entry, tests):
+        lines.append(u"    | %s ``%s``" % (place, name))
+    return lines + [u""]
+
+
+def render():
+    """The text of security.rst."""
+    tests = find_tests()
+    lines = [HEAD]
+    for group, entries in load().items():
+        title = u"%s: %s" % (group, GROUPS[group])
+        lines += [title, u"-" * len(title), u""]
+        for entry in entries:
+            lines += render_entry(entry, tests)
+    return u"\n".join(lines).rstrip() + u"\n"
+
+
+def main():
+    if sys.argv[1:] == ["--check"]:
+        with io.open(PAGE, encoding="ascii") as stream:
+            if stream.read() != render():
+                sys.exit("docs/security.rst is out of date: run "
+                         "python ci/make_security_docs.py")
+    elif sys.argv[1:]:
+        sys.exit(__doc__)
+    else:
+        with io.open(PAGE, "w", encoding="ascii") as stream:
+            stream.write(render())
+
+
+if __name__ == "__main__":
+    main()
