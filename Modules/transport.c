@@ -203,39 +203,40 @@ sslb_transport_holds_nogil(const sslb_transport *transport)
     return transport->in.start < transport->in.end;
 }
 
-/* Takes bytes from the kernel that are known already.  TCP does not even copy
-   them: tcp(7), MSG_TRUNC. */
-static void
-discard(sslb_transport *transport, size_t length)
+/* Takes from the kernel what OpenSSL has got, but for the last `kept` bytes.
+   TCP does not even copy them: tcp(7), MSG_TRUNC.  What it fails to take, it
+   takes the next time: 1, or 0 with errno. */
+static int
+discard(sslb_transport *transport, size_t kept)
 {
     unsigned char small[1024];
-    int large = chunk_open(&transport->in);
+    int large = transport->taken > kept && chunk_open(&transport->in);
     size_t room = large ? BUFFER_SIZE : sizeof(small);
     ssize_t got;
 
-    while (length > 0) {
+    while (transport->taken > kept) {
+        size_t length = transport->taken - kept;
+
         do {
             got = recv(transport->fd, large ? transport->in.data : small,
                        length < room ? length : room,
                        MSG_DONTWAIT | MSG_TRUNC);
         } while (got < 0 && errno == EINTR);
-        if (got <= 0) {
-            break;  /* reset meanwhile: the next call is told */
+        if (got < 0) {
+            break;
         }
-        length -= (size_t)got;
+        /* 0: nothing is left where it was seen, which is as good */
+        transport->taken -= got > 0 ? (size_t)got : length;
     }
-    transport->taken = transport->taken_before = 0;
+    transport->taken_before = transport->taken;
+    return transport->taken <= kept;
 }
 
 void
 sslb_transport_settle_nogil(sslb_transport *transport, int keep_last)
 {
-    size_t kept = keep_last ? transport->taken - transport->taken_before : 0;
-
-    if (transport->taken > kept) {
-        discard(transport, transport->taken - kept);
-        transport->taken = kept;
-    }
+    (void)discard(transport, keep_last ? transport->taken
+                                         - transport->taken_before : 0);
     sslb_transport_look_ahead_nogil(transport, 0, 0);
     chunk_drop(&transport->in);
 }
@@ -293,14 +294,13 @@ static ssize_t
 transport_receive(sslb_transport *transport, void *data, size_t room,
                   int flags)
 {
-    ssize_t got;
+    ssize_t got = -1;
 
-    if (transport->taken > 0) {
-        discard(transport, transport->taken);
+    if (discard(transport, 0)) {
+        do {
+            got = recv(transport->fd, data, room, MSG_DONTWAIT | flags);
+        } while (got < 0 && errno == EINTR);
     }
-    do {
-        got = recv(transport->fd, data, room, MSG_DONTWAIT | flags);
-    } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EWOULDBLOCK) {
         errno = EAGAIN;
     }
