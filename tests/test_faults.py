@@ -80,7 +80,8 @@ def test_gh_105375_gh_86493_out_of_memory_in_the_import(library):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("error", [0, errno.EINTR], ids=["byte", "EINTR"])
+@pytest.mark.parametrize("error", [0, errno.EINTR, errno.EAGAIN],
+                         ids=["byte", "EINTR", "EAGAIN"])
 def test_calls_that_come_short(library, version, error):
     """They change nothing."""
     run_installed(library, "calls.py", version, error, POINTS)
