@@ -1,0 +1,147 @@
+"""What is safe without anybody asking for it."""
+
+import contextlib
+import ssl
+
+import pytest
+
+from helpers import (PY2, BioPair, SocketPair, cert, limit_version,
+                     server_context, serving)
+
+SECRET = "correct horse battery staple"
+UNTRUSTED = "unknown.pem"
+WRONG_NAME = "host-other.pem"
+
+if PY2:
+    from httplib import HTTPSConnection
+    from urllib2 import URLError, urlopen
+else:
+    from http.client import HTTPSConnection
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+defaults = pytest.mark.parametrize("make", [
+    ssl.create_default_context, lambda: ssl.SSLContext(ssl.PROTOCOL_TLS),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)],
+    ids=["default", "PROTOCOL_TLS", "PROTOCOL_TLS_CLIENT"])
+
+
+def old_server():
+    """It speaks TLS 1.0 and 1.1, and nothing later."""
+    server = limit_version(server_context(), "TLSv1.2")
+    server.options |= ssl.OP_NO_TLSv1_2
+    server.set_ciphers("ALL:@SECLEVEL=0")
+    server.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    return server
+
+
+@pytest.mark.since(3, 10, "the system's OpenSSL decides")
+def test_old_versions_need_to_be_asked_for():
+    """A low security level is not enough."""
+    context = ssl.create_default_context(cafile=cert("root.pem"))
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.raises(ssl.SSLError):
+        BioPair(context, old_server())
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with BioPair(context, old_server()) as pair:
+        assert pair.client.version() == "TLSv1.1"
+
+
+@pytest.mark.since(3, 10, "the system's OpenSSL decides")
+@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
+                    reason="its security levels know no versions")
+@defaults
+def test_old_versions_are_not_spoken(make):
+    context = make()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ssl.SSLError):
+        BioPair(context, old_server())
+
+
+@defaults
+def test_no_compression_and_no_sslv3(make):
+    options = make().options
+    assert options & ssl.OP_NO_COMPRESSION == ssl.OP_NO_COMPRESSION
+    assert options & ssl.OP_NO_SSLv3 == ssl.OP_NO_SSLv3
+
+
+def test_nothing_is_compressed(pair):
+    assert pair.client.compression() is None
+
+
+@pytest.mark.parametrize("chain", [UNTRUSTED, WRONG_NAME])
+def test_default_context_refuses(chain, version):
+    context = ssl.create_default_context(cafile=cert("root.pem"))
+    with pytest.raises((ssl.SSLError, ssl.CertificateError)):
+        SocketPair(context, server_context(version, chain))
+
+
+def meet(sock):
+    """A connection that the client refuses in the handshake."""
+    wrapped = server_context(chain=UNTRUSTED).wrap_socket(
+        sock, server_side=True, do_handshake_on_connect=False)
+    with contextlib.closing(wrapped):
+        try:
+            wrapped.do_handshake()
+            assert wrapped.recv(1) == b""
+        except EnvironmentError:
+            pass  # the alert, or the end, whichever comes first
+
+
+def test_http_client_verifies():
+    with serving(meet) as address:
+        connection = HTTPSConnection("localhost", address[1], timeout=30)
+        with contextlib.closing(connection):
+            with pytest.raises(ssl.SSLError) as caught:
+                connection.request("GET", "/")
+    assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+def test_urlopen_verifies():
+    with serving(meet) as address:
+        with pytest.raises(URLError) as caught:
+            urlopen("https://localhost:%d/" % address[1], timeout=30)
+    assert caught.value.reason.reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+# Secrets
+
+def fail_to_load(password):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with pytest.raises((ssl.SSLError, ValueError, TypeError)) as caught:
+        context.load_cert_chain(cert("localhost-encrypted.pem"),
+                                password=password)
+    return caught.value
+
+
+@pytest.mark.parametrize("password", [
+    SECRET, SECRET.encode("ascii"), bytearray(SECRET.encode("ascii")),
+    lambda: SECRET, SECRET * 100, [SECRET]],
+    ids=["str", "bytes", "bytearray", "callable", "long", "wrong-type"])
+def test_password_is_in_no_exception(password):
+    error = fail_to_load(password)
+    assert SECRET not in str(error) and SECRET not in repr(error.args)
+
+
+def test_key_of_a_psk_is_in_no_exception_and_no_repr():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not hasattr(context, "set_psk_client_callback"):
+        pytest.skip("this ssl has no pre-shared keys")
+    context.check_hostname = False
+    context.set_psk_client_callback(
+        lambda hint: ("name", SECRET.encode("ascii") * 100))
+    with pytest.raises((ssl.SSLError, ValueError)) as caught:
+        BioPair(context, server_context("TLSv1.3"))
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(context)
+
+
+def test_repr_shows_no_secret(pair):
+    session = pair.client.session
+    secret = session.id if session is not None else b""
+    for each in pair.client, pair.client.context, session:
+        shown = repr(each)
+        assert "KEY" not in shown and SECRET not in shown
+        assert not secret or repr(secret)[2:-1] not in shown
