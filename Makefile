@@ -6,8 +6,8 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test test-cpython test-openssl bench wheels check-wheels \
-    check-debian11 clean python3
+.PHONY: help demo test test-asan test-cpython test-long test-openssl \
+    bench wheels check-wheels check-debian11 clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -21,6 +21,8 @@ help:
 	@echo "make check-debian11  the 2.7 wheel and the source in a Debian 11;"
 	@echo "                     needs root and debootstrap"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
+	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
+	@echo "make test-long       the long forms of those that try at random"
 	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
@@ -47,6 +49,15 @@ check-debian11: python3
 test-openssl: python3
 	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \
 	    $(ARGS)
+
+test-asan: python3
+	@$(PYTHON3) ci/test_asan.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+
+test-long: python3
+	@SSLB_LONG=1 $(PYTHON3) ci/run_tests.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS) \
+	    tests/test_transport_properties.py tests/test_faults.py \
+	    tests/test_known_bugs.py
 
 test-cpython: python3
 	@$(PYTHON3) ci/test_cpython.py \
