@@ -22,7 +22,9 @@ from environments import Failure
 PYTHONS = "2.7 3.11"
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined"
 LIBRARIES = ["libasan.so", "libubsan.so"]
-FRAME = re.compile(r"^ +#\d+ 0x[0-9a-f]+ (?:in (\S+) )?(.*)$", re.MULTILINE)
+# as the sanitizers are told to write a frame: with the library it is in
+FORMAT = "'    #%n [%m] %f %L'"
+FRAME = re.compile(r"^ +#\d+ \[(.*?)\] ", re.MULTILINE)
 
 # frames between the extension and the allocation
 BELOW = ("libasan", "libssl", "libcrypto", "sanitizer")
@@ -69,7 +71,7 @@ def log_path(interpreter):
 
 def is_ours(leak):
     """Whether the first frame above allocators and OpenSSL is ours."""
-    for function, place in FRAME.findall(leak):
+    for place in FRAME.findall(leak):
         if not any(name in place for name in BELOW):
             return OURS in place
     return False
@@ -92,7 +94,8 @@ def test(interpreter, python, arguments, progress):
     for path, _ in reports(interpreter):
         os.remove(path)
     os.environ["ASAN_OPTIONS"] = (
-        "detect_leaks=1:exitcode=99:log_path=" + log_path(interpreter))
+        "detect_leaks=1:exitcode=99:stack_trace_format=%s:log_path=%s" % (
+            FORMAT, log_path(interpreter)))
     os.environ["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
     result = run_tests.run_pytest(
         interpreter._replace(name="%s-asan" % interpreter.name), python,
