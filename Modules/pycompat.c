@@ -141,6 +141,20 @@ sslb_report_unraisable(const char *where, PyObject *context)
     Py_XDECREF(source);
 }
 
+/* Or the next import would find half a module. */
+void
+sslb_module_drop(PyObject *module)
+{
+    sslb_exception exception;
+
+    sslb_exception_keep(&exception);
+    if (PyDict_DelItemString(PyImport_GetModuleDict(),
+                             PyModule_GetName(module)) < 0) {
+        PyErr_Clear();
+    }
+    sslb_exception_raise(&exception);
+}
+
 #else  /* Python 3 */
 
 PyObject *
@@ -155,6 +169,12 @@ sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
     definition.m_doc = doc;
     definition.m_methods = methods;
     return PyModule_Create(&definition);
+}
+
+void
+sslb_module_drop(PyObject *module)
+{
+    Py_DECREF(module);
 }
 
 PyObject *

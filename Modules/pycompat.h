@@ -37,12 +37,8 @@
 PyObject *sslb_module_new(const char *name, const char *doc,
                           PyMethodDef *methods);
 
-/* Gives up what sslb_module_new() returned. */
-#if PY_MAJOR_VERSION == 2
-#  define sslb_module_drop(module) ((void)(module))
-#else
-#  define sslb_module_drop(module) Py_DECREF(module)
-#endif
+/* Gives up what sslb_module_new() returned; the current exception stays. */
+void sslb_module_drop(PyObject *module);
 
 /* The method table's field for a function that takes keywords: its own type
    differs, which METH_KEYWORDS says. */

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from helpers import LONG, PY2, VERSIONS
+from helpers import LONG, VERSIONS
 
 FAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults")
 POINTS = 10 ** 6 if LONG else 12
@@ -74,7 +74,6 @@ def test_bpo_41056_bpo_40079_out_of_memory_in_callbacks(library):
                   POINTS)
 
 
-@pytest.mark.xfail(PY2, reason="half a module is left", strict=False)
 def test_gh_105375_gh_86493_out_of_memory_in_the_import(library):
     run(library, "first_import.py", POINTS)
 
