@@ -23,7 +23,7 @@ from helpers import (PY2, BioPair, SocketPair, Task, cert,
 
 DOCS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "docs")
-ATTEMPTS = [10, 10, 40, 160, 640, 640]
+ATTEMPTS = [8, 8, 32, 128, 512, 512]
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 FAR = "Jan  5 09:34:43 2038 GMT"
@@ -224,18 +224,14 @@ def unwrap_sockets(pair):
         pair.client.unwrap()
 
 
-def ask_for_certificate(pair):
-    """After the handshake; a client that did not say it can refuses."""
-    pair.server.verify_client_post_handshake()
-
-
 def asking(pair_type, willing):
+    client, server = client_context("TLSv1.3"), server_context("TLSv1.3")
+    client.post_handshake_auth = willing
+    server.verify_mode = ssl.CERT_OPTIONAL
+
     def call(w):
-        client, server = client_context("TLSv1.3"), server_context("TLSv1.3")
-        client.post_handshake_auth = willing
-        server.verify_mode = ssl.CERT_OPTIONAL
         with pair_type(client, server) as pair:
-            ask_for_certificate(pair)
+            pair.server.verify_client_post_handshake()
     return call
 
 
