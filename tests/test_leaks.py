@@ -23,7 +23,7 @@ from helpers import (PY2, BioPair, SocketPair, Task, cert,
 
 DOCS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "docs")
-ATTEMPTS = [8, 8, 32, 128, 512, 512]
+ATTEMPTS = [8, 8, 32, 128, 512, 2048]
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 FAR = "Jan  5 09:34:43 2038 GMT"
