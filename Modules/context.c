@@ -198,6 +198,22 @@ context_dealloc(PyObject *object)
     Py_TYPE(object)->tp_free(object);
 }
 
+void
+sslb_context_take(sslb_context *context)
+{
+    sslb_guard_check_fork(&context->guard);
+    Py_BEGIN_ALLOW_THREADS
+    sslb_guard_take_nogil(&context->guard);
+    Py_END_ALLOW_THREADS
+    ERR_clear_error();
+}
+
+void
+sslb_context_release(sslb_context *context)
+{
+    sslb_guard_release_nogil(&context->guard);
+}
+
 int
 sslb_context_lacks_side(const sslb_context *context, int server_side)
 {

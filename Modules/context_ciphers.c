@@ -5,25 +5,6 @@
 
 #include <string.h>
 
-/* Around a change of the cipher lists: no handshake looks at them meanwhile,
-   for SSL_get_ciphers(3) hands out the context's own. */
-static void
-lists_take(sslb_context *context)
-{
-    sslb_guard_check_fork(&context->guard);
-    Py_BEGIN_ALLOW_THREADS
-    sslb_guard_take_nogil(&context->guard);
-    Py_END_ALLOW_THREADS
-    ERR_clear_error();
-}
-
-static void
-lists_release(sslb_context *context)
-{
-    ERR_clear_error();
-    sslb_guard_release_nogil(&context->guard);
-}
-
 /* Takes ownership of the list: 1, or 0 with everything as it was, although
    OpenSSL forgets the old list also when it refuses the new one. */
 static int
@@ -32,7 +13,7 @@ replace_ciphers(sslb_context *context, char *list)
     char *old;
     int ok;
 
-    lists_take(context);
+    sslb_context_take(context);
     old = context->ciphers;
     ok = SSL_CTX_set_cipher_list(context->ctx, list);
     if (ok) {
@@ -43,7 +24,8 @@ replace_ciphers(sslb_context *context, char *list)
         SSL_CTX_set_cipher_list(context->ctx,
                                 old != NULL ? old : SSLB_DEFAULT_CIPHERS);
     }
-    lists_release(context);
+    ERR_clear_error();
+    sslb_context_release(context);
     OPENSSL_free(list);
     return ok;
 }
@@ -80,9 +62,10 @@ set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
     if (bytes == NULL) {
         return NULL;
     }
-    lists_take(context);
+    sslb_context_take(context);
     ok = set(context->ctx, PyBytes_AS_STRING(bytes));
-    lists_release(context);
+    ERR_clear_error();
+    sslb_context_release(context);
     Py_DECREF(bytes);
     if (!ok) {
         PyErr_SetString(sslb_errors.error, failure);

@@ -95,7 +95,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     SSL_CTX *ctx;
-    sslb_guard guard;           /* of the cipher lists */
+    sslb_guard guard;           /* of its lists: see sslb_context_take() */
     int protocol;               /* PROTOCOL_* as given */
     int check_hostname;
     int post_handshake_auth;
@@ -373,6 +373,12 @@ PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context);
 /* -- context.c and its parts: context_ciphers.c, context_load.c, trust.c - */
 
 extern PyTypeObject sslb_context_type;
+
+/* Around a change of what handshakes look at without a lock of OpenSSL's: the
+   lists of cipher suites and of lookups.  The error queue is empty at first.
+   Not for a step's own thread, unless it runs a callback. */
+void sslb_context_take(sslb_context *context);
+void sslb_context_release(sslb_context *context);
 
 /* Whether it is a context for clients (servers) only, when asked about
    servers (clients). */

@@ -474,16 +474,21 @@ sslb_trust_forget(sslb_context *context)
 static int
 add_folder(PyObject *self, const char *path)
 {
-    X509_LOOKUP *lookup = X509_STORE_add_lookup(store_of(self),
-                                                X509_LOOKUP_hash_dir());
+    sslb_context *context = (sslb_context *)self;
+    X509_LOOKUP *lookup;
+    int ok;
 
-    ((sslb_context *)self)->has_trust = 1;
-    if (lookup != NULL
-        && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM)) {
-        return 0;
+    sslb_context_take(context);
+    context->has_trust = 1;
+    lookup = X509_STORE_add_lookup(store_of(self), X509_LOOKUP_hash_dir());
+    ok = lookup != NULL
+        && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
+    sslb_context_release(context);
+    if (!ok) {
+        sslb_queue_raise("capath", __FILE__, __LINE__);
+        return -1;
     }
-    sslb_queue_raise("capath", __FILE__, __LINE__);
-    return -1;
+    return 0;
 }
 
 static int
@@ -505,10 +510,9 @@ fill_store(X509_STORE *store, const bundle *source)
 /* OpenSSL looks no further for a name that it has found in one place: where
    there are several, each bundle is wholly in the store, which comes first. */
 static int
-add_bundle(PyObject *self, bundle *source)
+add_bundle_taken(sslb_context *context, bundle *source)
 {
-    sslb_context *context = (sslb_context *)self;
-    X509_STORE *store = store_of(self);
+    X509_STORE *store = SSL_CTX_get_cert_store(context->ctx);
 
     if (!context->has_trust) {
         context->has_trust = 1;
@@ -521,6 +525,19 @@ add_bundle(PyObject *self, bundle *source)
         context->bundle_is_lazy = 0;
     }
     return fill_store(store, source);
+}
+
+/* No handshake calls the lookup before it has its bundle. */
+static int
+add_bundle(PyObject *self, bundle *source)
+{
+    sslb_context *context = (sslb_context *)self;
+    int rc;
+
+    sslb_context_take(context);
+    rc = add_bundle_taken(context, source);
+    sslb_context_release(context);
+    return rc;
 }
 
 /* Everything is parsed before anything is added. */

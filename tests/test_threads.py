@@ -398,3 +398,25 @@ def test_callbacks_look_at_each_others_connection(version):
         task.result()
     assert sorted(looked) == [0, 1]
     assert [pair.server.version() for pair in pairs] == [version] * 2
+
+
+def test_trust_loaded_while_verifying(version):
+    """The first certificates of all, a folder and a second file."""
+    server = server_context(version)
+    for _ in range(20):
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+        def connect():
+            for _ in range(5):
+                try:
+                    BioPair(client, server)
+                except ssl.SSLError:
+                    pass  # as long as it trusts nobody
+
+        tasks = [Task(connect), Task(connect)]
+        client.load_verify_locations(cert("root.pem"))
+        client.load_verify_locations(capath=cert("capath"))
+        client.load_verify_locations(cert("unknown-root.pem"))
+        for task in tasks:
+            task.result()
+        BioPair(client, server)
