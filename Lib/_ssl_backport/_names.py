@@ -44,6 +44,6 @@ def constants(prefix):
     They come in the order of their values, then of their names: of several
     names for one value an enumeration shows the first.
     """
-    names = [name for name in dir(__ssl_backport) if name.startswith(prefix)]
-    pairs = [(name, getattr(__ssl_backport, name)) for name in names]
+    pairs = [(name, value) for name, value in vars(__ssl_backport).items()
+             if name.startswith(prefix)]
     return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
