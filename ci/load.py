@@ -1,0 +1,225 @@
+"""make load: two servers of our own with thousands of connections at once.
+
+    python3 ci/load.py [--seconds N] [--connections N] [--servers "loop"]
+                       [--pythons "2.7 3.11"]
+
+One server has a thread for each connection, the other one loop for all;
+they have the backport, in a Python 2.7.  The clients (tests/load/clients.py)
+are in processes of their own and have the ssl of the Python that runs this:
+good ones, which look at each byte, among such that misbehave in every way.
+"""
+
+import argparse
+import collections
+import os
+import resource
+import statistics
+import sys
+import time
+
+import environments
+import flat
+import run_tests
+from environments import Failure
+
+sys.path.insert(0, os.path.join(environments.ROOT, "tests", "load"))
+
+from processes import (Process, descriptors,  # noqa: E402
+                       descriptors_left, resident)
+
+SERVERS = "threads loop"
+PROCESSES = 4
+
+# Seconds at most between two requests of a client.
+PAUSE = 8.0
+
+# Seconds that starting and ending may take, when thousands do it at once.
+LIMIT = 180
+
+# Of the connections that there shall be, how many there are at least, half
+# of the time; some are always between two.
+ENOUGH = 0.9
+
+# What memory may do in the later half, as a part of it: connections come and
+# go, and with them the buffers of their requests.
+TOLERANCE = 0.05
+
+TOO_FEW = """\
+A process may have %d descriptors open here, and this needs %d.  Raise the
+limit (ulimit -Hn, or LimitNOFILE= of systemd), or say --connections."""
+
+Run = collections.namedtuple(
+    "Run", "counts outcomes samples before after complaints")
+
+
+def make_room(connections):
+    """Let children have a descriptor for each connection."""
+    needed = connections + 100
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most != resource.RLIM_INFINITY and most < needed:
+        raise Failure(TOO_FEW % (most, needed))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, most))
+
+
+def start(launcher, script, *arguments):
+    return Process(launcher, script, *arguments,
+                   env=environments.clean_environ())
+
+
+def made(crowds):
+    """How many connections there were."""
+    return sum(sum(crowd.printed[-1].values())
+               for crowd in crowds if crowd.printed)
+
+
+def watch(server, before, crowds, seconds, say):
+    """Samples, one each second, and a line for each tenth of the time."""
+    samples = []
+    began = time.monotonic()
+    told = 0
+    while time.monotonic() < began + seconds:
+        time.sleep(1)
+        samples.append(flat.Sample(
+            made(crowds), resident(server.pid),
+            descriptors(server.pid) - before))
+        done = int((time.monotonic() - began) * 10 / seconds)
+        if done > told:
+            told = done
+            last = samples[-1]
+            say("%3d%%, %6d connections made, %5d open, %s" % (
+                done * 10, last.done, last.descriptors,
+                flat.megabytes(last.resident)))
+    return samples
+
+
+def collect(crowds):
+    """({kind: connections}, [what went wrong with them])"""
+    for crowd in crowds:
+        crowd.stop()
+    counts, failures = collections.Counter(), []
+    for crowd in crowds:
+        result = dict(crowd.result(LIMIT))
+        failures += result.pop("failures")
+        counts.update(result)
+    return counts, failures
+
+
+def judge(run, connections, failures):
+    found = ["%d connections failed, such as\n%s" % (
+        len(failures), failures[0])] if failures else []
+    bugs = sum(count for outcome, count in run.outcomes.items()
+               if outcome.startswith("bug"))
+    if bugs:
+        found.append("%d errors of the server are none of a connection"
+                     % bugs)
+    if run.after != run.before:
+        found.append("%d descriptors are stuck" % (run.after - run.before))
+    if at_once(run.samples) < ENOUGH * connections:
+        found.append("there were too few connections at once")
+    allowed = TOLERANCE * run.samples[-1].resident
+    return run._replace(
+        complaints=found + flat.complaints(run.samples, allowed))
+
+
+def at_once(samples):
+    """Half of the time there were so many connections, or more."""
+    return statistics.median(sample.descriptors for sample in samples)
+
+
+def put_under_load(python, name, options, say):
+    """A server and its clients, from start to end: the Run."""
+    server = start([python, "-m", "_ssl_backport"], "servers.py", name)
+    crowds = []
+    try:
+        port = server.wait_for(0, LIMIT)
+        if port is None:
+            raise Failure("The server did not start.")
+        before = descriptors(server.pid)
+        for seed in range(PROCESSES):
+            crowds.append(start([sys.executable], "clients.py", port,
+                                options.connections // PROCESSES, PAUSE,
+                                seed))
+        samples = watch(server, before, crowds, options.seconds, say)
+        say("ending")
+        counts, failures = collect(crowds)
+        after = descriptors_left(server.pid, before, LIMIT)
+        server.stop()
+        run = Run(counts, server.result(LIMIT), samples, before, after, None)
+        return judge(run, options.connections, failures)
+    finally:
+        for process in crowds + [server]:
+            process.kill()
+
+
+def table(runs):
+    """What happened, a column for each server."""
+    def row(label, cells):
+        print("%-44s" % label + "".join("%18s" % cell for cell in cells))
+
+    def rows(attribute):
+        names = sorted(set().union(*[getattr(run, attribute)
+                                     for run in runs.values()]))
+        for name in names:
+            row("  " + name[:40], [getattr(run, attribute).get(name, 0)
+                                   for run in runs.values()])
+
+    print()
+    row("", runs)
+    row("Connections, by client", [sum(run.counts.values())
+                                   for run in runs.values()])
+    rows("counts")
+    row("How the server saw them end", [sum(run.outcomes.values())
+                                        for run in runs.values()])
+    rows("outcomes")
+    row("Open at once, half of the time", ["%d" % at_once(run.samples)
+                                           for run in runs.values()])
+    row("Memory at half time", [
+        flat.megabytes(flat.later_half(run.samples)[0].resident)
+        for run in runs.values()])
+    row("Memory at the end", [flat.megabytes(run.samples[-1].resident)
+                              for run in runs.values()])
+    row("Growth in the later half", [
+        flat.megabytes(flat.growth(run.samples)) for run in runs.values()])
+    row("Descriptors, before and after", [
+        "%d, %d" % (run.before, run.after) for run in runs.values()])
+
+
+def report(runs):
+    """Print the table and what went wrong; the exit status."""
+    table(runs)
+    print()
+    for name, run in runs.items():
+        for complaint in run.complaints:
+            print("%s: %s" % (name, complaint))
+    if any(run.complaints for run in runs.values()):
+        return 1
+    print("Each byte of good clients was right; memory is flat; no "
+          "descriptor is stuck.")
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--connections", type=int, default=2000)
+    parser.add_argument("--servers", default=SERVERS)
+    parser.add_argument("--pythons", metavar="VERSIONS", default="2.7")
+    options = parser.parse_args()
+    progress = environments.Progress()
+    runs = {}
+    try:
+        make_room(options.connections)
+        for interpreter in run_tests.find(options.pythons):
+            python = environments.prepare(interpreter, progress)
+            for name in options.servers.split():
+                label = "%s, %s" % (interpreter.name, name)
+                runs[label] = put_under_load(
+                    python, name, options,
+                    lambda text: progress.say(label, text))
+    except Failure as failure:
+        return "\n%s" % failure
+    return report(runs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,307 @@
+"""python servers.py threads|loop: two servers to be put under load.
+
+One has a thread for each connection, the other one loop for all of them.  It
+prints its port.  When its input ends it ends, and prints a JSON object: how
+many connections ended in which way.  Whatever is no error of a connection is
+a bug: it shows its traceback and counts as one.
+"""
+
+import collections
+import errno
+import json
+import select
+import socket
+import ssl
+import sys
+import threading
+import time
+import traceback
+
+from conversation import HEADER, PATIENCE, Refused, answer, parse
+from helpers import server_context
+
+BACKLOG = 1024
+EXPECTED = (socket.error, EOFError, Refused)
+
+
+def context():
+    return server_context(chain="localhost-ec.pem")
+
+
+def wrap(tls_context, sock, outcomes):
+    """A TLS connection, or None if the peer has gone already.
+
+    Nobody else may keep the socket, whose descriptor stays open as long as
+    anybody knows it on 2.7.
+    """
+    try:
+        return tls_context.wrap_socket(
+            sock, server_side=True, do_handshake_on_connect=False,
+            suppress_ragged_eofs=False)
+    except Exception:
+        outcomes.add_error()
+        sock.close()
+
+
+def describe(error):
+    """Its type, with what OpenSSL or the kernel call the reason."""
+    name = type(error).__name__
+    if not isinstance(error, ssl.SSLError):
+        number = getattr(error, "errno", None)
+        return " ".join(filter(None, [name, errno.errorcode.get(number)]))
+    return " ".join(filter(None, [name, error.reason]))
+
+
+class Outcomes(object):
+    """How connections ended, counted; for any thread."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.counts = collections.Counter()
+
+    def add(self, outcome):
+        with self.lock:
+            self.counts[outcome] += 1
+
+    def add_error(self):
+        """The exception that is being handled."""
+        error = sys.exc_info()[1]
+        if isinstance(error, EXPECTED):
+            self.add(describe(error))
+        else:
+            traceback.print_exc()
+            self.add("bug: " + describe(error))
+
+
+# A thread for each connection
+
+def receive(tls, size):
+    """So many bytes, or fewer at the end of the stream."""
+    data = bytearray()
+    while len(data) < size:
+        piece = tls.recv(size - len(data))
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+def converse(tls):
+    """One connection, to its end."""
+    tls.settimeout(PATIENCE)
+    tls.do_handshake()
+    while True:
+        header = receive(tls, HEADER.size)
+        if not header:
+            tls.unwrap()
+            return
+        if len(header) < HEADER.size:
+            raise EOFError
+        length, size = parse(header)
+        data = receive(tls, length)
+        if len(data) < length:
+            raise EOFError
+        tls.sendall(answer(data, size))
+
+
+def serve_in_thread(tls, outcomes):
+    try:
+        converse(tls)
+        outcomes.add("ended well")
+    except Exception:
+        outcomes.add_error()
+    finally:
+        tls.close()
+
+
+class Threads(object):
+
+    def __init__(self, listener, outcomes):
+        threading.stack_size(256 * 1024)
+        self.listener = listener
+        self.outcomes = outcomes
+        self.context = context()
+        self.stopped = threading.Event()
+        threading.Thread(target=self.wait_to_stop).start()
+
+    def wait_to_stop(self):
+        sys.stdin.read()
+        self.stopped.set()
+        # a connection of our own ends the accept()
+        socket.create_connection(self.listener.getsockname()).close()
+
+    def run(self):
+        while True:
+            tls = wrap(self.context, self.listener.accept()[0], self.outcomes)
+            if self.stopped.is_set():
+                return
+            if tls is not None:
+                threading.Thread(target=serve_in_thread,
+                                 args=(tls, self.outcomes)).start()
+
+
+# A loop for all
+
+class Connection(object):
+    """A connection that never waits: next() is what it does next."""
+
+    def __init__(self, tls):
+        tls.settimeout(0)
+        self.tls = tls
+        self.heard = time.time()
+        self.next = self.shake_hands
+        self.received = bytearray()
+        self.length = self.size = None
+        self.unsent = b""
+        self.ended = False
+
+    def proceed(self):
+        """As far as it goes; what to wait for then."""
+        self.heard = time.time()
+        try:
+            while not self.ended:
+                self.next()
+        except ssl.SSLWantReadError:
+            return select.EPOLLIN
+        except ssl.SSLWantWriteError:
+            return select.EPOLLOUT
+
+    def shake_hands(self):
+        self.tls.do_handshake()
+        self.next = self.read
+
+    def read(self):
+        """What has come of a request."""
+        data = self.tls.recv(65536)
+        if not data and self.received:
+            raise EOFError
+        if not data:
+            self.next = self.end
+            return
+        self.received += data
+        self.next = self.parse
+
+    def parse(self):
+        """A request that may be there."""
+        received = self.received
+        self.next = self.read
+        if self.length is None and len(received) >= HEADER.size:
+            self.length, self.size = parse(received[:HEADER.size])
+        if self.length is None:
+            return
+        end = HEADER.size + self.length
+        if len(received) >= end:
+            self.unsent = answer(received[HEADER.size:end], self.size)
+            del received[:end]
+            self.length = None
+            self.next = self.write
+
+    def write(self):
+        if self.unsent:
+            self.unsent = self.unsent[self.tls.write(self.unsent):]
+        else:
+            self.next = self.parse
+
+    def end(self):
+        self.tls.unwrap()
+        self.ended = True
+
+
+class Loop(object):
+    """All connections, those longest silent first.
+
+    It is epoll, as select() knows no descriptor above 1023.
+    """
+
+    def __init__(self, listener, outcomes):
+        listener.setblocking(False)
+        self.listener = listener
+        self.outcomes = outcomes
+        self.context = context()
+        self.poll = select.epoll()
+        self.poll.register(listener.fileno(), select.EPOLLIN)
+        self.poll.register(sys.stdin.fileno(), select.EPOLLIN)
+        self.connections = collections.OrderedDict()
+
+    def run(self):
+        while True:
+            for number, _ in self.ready():
+                if number == sys.stdin.fileno():
+                    self.poll.close()
+                    return
+                if number == self.listener.fileno():
+                    self.accept()
+                else:
+                    self.proceed(number)
+            self.drop_the_silent()
+
+    def ready(self):
+        try:
+            return self.poll.poll(1.0)
+        except IOError as error:
+            if error.errno != errno.EINTR:
+                raise
+            return []
+
+    def accept(self):
+        while True:
+            try:
+                sock = self.listener.accept()[0]
+            except socket.error as error:
+                if error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                    raise
+                return
+            tls = wrap(self.context, sock, self.outcomes)
+            if tls is None:
+                continue
+            number = tls.fileno()
+            self.connections[number] = Connection(tls)
+            self.poll.register(number, select.EPOLLIN)
+
+    def proceed(self, number):
+        """Let a connection go on, which is the last to be heard then."""
+        connection = self.connections.pop(number)
+        try:
+            wanted = connection.proceed()
+        except Exception:
+            self.outcomes.add_error()
+            self.close(connection)
+            return
+        if connection.ended:
+            self.outcomes.add("ended well")
+            self.close(connection)
+            return
+        self.connections[number] = connection
+        self.poll.modify(number, wanted)
+
+    def drop_the_silent(self):
+        while self.connections:
+            number, connection = next(iter(self.connections.items()))
+            if time.time() - connection.heard < PATIENCE:
+                return
+            del self.connections[number]
+            self.outcomes.add("timeout")
+            self.close(connection)
+
+    def close(self, connection):
+        # a closed descriptor leaves the epoll by itself
+        connection.tls.close()
+
+
+SERVERS = {"threads": Threads, "loop": Loop}
+
+
+def main():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(BACKLOG)
+    outcomes = Outcomes()
+    server = SERVERS[sys.argv[1]](listener, outcomes)
+    print(listener.getsockname()[1])
+    sys.stdout.flush()
+    server.run()
+    print(json.dumps(outcomes.counts))
+
+
+if __name__ == "__main__":
+    main()
