@@ -31,7 +31,7 @@ SERVERS = "threads loop"
 PROCESSES = 4
 
 # Seconds at most between two requests of a client.
-PAUSE = 8.0
+PAUSE = 15.0
 
 # Seconds that starting and ending may take, when thousands do it at once.
 LIMIT = 180

@@ -1,8 +1,8 @@
 """python clients.py PORT COUNT PAUSE SEED: COUNT clients, of all kinds.
 
 Each is a thread that makes one connection after the other, of a kind taken at
-random: good ones check each byte, others misbehave in one way.  PAUSE is
-how many seconds pass between two requests at most.
+random: good ones, which check each byte, and such that misbehave in one way.
+PAUSE is how many seconds pass between two requests at most.
 
 Every second it prints a JSON object, how many connections there were of each
 kind.  When its input ends it brings all connections to an end, and prints the

@@ -20,7 +20,9 @@ import traceback
 from conversation import HEADER, PATIENCE, Refused, answer, parse
 from helpers import server_context
 
-BACKLOG = 1024
+# All clients may knock at the same moment.
+BACKLOG = 4096
+ACCEPTORS = 16
 EXPECTED = (socket.error, EOFError, Refused)
 
 
@@ -31,8 +33,8 @@ def context():
 def wrap(tls_context, sock, outcomes):
     """A TLS connection, or None if the peer has gone already.
 
-    Nobody else may keep the socket, whose descriptor stays open as long as
-    anybody knows it on 2.7.
+    Nobody else may keep the socket: on 2.7 the descriptor stays open as long
+    as anybody knows it.
     """
     try:
         return tls_context.wrap_socket(
@@ -115,26 +117,37 @@ def serve_in_thread(tls, outcomes):
 
 
 class Threads(object):
+    """Some threads accept, as each waits for the threads that it starts."""
 
     def __init__(self, listener, outcomes):
         threading.stack_size(256 * 1024)
         self.listener = listener
         self.outcomes = outcomes
         self.context = context()
-        self.stopped = threading.Event()
-        threading.Thread(target=self.wait_to_stop).start()
-
-    def wait_to_stop(self):
-        sys.stdin.read()
-        self.stopped.set()
-        # a connection of our own ends the accept()
-        socket.create_connection(self.listener.getsockname()).close()
+        self.stopped = False
+        self.acceptors = [threading.Thread(target=self.accept)
+                          for _ in range(ACCEPTORS)]
 
     def run(self):
+        for acceptor in self.acceptors:
+            acceptor.start()
+        sys.stdin.read()
+        self.stopped = True
+        # ends each accept()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for acceptor in self.acceptors:
+            acceptor.join()
+
+    def accept(self):
         while True:
-            tls = wrap(self.context, self.listener.accept()[0], self.outcomes)
-            if self.stopped.is_set():
-                return
+            try:
+                sock = self.listener.accept()[0]
+            except socket.error:
+                if self.stopped:
+                    return
+                raise
+            tls = wrap(self.context, sock, self.outcomes)
+            del sock
             if tls is not None:
                 threading.Thread(target=serve_in_thread,
                                  args=(tls, self.outcomes)).start()
