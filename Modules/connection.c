@@ -196,7 +196,8 @@ use_socket(sslb_connection *self, PyObject *socket)
     if (self->socket == NULL) {
         return -1;
     }
-    bio = sslb_transport_new((int)fd, &self->transport);
+    bio = sslb_transport_new((int)fd, sslb_wants_kernel_tls(self->ssl),
+                             &self->transport);
     if (bio == NULL) {
         ERR_clear_error();
         PyErr_NoMemory();
@@ -606,6 +607,14 @@ static PyMethodDef connection_methods[] = {
      "close()\n\n"
      "Forget the descriptor, which nothing here uses once this returns.  A\n"
      "thread that waits in an operation gets EBADF.  Nothing is sent."},
+    {"sendfile", sslb_connection_sendfile, METH_VARARGS,
+     "sendfile(fd, offset, size) -> int\n\nSend up to so many bytes of a "
+     "file; how many were sent.  Raises SSLError unless\n"
+     "uses_ktls_for_send()."},
+    {"uses_ktls_for_send", sslb_connection_uses_ktls_for_send, METH_NOARGS,
+     "uses_ktls_for_send() -> bool\n\nWhether the kernel encrypts."},
+    {"uses_ktls_for_recv", sslb_connection_uses_ktls_for_recv, METH_NOARGS,
+     "uses_ktls_for_recv() -> bool\n\nWhether the kernel decrypts."},
     {"pending", sslb_connection_pending, METH_NOARGS,
      "pending() -> int\n\nHow many bytes can be read at once."},
     {"peer_certificate", sslb_connection_peer_certificate, METH_VARARGS,

@@ -289,7 +289,7 @@ read_dh_nogil(const char *path)
         return NULL;
     }
     if (PEM_bytes_read_bio(&der, &length, NULL, PEM_STRING_DHPARAMS, bio,
-                           NULL, NULL)) {
+                           NULL, (void *)"")) {
         next = der;
         parameters = d2i_KeyParams(EVP_PKEY_DH, NULL, &next, length);
         OPENSSL_free(der);

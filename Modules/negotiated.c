@@ -332,6 +332,33 @@ sslb_connection_pending(PyObject *object, PyObject *none)
     return sslb_int_new(count);
 }
 
+/* Whether the kernel does TLS, by direction. */
+PyObject *
+sslb_connection_uses_ktls_for_send(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    int result;
+
+    (void)none;
+    sslb_connection_enter(self);
+    result = BIO_get_ktls_send(SSL_get_wbio(self->ssl));
+    sslb_connection_leave(self);
+    return PyBool_FromLong(result);
+}
+
+PyObject *
+sslb_connection_uses_ktls_for_recv(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    int result;
+
+    (void)none;
+    sslb_connection_enter(self);
+    result = BIO_get_ktls_recv(SSL_get_rbio(self->ssl));
+    sslb_connection_leave(self);
+    return PyBool_FromLong(result);
+}
+
 /* -- channel binding -------------------------------------------------- */
 
 /* RFC 5929, 3.1: the first Finished message, which the client sends in a

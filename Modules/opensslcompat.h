@@ -140,6 +140,29 @@ sslb_is_compressed(SSL *ssl)
 #endif
 }
 
+/* Whether the kernel is to do TLS where it can (3.0 and later): OpenSSL finds
+   out at the end of the handshake, direction by direction. */
+static inline int
+sslb_wants_kernel_tls(const SSL *ssl)
+{
+#if defined(SSL_OP_ENABLE_KTLS) && !defined(OPENSSL_NO_KTLS)
+    return (SSL_get_options(ssl) & SSL_OP_ENABLE_KTLS) != 0;
+#else
+    (void)ssl;
+    return 0;
+#endif
+}
+
+#ifndef BIO_get_ktls_send
+#  define BIO_get_ktls_send(bio) ((void)(bio), 0)
+#  define BIO_get_ktls_recv(bio) ((void)(bio), 0)
+#endif
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#  define SSL_sendfile(ssl, fd, offset, size, flags) \
+    ((void)(ssl), (void)(fd), (void)(offset), (void)(size), -1)
+#endif
+
 /* What only newer versions can do: without it a method raises
    NotImplementedError with the version that it needs. */
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L

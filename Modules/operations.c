@@ -1,6 +1,7 @@
-/* operations.c: handshake, read, write, shutdown: what may take time.
+/* operations.c: what may take time.
 
-   Owns the loop that every operation runs:
+   Owns the loop that every operation runs, and the handshake, the shutdown
+   and close(); reading.c and writing.c have the others.  The loop:
 
        take the connection's lock, make one step without the GIL, drop the
        lock; if the step wants the socket to become ready, wait for that with
@@ -10,9 +11,10 @@
    A step never blocks (transport.c), so no thread keeps another from the
    connection for longer than a few records take. */
 
-#include "sslb.h"
+#include "operations.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,44 +27,10 @@
    each wait wait for the GIL. */
 #define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
-/* An encrypted alert has no more than so many bytes more than those that
-   record_overhead() counts. */
-#define ALERT_AT_MOST 64
-
-/* The most that one read() allocates for its result. */
-#define READ_AT_MOST ((Py_ssize_t)1 << 20)
-
-typedef enum {
-    STEP_DONE,
-    STEP_AGAIN,                 /* more to do, others may come in between */
-    STEP_WANTS,                 /* the outcome says what */
-    STEP_FAILED,                /* the outcome says why */
-    STEP_RAISED,                /* a callback did; the exception is kept */
-    STEP_CLOSED,                /* close() came first */
-    STEP_TIMED_OUT,
-    STEP_INTERRUPTED,           /* by a signal */
-} step_result;
-
-typedef struct operation {
-    const char *name;           /* "read" in "The read operation timed out" */
-    step_result (*step_locked)(struct operation *);
-    sslb_connection *self;
-    PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
-    sslb_deadline deadline;
-    int runs_handlers;          /* signal handlers may run in this thread */
-    int looked;                 /* for signals, since the last wait began */
-    unsigned char *data;        /* what is read into or written from */
-    size_t length;
-    size_t done;                /* how much of it is finished */
-    sslb_outcome outcome;
-    sslb_exception kept;        /* of a callback, to be raised */
-} operation;
-
 /* -- steps ------------------------------------------------------------ */
 
-/* After an SSL_* call that did not succeed. */
-static step_result
-step_ended(operation *op, int rc)
+sslb_step_result
+sslb_operation_ended_locked(sslb_operation *op, int rc)
 {
     sslb_outcome *outcome = &op->outcome;
 
@@ -73,314 +41,38 @@ step_ended(operation *op, int rc)
         ? STEP_WANTS : STEP_FAILED;
 }
 
-static step_result
-handshake_locked(operation *op)
+static sslb_step_result
+handshake_locked(sslb_operation *op)
 {
     int rc;
 
     sslb_queue_clear_nogil();
     rc = SSL_do_handshake(op->self->ssl);
-    return rc == 1 ? STEP_DONE : step_ended(op, rc);
-}
-
-static int
-transport_holds(const operation *op)
-{
-    const sslb_transport *transport = op->self->transport;
-
-    return transport != NULL && sslb_transport_holds_nogil(transport);
-}
-
-/* What a record is at least longer than its plaintext, in bytes: the header,
-   the tag (the least that CCM suites have is 8), in TLS 1.3 the content type
-   (RFC 8446, 5.2), in TLS 1.2 the nonce of GCM and CCM (RFC 5288, 3). */
-static size_t
-record_overhead(SSL *ssl)
-{
-    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
-    int nid = cipher != NULL ? SSL_CIPHER_get_cipher_nid(cipher) : NID_undef;
-    int is_ccm = nid == NID_aes_128_ccm || nid == NID_aes_256_ccm;
-    int is_gcm = nid == NID_aes_128_gcm || nid == NID_aes_256_gcm;
-    size_t length = SSL3_RT_HEADER_LENGTH + (is_ccm ? 8 : 16);
-
-    if (SSL_version(ssl) >= TLS1_3_VERSION) {
-        return length + 1;
-    }
-    return length + (is_ccm || is_gcm ? 8 : 0);
-}
-
-/* Lets the transport look at more than a record, but never at more than fits
-   into the caller's buffer when it is decrypted.  It pays where that is large;
-   not during a handshake, where records of several kinds come.  Returns
-   whether only what is held already is to be read, which may end within a
-   record. */
-static int
-look_ahead_locked(operation *op)
-{
-    SSL *ssl = op->self->ssl;
-    int offline = op->done > 0 && transport_holds(op);
-    size_t limit = 0;
-
-    if (op->self->transport == NULL) {
-        return 0;
-    }
-    if (op->length > SSL3_RT_MAX_PLAIN_LENGTH && SSL_is_init_finished(ssl)
-        && !sslb_is_compressed(ssl)) {
-        limit = op->length - op->done + record_overhead(ssl);
-    }
-    sslb_transport_look_ahead_nogil(op->self->transport, limit, offline);
-    return offline;
-}
-
-/* Whether to read on.  What comes behind data may be the end of it, which the
-   kernel has to show as long as nobody was told: only where the transport
-   looks ahead, and that far, or over MemoryBIOs. */
-static int
-reads_on_locked(operation *op)
-{
-    sslb_connection *self = op->self;
-
-    if (op->done == op->length) {
-        return 0;
-    }
-    if (transport_holds(op)) {
-        return 1;
-    }
-    if (sslb_step_is_wanted_nogil(&self->lock)) {
-        return 0;
-    }
-    if (self->transport == NULL) {
-        return BIO_pending(SSL_get_rbio(self->ssl)) > 0;
-    }
-    return self->transport->limit > 0 && !self->transport->drained
-        && op->length - op->done > ALERT_AT_MOST;
-}
-
-/* A peer that has closed in good order ends the data, which is no failure; if
-   we have closed as well, there was nothing to expect. */
-static step_result
-read_ended(operation *op)
-{
-    step_result result = step_ended(op, 0);
-
-    if (op->outcome.ssl_error == SSL_ERROR_ZERO_RETURN
-        && SSL_get_shutdown(op->self->ssl) == SSL_RECEIVED_SHUTDOWN) {
-        return STEP_DONE;
-    }
-    return result;
-}
-
-/* Whether an answer to what was just written can hardly be there yet, so that
-   it saves a system call to wait first. */
-static int
-answer_is_awaited_locked(operation *op)
-{
-    sslb_connection *self = op->self;
-    int asked = self->asked;
-
-    self->asked = 0;
-    return asked && op->deadline != SSLB_NEVER_WAIT
-        && self->transport != NULL && !SSL_has_pending(self->ssl)
-        && SSL_get_shutdown(self->ssl) == 0;
-}
-
-/* A read that met the end behind data returned the data: the end is for the
-   next one. */
-static int
-take_untold_locked(operation *op)
-{
-    sslb_connection *self = op->self;
-    sslb_outcome *deferred = &self->deferred;
-
-    if (self->untold && self->transport != NULL) {
-        sslb_transport_settle_nogil(self->transport, 0);
-    }
-    self->untold = 0;
-    if (deferred->ssl_error == SSL_ERROR_NONE) {
-        return 0;
-    }
-    op->outcome = *deferred;
-    deferred->ssl_error = SSL_ERROR_NONE;
-    return 1;
-}
-
-/* After the last SSL_read_ex() of a read, which had this result. */
-static step_result
-read_settled(operation *op, step_result result, int ended)
-{
-    sslb_connection *self = op->self;
-
-    self->untold = ended && op->done > 0;
-    if (self->transport != NULL) {
-        sslb_transport_settle_nogil(self->transport, self->untold);
-    }
-    if (self->untold && result == STEP_FAILED) {
-        self->deferred = op->outcome;
-    }
-    return op->done > 0 ? STEP_DONE : result;
-}
-
-static step_result
-read_locked(operation *op)
-{
-    SSL *ssl = op->self->ssl;
-    size_t count;
-    int offline;
-
-    if (take_untold_locked(op)) {
-        return STEP_FAILED;
-    }
-    if (answer_is_awaited_locked(op)) {
-        op->outcome.ssl_error = SSL_ERROR_WANT_READ;
-        return STEP_WANTS;
-    }
-    do {
-        sslb_queue_clear_nogil();
-        offline = look_ahead_locked(op);
-        if (SSL_read_ex(ssl, op->data + op->done, op->length - op->done,
-                        &count)) {
-            op->done += count;
-        }
-        else {
-            step_result result = read_ended(op);
-
-            if (!offline || result != STEP_WANTS) {
-                return read_settled(op, result, result != STEP_WANTS);
-            }
-        }
-    } while (reads_on_locked(op));
-    return read_settled(op, STEP_DONE, 0);
-}
-
-/* Encrypts what one system call is to send, at least a record.  What comes
-   in the way after the first record counts only when that is sent. */
-static step_result
-encrypt_locked(operation *op)
-{
-    sslb_connection *self = op->self;
-    size_t limit = op->length - op->done;
-    int gather = self->transport != NULL && limit > SSL3_RT_MAX_PLAIN_LENGTH;
-    step_result result = STEP_DONE;
-    size_t count;
-
-    if (limit > SSLB_GATHER_PLAINTEXT) {
-        limit = SSLB_GATHER_PLAINTEXT;
-    }
-    if (gather) {
-        sslb_transport_gather_nogil(self->transport, 1);
-    }
-    else if (self->transport == NULL) {
-        sslb_membio_reserve_nogil(SSL_get_wbio(self->ssl),
-                                  limit + limit / 64 + 64);
-    }
-    while (result == STEP_DONE && self->ahead < limit) {
-        sslb_queue_clear_nogil();
-        if (SSL_write_ex(self->ssl, op->data + op->done + self->ahead,
-                         limit - self->ahead, &count)) {
-            self->ahead += count;
-        }
-        else {
-            result = step_ended(op, 0);
-        }
-    }
-    if (gather) {
-        sslb_transport_gather_nogil(self->transport, 0);
-    }
-    return result;
-}
-
-/* Hands what is encrypted to the kernel. */
-static step_result
-flush_locked(operation *op)
-{
-    sslb_transport *transport = op->self->transport;
-    sslb_outcome *outcome = &op->outcome;
-    int rc = transport != NULL ? sslb_transport_flush_nogil(transport) : 1;
-
-    if (rc > 0) {
-        return STEP_DONE;
-    }
-    memset(outcome, 0, sizeof(*outcome));
-    if (rc == 0) {
-        outcome->ssl_error = SSL_ERROR_WANT_WRITE;
-        return STEP_WANTS;
-    }
-    outcome->ssl_error = SSL_ERROR_SYSCALL;
-    outcome->sys_errno = transport->sys_errno;
-    return STEP_FAILED;
-}
-
-/* An unfinished write must be given the same data again, and at least as much
-   of it: SSL_write(3). */
-static step_result
-refuse_retry(operation *op)
-{
-    memset(&op->outcome, 0, sizeof(op->outcome));
-    op->outcome.ssl_error = SSL_ERROR_SSL;
-    op->outcome.code = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_BAD_WRITE_RETRY);
-    return STEP_FAILED;
-}
-
-/* A success leaves nothing behind, so that the next write may bring anything:
-   a non-blocking one ends with what one system call took. */
-static step_result
-write_locked(operation *op)
-{
-    sslb_connection *self = op->self;
-    step_result result, trouble = STEP_DONE;
-
-    if (op->length - op->done < self->ahead) {
-        return refuse_retry(op);
-    }
-    if (self->ahead == 0) {
-        trouble = encrypt_locked(op);
-        if (self->ahead == 0) {
-            return trouble;
-        }
-    }
-    result = flush_locked(op);
-    if (result != STEP_DONE) {
-        return result;
-    }
-    op->done += self->ahead;
-    self->ahead = 0;
-    if (trouble == STEP_FAILED) {
-        return trouble;
-    }
-    if (op->done == op->length
-        || (op->socket != NULL && op->deadline == SSLB_NEVER_WAIT)) {
-        self->asked = 1;
-        return STEP_DONE;
-    }
-    return STEP_AGAIN;
+    return rc == 1 ? STEP_DONE : sslb_operation_ended_locked(op, rc);
 }
 
 /* The first call sends our close_notify, the second one looks for the
    peer's: SSL_shutdown(3). */
-static step_result
-shutdown_locked(operation *op)
+static sslb_step_result
+shutdown_locked(sslb_operation *op)
 {
-    sslb_transport *transport = op->self->transport;
     int rc;
 
-    if (transport != NULL) {
-        sslb_transport_settle_nogil(transport, 0);  /* of an untold end */
-    }
     sslb_queue_clear_nogil();
     rc = SSL_shutdown(op->self->ssl);
     if (rc == 0) {
         sslb_queue_clear_nogil();
         rc = SSL_shutdown(op->self->ssl);
     }
-    return rc == 1 ? STEP_DONE : step_ended(op, rc);
+    return rc == 1 ? STEP_DONE : sslb_operation_ended_locked(op, rc);
 }
 
-static step_result
-verify_client_locked(operation *op)
+static sslb_step_result
+verify_client_locked(sslb_operation *op)
 {
     sslb_queue_clear_nogil();
     return SSL_verify_client_post_handshake(op->self->ssl)
-        ? STEP_DONE : step_ended(op, 0);
+        ? STEP_DONE : sslb_operation_ended_locked(op, 0);
 }
 
 /* -- the loop --------------------------------------------------------- */
@@ -400,14 +92,15 @@ shares_context(SSL *ssl)
     return !SSL_is_init_finished(ssl) || SSL_version(ssl) < TLS1_3_VERSION;
 }
 
-static step_result
-guarded_step_locked(operation *op)
+static sslb_step_result
+guarded_step_locked(sslb_operation *op)
 {
     sslb_connection *self = op->self;
-    step_result result;
+    sslb_step_result result;
 
     if (self->transport != NULL) {
-        self->transport->sys_errno = 0;  /* of an earlier step */
+        sslb_transport_begin_nogil(self->transport,
+                                   op->deadline != SSLB_NEVER_WAIT);
     }
     self->kept = &op->kept;
     if (shares_context(self->ssl)) {
@@ -423,11 +116,11 @@ guarded_step_locked(operation *op)
     return op->kept.type != NULL ? STEP_RAISED : result;
 }
 
-static step_result
-step_nogil(operation *op)
+static sslb_step_result
+step_nogil(sslb_operation *op)
 {
     sslb_connection *self = op->self;
-    step_result result;
+    sslb_step_result result;
 
     sslb_step_acquire_nogil(&self->lock);
     result = self->closed ? STEP_CLOSED : guarded_step_locked(op);
@@ -437,7 +130,7 @@ step_nogil(operation *op)
 
 /* When the next wait ends at the latest. */
 static sslb_deadline
-wait_limit(const operation *op)
+wait_limit(const sslb_operation *op)
 {
     sslb_deadline limit = op->runs_handlers && !op->looked
         ? sslb_now_nogil() + LOOK_AFTER : SSLB_NO_DEADLINE;
@@ -446,8 +139,8 @@ wait_limit(const operation *op)
 }
 
 /* Waits until the socket is ready: STEP_AGAIN then. */
-static step_result
-wait_nogil(operation *op)
+static sslb_step_result
+wait_nogil(sslb_operation *op)
 {
     sslb_connection *self = op->self;
     int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
@@ -472,10 +165,11 @@ wait_nogil(operation *op)
 }
 
 /* Waits if the last round ended so, and steps on. */
-static step_result
-round_nogil(operation *op, step_result last)
+static sslb_step_result
+round_nogil(sslb_operation *op, sslb_step_result last)
 {
-    step_result result = last == STEP_WANTS ? wait_nogil(op) : STEP_AGAIN;
+    sslb_step_result result = last == STEP_WANTS ? wait_nogil(op)
+                                                 : STEP_AGAIN;
     int count;
 
     for (count = 0; result == STEP_AGAIN && count < STEPS_A_ROUND; count++) {
@@ -486,7 +180,7 @@ round_nogil(operation *op, step_result last)
 
 /* Raises what ended the operation. */
 static void
-operation_raise(operation *op, step_result result)
+operation_raise(sslb_operation *op, sslb_step_result result)
 {
     PyObject *type;
 
@@ -511,12 +205,10 @@ operation_raise(operation *op, step_result result)
     }
 }
 
-/* What the operation came to, or STEP_INTERRUPTED with the exception of a
-   signal handler. */
-static step_result
-operation_loop(operation *op)
+sslb_step_result
+sslb_operation_loop(sslb_operation *op)
 {
-    step_result result = STEP_AGAIN;
+    sslb_step_result result = STEP_AGAIN;
 
     op->runs_handlers = sslb_runs_handlers_nogil();
     for (;;) {
@@ -551,7 +243,7 @@ sslb_operations_module_init(void)
 /* The descriptor must still be the one that the connection was made on: a
    closed socket's number may belong to somebody else by now. */
 static int
-check_descriptor(operation *op)
+check_descriptor(sslb_operation *op)
 {
     PyObject *number = PyObject_CallMethodObjArgs(op->socket, name_fileno,
                                                   NULL);
@@ -571,7 +263,7 @@ check_descriptor(operation *op)
 }
 
 static int
-read_deadline(operation *op)
+read_deadline(sslb_operation *op)
 {
     PyObject *timeout = PyObject_CallMethodObjArgs(op->socket,
                                                    name_gettimeout, NULL);
@@ -585,10 +277,43 @@ read_deadline(operation *op)
     return rc;
 }
 
-/* Fills in what the connection knows; operation_end() is due after success
-   only. */
+/* The kernel's TLS has no calls that never wait. */
 static int
-operation_begin(operation *op)
+unblock_descriptor(const sslb_transport *transport)
+{
+    int flags;
+
+    if (!transport->is_kernel_tls) {
+        return 0;
+    }
+    flags = fcntl(transport->fd, F_GETFL);
+    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(
+            transport->fd, F_SETFL, flags | O_NONBLOCK) < 0)) {
+        PyErr_SetFromErrno(sslb_oserror_type());
+        return -1;
+    }
+    return 0;
+}
+
+/* Who goes on in plain text finds the descriptor as the timeout wants it. */
+static int
+block_descriptor(PyObject *socket)
+{
+    PyObject *timeout = PyObject_CallMethodObjArgs(socket, name_gettimeout,
+                                                   NULL);
+    PyObject *result;
+
+    if (timeout == NULL) {
+        return -1;
+    }
+    result = PyObject_CallMethod(socket, "settimeout", "O", timeout);
+    Py_DECREF(timeout);
+    Py_XDECREF(result);
+    return result != NULL ? 0 : -1;
+}
+
+int
+sslb_operation_begin(sslb_operation *op)
 {
     sslb_connection *self = op->self;
 
@@ -610,38 +335,38 @@ operation_begin(operation *op)
                          "Underlying socket connection gone");
         return -1;
     }
-    if (check_descriptor(op) < 0 || read_deadline(op) < 0) {
+    if (check_descriptor(op) < 0 || read_deadline(op) < 0
+        || unblock_descriptor(self->transport) < 0) {
         Py_CLEAR(op->socket);
         return -1;
     }
     return 0;
 }
 
-static void
-operation_end(operation *op)
+void
+sslb_operation_end(sslb_operation *op)
 {
     Py_CLEAR(op->socket);
 }
 
-/* Ends it: 0, or -1 with the exception of what it came to. */
-static int
-operation_result(operation *op, step_result result)
+int
+sslb_operation_result(sslb_operation *op, sslb_step_result result)
 {
     if (result != STEP_DONE && result != STEP_INTERRUPTED) {
         operation_raise(op, result);
     }
-    operation_end(op);
+    sslb_operation_end(op);
     return result == STEP_DONE ? 0 : -1;
 }
 
 /* Begin, loop, end: 0, or -1 with an exception. */
 static int
-operation_run(operation *op)
+operation_run(sslb_operation *op)
 {
-    if (operation_begin(op) < 0) {
+    if (sslb_operation_begin(op) < 0) {
         return -1;
     }
-    return operation_result(op, operation_loop(op));
+    return sslb_operation_result(op, sslb_operation_loop(op));
 }
 
 /* -- the methods ------------------------------------------------------ */
@@ -668,7 +393,7 @@ check_side(const sslb_connection *self)
 PyObject *
 sslb_connection_do_handshake(PyObject *self, PyObject *none)
 {
-    operation op = {.name = "handshake", .step_locked = handshake_locked,
+    sslb_operation op = {.name = "handshake", .step_locked = handshake_locked,
                     .self = (sslb_connection *)self};
 
     (void)none;
@@ -678,9 +403,9 @@ sslb_connection_do_handshake(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
-/* Waits until no other thread reads or writes, whichever this is about. */
-static int
-turn_take(operation *op, sslb_direction direction, sslb_turn *turn)
+int
+sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
+                         sslb_turn *turn)
 {
     sslb_connection *self = op->self;
 
@@ -708,181 +433,13 @@ turn_take(operation *op, sslb_direction direction, sslb_turn *turn)
     return 0;
 }
 
-/* Reads into op->data: 0, or -1 with an exception.  Only one thread waits
-   for the socket: another one may have no more to wait for when the first has
-   read, as the end of the data comes once.  A signal handler that reads in
-   the middle of this thread's read comes first. */
-static int
-read_run(operation *op)
-{
-    sslb_turn turn = SSLB_TURN_MINE;
-    step_result result;
-
-    if (operation_begin(op) < 0) {
-        return -1;
-    }
-    if (op->deadline != SSLB_NEVER_WAIT
-        && turn_take(op, SSLB_READING, &turn) < 0) {
-        operation_end(op);
-        return -1;
-    }
-    result = operation_loop(op);
-    if (turn == SSLB_TURN_TAKEN) {
-        sslb_turn_give(&op->self->lock, SSLB_READING);
-    }
-    return operation_result(op, result);
-}
-
-static PyObject *
-read_into_buffer(operation *op, PyObject *buffer, Py_ssize_t length)
-{
-    PyObject *result = NULL;
-    Py_buffer view;
-
-    if (sslb_buffer_get_writable(buffer, &view) < 0) {
-        return NULL;
-    }
-    op->data = view.buf;
-    op->length = (size_t)(length <= 0 || length > view.len ? view.len
-                                                           : length);
-    if (op->length == 0 || read_run(op) == 0) {
-        result = sslb_int_new((long)op->done);
-    }
-    PyBuffer_Release(&view);
-    return result;
-}
-
-/* The most that a read over MemoryBIOs can return now: asyncio asks for
-   256 KiB each time. */
-static Py_ssize_t
-at_hand(sslb_connection *self)
-{
-    size_t length;
-
-    sslb_connection_enter(self);
-    length = (size_t)SSL_pending(self->ssl)
-        + BIO_ctrl_pending(SSL_get_rbio(self->ssl));
-    if (SSL_has_pending(self->ssl)) {
-        length += SSL3_RT_MAX_PLAIN_LENGTH;
-    }
-    sslb_connection_leave(self);
-    return length > 0 ? (Py_ssize_t)length : 1;
-}
-
-static PyObject *
-read_new_bytes(operation *op, Py_ssize_t length)
-{
-    PyObject *result;
-    Py_ssize_t most = op->self->transport != NULL ? READ_AT_MOST
-                                                  : at_hand(op->self);
-
-    if (length < 0) {
-        PyErr_SetString(PyExc_ValueError, "size should not be negative");
-        return NULL;
-    }
-    if (length > most) {
-        length = most;
-    }
-    result = PyBytes_FromStringAndSize(NULL, length);
-    if (result == NULL || length == 0) {
-        return result;
-    }
-    op->data = (unsigned char *)PyBytes_AS_STRING(result);
-    op->length = (size_t)length;
-    if (read_run(op) < 0) {
-        Py_DECREF(result);
-        return NULL;
-    }
-    if (op->done < op->length) {
-        _PyBytes_Resize(&result, (Py_ssize_t)op->done);
-    }
-    return result;
-}
-
-PyObject *
-sslb_connection_read(PyObject *self, PyObject *args)
-{
-    operation op = {.name = "read", .step_locked = read_locked,
-                    .self = (sslb_connection *)self};
-    PyObject *number, *buffer = NULL;
-    Py_ssize_t length;
-
-    if (!PyArg_ParseTuple(args, "O|O:read", &number, &buffer)
-        || sslb_int_as_ssize(number, &length) < 0) {
-        return NULL;
-    }
-    return buffer != NULL ? read_into_buffer(&op, buffer, length)
-                          : read_new_bytes(&op, length);
-}
-
-static int
-refuse_nested_write(operation *op)
-{
-    sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a signal handler must "
-                     "not write to the connection whose write it "
-                     "interrupted");
-    operation_end(op);
-    return -1;
-}
-
-/* Writes op->data: 0, or -1 with an exception.  A write that did not end well
-   can be made again with the same data, and goes on where it was. */
-static int
-write_run(operation *op)
-{
-    sslb_connection *self = op->self;
-    step_result result;
-    sslb_turn turn;
-
-    if (operation_begin(op) < 0) {
-        return -1;
-    }
-    if (turn_take(op, SSLB_WRITING, &turn) < 0) {
-        operation_end(op);
-        return -1;
-    }
-    if (turn == SSLB_TURN_MINE) {
-        return refuse_nested_write(op);
-    }
-    op->done = self->handed;
-    if (op->done > op->length) {
-        result = refuse_retry(op);
-    }
-    else {
-        result = operation_loop(op);
-        self->handed = result == STEP_DONE ? 0 : op->done;
-    }
-    sslb_turn_give(&self->lock, SSLB_WRITING);
-    return operation_result(op, result);
-}
-
-PyObject *
-sslb_connection_write(PyObject *self, PyObject *data)
-{
-    operation op = {.name = "write", .step_locked = write_locked,
-                    .self = (sslb_connection *)self};
-    PyObject *result = NULL;
-    Py_buffer view;
-
-    if (sslb_buffer_get(data, &view) < 0) {
-        return NULL;
-    }
-    op.data = view.buf;
-    op.length = (size_t)view.len;
-    if (op.length == 0 || write_run(&op) == 0) {
-        result = sslb_int_new((long)op.done);
-    }
-    PyBuffer_Release(&view);
-    return result;
-}
-
 /* The socket, for the caller to go on with in plain text; None over
    MemoryBIOs. */
 PyObject *
 sslb_connection_shutdown(PyObject *object, PyObject *none)
 {
     sslb_connection *self = (sslb_connection *)object;
-    operation op = {.name = "shutdown", .step_locked = shutdown_locked,
+    sslb_operation op = {.name = "shutdown", .step_locked = shutdown_locked,
                     .self = self};
     PyObject *socket = NULL;
 
@@ -896,13 +453,20 @@ sslb_connection_shutdown(PyObject *object, PyObject *none)
     if (PyWeakref_GetRef(self->socket, &socket) < 0) {
         return NULL;
     }
-    return socket != NULL ? socket : Py_NewRef(Py_None);
+    if (socket == NULL) {
+        Py_RETURN_NONE;
+    }
+    if (self->transport->is_kernel_tls && block_descriptor(socket) < 0) {
+        Py_DECREF(socket);
+        return NULL;
+    }
+    return socket;
 }
 
 PyObject *
 sslb_connection_verify_client(PyObject *self, PyObject *none)
 {
-    operation op = {.name = "verify", .step_locked = verify_client_locked,
+    sslb_operation op = {.name = "verify", .step_locked = verify_client_locked,
                     .self = (sslb_connection *)self};
 
     (void)none;

@@ -57,29 +57,27 @@ typedef struct {
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_guard;
 
-/* A buffer that is lent for as long as something is in it. */
-typedef struct {
-    unsigned char *data;        /* NULL when there is none */
-    size_t start, end;          /* the part that is in use */
-} sslb_chunk;
-
 /* Our socket BIO's state (transport.c). */
 typedef struct {
     int fd;                     /* -1 once forgotten */
     int sys_errno;              /* of the last failed system call, or 0 */
     int eof;                    /* the peer has hung up */
+    int is_kernel_tls;          /* OpenSSL's socket BIO is below */
+    int waits;                  /* who needs more waits for it */
     int drained;                /* the last read took all that had come */
     int gathering;              /* collect records instead of sending each */
-    sslb_chunk out;             /* records not sent yet */
-    sslb_chunk in;              /* seen ahead, but the kernel still has it */
-    size_t limit;               /* see sslb_transport_look_ahead_nogil() */
-    int offline;
-    size_t taken;               /* how much of it OpenSSL has got, ... */
-    size_t taken_before;        /* ... and had, before the last call */
+    struct {
+        unsigned char *data;    /* lent while something is in it, or NULL */
+        size_t start, end;      /* the part that is in use */
+    } out;                      /* records not sent yet */
+    size_t least;               /* see sslb_transport_look_ahead_nogil() */
+    unsigned char header[SSL3_RT_HEADER_LENGTH];  /* of the next record */
+    size_t held;                /* so much of it was taken ahead */
     size_t given;               /* bytes of the current record that OpenSSL
                                    has got; 0 at a record's end */
     size_t record_size;         /* of the current record, with its header */
-    int lost_count;             /* these two mean nothing */
+    int record_type;
+    int lost_count;             /* these three mean nothing */
 } sslb_transport;
 
 /* What one SSL_* call came to, captured at once so that it outlives the
@@ -304,8 +302,13 @@ int sslb_wait_nogil(int fd, short events, sslb_deadline deadline);
 int sslb_transport_module_init(void);
 
 /* A BIO over a descriptor that it does not own; NULL when out of memory.
-   `*transport` lives as long as the BIO. */
-BIO *sslb_transport_new(int fd, sslb_transport **transport);
+   `*transport` lives as long as the BIO.  With kernel_tls nothing waits only
+   if the descriptor does not block. */
+BIO *sslb_transport_new(int fd, int kernel_tls, sslb_transport **transport);
+
+/* Before each step: what the one before met is over.  An operation that waits
+   for more does so without another try. */
+void sslb_transport_begin_nogil(sslb_transport *transport, int waits);
 
 /* From now on: collect what is written, or send at once. */
 void sslb_transport_gather_nogil(sslb_transport *transport, int on);
@@ -314,16 +317,17 @@ void sslb_transport_gather_nogil(sslb_transport *transport, int on);
    with sys_errno on an error. */
 int sslb_transport_flush_nogil(sslb_transport *transport);
 
-/* For one SSL_* call: look at up to `limit` bytes of what the kernel has, with
-   what OpenSSL has of the current record; 0 for taking just what OpenSSL asks
-   for.  `offline` hands out what is held and nothing else. */
-void sslb_transport_look_ahead_nogil(sslb_transport *transport, size_t limit,
-                                     int offline);
-int sslb_transport_holds_nogil(const sslb_transport *transport);
+/* For this step: the header that follows a record is taken along with its end,
+   which saves a system call; all else of the next record stays where select()
+   sees it.  This holds for records that are surely data: of that type (which
+   in TLS 1.3 others have as well: RFC 8446, 5.2) and with a body of at least
+   so many bytes. */
+void sslb_transport_look_ahead_nogil(sslb_transport *transport,
+                                     size_t least);
 
-/* Takes from the kernel what OpenSSL has got.  What the last call got may
-   stay there, so that select() tells of an end that nobody was told of. */
-void sslb_transport_settle_nogil(sslb_transport *transport, int keep_last);
+/* Whether such a record follows, with a body of at most so many bytes. */
+int sslb_transport_data_follows_nogil(const sslb_transport *transport,
+                                      size_t most);
 
 /* The descriptor, or -1 once forgotten: may be asked without the lock. */
 int sslb_transport_descriptor_nogil(const sslb_transport *transport);
@@ -460,19 +464,24 @@ PyObject *sslb_connection_selected_alpn_protocol(PyObject *self,
 PyObject *sslb_connection_selected_npn_protocol(PyObject *self,
                                                 PyObject *none);
 PyObject *sslb_connection_pending(PyObject *self, PyObject *none);
+PyObject *sslb_connection_uses_ktls_for_send(PyObject *self,
+                                             PyObject *none);
+PyObject *sslb_connection_uses_ktls_for_recv(PyObject *self,
+                                             PyObject *none);
 PyObject *sslb_connection_tls_unique_cb(PyObject *self, PyObject *none);
 PyObject *sslb_connection_get_channel_binding(PyObject *self,
                                               PyObject *args,
                                               PyObject *kwargs);
 
-/* -- operations.c ----------------------------------------------------- */
+/* -- operations.c and its parts: reading.c, writing.c ------------------- */
 
 PyObject *sslb_connection_do_handshake(PyObject *self, PyObject *none);
-PyObject *sslb_connection_read(PyObject *self, PyObject *args);
-PyObject *sslb_connection_write(PyObject *self, PyObject *data);
 PyObject *sslb_connection_shutdown(PyObject *self, PyObject *none);
 PyObject *sslb_connection_verify_client(PyObject *self, PyObject *none);
 PyObject *sslb_connection_close(PyObject *self, PyObject *none);
+PyObject *sslb_connection_read(PyObject *self, PyObject *args);
+PyObject *sslb_connection_write(PyObject *self, PyObject *data);
+PyObject *sslb_connection_sendfile(PyObject *self, PyObject *args);
 
 int sslb_operations_module_init(void);
 

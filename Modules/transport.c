@@ -4,7 +4,10 @@
    wait whatever mode the descriptor is in, the true errno, the buffer that
    gathers the records of one write, and a look at what comes next.  It knows
    no Python type and no lock: the connection's lock is held around every
-   call. */
+   call.
+
+   The kernel's TLS works with OpenSSL's own socket BIO alone, which is then
+   below ours; the descriptor must not block. */
 
 #include "sslb.h"
 
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #ifdef MSG_NOSIGNAL
 #  define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
@@ -61,26 +65,6 @@ buffer_take_back(unsigned char *buffer)
     free(buffer);
 }
 
-/* 1, or 0 without memory. */
-static int
-chunk_open(sslb_chunk *chunk)
-{
-    if (chunk->data == NULL) {
-        chunk->data = buffer_lend();
-    }
-    return chunk->data != NULL;
-}
-
-static void
-chunk_drop(sslb_chunk *chunk)
-{
-    if (chunk->data != NULL) {
-        buffer_take_back(chunk->data);
-        chunk->data = NULL;
-    }
-    chunk->start = chunk->end = 0;
-}
-
 /* -- writing ---------------------------------------------------------- */
 
 /* A call that a signal cut short is simply made again: it does not wait. */
@@ -99,34 +83,46 @@ transport_send(sslb_transport *transport, const void *data, size_t length)
     return sent;
 }
 
+/* To be called when it is empty. */
+static void
+drop_buffer(sslb_transport *transport)
+{
+    if (transport->out.data != NULL) {
+        buffer_take_back(transport->out.data);
+        transport->out.data = NULL;
+    }
+}
+
 int
 sslb_transport_flush_nogil(sslb_transport *transport)
 {
-    sslb_chunk *out = &transport->out;
-
-    while (out->start < out->end) {
-        ssize_t sent = transport_send(transport, out->data + out->start,
-                                      out->end - out->start);
+    while (transport->out.start < transport->out.end) {
+        ssize_t sent = transport_send(
+            transport, transport->out.data + transport->out.start,
+            transport->out.end - transport->out.start);
 
         if (sent < 0) {
             return transport->sys_errno == 0 ? 0 : -1;
         }
-        out->start += (size_t)sent;
+        transport->out.start += (size_t)sent;
     }
+    transport->out.start = transport->out.end = 0;
     if (!transport->gathering) {
-        chunk_drop(out);
+        drop_buffer(transport);
     }
-    out->start = out->end = 0;
     return 1;
 }
 
 void
 sslb_transport_gather_nogil(sslb_transport *transport, int on)
 {
+    if (on && transport->out.data == NULL && !transport->is_kernel_tls) {
+        transport->out.data = buffer_lend();
+    }
     /* Without memory each record is sent by itself. */
-    transport->gathering = on && chunk_open(&transport->out);
+    transport->gathering = on && transport->out.data != NULL;
     if (!on && transport->out.start == transport->out.end) {
-        chunk_drop(&transport->out);
+        drop_buffer(transport);
     }
 }
 
@@ -146,14 +142,27 @@ sslb_transport_forget_nogil(sslb_transport *transport)
 static int
 transport_append(sslb_transport *transport, const char *data, size_t length)
 {
-    sslb_chunk *out = &transport->out;
-
-    if (out->data == NULL || length > BUFFER_SIZE - out->end) {
+    if (transport->out.data == NULL
+        || length > BUFFER_SIZE - transport->out.end) {
         return 0;
     }
-    memcpy(out->data + out->end, data, length);
-    out->end += length;
+    memcpy(transport->out.data + transport->out.end, data, length);
+    transport->out.end += length;
     return 1;
+}
+
+/* Through the BIO below, as the kernel's TLS needs it. */
+static int
+kernel_write(BIO *bio, const char *data, int length)
+{
+    sslb_transport *transport = BIO_get_data(bio);
+    int sent;
+
+    errno = 0;
+    sent = BIO_write(BIO_next(bio), data, length);
+    BIO_copy_next_retry(bio);
+    transport->sys_errno = sent < 0 && !BIO_should_retry(bio) ? errno : 0;
+    return sent;
 }
 
 static int
@@ -166,6 +175,9 @@ transport_write(BIO *bio, const char *data, int length)
     BIO_clear_retry_flags(bio);
     if (length <= 0) {
         return 0;
+    }
+    if (transport->is_kernel_tls) {
+        return kernel_write(bio, data, length);
     }
     if (transport->gathering
         && transport_append(transport, data, (size_t)length)) {
@@ -189,61 +201,35 @@ transport_write(BIO *bio, const char *data, int length)
 /* -- reading ---------------------------------------------------------- */
 
 void
-sslb_transport_look_ahead_nogil(sslb_transport *transport, size_t limit,
-                                int offline)
+sslb_transport_begin_nogil(sslb_transport *transport, int waits)
 {
-    transport->limit = limit;
-    transport->offline = offline;
-    transport->taken_before = transport->taken;
-}
-
-int
-sslb_transport_holds_nogil(const sslb_transport *transport)
-{
-    return transport->in.start < transport->in.end;
-}
-
-/* Takes from the kernel what OpenSSL has got, but for the last `kept` bytes.
-   TCP does not even copy them: tcp(7), MSG_TRUNC.  What it fails to take, it
-   takes the next time: 1, or 0 with errno. */
-static int
-discard(sslb_transport *transport, size_t kept)
-{
-    unsigned char small[1024];
-    int large = transport->taken > kept && chunk_open(&transport->in);
-    size_t room = large ? BUFFER_SIZE : sizeof(small);
-    ssize_t got;
-
-    while (transport->taken > kept) {
-        size_t length = transport->taken - kept;
-
-        do {
-            got = recv(transport->fd, large ? transport->in.data : small,
-                       length < room ? length : room,
-                       MSG_DONTWAIT | MSG_TRUNC);
-        } while (got < 0 && errno == EINTR);
-        if (got < 0) {
-            break;
-        }
-        /* 0: nothing is left where it was seen, which is as good */
-        transport->taken -= got > 0 ? (size_t)got : length;
-    }
-    transport->taken_before = transport->taken;
-    return transport->taken <= kept;
+    transport->sys_errno = 0;
+    transport->waits = waits;
+    transport->drained = 0;
+    transport->least = 0;
 }
 
 void
-sslb_transport_settle_nogil(sslb_transport *transport, int keep_last)
+sslb_transport_look_ahead_nogil(sslb_transport *transport, size_t least)
 {
-    (void)discard(transport, keep_last ? transport->taken
-                                         - transport->taken_before : 0);
-    sslb_transport_look_ahead_nogil(transport, 0, 0);
-    chunk_drop(&transport->in);
+    transport->least = least;
+}
+
+int
+sslb_transport_data_follows_nogil(const sslb_transport *transport,
+                                  size_t most)
+{
+    const unsigned char *header = transport->header;
+    size_t size = ((size_t)header[3] << 8) + header[4];
+
+    return transport->least > 0 && transport->held == sizeof(transport->header)
+        && header[0] == SSL3_RT_APPLICATION_DATA
+        && size >= transport->least && size <= most;
 }
 
 /* Counts how much of its current record OpenSSL has got: RFC 8446, 5.1.  A
    hello in the format of SSL 2.0 (OpenSSL 1.1.1 takes it) is no record, and
-   what follows is not counted right: no reading ahead then. */
+   what follows is not counted right: no looking ahead then. */
 static void
 follow_records(sslb_transport *transport, const unsigned char *data,
                size_t length)
@@ -254,16 +240,20 @@ follow_records(sslb_transport *transport, const unsigned char *data,
         transport->lost_count = 1;
     }
     while (length > 0) {
-        if (transport->given < SSL3_RT_HEADER_LENGTH) {
-            if (transport->given == SSL3_RT_HEADER_LENGTH - 2) {
-                transport->record_size = (size_t)data[0] << 8;
-            }
-            else if (transport->given == SSL3_RT_HEADER_LENGTH - 1) {
-                transport->record_size += data[0] + SSL3_RT_HEADER_LENGTH;
-            }
-            part = 1;
-        }
-        else {
+        part = 1;
+        switch (transport->given) {
+        case 0:
+            transport->record_type = data[0];
+            break;
+        case 1: case 2:
+            break;
+        case 3:
+            transport->record_size = (size_t)data[0] << 8;
+            break;
+        case 4:
+            transport->record_size += data[0] + SSL3_RT_HEADER_LENGTH;
+            break;
+        default:
             part = transport->record_size - transport->given;
             part = part < length ? part : length;
         }
@@ -277,71 +267,74 @@ follow_records(sslb_transport *transport, const unsigned char *data,
     }
 }
 
-/* How much may be asked of the kernel: with what OpenSSL has of the current
-   record, no more than the limit. */
-static size_t
-room_ahead(const sslb_transport *transport)
+/* Whether `length` is all that is missing of a record that is surely data. */
+static int
+completes_data(const sslb_transport *transport, size_t length)
 {
-    size_t room = transport->limit > transport->given
-        ? transport->limit - transport->given : 0;
-
-    return transport->lost_count ? 0 : room < BUFFER_SIZE ? room
-                                                          : BUFFER_SIZE;
+    return transport->least > 0 && !transport->lost_count
+        && transport->given >= SSL3_RT_HEADER_LENGTH
+        && transport->record_type == SSL3_RT_APPLICATION_DATA
+        && transport->record_size
+           >= transport->least + SSL3_RT_HEADER_LENGTH
+        && transport->record_size - transport->given == length;
 }
 
 /* As recv(2); remembers what it says of the socket. */
 static ssize_t
-transport_receive(sslb_transport *transport, void *data, size_t room,
-                  int flags)
+transport_receive(sslb_transport *transport, void *data, size_t length)
 {
-    ssize_t got = -1;
+    struct iovec parts[] = {
+        {.iov_base = data, .iov_len = length},
+        {.iov_base = transport->header,
+         .iov_len = sizeof(transport->header)},
+    };
+    struct msghdr message = {
+        .msg_iov = parts,
+        .msg_iovlen = completes_data(transport, length) ? 2 : 1,
+    };
+    ssize_t got;
 
-    if (discard(transport, 0)) {
-        do {
-            got = recv(transport->fd, data, room, MSG_DONTWAIT | flags);
-        } while (got < 0 && errno == EINTR);
-    }
+    do {
+        got = recvmsg(transport->fd, &message, MSG_DONTWAIT);
+    } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EWOULDBLOCK) {
         errno = EAGAIN;
     }
     transport->sys_errno = got < 0 && errno != EAGAIN ? errno : 0;
     transport->eof = got == 0;
-    transport->drained = got < 0 || (size_t)got < room;
+    transport->drained = transport->waits && (got < 0
+                                              || (size_t)got < length);
+    if (got > (ssize_t)length) {
+        transport->held = (size_t)got - length;
+        got = (ssize_t)length;
+    }
     return got;
 }
 
-/* Hands out of what was seen ahead. */
+/* Hands out of the header that was taken ahead. */
 static size_t
-take_ahead(sslb_transport *transport, void *data, size_t length)
+take_held(sslb_transport *transport, void *data, size_t length)
 {
-    sslb_chunk *in = &transport->in;
-    size_t left = in->end - in->start;
-
-    length = length < left ? length : left;
-    memcpy(data, in->data + in->start, length);
-    in->start += length;
-    transport->taken += length;
+    length = length < transport->held ? length : transport->held;
+    memcpy(data, transport->header, length);
+    transport->held -= length;
+    memmove(transport->header, transport->header + length, transport->held);
     return length;
 }
 
-/* As recv(2), by way of the buffer where more than the length may come. */
-static ssize_t
-receive_ahead(sslb_transport *transport, void *data, size_t length)
+/* Through the BIO below, as the kernel's TLS needs it. */
+static int
+kernel_read(BIO *bio, char *data, int length)
 {
-    sslb_chunk *in = &transport->in;
-    size_t room = room_ahead(transport);
-    ssize_t got;
+    sslb_transport *transport = BIO_get_data(bio);
+    int got;
 
-    if (room <= length || !chunk_open(in)) {
-        return transport_receive(transport, data, length, 0);
-    }
-    got = transport_receive(transport, in->data, room, MSG_PEEK);
-    if (got <= 0) {
-        return got;
-    }
-    in->start = 0;
-    in->end = (size_t)got;
-    return (ssize_t)take_ahead(transport, data, length);
+    errno = 0;
+    got = BIO_read(BIO_next(bio), data, length);
+    BIO_copy_next_retry(bio);
+    transport->sys_errno = got < 0 && !BIO_should_retry(bio) ? errno : 0;
+    transport->eof = got == 0;
+    return got;
 }
 
 static int
@@ -354,14 +347,17 @@ transport_read(BIO *bio, char *data, int length)
     if (length <= 0) {
         return 0;
     }
-    if (sslb_transport_holds_nogil(transport)) {
-        got = (ssize_t)take_ahead(transport, data, (size_t)length);
+    if (transport->is_kernel_tls) {
+        return kernel_read(bio, data, length);
+    }
+    if (transport->held > 0) {
+        got = (ssize_t)take_held(transport, data, (size_t)length);
     }
     else if (transport->eof) {
         return 0;
     }
-    else if (!transport->offline) {
-        got = receive_ahead(transport, data, (size_t)length);
+    else if (!transport->drained) {
+        got = transport_receive(transport, data, (size_t)length);
     }
     if (got > 0) {
         follow_records(transport, (unsigned char *)data, (size_t)got);
@@ -380,8 +376,6 @@ transport_ctrl(BIO *bio, int command, long number, void *pointer)
     sslb_transport *transport = BIO_get_data(bio);
     int rc;
 
-    (void)number;
-    (void)pointer;
     switch (command) {
     case BIO_CTRL_FLUSH:
         BIO_clear_retry_flags(bio);
@@ -393,7 +387,9 @@ transport_ctrl(BIO *bio, int command, long number, void *pointer)
     case BIO_CTRL_EOF:
         return transport->eof;
     default:
-        return 0;
+        /* to hand the keys to the kernel, among others */
+        return transport->is_kernel_tls
+            ? BIO_ctrl(BIO_next(bio), command, number, pointer) : 0;
     }
 }
 
@@ -403,16 +399,29 @@ transport_destroy(BIO *bio)
     sslb_transport *transport = BIO_get_data(bio);
 
     if (transport != NULL) {
-        chunk_drop(&transport->in);
-        chunk_drop(&transport->out);
+        drop_buffer(transport);
         free(transport);
         BIO_set_data(bio, NULL);
     }
     return 1;
 }
 
+/* Puts OpenSSL's socket BIO below: 1, or 0 without memory. */
+static int
+use_kernel_tls(BIO *bio, sslb_transport *transport)
+{
+    BIO *below = BIO_new_socket(transport->fd, BIO_NOCLOSE);
+
+    if (below == NULL) {
+        return 0;
+    }
+    transport->is_kernel_tls = 1;
+    BIO_push(bio, below);
+    return 1;
+}
+
 BIO *
-sslb_transport_new(int fd, sslb_transport **result)
+sslb_transport_new(int fd, int kernel_tls, sslb_transport **result)
 {
     sslb_transport *transport = calloc(1, sizeof(*transport));
     BIO *bio = BIO_new(method);
@@ -425,6 +434,10 @@ sslb_transport_new(int fd, sslb_transport **result)
     transport->fd = fd;
     BIO_set_data(bio, transport);
     BIO_set_init(bio, 1);
+    if (kernel_tls && !use_kernel_tls(bio, transport)) {
+        BIO_free(bio);
+        return NULL;
+    }
     *result = transport;
     return bio;
 }

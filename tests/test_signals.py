@@ -115,12 +115,9 @@ def test_handler_that_raises(sockets, timeout):
     stop = threading.Event()
     sockets.client.settimeout(timeout)
     with handled(handler):
-        with Task(send):
-            try:
-                with pytest.raises(Interrupted):
-                    sockets.client.recv(5)
-            finally:
-                stop.set()
+        with pytest.raises(Interrupted):
+            with Task(send):
+                sockets.client.recv(5)
     sockets.server.sendall(b"hello")
     assert sockets.client.recv(5) == b"hello"
 

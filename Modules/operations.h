@@ -1,0 +1,59 @@
+/* operations.h: what the files share that run operations: operations.c,
+   reading.c and writing.c.  Nobody else needs it. */
+
+#ifndef SSLB_OPERATIONS_H
+#define SSLB_OPERATIONS_H
+
+#include "sslb.h"
+
+#include <sys/types.h>
+
+typedef enum {
+    STEP_DONE,
+    STEP_AGAIN,                 /* more to do, others may come in between */
+    STEP_WANTS,                 /* the outcome says what */
+    STEP_FAILED,                /* the outcome says why */
+    STEP_RAISED,                /* a callback did; the exception is kept */
+    STEP_CLOSED,                /* close() came first */
+    STEP_TIMED_OUT,
+    STEP_INTERRUPTED,           /* by a signal */
+} sslb_step_result;
+
+typedef struct sslb_operation {
+    const char *name;           /* "read" in "The read operation timed out" */
+    sslb_step_result (*step_locked)(struct sslb_operation *);
+    sslb_connection *self;
+    PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
+    sslb_deadline deadline;
+    int runs_handlers;          /* signal handlers may run in this thread */
+    int looked;                 /* for signals, since the last wait began */
+    unsigned char *data;        /* what is read into or written from */
+    size_t length;
+    int file;                   /* a descriptor: what sendfile() sends, ... */
+    off_t offset;               /* ... from there on */
+    size_t done;                /* how much of it is finished */
+    sslb_outcome outcome;
+    sslb_exception kept;        /* of a callback, to be raised */
+} sslb_operation;
+
+/* What a step came to whose SSL_* call returned `rc`, no success: the
+   outcome is captured. */
+sslb_step_result sslb_operation_ended_locked(sslb_operation *op, int rc);
+
+/* Fills in what the connection knows.  After success sslb_operation_result()
+   or sslb_operation_end() is due. */
+int sslb_operation_begin(sslb_operation *op);
+
+/* Waits until no other thread reads or writes, whichever this is about. */
+int sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
+                             sslb_turn *turn);
+
+/* Steps and waits: what it came to, or STEP_INTERRUPTED with the exception
+   of a signal handler. */
+sslb_step_result sslb_operation_loop(sslb_operation *op);
+
+/* Ends it: 0, or -1 with the exception of what it came to. */
+int sslb_operation_result(sslb_operation *op, sslb_step_result result);
+void sslb_operation_end(sslb_operation *op);
+
+#endif

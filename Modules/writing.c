@@ -1,0 +1,235 @@
+/* writing.c: _SSLSocket.write() and sendfile().
+
+   Owns the step that writes: what is encrypted ahead of the system call that
+   sends it, and what must be finished before anything else is written. */
+
+#include "operations.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The most (bytes) of a file that the kernel is asked to send in one step. */
+#define FILE_PIECE ((size_t)256 * 1024)
+
+/* Not where the kernel encrypts: what it is given is sent. */
+static int
+gathers(const sslb_connection *self)
+{
+    return self->transport == NULL || !self->transport->is_kernel_tls;
+}
+
+/* Encrypts what one system call is to send, at least a record.  What comes
+   in the way after the first record counts only when that is sent. */
+static sslb_step_result
+encrypt_locked(sslb_operation *op)
+{
+    sslb_connection *self = op->self;
+    size_t most = gathers(self) ? SSLB_GATHER_PLAINTEXT
+                                : (size_t)SSL3_RT_MAX_PLAIN_LENGTH;
+    size_t left = op->length - op->done;
+    size_t limit = left < most ? left : most;
+    int gather = limit > SSL3_RT_MAX_PLAIN_LENGTH && self->transport != NULL;
+    sslb_step_result result = STEP_DONE;
+    size_t count;
+
+    if (gather) {
+        sslb_transport_gather_nogil(self->transport, 1);
+    }
+    else if (self->transport == NULL) {
+        sslb_membio_reserve_nogil(SSL_get_wbio(self->ssl),
+                                  limit + limit / 64 + 64);
+    }
+    while (result == STEP_DONE && self->ahead < limit) {
+        sslb_queue_clear_nogil();
+        if (SSL_write_ex(self->ssl, op->data + op->done + self->ahead,
+                         limit - self->ahead, &count)) {
+            self->ahead += count;
+        }
+        else {
+            result = sslb_operation_ended_locked(op, 0);
+        }
+    }
+    if (gather) {
+        sslb_transport_gather_nogil(self->transport, 0);
+    }
+    return result;
+}
+
+/* Hands what is encrypted to the kernel. */
+static sslb_step_result
+flush_locked(sslb_operation *op)
+{
+    sslb_transport *transport = op->self->transport;
+    sslb_outcome *outcome = &op->outcome;
+    int rc = transport != NULL ? sslb_transport_flush_nogil(transport) : 1;
+
+    if (rc > 0) {
+        return STEP_DONE;
+    }
+    memset(outcome, 0, sizeof(*outcome));
+    if (rc == 0) {
+        outcome->ssl_error = SSL_ERROR_WANT_WRITE;
+        return STEP_WANTS;
+    }
+    outcome->ssl_error = SSL_ERROR_SYSCALL;
+    outcome->sys_errno = transport->sys_errno;
+    return STEP_FAILED;
+}
+
+static sslb_step_result
+refuse(sslb_operation *op, int reason)
+{
+    memset(&op->outcome, 0, sizeof(op->outcome));
+    op->outcome.ssl_error = SSL_ERROR_SSL;
+    op->outcome.code = ERR_PACK(ERR_LIB_SSL, 0, reason);
+    return STEP_FAILED;
+}
+
+/* A write that did not end well must be made again with the same data, and at
+   least as much of it (SSL_write(3)); it goes on where it was.  A success
+   leaves nothing behind, so that the next write may bring anything: a
+   non-blocking one ends with what one system call took. */
+static sslb_step_result
+write_locked(sslb_operation *op)
+{
+    sslb_connection *self = op->self;
+    sslb_step_result result, trouble = STEP_DONE;
+
+    if (op->length < self->handed + self->ahead) {
+        return refuse(op, SSL_R_BAD_WRITE_RETRY);
+    }
+    op->done = self->handed;
+    if (self->ahead == 0) {
+        trouble = encrypt_locked(op);
+        if (self->ahead == 0) {
+            return trouble;
+        }
+    }
+    result = flush_locked(op);
+    if (result != STEP_DONE) {
+        return result;
+    }
+    op->done += self->ahead;
+    self->handed = op->done;
+    self->ahead = 0;
+    if (trouble == STEP_FAILED) {
+        return trouble;
+    }
+    if (op->done == op->length
+        || (op->socket != NULL && op->deadline == SSLB_NEVER_WAIT)) {
+        self->handed = 0;
+        self->asked = 1;
+        return STEP_DONE;
+    }
+    return STEP_AGAIN;
+}
+
+/* The kernel reads the file and encrypts it; one system call is one step.  An
+   unfinished write comes first. */
+static sslb_step_result
+sendfile_locked(sslb_operation *op)
+{
+    sslb_connection *self = op->self;
+    sslb_step_result result;
+    ossl_ssize_t sent;
+
+    if (!BIO_get_ktls_send(SSL_get_wbio(self->ssl))) {
+        return refuse(op, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+    }
+    if (self->handed > 0 || self->ahead > 0) {
+        return refuse(op, SSL_R_BAD_WRITE_RETRY);
+    }
+    sslb_queue_clear_nogil();
+    errno = 0;
+    sent = SSL_sendfile(self->ssl, op->file, op->offset, op->length, 0);
+    if (sent >= 0) {
+        op->done = (size_t)sent;
+        return STEP_DONE;
+    }
+    self->transport->sys_errno = errno;
+    result = sslb_operation_ended_locked(op, -1);
+    if (result == STEP_FAILED && op->outcome.sys_errno != 0) {
+        op->outcome.ssl_error = SSL_ERROR_SYSCALL;
+    }
+    return result;
+}
+
+/* -- the methods -------------------------------------------------------- */
+
+static int
+refuse_nested_write(sslb_operation *op)
+{
+    sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a signal handler must "
+                     "not write to the connection whose write it "
+                     "interrupted");
+    sslb_operation_end(op);
+    return -1;
+}
+
+/* Begin, the writers' turn, loop, end: 0, or -1 with an exception. */
+static int
+write_run(sslb_operation *op)
+{
+    sslb_connection *self = op->self;
+    sslb_step_result result;
+    sslb_turn turn;
+
+    if (sslb_operation_begin(op) < 0) {
+        return -1;
+    }
+    if (sslb_operation_take_turn(op, SSLB_WRITING, &turn) < 0) {
+        sslb_operation_end(op);
+        return -1;
+    }
+    if (turn == SSLB_TURN_MINE) {
+        return refuse_nested_write(op);
+    }
+    result = sslb_operation_loop(op);
+    sslb_turn_give(&self->lock, SSLB_WRITING);
+    return sslb_operation_result(op, result);
+}
+
+PyObject *
+sslb_connection_write(PyObject *self, PyObject *data)
+{
+    sslb_operation op = {.name = "write", .step_locked = write_locked,
+                         .self = (sslb_connection *)self};
+    PyObject *result = NULL;
+    Py_buffer view;
+
+    if (sslb_buffer_get(data, &view) < 0) {
+        return NULL;
+    }
+    op.data = view.buf;
+    op.length = (size_t)view.len;
+    if (op.length == 0 || write_run(&op) == 0) {
+        result = sslb_int_new((long)op.done);
+    }
+    PyBuffer_Release(&view);
+    return result;
+}
+
+/* Only while the kernel encrypts what is sent. */
+PyObject *
+sslb_connection_sendfile(PyObject *self, PyObject *args)
+{
+    sslb_operation op = {.name = "write", .step_locked = sendfile_locked,
+                         .self = (sslb_connection *)self};
+    long long offset, length;
+
+    if (!PyArg_ParseTuple(args, "iLL:sendfile", &op.file, &offset,
+                          &length)) {
+        return NULL;
+    }
+    if (offset < 0 || length < 0) {
+        PyErr_SetString(PyExc_ValueError,
+                        "offset and size should not be negative");
+        return NULL;
+    }
+    op.offset = (off_t)offset;
+    op.length = length < (long long)FILE_PIECE ? (size_t)length : FILE_PIECE;
+    if (op.length > 0 && write_run(&op) < 0) {
+        return NULL;
+    }
+    return sslb_int_new((long)op.done);
+}
