@@ -7,6 +7,9 @@ Nothing here knows the module `ssl`: that may be imported anew at any time.
 from __future__ import absolute_import
 
 import errno
+import os
+import stat
+import sys
 from socket import error as socket_error
 
 import __ssl_backport as _ssl
@@ -30,6 +33,16 @@ def refuse_copies(self, protocol):
 def chain_as_der(chain):
     return [certificate.public_bytes(_ssl.ENCODING_DER)
             for certificate in chain or ()]
+
+
+def regular_descriptor(file):
+    """The descriptor of a regular file; None for anything else."""
+    try:
+        descriptor = file.fileno()
+        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except (AttributeError, EnvironmentError, ValueError):
+        return None
+    return descriptor if regular else None
 
 
 class Connection(object):
@@ -454,7 +467,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
         file: a file object opened in binary mode; in the end its position is
         after what was sent. Returns the number of bytes sent. Raises
-        ValueError for a file in text mode or a non-blocking socket.
+        ValueError for a file in text mode or a non-blocking socket. Where
+        the kernel encrypts (OP_ENABLE_KTLS), it reads a regular file itself.
         """
         if "b" not in getattr(file, "mode", "b"):
             raise ValueError("file should be opened in binary mode")
@@ -467,19 +481,42 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             file.seek(offset)
         sent = 0
         try:
-            while count is None or sent < count:
-                block = file.read(FILE_BLOCK if count is None
-                                  else min(FILE_BLOCK, count - sent))
-                if not block:
-                    break
-                while len(block):
-                    step = self.send(block)
-                    sent += step
-                    block = _sockets.bytes_from(block, step)
+            for step in self._file_steps(file, offset, count):
+                sent += step
             return sent
         finally:
             if hasattr(file, "seek"):
                 file.seek(offset + sent)
+
+    def _file_steps(self, file, offset, count):
+        """Send it step by step; yields how many bytes each one sent."""
+        sslobj = self._sslobj
+        if sslobj is not None and sslobj.uses_ktls_for_send():
+            descriptor = regular_descriptor(file)
+            if descriptor is not None:
+                return self._kernel_steps(descriptor, offset, count)
+        return self._block_steps(file, count)
+
+    def _kernel_steps(self, descriptor, offset, count):
+        end = sys.maxsize if count is None else offset + count
+        while offset < end:
+            step = self._sslobj.sendfile(descriptor, offset, end - offset)
+            if not step:
+                return
+            yield step
+            offset += step
+
+    def _block_steps(self, file, count):
+        left = sys.maxsize if count is None else count
+        while left:
+            block = file.read(min(FILE_BLOCK, left))
+            if not block:
+                return
+            left -= len(block)
+            while len(block):
+                step = self.send(block)
+                yield step
+                block = _sockets.bytes_from(block, step)
 
     def _refuse_flags(self, method):
         raise ValueError("non-zero flags not allowed in calls to %s() on %s"
