@@ -1,8 +1,12 @@
 """The SSLError family: classes, attributes, text, pickling, stale errors."""
 
 import ctypes
+import os
 import pickle
+import pty
 import re
+import select
+import signal
 import socket
 import ssl
 
@@ -246,3 +250,51 @@ def test_gh_148594_failures_leave_no_error_behind(version, failing):
         assert pair.server.read(5) == b"hello"
         with pytest.raises(ssl.SSLWantReadError):
             pair.server.read(5)
+
+
+# A terminal
+
+ENCRYPTED = """-----BEGIN %s-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F
+
+MTIzNDU2Nzg5MDEyMzQ1Ng==
+-----END %s-----
+"""
+
+
+def on_a_terminal(call):
+    """What a call writes to the terminal of its process, or asks there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        try:
+            call()
+        finally:
+            os._exit(0)
+    try:
+        ready = select.select([terminal], [], [], 20)[0]
+        assert ready, "it neither ends nor says why"
+        return os.read(terminal, 1000)
+    except OSError:
+        return b""  # nobody has it open any more
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+@pytest.mark.backport_only("asks for a pass phrase")
+@pytest.mark.parametrize("kind, load", [
+    ("CERTIFICATE", "load_verify_locations"),
+    ("CERTIFICATE", "load_cert_chain"),
+    ("DH PARAMETERS", "load_dh_params")])
+def test_what_is_public_needs_no_pass_phrase(tmpdir, kind, load):
+    """No program that loads such a file stands still at a terminal."""
+    path = tmpdir.join("encrypted.pem")
+    path.write(ENCRYPTED % (kind, kind))
+
+    def call():
+        with pytest.raises(ssl.SSLError):
+            getattr(server_context(), load)(str(path))
+
+    assert on_a_terminal(call) == b""
