@@ -29,6 +29,15 @@
 
 /* -- steps ------------------------------------------------------------ */
 
+/* Whether it is a fatal alert of the peer's: SSL_alert_type_string(3). */
+static int
+is_alert(const sslb_outcome *outcome)
+{
+    return outcome->ssl_error == SSL_ERROR_SSL
+        && ERR_GET_LIB(outcome->code) == ERR_LIB_SSL
+        && ERR_GET_REASON(outcome->code) >= SSL_AD_REASON_OFFSET;
+}
+
 sslb_step_result
 sslb_operation_ended_locked(sslb_operation *op, int rc)
 {
@@ -36,6 +45,9 @@ sslb_operation_ended_locked(sslb_operation *op, int rc)
 
     sslb_outcome_capture_nogil(outcome, op->self->ssl, rc,
                                op->self->transport);
+    if (is_alert(outcome)) {
+        op->self->alerted = 1;
+    }
     return outcome->ssl_error == SSL_ERROR_WANT_READ
         || outcome->ssl_error == SSL_ERROR_WANT_WRITE
         ? STEP_WANTS : STEP_FAILED;

@@ -67,17 +67,22 @@ reads_on_locked(sslb_operation *op)
 }
 
 /* A peer that has closed in good order ends the data, which is no failure; if
-   we have closed as well, there was nothing to expect. */
+   we have closed as well, there was nothing to expect.  After a fatal alert
+   OpenSSL says the same, but then the data was cut off. */
 static sslb_step_result
 read_ended(sslb_operation *op)
 {
     sslb_step_result result = sslb_operation_ended_locked(op, 0);
 
-    if (op->outcome.ssl_error == SSL_ERROR_ZERO_RETURN
-        && SSL_get_shutdown(op->self->ssl) == SSL_RECEIVED_SHUTDOWN) {
-        return STEP_DONE;
+    if (op->outcome.ssl_error != SSL_ERROR_ZERO_RETURN) {
+        return result;
     }
-    return result;
+    if (op->self->alerted) {
+        op->outcome.ssl_error = SSL_ERROR_SYSCALL;
+        return STEP_FAILED;
+    }
+    return SSL_get_shutdown(op->self->ssl) == SSL_RECEIVED_SHUTDOWN
+        ? STEP_DONE : result;
 }
 
 /* Whether an answer to what was just written can hardly be there yet, so that

@@ -133,6 +133,7 @@ typedef struct {
     size_t ahead;               /* ... and encrypted, but not handed over */
     int untold;                 /* the end was met behind data ... */
     sslb_outcome deferred;      /* ... and was this, unless in good order */
+    int alerted;                /* by a fatal alert of the peer's */
     int asked;                  /* wrote something since the last read */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;

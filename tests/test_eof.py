@@ -360,3 +360,22 @@ def test_writing_after_the_peers_close_notify(version):
         pair.flush()
         assert pair.server.read(5) == b""
         assert pair.server.write(b"hello") == 5
+
+
+@pytest.mark.backport_only('stock says b"", as if the data had ended')
+@pytest.mark.parametrize("suppress", [True, False])
+def test_data_after_a_fatal_alert_is_cut_off(version, suppress):
+    """OpenSSL takes the alert for an end in good order."""
+    with RawPair(version, suppress_ragged_eofs=suppress) as raw:
+        raw._in.write(b"\x17\x03\x03\x00\x20" + b"x" * 32)
+        with pytest.raises(ssl.SSLError):
+            raw.tls.read(1)
+        alert = raw.records()
+        assert alert
+        raw.peer.sendall(alert)
+        with pytest.raises(ssl.SSLError) as caught:
+            raw.sock.recv(10)
+        assert "ALERT" in caught.value.reason
+        for _ in range(2):
+            with pytest.raises(ssl.SSLSyscallError):
+                raw.sock.recv(10)

@@ -463,7 +463,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
                                   % type(self))
 
     def sendfile(self, file, offset=0, count=None):
-        """Send a file from an offset (bytes) on, up to `count` bytes.
+        """Send a file from an offset (bytes) on, or from where it is for 0,
+        up to `count` bytes.
 
         file: a file object opened in binary mode; in the end its position is
         after what was sent. Returns the number of bytes sent. Raises
@@ -479,6 +480,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise ValueError("non-blocking sockets are not supported")
         if offset:
             file.seek(offset)
+        elif hasattr(file, "tell"):
+            offset = file.tell()
         sent = 0
         try:
             for step in self._file_steps(file, offset, count):
