@@ -86,47 +86,64 @@ text_or_none(const char *text)
                                          : Py_NewRef(Py_None);
 }
 
-/* -- the client ------------------------------------------------------- */
+/* -- the callbacks ---------------------------------------------------- */
 
+/* What OpenSSL wants to know. */
+typedef struct {
+    char *identity;             /* of a client; NULL for a server */
+    unsigned int identity_room; /* without the NUL */
+    unsigned char *key;
+    unsigned int key_room;
+} psk_answer;
+
+/* A client names itself with the key: (identity, key). */
 static Py_ssize_t
-client_call(PyObject *callback, const char *hint, char *identity,
-            unsigned int identity_room, unsigned char *key,
-            unsigned int key_room)
+copy_pair(PyObject *result, psk_answer *answer)
+{
+    if (!PyTuple_Check(result) || PyTuple_GET_SIZE(result) != 2) {
+        PyErr_SetString(PyExc_TypeError, "the PSK client callback must "
+                        "return a tuple (identity, key)");
+        return -1;
+    }
+    if (copy_identity(PyTuple_GET_ITEM(result, 0), answer->identity,
+                      answer->identity_room) < 0) {
+        return -1;
+    }
+    return copy_key(PyTuple_GET_ITEM(result, 1), answer->key,
+                    answer->key_room);
+}
+
+/* As copy_key(). */
+static Py_ssize_t
+ask(PyObject *callback, const char *text, psk_answer *answer)
 {
     PyObject *result = PyObject_CallFunction(callback, "N",
-                                             text_or_none(hint));
-    Py_ssize_t length = -1;
+                                             text_or_none(text));
+    Py_ssize_t length;
 
     if (result == NULL) {
         return -1;
     }
-    if (!PyTuple_Check(result) || PyTuple_GET_SIZE(result) != 2) {
-        PyErr_SetString(PyExc_TypeError, "the PSK client callback must "
-                        "return a tuple (identity, key)");
-    }
-    else if (copy_identity(PyTuple_GET_ITEM(result, 0), identity,
-                           identity_room) == 0) {
-        length = copy_key(PyTuple_GET_ITEM(result, 1), key, key_room);
-    }
+    length = answer->identity != NULL
+        ? copy_pair(result, answer)
+        : copy_key(result, answer->key, answer->key_room);
     Py_DECREF(result);
     return length;
 }
 
+/* The length of the key; 0 refuses. */
 static unsigned int
-psk_client_callback(SSL *ssl, const char *hint, char *identity,
-                    unsigned int identity_size, unsigned char *key,
-                    unsigned int key_room)
+answer_nogil(SSL *ssl, const char *text, psk_answer *answer)
 {
     PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
-    PyObject *callback =
-        sslb_callbacks_context_nogil(ssl)->psk_client_callback;
+    sslb_context *context = sslb_callbacks_context_nogil(ssl);
+    PyObject *callback = answer->identity != NULL
+        ? context->psk_client_callback : context->psk_server_callback;
     Py_ssize_t length = 0;
 
     if (callback != NULL) {
         Py_INCREF(callback);
-        /* The size has room for a NUL. */
-        length = client_call(callback, hint, identity, identity_size - 1, key,
-                             key_room);
+        length = ask(callback, text, answer);
         if (length < 0) {
             sslb_callbacks_keep_exception(ssl);
             length = 0;
@@ -136,6 +153,34 @@ psk_client_callback(SSL *ssl, const char *hint, char *identity,
     sslb_callback_end(ssl, state);
     return (unsigned int)length;
 }
+
+static unsigned int
+psk_client_callback(SSL *ssl, const char *hint, char *identity,
+                    unsigned int identity_size, unsigned char *key,
+                    unsigned int key_room)
+{
+    psk_answer answer = {identity, identity_size - 1, key, key_room};
+
+    return answer_nogil(ssl, hint, &answer);
+}
+
+static unsigned int
+psk_server_callback(SSL *ssl, const char *identity, unsigned char *key,
+                    unsigned int key_room)
+{
+    psk_answer answer = {NULL, 0, key, key_room};
+
+    return answer_nogil(ssl, identity, &answer);
+}
+
+void
+sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl)
+{
+    SSL_set_psk_server_callback(ssl, context->psk_server_callback != NULL
+                                ? psk_server_callback : NULL);
+}
+
+/* -- the methods ------------------------------------------------------ */
 
 PyObject *
 sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
@@ -159,53 +204,6 @@ sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
                                                      : NULL);
     Py_XDECREF(old);
     Py_RETURN_NONE;
-}
-
-/* -- the server ------------------------------------------------------- */
-
-static Py_ssize_t
-server_call(PyObject *callback, const char *identity, unsigned char *key,
-            unsigned int key_room)
-{
-    PyObject *result = PyObject_CallFunction(callback, "N",
-                                             text_or_none(identity));
-    Py_ssize_t length;
-
-    if (result == NULL) {
-        return -1;
-    }
-    length = copy_key(result, key, key_room);
-    Py_DECREF(result);
-    return length;
-}
-
-static unsigned int
-psk_server_callback(SSL *ssl, const char *identity, unsigned char *key,
-                    unsigned int key_room)
-{
-    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
-    PyObject *callback =
-        sslb_callbacks_context_nogil(ssl)->psk_server_callback;
-    Py_ssize_t length = 0;
-
-    if (callback != NULL) {
-        Py_INCREF(callback);
-        length = server_call(callback, identity, key, key_room);
-        if (length < 0) {
-            sslb_callbacks_keep_exception(ssl);
-            length = 0;
-        }
-        Py_DECREF(callback);
-    }
-    sslb_callback_end(ssl, state);
-    return (unsigned int)length;
-}
-
-void
-sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl)
-{
-    SSL_set_psk_server_callback(ssl, context->psk_server_callback != NULL
-                                ? psk_server_callback : NULL);
 }
 
 /* The hint is text, or None.  0, or -1 with an exception. */

@@ -35,6 +35,7 @@ rand_add(PyObject *module, PyObject *args)
         Py_DECREF(data);
         return NULL;
     }
+    Py_BEGIN_ALLOW_THREADS
     for (next = view.buf, left = view.len; left > 0;) {
         int part = left > INT_MAX ? INT_MAX : (int)left;
 
@@ -42,6 +43,7 @@ rand_add(PyObject *module, PyObject *args)
         next += part;
         left -= part;
     }
+    Py_END_ALLOW_THREADS
     PyBuffer_Release(&view);
     Py_DECREF(data);
     Py_RETURN_NONE;
