@@ -1,0 +1,34 @@
+"""Runs one harness under atheris, with the backport installed.
+
+    python fuzz/drive.py HARNESS [libFuzzer's options, corpora, inputs ...]
+
+The extension and OpenSSL must be built for that: see ci/fuzz.py.
+"""
+
+import importlib
+import shlex
+import sys
+import warnings
+
+import _ssl_backport
+
+_ssl_backport.install()
+warnings.simplefilter("ignore", DeprecationWarning)
+
+import atheris  # noqa: E402
+
+with atheris.instrument_imports(include=["_ssl_backport", "ssl"]):
+    import ssl  # noqa: F401, E402
+
+
+def main():
+    script, name = sys.argv[:2]
+    # how libFuzzer starts itself again, by the shell, where it merges
+    again = " ".join(map(shlex.quote, [sys.executable, script, name]))
+    harness = importlib.import_module(name)
+    atheris.Setup([again] + sys.argv[2:], harness.run)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""PEM and DER in everything that loads certificates, keys and parameters.
+
+    a loader, a password, then what is loaded
+"""
+
+import base64
+import glob
+import os
+import re
+import ssl
+
+import common
+from helpers import PASSWORD, cert
+
+SCRATCH = common.Scratch()
+CHAIN = cert("localhost-cert.pem")
+KEY = cert("localhost-key.pem")
+# the largest files of tests/certs that are worth being seeds
+LARGEST = 4000
+
+# the object identifier of PBKDF2 in DER; a count of rounds that takes more
+# than moments has more bytes than these
+PBKDF2 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
+ROUNDS = re.compile(br"\x02([\x04-\xff]|\x03[^\x00])", re.DOTALL)
+
+
+class Planned(ValueError):
+    """What a password callback of ours raises."""
+
+
+def refuse():
+    raise Planned()
+
+
+PASSWORDS = [
+    u"", PASSWORD, PASSWORD.encode("ascii"), bytearray(b"wrong"),
+    lambda: PASSWORD, lambda: b"x" * 5000, lambda: None, lambda: u"\xe9",
+    refuse]
+
+
+def is_costly(data):
+    """Whether a key says that its password is to be hashed for minutes,
+    which OpenSSL then does."""
+    texts = [data] + [
+        decode(text) for text in data.split(b"-----") if len(text) > 40]
+    return any(PBKDF2 in text and ROUNDS.search(text.split(PBKDF2, 1)[1])
+               for text in texts)
+
+
+def decode(text):
+    try:
+        return base64.b64decode(b"".join(text.split()))
+    except (TypeError, ValueError):
+        return b""
+
+
+# Loaders: each gets a new context, a password and the data
+
+def bundle_der(context, password, data):
+    load_trust(context, cadata=data)
+
+
+def bundle_text(context, password, data):
+    load_trust(context, cadata=data.decode("latin-1"))
+
+
+def bundle_file(context, password, data):
+    load_trust(context, cafile=SCRATCH.write("bundle.pem", data))
+    load_trust(context, cafile=SCRATCH.write("bundle.pem", data))
+
+
+def bundle_folder(context, password, data):
+    path = SCRATCH.write("0a4b5c6d.0", data)
+    load_trust(context, capath=os.path.dirname(path))
+
+
+def chain_file(context, password, data):
+    load_own(context, SCRATCH.write("chain.pem", data), None, password)
+
+
+def chain_beside_key(context, password, data):
+    load_own(context, SCRATCH.write("chain.pem", data), KEY, password)
+
+
+def key_file(context, password, data):
+    load_own(context, CHAIN, SCRATCH.write("key.pem", data), password)
+
+
+def parameters(context, password, data):
+    common.attempt(context.load_dh_params,
+                   SCRATCH.write("dh.pem", data))
+
+
+LOADERS = [bundle_der, bundle_text, bundle_file, bundle_folder, chain_file,
+           chain_beside_key, key_file, parameters]
+
+
+def load_trust(context, **source):
+    """What is not loaded leaves the number as it was, or larger: of a
+    bundle with something wrong in it what comes before is kept."""
+    before = context.cert_store_stats()
+    error = common.attempt(context.load_verify_locations, **source)[1]
+    after = context.cert_store_stats()
+    assert set(before) == set(after) == {"x509", "x509_ca", "crl"}
+    assert all(after[name] >= before[name] for name in after)
+    assert after["x509_ca"] <= after["x509"]
+    if "cadata" in source and error is None:
+        assert after["x509"] > 0
+    found, error = common.attempt(context.get_ca_certs, True)
+    assert error or len(found) == after["x509_ca"]
+    assert error or all(isinstance(der, bytes) for der in found)
+
+
+def load_own(context, chain, key, password):
+    """An error that a callback raises is the one that comes out."""
+    error = common.attempt(context.load_cert_chain, chain, key, password)[1]
+    assert not isinstance(error, Planned) or password is refuse
+    common.attempt(context.load_cert_chain, CHAIN, KEY)
+
+
+def run(data):
+    source = common.Source(data)
+    load, password = source.pick(LOADERS), source.pick(PASSWORDS)
+    data = source.rest()
+    if not is_costly(data):
+        load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), password, data)
+
+
+def seeds():
+    for path in sorted(glob.glob(cert("*.pem"))):
+        with open(path, "rb") as stream:
+            data = stream.read()
+        if len(data) > LARGEST:
+            continue
+        for number, load in enumerate(LOADERS):
+            for password in (0, 1, 8) if load is key_file else (1,):
+                if load is not bundle_der:
+                    yield bytes(bytearray([number, password])) + data
+        for block in re.split(b"-----.*-----", data)[1::2]:
+            yield b"\0\0" + decode(block)
