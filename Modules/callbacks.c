@@ -18,6 +18,7 @@ sslb_callback_begin_nogil(const SSL *ssl)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
 
+    sslb_gate_leave_nogil();
     if (connection->guard != NULL) {
         sslb_guard_release_nogil(connection->guard);
     }
@@ -37,6 +38,7 @@ sslb_callback_end(const SSL *ssl, PyGILState_STATE state)
         connection->guard = &sslb_callbacks_context_nogil(ssl)->guard;
         sslb_guard_share_nogil(connection->guard);
     }
+    sslb_gate_enter_nogil();
 }
 
 sslb_context *

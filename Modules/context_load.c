@@ -91,6 +91,7 @@ password_callback(char *buffer, int size, int writing, void *argument)
     if (self->failed) {
         return -1;
     }
+    sslb_gate_leave_nogil();
     state = PyGILState_Ensure();
     length = password_ask(self, buffer, size);
     if (length < 0) {
@@ -98,6 +99,7 @@ password_callback(char *buffer, int size, int writing, void *argument)
         sslb_exception_keep(&self->exception);
     }
     PyGILState_Release(state);
+    sslb_gate_enter_nogil();
     return length;
 }
 
@@ -189,8 +191,10 @@ identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
 
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
     cert_ok = read_certificates_nogil(self, cert_path);
     key_ok = cert_ok && read_key_nogil(self, key_path, secret);
+    sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     if (secret->failed) {
         ERR_clear_error();
@@ -310,7 +314,9 @@ sslb_context_load_dh_params(PyObject *self, PyObject *argument)
     }
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
     parameters = read_dh_nogil(PyBytes_AS_STRING(path));
+    sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     if (parameters != NULL
         && SSL_CTX_set0_tmp_dh_pkey(((sslb_context *)self)->ctx,

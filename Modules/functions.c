@@ -7,6 +7,9 @@
 
 #include <limits.h>
 
+/* So many bytes RAND_add() mixes in at once, while others wait. */
+#define RAND_PART (1 << 20)
+
 /* -- random numbers --------------------------------------------------- */
 
 static PyObject *
@@ -37,9 +40,11 @@ rand_add(PyObject *module, PyObject *args)
     }
     Py_BEGIN_ALLOW_THREADS
     for (next = view.buf, left = view.len; left > 0;) {
-        int part = left > INT_MAX ? INT_MAX : (int)left;
+        int part = left > RAND_PART ? RAND_PART : (int)left;
 
+        sslb_gate_enter_nogil();
         RAND_add(next, part, entropy);
+        sslb_gate_leave_nogil();
         next += part;
         left -= part;
     }

@@ -2,7 +2,9 @@
 
    Owns the lock around each SSL_* call, the turns that last a whole
    operation, the count of threads in poll(), the guard of a context that
-   handshakes use, and what is to be known of threads and fork().  It knows
+   handshakes use, and what is to be known of threads and fork(): who works
+   with OpenSSL while the process forks leaves its locks taken in the child for
+   ever (openssl#19066), so a fork waits for those inside.  It knows
    nothing of OpenSSL's objects, of Python's, or of sockets. */
 
 #include "sslb.h"
@@ -18,10 +20,65 @@
    was taken by a thread of the parent is taken for ever in the child. */
 static volatile unsigned int fork_count = 0;
 
+/* Steps and loads are inside; a fork closes the gate and waits for them.  They
+   never wait for the network or the GIL there, but a load may for its file:
+   no fork waits longer than a second (nanoseconds here). */
+#define FORK_WAITS ((int64_t)1000 * 1000 * 1000)
+
+static struct {
+    unsigned int inside;
+    int closed;
+} gate;
+
 static void
-count_fork(void)
+doze_nogil(void)
+{
+    const struct timespec moment = {.tv_nsec = 50 * 1000};
+
+    nanosleep(&moment, NULL);
+}
+
+void
+sslb_gate_enter_nogil(void)
+{
+    __atomic_add_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&gate.closed, __ATOMIC_SEQ_CST)) {
+        __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
+        doze_nogil();
+        __atomic_add_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+void
+sslb_gate_leave_nogil(void)
+{
+    __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
+}
+
+static void
+before_fork(void)
+{
+    int64_t limit = sslb_now_nogil() + FORK_WAITS;
+
+    __atomic_store_n(&gate.closed, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&gate.inside, __ATOMIC_SEQ_CST) > 0
+           && sslb_now_nogil() < limit) {
+        doze_nogil();
+    }
+}
+
+static void
+after_fork_in_parent(void)
+{
+    __atomic_store_n(&gate.closed, 0, __ATOMIC_SEQ_CST);
+}
+
+static void
+after_fork_in_child(void)
 {
     fork_count++;
+    gate.inside = 0;
+    gate.closed = 0;
 }
 
 /* Whether signal handlers may run in this thread: Python runs them in the
@@ -53,7 +110,8 @@ sslb_lock_module_init(void)
     static int registered = 0;
 
     importer = pthread_self();
-    if (!registered && pthread_atfork(NULL, NULL, count_fork) != 0) {
+    if (!registered && pthread_atfork(before_fork, after_fork_in_parent,
+                       after_fork_in_child) != 0) {
         PyErr_NoMemory();
         return -1;
     }

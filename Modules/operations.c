@@ -119,7 +119,9 @@ guarded_step_locked(sslb_operation *op)
         self->guard = &sslb_callbacks_context_nogil(self->ssl)->guard;
         sslb_guard_share_nogil(self->guard);
     }
+    sslb_gate_enter_nogil();
     result = op->step_locked(op);
+    sslb_gate_leave_nogil();
     if (self->guard != NULL) {
         sslb_guard_release_nogil(self->guard);
         self->guard = NULL;

@@ -279,6 +279,12 @@ void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
 void sslb_polling_drain_nogil(sslb_lock *lock);
 
+/* Around whatever works with OpenSSL without the GIL: fork() waits for those
+   inside.  Never wait for the GIL there, nor for a lock that is held by who
+   waits for the GIL: it comes last. */
+void sslb_gate_enter_nogil(void);
+void sslb_gate_leave_nogil(void);
+
 /* Whether signal handlers may run in this thread. */
 int sslb_runs_handlers_nogil(void);
 

@@ -200,7 +200,9 @@ bundle_from_file(PyObject *path)
 
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
     bio = sslb_file_open_nogil(PyBytes_AS_STRING(path), &identity);
+    sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     if (bio != NULL) {
         result = cache_find(&identity);
@@ -209,8 +211,10 @@ bundle_from_file(PyObject *path)
             return result;
         }
         Py_BEGIN_ALLOW_THREADS
+        sslb_gate_enter_nogil();
         result = bundle_parse_nogil(bio, &identity);
         BIO_free(bio);
+        sslb_gate_leave_nogil();
         Py_END_ALLOW_THREADS
     }
     if (result != NULL && bundle_count_nogil(result) == 0) {
@@ -297,8 +301,10 @@ bundle_from_buffer(const Py_buffer *view, int is_pem)
     }
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
     ok = is_pem ? parse_pem_nogil(entries, view->buf, (int)view->len)
                 : parse_der_nogil(entries, view->buf, (long)view->len);
+    sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     count = sk_X509_INFO_num(entries);
     if (ok && count > 0) {
@@ -498,7 +504,9 @@ fill_store(X509_STORE *store, const bundle *source)
 
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
     rc = bundle_fill_store_nogil(source, store);
+    sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     if (!rc) {
         sslb_queue_raise("trust store", __FILE__, __LINE__);

@@ -2,7 +2,9 @@
 
 import gc
 import os
+import signal
 import ssl
+import threading
 
 import pytest
 
@@ -89,3 +91,32 @@ def test_openssl_19066_fork_while_another_thread_reads(version):
             assert receive(pair.server, 5) == b"hello"
             pair.server.sendall(b"goodbye")
             receiving.result()
+
+
+@pytest.mark.backport_only("the child may wait for ever")
+def test_openssl_19066_fork_while_others_are_in_openssl():
+    """What they hold there nobody would give back in the child."""
+    client, server = client_context(), server_context()
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            BioPair(client, server)
+            client_context().load_verify_locations(cert("many-roots.pem"))
+
+    def connect():
+        signal.alarm(30)
+        BioPair(client, server)
+        other = client_context()
+        other.load_verify_locations(cert("many-roots.pem"))
+        BioPair(other, server_context())
+        return b"fine"
+
+    workers = [Task(work) for _ in range(4)]
+    try:
+        for _ in range(40):
+            assert in_child(connect) == b"fine"
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.result()
