@@ -7,7 +7,8 @@
 PYTHON3 = python3
 
 .PHONY: help demo test test-asan test-cpython test-long test-openssl \
-    bench wheels check-wheels check-debian11 clean python3
+    fuzz soak load check-ktls bench wheels check-wheels check-debian11 clean \
+    python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -23,6 +24,12 @@ help:
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
 	@echo "make test-long       the long forms of those that try at random"
+	@echo "make fuzz            inputs that break a promise, sought by coverage"
+	@echo "                     (20 s each; SECONDS=..., ONLY=\"loaders records\")"
+	@echo "make soak            100,000 handshakes, 1,000,000 messages: flat memory"
+	@echo "make load            two servers, 2,000 clients, good ones and bad"
+	@echo "                     (10 minutes each; SECONDS=...)"
+	@echo "make check-ktls      the tests of kTLS in a kernel that has TLS"
 	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
@@ -63,6 +70,19 @@ test-cpython: python3
 	@$(PYTHON3) ci/test_cpython.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
+
+fuzz: python3
+	@$(PYTHON3) ci/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) \
+	    $(if $(ONLY),--only $(ONLY))
+
+soak: python3
+	@$(PYTHON3) ci/soak.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+load: python3
+	@$(PYTHON3) ci/load.py $(if $(SECONDS),--seconds $(SECONDS))
+
+check-ktls: python3
+	@$(PYTHON3) ci/check_ktls.py $(if $(OPENSSL),--openssl "$(OPENSSL)")
 
 clean:
 	rm -rf .build
