@@ -44,20 +44,25 @@ def test(interpreter, arguments, progress, stock=False):
                       [] if stock else WITH_BACKPORT)
 
 
-def run_pytest(interpreter, python, arguments, progress,
-               launcher=WITH_BACKPORT):
-    subject = "Python " + interpreter.name
-    log = os.path.join(environments.LOGS, "test-%s.log" % interpreter.name)
-    report = os.path.join(environments.LOGS, "test-%s.xml" % interpreter.name)
+def pytest_command(python, arguments, report, launcher=WITH_BACKPORT):
+    """What runs all tests, or those that the arguments name, and writes the
+    report, a file; an old one is removed."""
     if os.path.exists(report):
         os.remove(report)
     named = any(os.path.exists(os.path.join(environments.ROOT,
                                             argument.split("::")[0]))
                 for argument in arguments)
-    command = [python] + launcher + [
+    return [python] + launcher + [
         "-m", "pytest", "-v", "-rfE", "-p", "no:cacheprovider", "--junitxml",
-        report]
-    command += arguments + ([] if named else ["tests"])
+        report] + arguments + ([] if named else ["tests"])
+
+
+def run_pytest(interpreter, python, arguments, progress,
+               launcher=WITH_BACKPORT):
+    subject = "Python " + interpreter.name
+    log = os.path.join(environments.LOGS, "test-%s.log" % interpreter.name)
+    report = os.path.join(environments.LOGS, "test-%s.xml" % interpreter.name)
+    command = pytest_command(python, arguments, report, launcher)
     progress.say(subject, "tests started")
     with open(log, "w") as stream:
         status = follow(command, stream,

@@ -28,21 +28,32 @@ def check_version(python, version, log):
                      log, environments.BUILD)
 
 
-def test(interpreter, name, arguments, progress):
-    """The Result of the tests with the OpenSSL that OPENSSL_DIR names."""
+def prepare(interpreter, name, progress):
+    """The interpreter of an environment with the OpenSSL that OPENSSL_DIR
+    names."""
     folder = os.path.join(environments.BUILD,
                           "openssl-python" + interpreter.name)
     python = environments.python_of(folder)
-    label = "%s-openssl-%s" % (interpreter.name, name)
+    environments.make_environment(interpreter, folder, progress)
+    environments.install_project(interpreter, folder, progress)
+    check_version(python, openssl.release(name).version,
+                  "version-%s.log" % label(interpreter, name))
+    return python
+
+
+def label(interpreter, name):
+    return "%s-openssl-%s" % (interpreter.name, name)
+
+
+def test(interpreter, name, arguments, progress):
+    """The Result of the tests with the OpenSSL that OPENSSL_DIR names."""
     try:
-        environments.make_environment(interpreter, folder, progress)
-        environments.install_project(interpreter, folder, progress)
-        check_version(python, openssl.release(name).version,
-                      "version-%s.log" % label)
+        python = prepare(interpreter, name, progress)
     except Failure as failure:
         return run_tests.Result(0, 0, 0, str(failure))
-    return run_tests.run_pytest(interpreter._replace(name=label), python,
-                                arguments, progress)
+    return run_tests.run_pytest(
+        interpreter._replace(name=label(interpreter, name)), python,
+        arguments, progress)
 
 
 def test_release(name, interpreters, arguments, progress):

@@ -1,0 +1,433 @@
+"""OP_ENABLE_KTLS: connections over OpenSSL's own socket BIO, which hands the
+encryption to the kernel if that has TLS, and sendfile().
+
+What is tested of such a connection holds on every kernel; what the kernel's
+counters must say, on those with TLS (make check-ktls brings one).
+"""
+
+import contextlib
+import io
+import select
+import socket
+import ssl
+import threading
+
+import pytest
+
+from helpers import (SocketPair, Task, client_context, read_all, receive,
+                     server_context, tcp_pair, unix_pair)
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(ssl, "OP_ENABLE_KTLS"), reason="OpenSSL 3.0 has it")
+
+MEGABYTE = 1 << 20
+# no two places in it look the same
+CONTENT = b"".join(b"%07d\n" % number for number in range(3 * MEGABYTE // 8))
+
+
+def kernel_has_tls():
+    try:
+        with open("/proc/sys/net/ipv4/tcp_available_ulp") as stream:
+            return "tls" in stream.read().split()
+    except IOError:
+        return False
+
+
+needs_kernel = pytest.mark.skipif(
+    not kernel_has_tls(), reason="this kernel has no TLS: make check-ktls")
+
+
+def with_ktls(context):
+    context.options |= ssl.OP_ENABLE_KTLS
+    return context
+
+
+def make_pair(version, pair=None, **options):
+    return SocketPair(client=with_ktls(client_context(version)),
+                      server=with_ktls(server_context(version)),
+                      pair=pair or tcp_pair(), **options)
+
+
+@pytest.fixture(params=[None, 30.0], ids=["blocking", "timeout"])
+def pair(request, version):
+    """Both ends have the option, and a timeout or none."""
+    with make_pair(version) as connected:
+        for end in (connected.client, connected.server):
+            end.settimeout(request.param)
+        yield connected
+
+
+@pytest.fixture
+def path(tmpdir):
+    """A file that holds CONTENT."""
+    file = tmpdir.join("content")
+    file.write_binary(CONTENT)
+    return str(file)
+
+
+def test_option_is_in_the_context():
+    context = with_ktls(client_context())
+    assert context.options & ssl.OP_ENABLE_KTLS
+
+
+# On any kernel
+
+@pytest.mark.parametrize("plain", [tcp_pair, unix_pair])
+def test_echo(version, plain):
+    """A Unix socket has no TLS in any kernel."""
+    with make_pair(version, plain()) as pair:
+        for size in (1, 100, 16384, 16385):
+            data = CONTENT[:size]
+            pair.client.sendall(data)
+            assert receive(pair.server, size) == data
+            pair.server.sendall(data)
+            assert receive(pair.client, size) == data
+
+
+def test_one_side_only(version):
+    with SocketPair(client=with_ktls(client_context(version)),
+                    server=server_context(version), pair=tcp_pair()) as pair:
+        pair.client.sendall(b"hello")
+        assert receive(pair.server, 5) == b"hello"
+        pair.server.sendall(b"goodbye")
+        assert receive(pair.client, 7) == b"goodbye"
+
+
+def test_both_ways_at_once(pair):
+    tasks = [Task(end.sendall, CONTENT) for end in (pair.client, pair.server)]
+    tasks += [Task(receive, end, len(CONTENT))
+              for end in (pair.client, pair.server)]
+    results = [task.result() for task in tasks]
+    assert results[2:] == [CONTENT] * 2
+
+
+@pytest.mark.backport_only("a blocked recv() stops sendall(): gh-137583")
+def test_blocked_recv_does_not_stop_sendall(pair):
+    with Task(pair.client.recv, 100) as receiving:
+        for _ in range(20):
+            pair.client.sendall(b"hello")
+            assert receive(pair.server, 5) == b"hello"
+        pair.server.sendall(b"goodbye")
+        assert receiving.result() == b"goodbye"
+
+
+def test_recv_into(pair):
+    pair.server.sendall(b"hello")
+    buffer = bytearray(100)
+    assert pair.client.recv_into(buffer) == 5
+    assert buffer[:5] == b"hello"
+
+
+def test_rest_of_a_record_shows(pair):
+    """What select() cannot see, pending() can."""
+    for _ in range(3):
+        pair.server.sendall(b"a" * 100)
+    for left in range(299, 0, -1):
+        assert pair.client.recv(1) == b"a"
+        assert (pair.client.pending()
+                or select.select([pair.client], [], [], 30)[0])
+
+
+def test_nothing_to_read(version):
+    with make_pair(version) as pair:
+        # the tickets of TLS 1.3 are no data
+        pair.server.sendall(b"x")
+        assert pair.client.recv(1) == b"x"
+        pair.client.setblocking(False)
+        for _ in range(2):
+            with pytest.raises(ssl.SSLWantReadError):
+                pair.client.recv(1)
+        pair.client.settimeout(30)
+        pair.server.sendall(b"hello")
+        assert receive(pair.client, 5) == b"hello"
+
+
+def test_non_blocking_handshake(version):
+    with make_pair(version, handshake=False) as pair:
+        pair.client.setblocking(False)
+        with Task(pair.server.do_handshake):
+            while True:
+                try:
+                    pair.client.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    select.select([pair.client], [], [], 30)
+        pair.server.sendall(b"hello")
+        pair.client.settimeout(30)
+        assert receive(pair.client, 5) == b"hello"
+
+
+def send_until_full(sock, data):
+    """How much of `data` over and over was sent, in whole writes."""
+    sent = 0
+    while True:
+        try:
+            sent += sock.write(data)
+        except ssl.SSLWantWriteError:
+            return sent
+
+
+@pytest.mark.parametrize("size", [1000, 100000])
+def test_write_until_full(version, size):
+    """The write that came to no end goes on when it is made again."""
+    data = CONTENT[:size]
+    with make_pair(version) as pair:
+        pair.client.setblocking(False)
+        sent = send_until_full(pair.client, data)
+        pair.client.settimeout(30)
+        with Task(pair.client.sendall, data) as sending:
+            received = receive(pair.server, sent + size)
+            sending.result()
+    # a write may have ended within the data: each begins with its start
+    assert received[-size:] == data
+    assert len(received) == sent + size
+
+
+def test_timeout_of_recv(version):
+    with make_pair(version) as pair:
+        pair.client.settimeout(0.05)
+        for _ in range(2):
+            with pytest.raises(socket.timeout):
+                pair.client.recv(1)
+        pair.client.settimeout(30)
+        pair.server.sendall(b"hello")
+        assert receive(pair.client, 5) == b"hello"
+
+
+def test_timeout_of_a_write(version):
+    with make_pair(version) as pair:
+        data = CONTENT * 8
+        pair.client.settimeout(0.05)
+        with pytest.raises(socket.timeout):
+            pair.client.write(data)
+        with Task(receive, pair.server, len(data)) as receiving:
+            pair.client.settimeout(None)
+            assert pair.client.write(data) == len(data)
+            assert receiving.result() == data
+
+
+def test_timeout_of_a_handshake():
+    with make_pair(None, handshake=False) as pair:
+        pair.client.settimeout(0.05)
+        with pytest.raises(socket.timeout):
+            pair.client.do_handshake()
+        pair.client.settimeout(30)
+        pair.handshake()
+
+
+def test_close_notify(pair):
+    """Both sides end TLS in an orderly way."""
+    pair.client.sendall(b"last")
+    with Task(pair.client.unwrap) as ending:
+        assert read_all(pair.server) == b"last"
+        pair.server.unwrap()
+        ending.result()
+
+
+@pytest.mark.parametrize("suppress", [True, False])
+def test_truncation(version, suppress):
+    with make_pair(version) as pair:
+        pair.client.suppress_ragged_eofs = suppress
+        pair.server.sendall(b"hello")
+        pair.server.close()
+        assert receive(pair.client, 5) == b"hello"
+        if suppress:
+            assert pair.client.recv(1) == b""
+        else:
+            with pytest.raises(ssl.SSLEOFError):
+                pair.client.recv(1)
+
+
+@pytest.mark.backport_only("close() leaves the other thread waiting")
+def test_close_ends_a_blocked_recv(pair):
+    pair.server.sendall(b"x")
+    began = threading.Event()
+
+    def read():
+        assert pair.client.recv(1) == b"x"
+        began.set()
+        return pair.client.recv(1)
+
+    with Task(read) as reading:
+        assert began.wait(30)
+        pair.client.close()
+        error = reading.error()
+    assert error is None or isinstance(error, (socket.error, ValueError))
+
+
+def test_makefile(pair):
+    with contextlib.closing(pair.server.makefile("wb")) as stream:
+        stream.write(b"one\ntwo\n")
+        stream.flush()
+    with contextlib.closing(pair.client.makefile("rb")) as stream:
+        assert [stream.readline(), stream.readline()] == [b"one\n", b"two\n"]
+
+
+# sendfile(), whoever encrypts
+
+@pytest.mark.parametrize("offset, count", [
+    (0, None), (0, MEGABYTE), (12345, None), (MEGABYTE + 1, 70001),
+    (len(CONTENT) - 10, 100), (len(CONTENT), None)])
+def test_sendfile(pair, path, offset, count):
+    end = len(CONTENT) if count is None else offset + count
+    expected = CONTENT[offset:end]
+    with open(path, "rb") as stream:
+        with Task(receive, pair.server, len(expected)) as receiving:
+            sent = pair.client.sendfile(stream, offset, count)
+            assert receiving.result() == expected
+        assert sent == len(expected)
+        assert stream.tell() == offset + sent
+    pair.client.sendall(b"end")
+    assert receive(pair.server, 3) == b"end"
+
+
+def test_sendfile_of_what_is_no_file(pair):
+    stream = io.BytesIO(CONTENT)
+    with Task(receive, pair.server, MEGABYTE) as receiving:
+        assert pair.client.sendfile(stream, 5, MEGABYTE) == MEGABYTE
+        assert receiving.result() == CONTENT[5:5 + MEGABYTE]
+    assert stream.tell() == MEGABYTE + 5
+
+
+def test_sendfile_between_writes(pair, path):
+    """All comes in the order in which it was sent."""
+    expected = b"before" + CONTENT[:100] + b"between" + CONTENT + b"after"
+    with open(path, "rb") as stream:
+        with Task(receive, pair.server, len(expected)) as receiving:
+            pair.client.sendall(b"before")
+            assert pair.client.sendfile(stream, 0, 100) == 100
+            pair.client.sendall(b"between")
+            stream.seek(0)
+            assert pair.client.sendfile(stream) == len(CONTENT)
+            pair.client.sendall(b"after")
+            assert receiving.result() == expected
+
+
+def test_sendfile_without_an_offset(pair, path):
+    """It begins where the file is, on every kernel."""
+    with open(path, "rb") as stream:
+        stream.seek(MEGABYTE)
+        with Task(receive, pair.server, 2 * MEGABYTE) as receiving:
+            assert pair.client.sendfile(stream) == 2 * MEGABYTE
+            assert receiving.result() == CONTENT[MEGABYTE:]
+
+
+def test_sendfile_is_not_for_non_blocking_sockets(version, path):
+    with make_pair(version) as pair:
+        pair.client.setblocking(False)
+        with open(path, "rb") as stream:
+            with pytest.raises(ValueError):
+                pair.client.sendfile(stream)
+
+
+def test_sendfile_goes_on_after_a_timeout(version, tmpdir):
+    """From where the file is now: what it is past, has been sent."""
+    content = CONTENT * 8  # more than the buffers of two sockets hold
+    file = tmpdir.join("content")
+    file.write_binary(content)
+    with make_pair(version) as pair, open(str(file), "rb") as stream:
+        pair.client.settimeout(0.05)
+        with pytest.raises(socket.timeout):
+            pair.client.sendfile(stream)
+        place = stream.tell()
+        assert place < len(content)
+        pair.client.settimeout(30)
+        with Task(receive, pair.server, len(content)) as receiving:
+            sent = pair.client.sendfile(stream, place)
+            assert receiving.result() == content
+        assert place + sent == stream.tell() == len(content)
+
+
+def test_sendfile_to_a_peer_that_is_gone(version, path):
+    with make_pair(version) as pair, open(path, "rb") as stream:
+        pair.server.close()
+        with pytest.raises(socket.error):
+            pair.client.sendfile(stream)
+            pair.client.sendfile(stream)
+
+
+# Where the kernel has TLS
+
+def counters():
+    """{"TlsTxSw": connections that the kernel has encrypted for, ...}"""
+    with open("/proc/net/tls_stat") as stream:
+        return dict((name, int(value)) for name, value in
+                    (line.split() for line in stream))
+
+
+@contextlib.contextmanager
+def counted():
+    """Gives a dict, which in the end holds what rose in the block."""
+    before = counters()
+    risen = {}
+    yield risen
+    for name, value in counters().items():
+        if value > before.get(name, 0):
+            risen[name] = value - before[name]
+
+
+class Unreadable(io.FileIO):
+    """A file whose bytes may go to the kernel, but not through Python."""
+
+    def read(self, *args):
+        raise AssertionError("read by Python")
+
+    readall = readinto = read
+
+
+@needs_kernel
+def test_kernel_encrypts(version):
+    with counted() as risen, make_pair(version) as pair:
+        pair.client.sendall(b"hello")
+        assert receive(pair.server, 5) == b"hello"
+    assert risen["TlsTxSw"] == 2
+
+
+@needs_kernel
+def test_kernel_decrypts():
+    """OpenSSL 3.0 and 3.1 leave what is read to it in TLS 1.2 only."""
+    with counted() as risen, make_pair("TLSv1.2") as pair:
+        pair.client.sendall(b"hello")
+        assert receive(pair.server, 5) == b"hello"
+    assert risen["TlsRxSw"] == 2
+
+
+@needs_kernel
+def test_kernel_does_nothing_unasked(version):
+    with counted() as risen:
+        with SocketPair(version=version, pair=tcp_pair()) as pair:
+            pair.client.sendall(b"hello")
+            assert receive(pair.server, 5) == b"hello"
+    assert not risen
+
+
+@needs_kernel
+@pytest.mark.parametrize("cipher, known", [
+    ("ECDHE-RSA-AES128-GCM-SHA256", True),
+    ("ECDHE-RSA-AES256-GCM-SHA384", True),
+    ("ECDHE-RSA-AES128-SHA256", False)])
+def test_ciphers(cipher, known):
+    """A cipher that the kernel does not know stays with OpenSSL."""
+    client = with_ktls(client_context("TLSv1.2"))
+    client.set_ciphers(cipher)
+    with counted() as risen:
+        with SocketPair(client=client, pair=tcp_pair(),
+                        server=with_ktls(server_context("TLSv1.2"))) as pair:
+            assert pair.client.cipher()[0] == cipher
+            with Task(pair.client.sendall, CONTENT):
+                assert receive(pair.server, len(CONTENT)) == CONTENT
+    assert ("TlsTxSw" in risen) == known
+
+
+@needs_kernel
+@pytest.mark.backport_only("reads the file and writes what it read")
+@pytest.mark.parametrize("offset, count", [
+    (0, None), (54321, MEGABYTE), (len(CONTENT) - 10, 100)])
+def test_sendfile_within_the_kernel(pair, path, offset, count):
+    end = len(CONTENT) if count is None else offset + count
+    expected = CONTENT[offset:end]
+    with contextlib.closing(Unreadable(path)) as stream:
+        with Task(receive, pair.server, len(expected)) as receiving:
+            assert pair.client.sendfile(stream, offset, count) == len(expected)
+            assert receiving.result() == expected
+        assert stream.tell() == offset + len(expected)
