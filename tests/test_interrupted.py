@@ -1,0 +1,173 @@
+"""Handlers of signals that raise, in every call that waits: the exception
+comes out, nothing is lost, and the connection is as it was.
+
+SSLB_LONG=1 does it a thousand times, at other moments each.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import ssl
+import time
+
+import pytest
+
+from helpers import (LONG, PY2, SocketPair, Task, client_context,
+                     descriptors, listening, receive, server_context,
+                     tcp_pair)
+
+ROUNDS = 1000 if LONG else 5
+BIG = os.urandom(1 << 20) * 16
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no signals"),
+    pytest.mark.backport_only("not retried, or no handler runs: bpo-32275")]
+
+timeouts = pytest.mark.parametrize("timeout", [None, 30.0])
+
+
+class Interrupted(Exception):
+    """Raised by the signal handler."""
+
+
+@pytest.fixture(autouse=True)
+def handler():
+    def handle(number, frame):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+def strike():
+    """At any moment: the call waits by then, or does not yet."""
+    time.sleep(random.uniform(0, 0.005))
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+def interrupt(function, *arguments):
+    """Calls what waits until it is interrupted."""
+    try:
+        with Task(strike):
+            function(*arguments)
+            raise AssertionError("it did not wait for anything")
+    except Interrupted:
+        pass
+
+
+@pytest.fixture
+def pair(version, timeout):
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        pair.client.settimeout(timeout)
+        yield pair
+
+
+@timeouts
+@pytest.mark.parametrize("read", [
+    lambda sock: sock.recv(5), lambda sock: sock.recv_into(bytearray(5)),
+    lambda sock: sock.read(5)], ids=["recv", "recv_into", "read"])
+def test_bpo_32275_read(pair, read):
+    for _ in range(ROUNDS):
+        interrupt(read, pair.client)
+    pair.server.sendall(b"hello")
+    assert receive(pair.client, 5) == b"hello"
+
+
+@timeouts
+def test_bpo_32275_sendall(version, timeout):
+    """What the peer has got is the beginning; it can still send."""
+    for _ in range(ROUNDS):
+        with SocketPair(version=version, pair=tcp_pair()) as pair:
+            pair.client.settimeout(timeout)
+            interrupt(pair.client.sendall, BIG)
+            pair.server.sendall(b"hello")
+            assert receive(pair.client, 5) == b"hello"
+
+
+@timeouts
+def test_bpo_32275_write_made_again(pair):
+    """With the same data, again and again: it is one write."""
+    for _ in range(ROUNDS):
+        interrupt(pair.client.write, BIG)
+    with Task(receive, pair.server, len(BIG)) as receiving:
+        sent = 0
+        while sent < len(BIG):
+            sent += pair.client.write(BIG[sent:])
+        assert receiving.result() == BIG
+
+
+@timeouts
+def test_bpo_32275_unwrap(pair):
+    for _ in range(ROUNDS):
+        interrupt(pair.client.unwrap)
+    with Task(pair.server.unwrap):
+        pair.client.unwrap()
+
+
+@timeouts
+def test_bpo_32275_handshake(version, timeout):
+    with SocketPair(version=version, handshake=False) as pair:
+        pair.client.settimeout(timeout)
+        for _ in range(ROUNDS):
+            interrupt(pair.client.do_handshake)
+        pair.handshake()
+        pair.server.sendall(b"hello")
+        assert receive(pair.client, 5) == b"hello"
+
+
+@timeouts
+def test_bpo_32275_connect(timeout):
+    """To somebody who says nothing: no descriptor is left."""
+    context = client_context()
+    before = descriptors()
+    for _ in range(ROUNDS):
+        with listening() as listener, contextlib.closing(
+                context.wrap_socket(
+                    socket.socket(), server_hostname="localhost")) as sock:
+            sock.settimeout(timeout)
+            interrupt(sock.connect, listener.getsockname())
+    assert descriptors() == before
+
+
+def serve_one(listener):
+    """One client of its own, after those that have gone."""
+    def connect():
+        with contextlib.closing(client_context().wrap_socket(
+                socket.create_connection(listener.getsockname()),
+                server_hostname="localhost")) as sock:
+            return receive(sock, 5)
+
+    with Task(connect) as connecting:
+        while connecting.running():
+            try:
+                with contextlib.closing(listener.accept()[0]) as sock:
+                    sock.sendall(b"hello")
+                    break
+            except (socket.error, ssl.SSLError):
+                pass  # one that has gone
+        assert connecting.result() == b"hello"
+
+
+@timeouts
+@pytest.mark.parametrize("clients", [0, 1], ids=["nobody", "silent"])
+def test_bpo_32275_accept(version, timeout, clients):
+    """Nobody comes, or one who says nothing: no descriptor is left, and the
+    next one is served."""
+    context = server_context(version)
+    with listening() as plain, contextlib.closing(
+            context.wrap_socket(plain, server_side=True)) as listener:
+        listener.settimeout(timeout)
+        before = descriptors()
+        for _ in range(ROUNDS):
+            silent = [socket.create_connection(listener.getsockname())
+                      for _ in range(clients)]
+            interrupt(listener.accept)
+            for sock in silent:
+                sock.close()
+        serve_one(listener)
+        # between two lines of 3's own socket.accept() one may be lost
+        if PY2:
+            assert descriptors() == before
