@@ -53,8 +53,9 @@ Run = collections.namedtuple(
 
 
 def make_room(connections):
-    """Let children have a descriptor for each connection."""
-    needed = connections + 100
+    """Let children have a descriptor for each connection, and one for each
+    that its client has left already."""
+    needed = 2 * connections + 100
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if most != resource.RLIM_INFINITY and most < needed:
         raise Failure(TOO_FEW % (most, needed))
@@ -79,6 +80,9 @@ def watch(server, before, crowds, seconds, say):
     told = 0
     while time.monotonic() < began + seconds:
         time.sleep(1)
+        if not server.is_running():
+            raise Failure("The server died; what it said, if anything, is "
+                          "above.")
         samples.append(flat.Sample(
             made(crowds), resident(server.pid),
             descriptors(server.pid) - before))

@@ -45,6 +45,9 @@ class Process(object):
                 self.changed.wait(min(left, 1.0))
             return self.printed[number] if len(self.printed) > number else None
 
+    def is_running(self):
+        return self.child.poll() is None
+
     def stop(self):
         """Asks it to end."""
         self.child.stdin.close()
@@ -57,7 +60,7 @@ class Process(object):
         return self.printed[-1]
 
     def kill(self):
-        if self.child.poll() is None:
+        if self.is_running():
             self.child.kill()
         self.child.wait()
         self.reader.join()
