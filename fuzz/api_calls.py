@@ -28,11 +28,11 @@ EXPECTED = common.DOCUMENTED + (AttributeError, BufferError, Planned)
 TYPES = (ssl.SSLContext, ssl.SSLObject, ssl.SSLSocket, ssl.MemoryBIO,
          ssl.SSLSession, ssl._ssl.Certificate, ssl._ssl._SSLSocket)
 
-# what waits for somebody else, or would end waiting for nothing
-WAITING = {"accept", "bind", "connect", "connect_ex", "listen", "setblocking",
+# what waits for somebody else, would wait for ever, or leaves a descriptor
+LEFT_OUT = {"accept", "bind", "connect", "connect_ex", "listen", "setblocking",
            "settimeout", "do_handshake", "sendfile", "wrap_socket",
            "_wrap_socket", "_accept_impl", "get_server_certificate",
-           "sslwrap_simple", "create_connection"}
+           "sslwrap_simple", "create_connection", "detach"}
 SPECIAL = ["__init__", "__hash__", "__repr__", "__eq__", "__class__"]
 
 NUMBERS = [0, 1, -1, 2, 3, 16, 17, 255, 1000, 65536, 2 ** 31, -2 ** 31,
@@ -54,6 +54,8 @@ KEY_LOGS = [SCRATCH.path("keys"), SCRATCH.path("missing/keys"), None]
 OTHERS = [None, True, False, 1.5, b"", b"x" * 1000, bytearray(b"abc"),
           bytearray(100), memoryview(b"abc"), ["h2", "http/1.1"], ("a", b"b"),
           [""], object(), Planned, ssl.Purpose.CLIENT_AUTH]
+TABLES = [NUMBERS, CONSTANTS, WORDS, FILES, OTHERS]
+SIZES = [1, 0, 100, 16384, 70000, 300000]
 KEYWORDS = ["server_hostname", "server_side", "session", "cafile", "cadata",
             "capath", "password", "keyfile", "buffer", "len", "binary_form",
             "callback", "cb_type", "owner", "identity_hint", "purpose"]
@@ -63,10 +65,11 @@ EVERY_TIME = {"load_cert_chain": {"password": PASSWORD}}
 
 def public_names(owner):
     return [name for name in sorted(dir(owner))
-            if not name.startswith("_") and name not in WAITING]
+            if not name.startswith("_") and name not in LEFT_OUT]
 
 
 NAMES = {kind: public_names(kind) + SPECIAL for kind in TYPES}
+NAMES[ssl.SSLContext].append("_msg_callback")
 # a second life is no state that sockets have
 NAMES[ssl.SSLSocket].remove("__init__")
 FUNCTIONS = [getattr(ssl._ssl, name) for name in public_names(ssl._ssl)
@@ -100,8 +103,7 @@ class Zoo(object):
         if kind < 2:
             return source.pick(self.objects)
         if kind < 7:
-            return source.pick([NUMBERS, CONSTANTS, WORDS, FILES, OTHERS][
-                kind - 2][:256])
+            return source.pick(TABLES[kind - 2])
         if kind == 7:
             return source.take(source.byte())
         if kind == 8:
@@ -230,6 +232,15 @@ class Zoo(object):
                         self.keep(end.session)
                     pair.flush()
 
+    def talk(self):
+        if self.pairs:
+            pair = self.source.pick(self.pairs)
+            sender, reader = self.source.pick([
+                (pair.client, pair.server), (pair.server, pair.client)])
+            sender.write(b"x" * self.source.pick(SIZES))
+            pair.flush()
+            reader.read(self.source.pick(SIZES))
+
     def step(self):
         self.steps += 1
         if not self.source.left() or self.steps > LONGEST:
@@ -248,7 +259,7 @@ class Zoo(object):
 
 ACTIONS = [Zoo.call, Zoo.call_function, Zoo.get, Zoo.set, Zoo.delete,
            Zoo.connect_bio, Zoo.connect_socket, Zoo.drop, Zoo.go_on,
-           Zoo.finish]
+           Zoo.finish, Zoo.talk]
 
 
 def run(data):
@@ -268,18 +279,72 @@ def action(chosen, *decisions):
     return bytes(bytearray([ACTIONS.index(chosen)]) + bytearray(decisions))
 
 
+def encoded(value):
+    """The decisions that lead to a value of the tables; a number below 4
+    that is no int but a tuple's only item is that kind of callback."""
+    if isinstance(value, tuple):
+        return [11, value[0]]
+    for kind, table in enumerate(TABLES):
+        for place, one in enumerate(table):
+            if type(one) is type(value) and one == value:
+                return [kind + 2, place]
+    raise ValueError(value)
+
+
+def called(names, name, *values):
+    """The decisions after those for the object: a call with these."""
+    decisions = [names.index(name), len(values)]
+    for value in values:
+        decisions += encoded(value)
+    return decisions + [0]
+
+
+CALLBACK, RAISING, REENTERING = (0,), (2,), (3,)
+TYPICAL = [
+    ("set_ciphers", "ALL:@SECLEVEL=0"), ("set_groups", "X25519"),
+    ("set_ciphersuites", "TLS_AES_128_GCM_SHA256"),
+    ("set_ecdh_curve", "prime256v1"), ("load_dh_params", FILES[4]),
+    ("set_alpn_protocols", ["h2", "http/1.1"]),
+    ("set_client_sigalgs", "ecdsa_secp256r1_sha256"),
+    ("set_server_sigalgs", "ecdsa_secp256r1_sha256"),
+    ("load_cert_chain", FILES[2]), ("load_verify_locations", FILES[0]),
+    ("load_verify_locations", FILES[5])]
+TYPICAL += [(name, callback) for callback in (CALLBACK, RAISING, REENTERING)
+            for name in ("set_psk_client_callback", "set_psk_server_callback",
+                         "set_servername_callback")]
+FUNCTION_CALLS = [("RAND_add", b"", 1.5), ("RAND_bytes", 16),
+                  ("nid2obj", 17), ("txt2obj", "1.3.6.1.5.5.7.3.1"),
+                  ("txt2obj", "SERVER_AUTH", True), ("nid2obj", -1)]
+
+
+def typical():
+    """Settings that are good, and a connection with them."""
+    names = NAMES[ssl.SSLContext]
+    for side in 0, 1:
+        for call in TYPICAL:
+            yield action(Zoo.call, side, *called(names, *call))
+        for callback in CALLBACK, RAISING, REENTERING:
+            yield action(Zoo.set, side, names.index("_msg_callback"),
+                         *encoded(callback))
+        yield action(Zoo.set, side, names.index("keylog_filename"), 0)
+
+
 def seeds():
-    """Every name of every object once, as it is first and when connected."""
-    connected = action(Zoo.connect_bio, 0, 0, 0) + action(Zoo.finish, 0)
-    sockets = action(Zoo.connect_socket, 0, 0, 0) + action(Zoo.finish, 0)
-    for start in b"", connected, sockets:
+    """Every name of every object once, as it is first and when connected;
+    typical calls, each before a connection that makes use of it."""
+    ways = [action(connect, 0, 0, 0) + action(Zoo.finish, 0)
+            for connect in (Zoo.connect_bio, Zoo.connect_socket)]
+    talk = action(Zoo.talk, 0, 0, 2, 2) + action(Zoo.talk, 0, 1, 5, 4)
+    for settings in typical():
+        for way in ways:
+            yield settings + way + talk + way + talk
+    for start in [b""] + ways:
         for owner in range(8 if start else 2):
             for name in range(0, 60, 4):
                 yield start + b"".join(
                     action(what, owner, name + place) + b"\0\0\0"
                     for what in (Zoo.get, Zoo.call, Zoo.set, Zoo.delete)
                     for place in range(4))
-    for number in range(len(FUNCTIONS)):
-        yield b"".join(
-            action(Zoo.call_function, number, 1, kind, place)
-            for kind in range(2, 7) for place in range(4))
+    names = [function.__name__ for function in FUNCTIONS]
+    for call in FUNCTION_CALLS:
+        yield action(Zoo.call_function, *called(names, *call))

@@ -2,9 +2,10 @@
 may come out, and what must hold of a connection and of its records.
 
 A harness is a module with run(data), which must return whatever the bytes
-are, and seeds(), which gives inputs to start from; it has a folder of its
-name in tests/corpus.  Harnesses know nothing of the fuzzer: drive.py brings
-them together, tests/test_corpus.py runs them without one.
+are, and seeds(), which gives inputs to start from; EXPECTED are the errors
+that its callbacks may raise.  It has a folder of its name in tests/corpus.
+Harnesses know nothing of the fuzzer: drive.py brings them together,
+tests/test_corpus.py runs them without one.
 """
 
 import atexit
@@ -36,6 +37,22 @@ GETTERS = ["version", "cipher", "compression", "shared_ciphers", "pending",
            "client_sigalg", "server_sigalg", "get_channel_binding"]
 ATTRIBUTES = ["context", "session", "session_reused", "server_side",
               "server_hostname"]
+
+
+def run(harness, data):
+    """Runs an input.  What is raised where nobody can catch it is raised in
+    the end, unless the harness is EXPECTED to; Pythons before 3.8 do not
+    tell of it."""
+    lost = []
+    before = getattr(sys, "unraisablehook", None)
+    sys.unraisablehook = lambda event: lost.append(event.exc_value)
+    try:
+        harness.run(data)
+    finally:
+        sys.unraisablehook = before
+    for error in lost:
+        if not isinstance(error, getattr(harness, "EXPECTED", ())):
+            raise error
 
 
 class Source(object):

@@ -5,6 +5,7 @@
 The extension and OpenSSL must be built for that: see ci/fuzz.py.
 """
 
+import functools
 import importlib
 import shlex
 import sys
@@ -20,13 +21,15 @@ import atheris  # noqa: E402
 with atheris.instrument_imports(include=["_ssl_backport", "ssl"]):
     import ssl  # noqa: F401, E402
 
+from common import run  # noqa: E402
+
 
 def main():
     script, name = sys.argv[:2]
     # how libFuzzer starts itself again, by the shell, where it merges
     again = " ".join(map(shlex.quote, [sys.executable, script, name]))
     harness = importlib.import_module(name)
-    atheris.Setup([again] + sys.argv[2:], harness.run)
+    atheris.Setup([again] + sys.argv[2:], functools.partial(run, harness))
     atheris.Fuzz()
 
 

@@ -23,13 +23,14 @@ def inputs(name):
 @pytest.mark.parametrize("name", sorted(os.listdir(CORPUS)))
 def test_corpus(name):
     harness = importlib.import_module(name)
+    run = importlib.import_module("common").run
     paths = inputs(name)
     assert paths
     for path in paths:
         with open(path, "rb") as stream:
             data = stream.read()
         try:
-            harness.run(data)
+            run(harness, data)
         except Exception:
             print("the input is %s" % path)
             raise
