@@ -269,6 +269,7 @@ def run(data):
             zoo.step()
         for thing in zoo.objects:
             assert isinstance(repr(thing), str)
+        common.check_still_works()
     finally:
         zoo.close()
 

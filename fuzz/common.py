@@ -19,7 +19,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 
-from helpers import BioPair  # noqa: E402
+from helpers import (  # noqa: E402
+    BioPair, client_context, server_context)
 
 # What an operation may raise that was given something wrong.
 DOCUMENTED = (ssl.SSLError, socket.error, EnvironmentError, ValueError,
@@ -37,6 +38,9 @@ GETTERS = ["version", "cipher", "compression", "shared_ciphers", "pending",
            "client_sigalg", "server_sigalg", "get_channel_binding"]
 ATTRIBUTES = ["context", "session", "session_reused", "server_side",
               "server_hostname"]
+
+# that no harness changes
+GOOD = (client_context(), server_context(None, "localhost-ec.pem"))
 
 
 def run(harness, data):
@@ -137,6 +141,15 @@ def look(connection):
             check_error(error)
     for name in ATTRIBUTES:
         getattr(connection, name)
+
+
+def check_still_works():
+    """Whatever was before, a good connection works: no error of another is
+    left for it."""
+    pair = BioPair(*GOOD)
+    pair.client.write(b"still")
+    pair.flush()
+    assert pair.server.read(10) == b"still"
 
 
 def check_records(data):

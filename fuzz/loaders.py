@@ -124,6 +124,7 @@ def run(data):
     data = source.rest()
     if not is_costly(data):
         load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), password, data)
+        common.check_still_works()
 
 
 def seeds():
