@@ -38,9 +38,10 @@ __all__ = [
     "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "TIMEOUT",
     "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
     "array_bytes", "buffer_types", "cert", "client_context", "descriptors",
-    "in_child", "integer_types", "limit_version", "listening", "meanwhile",
-    "native", "read_all", "read_cert", "receive", "server_context",
-    "serving", "socketserver", "tcp_pair", "text_type", "unix_pair",
+    "fill", "in_child", "integer_types", "limit_version", "listening",
+    "meanwhile", "native", "read_all", "read_cert", "receive",
+    "server_context", "serving", "socketserver", "tcp_pair", "text_type",
+    "unix_pair",
 ]
 
 
@@ -250,6 +251,17 @@ def receive(sock, size):
             raise EOFError("%d of %d bytes" % (len(data), size))
         data += piece
     return bytes(data)
+
+
+def fill(sock, piece):
+    """Writes to a non-blocking TLS socket until it is full; returns how
+    many bytes it took."""
+    total = 0
+    while True:
+        try:
+            total += sock.write(piece)
+        except ssl.SSLWantWriteError:
+            return total
 
 
 def read_all(sock):

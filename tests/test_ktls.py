@@ -14,8 +14,8 @@ import threading
 
 import pytest
 
-from helpers import (SocketPair, Task, client_context, read_all, receive,
-                     server_context, tcp_pair, unix_pair)
+from helpers import (SocketPair, Task, client_context, fill, read_all,
+                     receive, server_context, tcp_pair, unix_pair)
 
 pytestmark = pytest.mark.skipif(
     not hasattr(ssl, "OP_ENABLE_KTLS"), reason="OpenSSL 3.0 has it")
@@ -128,14 +128,16 @@ def test_rest_of_a_record_shows(pair):
                 or select.select([pair.client], [], [], 30)[0])
 
 
-def test_nothing_to_read(version):
+@pytest.mark.parametrize("timeout, error", [
+    (0.0, ssl.SSLWantReadError), (0.05, socket.timeout)])
+def test_nothing_to_read(version, timeout, error):
     with make_pair(version) as pair:
         # the tickets of TLS 1.3 are no data
         pair.server.sendall(b"x")
         assert pair.client.recv(1) == b"x"
-        pair.client.setblocking(False)
+        pair.client.settimeout(timeout)
         for _ in range(2):
-            with pytest.raises(ssl.SSLWantReadError):
+            with pytest.raises(error):
                 pair.client.recv(1)
         pair.client.settimeout(30)
         pair.server.sendall(b"hello")
@@ -157,23 +159,13 @@ def test_non_blocking_handshake(version):
         assert receive(pair.client, 5) == b"hello"
 
 
-def send_until_full(sock, data):
-    """How much of `data` over and over was sent, in whole writes."""
-    sent = 0
-    while True:
-        try:
-            sent += sock.write(data)
-        except ssl.SSLWantWriteError:
-            return sent
-
-
 @pytest.mark.parametrize("size", [1000, 100000])
 def test_write_until_full(version, size):
     """The write that came to no end goes on when it is made again."""
     data = CONTENT[:size]
     with make_pair(version) as pair:
         pair.client.setblocking(False)
-        sent = send_until_full(pair.client, data)
+        sent = fill(pair.client, data)
         pair.client.settimeout(30)
         with Task(pair.client.sendall, data) as sending:
             received = receive(pair.server, sent + size)
@@ -181,17 +173,6 @@ def test_write_until_full(version, size):
     # a write may have ended within the data: each begins with its start
     assert received[-size:] == data
     assert len(received) == sent + size
-
-
-def test_timeout_of_recv(version):
-    with make_pair(version) as pair:
-        pair.client.settimeout(0.05)
-        for _ in range(2):
-            with pytest.raises(socket.timeout):
-                pair.client.recv(1)
-        pair.client.settimeout(30)
-        pair.server.sendall(b"hello")
-        assert receive(pair.client, 5) == b"hello"
 
 
 def test_timeout_of_a_write(version):

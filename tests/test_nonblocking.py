@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from helpers import (PY2, TIMEOUT, RawPair, SocketPair, Task, receive,
+from helpers import (PY2, TIMEOUT, RawPair, SocketPair, Task, fill, receive,
                      tcp_pair)
 
 PATTERN = bytes(bytearray(i * 7 % 251 for i in range(251 * 1024)))
@@ -24,16 +24,6 @@ def quiet(version):
         for end in (pair.client, pair.server):
             end.setblocking(False)
         yield pair
-
-
-def fill(sock, piece=PIECE):
-    """Writes until the socket is full; returns how much was written."""
-    total = 0
-    while True:
-        try:
-            total += sock.write(piece)
-        except ssl.SSLWantWriteError:
-            return total
 
 
 def drain(sock, size):
@@ -89,7 +79,7 @@ def test_handshake(version):
 
 
 def test_write_until_full(quiet):
-    total = fill(quiet.client)
+    total = fill(quiet.client, PIECE)
     assert total >= len(PIECE)
     with pytest.raises(ssl.SSLWantWriteError) as caught:
         quiet.client.write(PIECE)
@@ -98,7 +88,7 @@ def test_write_until_full(quiet):
 
 def test_bpo_20951_send_until_full(quiet):
     """send() raises as write() does; 2.7's asyncore lives on 0."""
-    fill(quiet.client)
+    fill(quiet.client, PIECE)
     if PY2:
         assert quiet.client.send(PIECE) == 0
     else:
@@ -110,7 +100,7 @@ def test_bpo_20951_send_until_full(quiet):
     lambda piece: piece[:1] + piece[1:], bytearray, memoryview],
     ids=["copy", "bytearray", "memoryview"])
 def test_openssl_5299_retry_with_a_moved_buffer(quiet, convert):
-    total = fill(quiet.client)
+    total = fill(quiet.client, PIECE)
     with Task(drain, quiet.server, total + len(PIECE)) as reading:
         left = PIECE
         while left:
@@ -125,7 +115,7 @@ def test_openssl_5299_retry_with_a_moved_buffer(quiet, convert):
 
 def test_openssl_5299_retry_with_a_shorter_buffer(quiet):
     """Refused; what was written before still arrives."""
-    total = fill(quiet.client)
+    total = fill(quiet.client, PIECE)
     with pytest.raises(ssl.SSLError) as caught:
         quiet.client.write(PIECE[:10])
     assert not isinstance(caught.value, (ssl.SSLWantReadError,
@@ -134,7 +124,7 @@ def test_openssl_5299_retry_with_a_shorter_buffer(quiet):
 
 
 def test_reading_while_a_write_is_half_done(quiet):
-    fill(quiet.client)
+    fill(quiet.client, PIECE)
     quiet.server.write(b"hello")
     assert drain(quiet.client, 5) == b"hello"
     with pytest.raises(ssl.SSLWantWriteError):
@@ -160,7 +150,7 @@ def test_mongo_python_driver_1793_huge_send():
 
 
 def test_sendall_on_full_socket(quiet):
-    fill(quiet.client)
+    fill(quiet.client, PIECE)
     with pytest.raises((ssl.SSLWantWriteError, ssl.SSLError)):
         quiet.client.sendall(PIECE)
 
@@ -185,5 +175,5 @@ def test_back_to_blocking(quiet):
 
 def test_flushed_data_is_with_the_peer(quiet):
     """What write() reports as written can all be read."""
-    total = fill(quiet.client)
+    total = fill(quiet.client, PIECE)
     assert len(drain(quiet.server, total)) == total
