@@ -28,7 +28,7 @@ from environments import Failure
 PYTHONS = "3.11 3.12 3.13"      # those that atheris has wheels for
 SECONDS = 20
 # One input; the memory of the process, with what AddressSanitizer keeps of it.
-INPUT_SECONDS = 30
+INPUT_SECONDS = 60
 INPUT_BYTES = 6000
 MEMORY_MB = 3000
 ALLOCATION_MB = 256

@@ -281,10 +281,10 @@ def action(chosen, *decisions):
 
 
 def encoded(value):
-    """The decisions that lead to a value of the tables; a number below 4
-    that is no int but a tuple's only item is that kind of callback."""
-    if isinstance(value, tuple):
-        return [11, value[0]]
+    """The decisions that lead to a value of the tables, or to one of the
+    CALLBACKS."""
+    if value in CALLBACKS:
+        return [11, CALLBACKS.index(value)]
     for kind, table in enumerate(TABLES):
         for place, one in enumerate(table):
             if type(one) is type(value) and one == value:
@@ -300,7 +300,8 @@ def called(names, name, *values):
     return decisions + [0]
 
 
-CALLBACK, RAISING, REENTERING = (0,), (2,), (3,)
+# as callback() makes them
+CALLBACKS = ["returns None", "returns a value", "raises", "takes a step"]
 TYPICAL = [
     ("set_ciphers", "ALL:@SECLEVEL=0"), ("set_groups", "X25519"),
     ("set_ciphersuites", "TLS_AES_128_GCM_SHA256"),
@@ -310,7 +311,7 @@ TYPICAL = [
     ("set_server_sigalgs", "ecdsa_secp256r1_sha256"),
     ("load_cert_chain", FILES[2]), ("load_verify_locations", FILES[0]),
     ("load_verify_locations", FILES[5])]
-TYPICAL += [(name, callback) for callback in (CALLBACK, RAISING, REENTERING)
+TYPICAL += [(name, callback) for callback in CALLBACKS
             for name in ("set_psk_client_callback", "set_psk_server_callback",
                          "set_servername_callback")]
 FUNCTION_CALLS = [("RAND_add", b"", 1.5), ("RAND_bytes", 16),
@@ -324,7 +325,7 @@ def typical():
     for side in 0, 1:
         for call in TYPICAL:
             yield action(Zoo.call, side, *called(names, *call))
-        for callback in CALLBACK, RAISING, REENTERING:
+        for callback in CALLBACKS:
             yield action(Zoo.set, side, names.index("_msg_callback"),
                          *encoded(callback))
         yield action(Zoo.set, side, names.index("keylog_filename"), 0)
