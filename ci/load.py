@@ -31,18 +31,21 @@ SERVERS = "threads loop"
 PROCESSES = 4
 
 # Seconds at most between two requests of a client.
-PAUSE = 15.0
+PAUSE = 30.0
 
 # Seconds that starting and ending may take, when thousands do it at once.
-LIMIT = 180
+LIMIT = 300
 
 # Of the connections that there shall be, how many there are at least, half
 # of the time; some are always between two.
 ENOUGH = 0.9
 
 # What memory may do in the later half, as a part of it: connections come and
-# go, and with them the buffers of their requests.
+# go, and with them the buffers of their requests.  These malloc() gives back
+# when they are freed, so that what is resident is what is in use.
 TOLERANCE = 0.05
+MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "32768",
+          "MALLOC_TRIM_THRESHOLD_": "65536"}
 
 TOO_FEW = """\
 A process may have %d descriptors open here, and this needs %d.  Raise the
@@ -62,9 +65,9 @@ def make_room(connections):
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, most))
 
 
-def start(launcher, script, *arguments):
+def start(launcher, script, *arguments, **variables):
     return Process(launcher, script, *arguments,
-                   env=environments.clean_environ())
+                   env=dict(environments.clean_environ(), **variables))
 
 
 def made(crowds):
@@ -132,7 +135,8 @@ def at_once(samples):
 
 def put_under_load(python, name, options, say):
     """A server and its clients, from start to end: the Run."""
-    server = start([python, "-m", "_ssl_backport"], "servers.py", name)
+    server = start([python, "-m", "_ssl_backport"], "servers.py", name,
+                   **MALLOC)
     crowds = []
     try:
         port = server.wait_for(0, LIMIT)

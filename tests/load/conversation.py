@@ -18,7 +18,7 @@ HEADER = struct.Struct("!II")
 MOST = 1 << 18
 
 # A server drops who is silent for longer, in seconds.
-PATIENCE = 40.0
+PATIENCE = 90.0
 
 
 class Refused(Exception):

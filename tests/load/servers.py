@@ -163,21 +163,30 @@ class Connection(object):
         self.tls = tls
         self.heard = time.time()
         self.next = self.shake_hands
+        self.wanted = select.POLLIN
         self.received = bytearray()
         self.length = self.size = None
         self.unsent = b""
         self.ended = False
 
     def proceed(self):
-        """As far as it goes; what to wait for then."""
+        """As far as it goes; wanted is what to wait for then."""
         self.heard = time.time()
         try:
             while not self.ended:
                 self.next()
         except ssl.SSLWantReadError:
-            return select.EPOLLIN
+            self.wanted = select.POLLIN
         except ssl.SSLWantWriteError:
-            return select.EPOLLOUT
+            self.wanted = select.POLLOUT
+
+    def is_silent(self):
+        """Not heard for long, though nobody was too busy to listen."""
+        if time.time() - self.heard < PATIENCE:
+            return False
+        poll = select.poll()
+        poll.register(self.tls.fileno(), self.wanted)
+        return not poll.poll(0)
 
     def shake_hands(self):
         self.tls.do_handshake()
@@ -223,7 +232,8 @@ class Connection(object):
 class Loop(object):
     """All connections, those longest silent first.
 
-    It is epoll, as select() knows no descriptor above 1023.
+    It is epoll, as select() knows no descriptor above 1023; its events have
+    the numbers of those of poll().
     """
 
     def __init__(self, listener, outcomes):
@@ -232,8 +242,8 @@ class Loop(object):
         self.outcomes = outcomes
         self.context = context()
         self.poll = select.epoll()
-        self.poll.register(listener.fileno(), select.EPOLLIN)
-        self.poll.register(sys.stdin.fileno(), select.EPOLLIN)
+        self.poll.register(listener.fileno(), select.POLLIN)
+        self.poll.register(sys.stdin.fileno(), select.POLLIN)
         self.connections = collections.OrderedDict()
 
     def run(self):
@@ -269,13 +279,13 @@ class Loop(object):
                 continue
             number = tls.fileno()
             self.connections[number] = Connection(tls)
-            self.poll.register(number, select.EPOLLIN)
+            self.poll.register(number, select.POLLIN)
 
     def proceed(self, number):
         """Let a connection go on, which is the last to be heard then."""
         connection = self.connections.pop(number)
         try:
-            wanted = connection.proceed()
+            connection.proceed()
         except Exception:
             self.outcomes.add_error()
             self.close(connection)
@@ -285,12 +295,12 @@ class Loop(object):
             self.close(connection)
             return
         self.connections[number] = connection
-        self.poll.modify(number, wanted)
+        self.poll.modify(number, connection.wanted)
 
     def drop_the_silent(self):
         while self.connections:
             number, connection = next(iter(self.connections.items()))
-            if time.time() - connection.heard < PATIENCE:
+            if not connection.is_silent():
                 return
             del self.connections[number]
             self.outcomes.add("timeout")
