@@ -1,0 +1,540 @@
+"""Handshakes that a peer which is not OpenSSL does wrong: in each message,
+its framing, its order, its fields.
+
+Each ends at once, with the alert that the RFCs want and an SSLError, or goes
+on as if nothing had been, and the next connection works.
+"""
+
+import copy
+import ssl
+
+import pytest
+
+from helpers import LONG, cert, client_context
+from outside_peer import (ALERT, CCS, DATA, END, HANDSHAKE, ROLES, Meeting,
+                          our_contexts)
+
+from tlslite.extensions import TLSExtension
+
+BOTH = ["TLSv1.2", "TLSv1.3"]
+HEARTBEAT, UNKNOWN = 24, 99     # types of records
+
+# the peer's messages, by our role and the version; what follows a "|" ends
+# a flight: if it is missing, both wait
+MESSAGES = {
+    ("client", "TLSv1.2"): "server_hello certificate server_key_exchange"
+                           " certificate_request | server_hello_done"
+                           " finished",
+    ("client", "TLSv1.3"): "server_hello encrypted_extensions"
+                           " certificate_request certificate"
+                           " certificate_verify | finished",
+    ("server", "TLSv1.2"): "certificate client_key_exchange"
+                           " certificate_verify | client_hello finished",
+    ("server", "TLSv1.3"): "certificate certificate_verify"
+                           " | client_hello finished",
+}
+EVERY = [key + (name,) for key, names in sorted(MESSAGES.items())
+         for name in names.replace("|", "").split()]
+FOLLOWED = [key + (name,) for key, names in sorted(MESSAGES.items())
+            for name in names.split("|")[0].split()]
+WITH_BODY = [each for each in EVERY if each[2] != "server_hello_done"]
+SOME = EVERY if LONG else [
+    ("client", "TLSv1.2", "server_key_exchange"),
+    ("client", "TLSv1.3", "encrypted_extensions"),
+    ("server", "TLSv1.2", "client_hello"), ("server", "TLSv1.3", "finished")]
+
+
+# how it ends with OpenSSL 1.1.1 as well, which suffers more
+OLD_ENDINGS = {
+    "certificate_verify-longer": "close_notify",
+    "server_hello-no_renegotiation_info": "close_notify",
+    "client_hello-no_algorithms": "close_notify",
+    "client_key_exchange-empty_point": "internal_error",
+    "client_key_exchange-point_off_the_curve": "internal_error",
+    "client_key_exchange-short_point": "internal_error",
+    "certificate_verify-empty_signature": "decode_error",
+} if ssl.OPENSSL_VERSION_INFO < (3,) else {}
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    return our_contexts()
+
+
+# Alterations
+
+def framed(data, body):
+    """A handshake message of the same kind with another body."""
+    return data[:1] + bytearray([0, len(body) >> 8, len(body) & 255]) + body
+
+
+def with_body(change):
+    """Its length fits."""
+    def alter(message):
+        data = message.write()
+        return [(HANDSHAKE, framed(data, change(data[4:])))]
+    return alter
+
+
+def with_length(high, middle, low):
+    """Whatever is in it."""
+    def alter(message):
+        data = message.write()
+        data[1:4] = bytearray([high, middle, low])
+        return [(HANDSHAKE, data)]
+    return alter
+
+
+def renamed(number):
+    def alter(message):
+        return [(HANDSHAKE, bytearray([number]) + message.write()[1:])]
+    return alter
+
+
+def left_out(message):
+    return []
+
+
+def twice(message):
+    return [(HANDSHAKE, message.write())] * 2
+
+
+def hang_up(message):
+    return [END]
+
+
+def hang_up_within(message):
+    return [(message.contentType, message.write()[:-1]), END]
+
+
+def after(kind, data):
+    """Another record first."""
+    def alter(message):
+        return [(kind, data), (message.contentType, message.write())]
+    return alter
+
+
+def around(kind, data):
+    """Another record in the middle of the message."""
+    def alter(message):
+        whole = message.write()
+        return [(message.contentType, whole[:3]), (kind, data),
+                (message.contentType, whole[3:])]
+    return alter
+
+
+def edited(change):
+    """A function changes a copy of the message."""
+    def alter(message):
+        changed = copy.deepcopy(message)
+        change(changed)
+        return [(HANDSHAKE, changed.write())]
+    return alter
+
+
+def fields(**values):
+    def change(message):
+        for name, value in values.items():
+            assert hasattr(message, name)
+            setattr(message, name, value)
+    return edited(change)
+
+
+def extension(number, data=b""):
+    return TLSExtension(extType=number).create(bytearray(data))
+
+
+def more(number, data=b"", times=1):
+    """With an extension that it has not, last of all."""
+    return edited(lambda message: message.extensions.extend(
+        [extension(number, data)] * times))
+
+
+def instead(number, data):
+    """With other data in an extension that it has."""
+    def change(message):
+        kinds = [each.extType for each in message.extensions]
+        message.extensions[kinds.index(number)] = extension(number, data)
+    return edited(change)
+
+
+def without(number):
+    def change(message):
+        assert message.getExtension(number) is not None
+        message.extensions = [each for each in message.extensions
+                              if each.extType != number]
+    return edited(change)
+
+
+# What is tried
+
+def assert_ends(contexts, role, version, name, alter, endings,
+                error=ssl.SSLError):
+    """In one of these ways, as Peer.live() tells them; "close_notify" is
+    that all went well."""
+    with Meeting(contexts, role, version, alter={name: alter}) as meeting:
+        caught, ended = meeting.live()
+        assert meeting.peer.altered
+        assert ended in endings.split(), repr(caught)
+        if ended == "close_notify":
+            assert caught is None
+        else:
+            assert type(caught) in (error, ssl.SSLCertVerificationError)
+        # whatever state it is in
+        meeting.sock.cipher(), meeting.sock.version(), meeting.sock.session
+        meeting.assert_context_works()
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("piece", range(1, 300) if LONG else
+                         [1, 2, 3, 4, 5, 7, 50, 299])
+def test_messages_in_pieces(contexts, role, version, piece):
+    with Meeting(contexts, role, version, piece=piece) as meeting:
+        assert meeting.live() == (None, "close_notify")
+
+
+BODIES = {
+    # an OpenSSL that knows the greatest length says that it is too long
+    "longer": (lambda body: body + b"\0", "decode_error illegal_parameter"),
+    "shorter": (lambda body: body[:-1], "decode_error"),
+    "empty": (lambda body: body[:0], "decode_error handshake_failure"),
+}
+
+
+@pytest.mark.parametrize("how", sorted(BODIES))
+@pytest.mark.parametrize("role, version, name", WITH_BODY)
+def test_wrong_body(contexts, role, version, name, how):
+    change, endings = BODIES[how]
+    endings += " " + OLD_ENDINGS.get("%s-%s" % (name, how), "")
+    assert_ends(contexts, role, version, name, with_body(change), endings)
+
+
+@pytest.mark.parametrize("role, version, name", EVERY)
+def test_far_too_long(contexts, role, version, name):
+    """It is refused before it has come."""
+    assert_ends(contexts, role, version, name, with_length(255, 255, 255),
+                "illegal_parameter decode_error")
+
+
+@pytest.mark.parametrize("role, version, name", WITH_BODY)
+def test_longer_than_it_says(contexts, role, version, name):
+    assert_ends(contexts, role, version, name, with_length(0, 0, 0),
+                "decode_error unexpected_message handshake_failure")
+
+
+@pytest.mark.parametrize("alter", [left_out, twice])
+@pytest.mark.parametrize("role, version, name", FOLLOWED)
+def test_wrong_order(contexts, role, version, name, alter):
+    if alter is left_out and name == "certificate_request":
+        pytest.skip("is not always there")
+    assert_ends(contexts, role, version, name, alter, "unexpected_message")
+
+
+@pytest.mark.parametrize("number", [24, 99], ids=["key_update", "unknown"])
+@pytest.mark.parametrize("role, version, name", EVERY)
+def test_wrong_kind(contexts, role, version, name, number):
+    assert_ends(contexts, role, version, name, renamed(number),
+                "unexpected_message")
+
+
+@pytest.mark.parametrize("alter", [hang_up, hang_up_within])
+@pytest.mark.parametrize("role, version, name", EVERY)
+def test_early_close(contexts, role, version, name, alter):
+    """What is told to the peer that does not listen is no matter."""
+    assert_ends(contexts, role, version, name, alter, "EOF decode_error",
+                ssl.SSLEOFError)
+
+
+RECORDS = {
+    "data": (DATA, b"x", "unexpected_message"),
+    "heartbeat": (HEARTBEAT, b"\1\0\1x" + b"p" * 16, "unexpected_message"),
+    "unknown": (UNKNOWN, b"x", "unexpected_message"),
+    "ccs_of_2": (CCS, b"\2", "unexpected_message illegal_parameter"),
+    "long_ccs": (CCS, b"\1\1", "unexpected_message illegal_parameter"),
+    "half_alert": (ALERT, b"\2", "unexpected_message"),
+    "long_alert": (ALERT, b"\2\x28\0", "unexpected_message"),
+    "empty_alert": (ALERT, b"", "unexpected_message"),
+    # nothing may come before the first message
+    "handshake_failure": (ALERT, b"\2\x28", "EOF unexpected_message"),
+    "unknown_alert": (ALERT, b"\2\xc8", "EOF unexpected_message"),
+    "level_3": (ALERT, b"\3\x28",
+                "EOF unexpected_message illegal_parameter"),
+    "user_canceled": (ALERT, b"\1\x5a", "close_notify unexpected_message"),
+    # no record of TLS 1.3 may be empty, in earlier ones a few are suffered
+    "empty_handshake": (HANDSHAKE, b"", "close_notify unexpected_message"),
+}
+
+
+@pytest.mark.parametrize("where", [after, around])
+@pytest.mark.parametrize("record", sorted(RECORDS))
+@pytest.mark.parametrize("role, version, name", SOME)
+def test_records_between(contexts, role, version, name, record, where):
+    kind, data, endings = RECORDS[record]
+    if version == "TLSv1.3" and kind == HANDSHAKE and name[-5:] != "hello":
+        endings = "unexpected_message"
+    assert_ends(contexts, role, version, name, where(kind, data), endings)
+
+
+@pytest.mark.parametrize("where", [after, around])
+@pytest.mark.parametrize("role, version, name", EVERY)
+def test_change_cipher_spec_between(contexts, role, version, name, where):
+    """In TLS 1.3 it means nothing, but before the first message."""
+    endings = "unexpected_message"
+    if version == "TLSv1.3" and name[-5:] != "hello":
+        endings += " close_notify"
+    assert_ends(contexts, role, version, name, where(CCS, b"\1"), endings)
+
+
+@pytest.mark.parametrize("alter, endings", [
+    (left_out, "unexpected_message"), (hang_up, "EOF decode_error"),
+    (after(DATA, b"x"), "unexpected_message"),
+    # OpenSSL 3.0 and others give no reason
+    (after(CCS, b"\1"), "unexpected_message internal_error")],
+    ids=["left_out", "hang_up", "after_data", "twice"])
+@pytest.mark.parametrize("role", ROLES)
+def test_change_cipher_spec(contexts, role, alter, endings):
+    assert_ends(contexts, role, "TLSv1.2", "ccs", alter, endings,
+                ssl.SSLEOFError if alter is hang_up else ssl.SSLError)
+
+
+@pytest.mark.parametrize("role, version, name", EVERY)
+def test_close_notify(contexts, role, version, name):
+    with Meeting(contexts, role, version,
+                 alter={name: after(ALERT, b"\1\0")}) as meeting:
+        caught, ended = meeting.live()
+        if ended == "EOF":
+            assert type(caught) is ssl.SSLZeroReturnError
+        else:
+            assert ended == "unexpected_message"
+        meeting.assert_context_works()
+
+
+# Fields: (versions, {test: (alteration, endings)})
+
+POINT = b"\4" + b"\0" * 64      # not on the curve
+SHA1_RSA, NO_ALGORITHM = b"\2\1", b"\xfa\xfa"
+HELLO_RETRY = bytearray(
+    b"\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"
+    b"\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c")
+
+SERVER_HELLO = {
+    "suite_not_offered": (fields(cipher_suite=0x0a0a), "illegal_parameter"),
+    "compression": (fields(compression_method=1), "illegal_parameter"),
+    "long_session_id": (fields(session_id=bytearray(33)),
+                        "illegal_parameter decode_error"),
+    "same_extension_twice": (more(0xff01, b"\0", 2), "illegal_parameter"),
+    "name_with_data": (more(0, b"x"), "decode_error illegal_parameter"),
+    "alpn_not_asked_for": (more(16, b"\0\3\2h2"),
+                           "unsupported_extension illegal_parameter"),
+}
+SERVER_HELLO_1_2 = {
+    "version_1.4": (fields(server_version=(3, 5)), "protocol_version"),
+    "version_ssl3": (fields(server_version=(3, 0)), "protocol_version"),
+    "no_renegotiation_info": (without(0xff01), "handshake_failure"),
+    "suite_of_1.3": (fields(cipher_suite=0x1301), "illegal_parameter"),
+    "suite_of_rsa": (fields(cipher_suite=0xcca8), "illegal_parameter"),
+    "other_random": (fields(random=bytearray(32)), "decrypt_error"),
+}
+SERVER_HELLO_1_3 = {
+    # the extension counts, not the field
+    "version_1.4": (fields(server_version=(3, 5)), "close_notify"),
+    "other_session_id": (fields(session_id=bytearray(32)),
+                         "illegal_parameter"),
+    "suite_of_1.2": (fields(cipher_suite=0xcca9), "illegal_parameter"),
+    "no_versions": (without(43), "protocol_version"),
+    "versions_1.2": (instead(43, b"\3\3"), "illegal_parameter"),
+    "versions_1.4": (instead(43, b"\3\5"), "illegal_parameter"),
+    "long_versions": (instead(43, b"\3\4\0"), "decode_error"),
+    "share_off_the_curve": (instead(51, b"\0\x17\0\x41" + POINT),
+                            "illegal_parameter"),
+    "share_of_group_not_offered": (
+        instead(51, b"\0\x1e\0\x38" + b"x" * 56),
+        "illegal_parameter"),
+    "empty_share": (instead(51, b"\0\x17\0\0"),
+                    "decode_error illegal_parameter"),
+    "psk_not_offered": (more(41, b"\0\0"),
+                        "unsupported_extension illegal_parameter"),
+    "retry_without_change": (fields(random=HELLO_RETRY),
+                             "illegal_parameter decode_error"),
+}
+CLIENT_HELLO = {
+    "version_ssl3": (fields(client_version=(3, 0)),
+                     "protocol_version handshake_failure"),
+    "version_1.4": (fields(client_version=(3, 5)), "close_notify"),
+    "no_suites": (fields(cipher_suites=[]),
+                  "illegal_parameter decode_error"),
+    "unknown_suite": (fields(cipher_suites=[0x0a0a]), "handshake_failure"),
+    "1000_suites_more": (
+        edited(lambda m: m.cipher_suites.extend(range(0x4000, 0x43e8))),
+        "close_notify"),
+    "no_compression_list": (fields(compression_methods=[]),
+                            "decode_error illegal_parameter"),
+    "compression_a_must": (fields(compression_methods=[1]),
+                           "decode_error illegal_parameter"),
+    "long_session_id": (fields(session_id=bytearray(33)), "decode_error"),
+    "unknown_extension": (more(0xfafa, b"xyz"), "close_notify"),
+    "300_unknown_extensions": (
+        edited(lambda m: m.extensions.extend(
+            extension(0x3000 + i, b"x" * 20) for i in range(300))),
+        "close_notify"),
+    "heartbeat": (more(15, b"\1"), "close_notify"),
+    "same_extension_twice": (more(35, b"", 2), "illegal_parameter"),
+    "empty_alpn": (more(16, b"\0\0"), "decode_error"),
+    "empty_name_in_alpn": (more(16, b"\0\1\0"), "decode_error"),
+    "alpn_longer_than_it_is": (more(16, b"\0\5\5h2"), "decode_error"),
+    "two_names": (instead(0, b"\0\x14\0\0\7example\0\0\7another"),
+                  "decode_error illegal_parameter"),
+    "no_name": (instead(0, b""), "decode_error"),
+    "name_with_nul": (instead(0, b"\0\5\0\0\2a\0"),
+                      "unrecognized_name illegal_parameter"),
+    "no_algorithms": (without(13), "handshake_failure missing_extension"),
+    "empty_algorithms": (instead(13, b"\0\0"), "decode_error"),
+    "half_an_algorithm": (instead(13, b"\0\1\4"), "decode_error"),
+    "unknown_algorithm": (instead(13, b"\0\2\xfa\xfa"),
+                          "handshake_failure"),
+    "empty_groups": (instead(10, b"\0\0"), "decode_error"),
+    "fragments_of_length_5": (more(1, b"\5"), "illegal_parameter"),
+    "status_request": (more(5, b"\1\0\0\0\0"), "close_notify"),
+    "wrong_status_request": (more(5, b"\1\0\5\0\0"), "decode_error"),
+}
+CLIENT_HELLO_1_2 = {
+    "renegotiation": (more(0xff01, b"\5xxxxx"), "handshake_failure"),
+    "unknown_group": (instead(10, b"\0\2\xfa\xfa"), "handshake_failure"),
+    "master_secret_with_data": (instead(23, b"x"), "decode_error"),
+    "no_master_secret": (without(23), "close_notify"),
+}
+CLIENT_HELLO_1_3 = {
+    "versions_1.1": (instead(43, b"\2\3\2"), "protocol_version"),
+    "no_versions": (without(43), "protocol_version"),
+    "empty_versions": (instead(43, b"\0"), "protocol_version decode_error"),
+    "unknown_version": (instead(43, b"\4\xfa\xfa\3\4"), "close_notify"),
+    "no_groups": (without(10), "missing_extension"),
+    "no_share": (without(51), "missing_extension"),
+    "empty_share": (instead(51, b"\0\4\0\x17\0\0"),
+                    "decode_error illegal_parameter"),
+    "share_off_the_curve": (instead(51, b"\0\x45\0\x17\0\x41" + POINT),
+                            "illegal_parameter"),
+    "psk_not_last": (
+        edited(lambda m: m.extensions.insert(0, extension(
+            41, b"\0\7\0\1x\0\0\0\0\0\x21\x20" + b"x" * 32))),
+        "illegal_parameter"),
+    "unknown_psk": (more(41, b"\0\7\0\1x\0\0\0\0\0\x21\x20" + b"x" * 32),
+                    "close_notify"),
+    "empty_psk_modes": (instead(45, b"\0"), "decode_error"),
+}
+RETRY = {
+    "of_nothing": (edited(lambda m: setattr(m, "extensions", [
+        m.getExtension(43)])), "illegal_parameter"),
+    "of_group_that_was_there": (instead(51, b"\0\x1d"),
+                                "illegal_parameter"),
+    "of_group_not_offered": (instead(51, b"\xfa\xfa"),
+                             "illegal_parameter"),
+    "of_half_a_group": (instead(51, b"\0"), "decode_error"),
+    "with_a_share": (instead(51, b"\0\x17\0\1x"), "decode_error"),
+    "empty_cookie": (more(44, b"\0\0"), "decode_error illegal_parameter"),
+    "other_session_id": (fields(session_id=bytearray(32)),
+                         "illegal_parameter"),
+    "twice": (twice, "unexpected_message"),
+    "other_random": (fields(random=bytearray(32)),
+                     "decode_error illegal_parameter"),
+}
+KEY_EXCHANGE = {
+    "unknown_group": (fields(named_curve=0xfafa), "illegal_parameter"),
+    "point_off_the_curve": (fields(ecdh_Ys=bytearray(POINT)),
+                            "illegal_parameter"),
+    "empty_point": (fields(ecdh_Ys=bytearray()),
+                    "illegal_parameter decode_error"),
+    "algorithm_of_rsa": (fields(signAlg=1), "illegal_parameter"),
+    "unknown_algorithm": (fields(hashAlg=0xfa), "illegal_parameter"),
+    "empty_signature": (fields(signature=bytearray()), "decrypt_error"),
+    "junk_for_a_signature": (fields(signature=bytearray(b"x" * 70)),
+                             "decrypt_error"),
+}
+CLIENT_KEY_EXCHANGE = {
+    "point_off_the_curve": (fields(ecdh_Yc=bytearray(POINT)),
+                            "illegal_parameter"),
+    "empty_point": (fields(ecdh_Yc=bytearray()),
+                    "illegal_parameter decode_error"),
+    "short_point": (fields(ecdh_Yc=bytearray(b"x")), "illegal_parameter"),
+}
+CERTIFICATE_1_2 = {
+    "empty_chain": (with_body(lambda body: bytearray(3)),
+                    "decode_error handshake_failure"),
+    "empty_certificate": (
+        with_body(lambda body: bytearray(b"\0\0\3\0\0\0")),
+        "bad_certificate decode_error"),
+    "junk": (with_body(lambda body: bytearray(b"\0\0\7\0\0\4junk")),
+             "bad_certificate decode_error"),
+}
+CERTIFICATE_1_3 = {
+    "empty_chain": (with_body(lambda body: bytearray(4)),
+                    "decode_error certificate_required"),
+    "context": (with_body(lambda body: b"\1x" + body[1:]),
+                "decode_error illegal_parameter"),
+    "junk": (with_body(lambda body: bytearray(
+        b"\0\0\0\x09\0\0\4junk\0\0")), "bad_certificate decode_error"),
+}
+CERTIFICATE_VERIFY = {
+    "algorithm_sha1": (with_body(lambda body: SHA1_RSA + body[2:]),
+                       "illegal_parameter"),
+    "unknown_algorithm": (with_body(lambda body: NO_ALGORITHM + body[2:]),
+                          "illegal_parameter"),
+    "empty_signature": (with_body(lambda body: body[:2] + b"\0\0"),
+                        "decrypt_error"),
+    "wrong_signature": (with_body(lambda body: body[:-1] + bytearray(
+        [body[-1] ^ 1])), "decrypt_error"),
+}
+ENCRYPTED_EXTENSIONS = {
+    "unknown": (more(0xfafa), "close_notify unsupported_extension"),
+    "share": (more(51, b"\0\x17\0\0"), "illegal_parameter"),
+    "versions": (more(43, b"\3\4"), "illegal_parameter"),
+    "alpn_not_asked_for": (more(16, b"\0\3\2h2"), "unsupported_extension"),
+    "early_data": (more(42), "unsupported_extension"),
+    "fragment_length": (more(1, b"\1"), "unsupported_extension"),
+    "name_with_data": (more(0, b"x"), "decode_error"),
+    "name_twice": (more(0, b"", 2), "illegal_parameter"),
+}
+FINISHED = {
+    "wrong": (with_body(lambda body: body[:-1] + bytearray(
+        [body[-1] ^ 1])), "decrypt_error"),
+}
+EDITS = [
+    ("client", BOTH, "server_hello", SERVER_HELLO),
+    ("client", BOTH[:1], "server_hello", SERVER_HELLO_1_2),
+    ("client", BOTH[1:], "server_hello", SERVER_HELLO_1_3),
+    ("server", BOTH, "client_hello", CLIENT_HELLO),
+    ("server", BOTH[:1], "client_hello", CLIENT_HELLO_1_2),
+    ("server", BOTH[1:], "client_hello", CLIENT_HELLO_1_3),
+    ("client", BOTH[:1], "server_key_exchange", KEY_EXCHANGE),
+    ("server", BOTH[:1], "client_key_exchange", CLIENT_KEY_EXCHANGE),
+    ("client", BOTH[:1], "certificate", CERTIFICATE_1_2),
+    ("server", BOTH[:1], "certificate", CERTIFICATE_1_2),
+    ("client", BOTH[1:], "certificate", CERTIFICATE_1_3),
+    ("server", BOTH[1:], "certificate", CERTIFICATE_1_3),
+    ("client", BOTH[1:], "certificate_verify", CERTIFICATE_VERIFY),
+    ("server", BOTH, "certificate_verify", CERTIFICATE_VERIFY),
+    ("client", BOTH[1:], "encrypted_extensions", ENCRYPTED_EXTENSIONS),
+    ("client", BOTH, "finished", FINISHED),
+    ("server", BOTH, "finished", FINISHED),
+]
+ROWS = {"-".join([role, version, name, edit]):
+        (role, version, name, edit) + table[edit]
+        for role, versions, name, table in EDITS
+        for version in versions for edit in table}
+
+
+@pytest.mark.parametrize("row", sorted(ROWS))
+def test_fields(contexts, row):
+    role, version, name, edit, alter, endings = ROWS[row]
+    endings += " " + OLD_ENDINGS.get("%s-%s" % (name, edit), "")
+    assert_ends(contexts, role, version, name, alter, endings)
+
+
+@pytest.mark.parametrize("edit", sorted(RETRY))
+def test_hello_retry_request(contexts, edit):
+    """The peer does not take the share that is sent at first."""
+    retried = {"TLSv1.3": dict(contexts["TLSv1.3"], client=client_context(
+        "TLSv1.3"))}
+    retried["TLSv1.3"]["client"].load_cert_chain(cert("localhost-ec.pem"))
+    alter, endings = RETRY[edit]
+    assert_ends(retried, "client", "TLSv1.3", "server_hello", alter, endings)

@@ -1,0 +1,345 @@
+"""Records after the handshake that a peer which is not OpenSSL does wrong, or
+sends without an end: alerts, key updates, renegotiation, garbage.
+
+Each ends at once, with the alert that the RFCs want and an SSLError, or is
+passed over and the data behind it comes; no wait outlasts its timeout, and
+the next connection works.
+"""
+
+import socket
+import ssl
+
+import pytest
+
+from helpers import VERSIONS, Task, read_all, receive
+from outside_peer import (ALERT, CCS, DATA, HANDSHAKE, ROLES, Meeting,
+                          our_contexts)
+
+from tlslite.constants import HandshakeType
+from tlslite.messages import ClientHello, ServerHello
+
+HEARTBEAT, UNKNOWN = 24, 99     # types of records
+END = (DATA, b"end")
+SUITE = 0xcca9                  # ECDHE-ECDSA with ChaCha20-Poly1305
+SHORT = 0.3
+
+pytestmark = pytest.mark.backport_only("a read after a failure tells of the "
+                                       "end, as if all had been well")
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    return our_contexts()
+
+
+@pytest.fixture(params=ROLES)
+def role(request):
+    """Ours."""
+    return request.param
+
+
+@pytest.fixture
+def meeting(contexts, role, version):
+    """After the handshake; at last the contexts are tried once more."""
+    with Meeting(contexts, role, version) as connected:
+        connected.shake_hands()
+        yield connected
+        connected.assert_context_works()
+
+
+def each_of(table):
+    """Parametrizes by the rows of a table {what: (versions, roles, ...)},
+    where a version is its last digit."""
+    return pytest.mark.parametrize("role, version, what", [
+        (role, version, what) for what in sorted(table)
+        for role in table[what][1] for version in VERSIONS
+        if version[-1] in table[what][0]])
+
+
+def message(name, body=b""):
+    """The record of a handshake message."""
+    return HANDSHAKE, bytearray([
+        getattr(HandshakeType, name), 0, len(body) >> 8,
+        len(body) & 255]) + bytearray(body)
+
+
+def hello(kind, *arguments):
+    return HANDSHAKE, kind().create(
+        (3, 3), bytearray(32), bytearray(), *arguments,
+        extensions=[]).write()
+
+
+def assert_refused(meeting, endings):
+    """By an SSLError and one of these alerts; what comes afterwards is no
+    data, nor an end as it should be."""
+    with pytest.raises(ssl.SSLError) as caught:
+        while True:
+            assert meeting.sock.recv(100) in (b"x", b"xxx")
+    assert type(caught.value) is ssl.SSLError
+    with pytest.raises(ssl.SSLError):
+        meeting.sock.recv(100)
+    meeting.sock.shutdown(socket.SHUT_RDWR)
+    assert meeting.peer.echo() in endings.split()
+
+
+def assert_goes_on(meeting, data=b""):
+    """What was before is passed over, the data behind it comes, and both
+    directions work until they are closed."""
+    meeting.peer.send(END)
+    expected = data + b"end"
+    assert receive(meeting.sock, len(expected)) == expected
+    with Task(meeting.peer.echo) as peer:
+        meeting.sock.sendall(b"hello")
+        assert receive(meeting.sock, 5) == b"hello"
+        meeting.sock.unwrap()
+        assert peer.result() == "close_notify"
+
+
+# What is refused: (versions, roles, records, endings)
+
+HALF = (HANDSHAKE, b"\x04\0\0")
+TICKET = b"\0\0\1\0" + b"salt" + b"\1n" + b"\0\4tick" + b"\0\0"
+REFUSED = {
+    "unknown_record": ("2 3", ROLES, [(UNKNOWN, b"x")],
+                       "unexpected_message"),
+    "heartbeat": ("2 3", ROLES, [(HEARTBEAT, b"\1\x40\0x" + b"p" * 16)],
+                  "unexpected_message"),
+    "change_cipher_spec": ("2", ROLES, [(CCS, b"\1")],
+                           "unexpected_message"),
+    # OpenSSL 4.0 passes over it as a client
+    "change_cipher_spec_of_1.3": ("3", ["server"], [(CCS, b"\1")],
+                                  "unexpected_message"),
+    "too_much_data": ("2 3", ROLES, [(DATA, b"x" * 16385)], "record_overflow"),
+    "half_alert": ("2 3", ROLES, [(ALERT, b"\2")], "unexpected_message"),
+    "alert_in_two": ("2 3", ROLES, [(ALERT, b"\2"), (ALERT, b"\x50")],
+                     "unexpected_message"),
+    "two_alerts": ("2 3", ROLES, [(ALERT, b"\1\x5a\1\x5a")],
+                   "unexpected_message"),
+    "empty_alert": ("2 3", ROLES, [(ALERT, b"")], "unexpected_message"),
+    "alert_behind_data": ("2 3", ROLES, [(DATA, b"xxx"), (ALERT, b"\2\x50")],
+                          "EOF"),
+    "fatal_alert": ("2 3", ROLES, [(ALERT, b"\2\x50"), END], "EOF"),
+    "unknown_alert": ("2 3", ROLES, [(ALERT, b"\2\xc8"), END], "EOF"),
+    "unknown_warning": ("3", ROLES, [(ALERT, b"\1\xc8"), END], "EOF"),
+    "level_3": ("2 3", ROLES, [(ALERT, b"\3\x50"), END],
+                "EOF illegal_parameter"),
+    "no_renegotiation": ("2 3", ROLES, [(ALERT, b"\1\x64"), END],
+                         "EOF handshake_failure"),
+    "server_hello": ("2 3", ROLES, [hello(ServerHello, SUITE)],
+                     "unexpected_message"),
+    "client_hello": ("3", ROLES, [hello(ClientHello, [SUITE])],
+                     "unexpected_message"),
+    "finished": ("2 3", ROLES, [message("finished", b"x" * 12)],
+                 "unexpected_message"),
+    "certificate": ("2 3", ROLES, [message("certificate", b"\0\0\0\0")],
+                    "unexpected_message"),
+    "certificate_request": ("2 3", ROLES, [message(
+        "certificate_request", b"\0\0\x08\0\x0d\0\4\0\2\4\3")],
+        "unexpected_message"),
+    "unknown_message": ("2 3", ROLES, [(HANDSHAKE, b"\x63\0\0\0")],
+                        "unexpected_message"),
+    "far_too_long_message": ("2 3", ROLES, [
+        (HANDSHAKE, b"\x04\xff\xff\xff")],
+        "unexpected_message illegal_parameter"),
+    "empty_handshake": ("3", ROLES, [(HANDSHAKE, b"")], "unexpected_message"),
+    "data_within_a_message": ("3", ROLES, [HALF, END], "unexpected_message"),
+    "close_within_a_message": ("3", ROLES, [HALF, (ALERT, b"\1\0")],
+                               "unexpected_message"),
+    "ticket": ("2", ROLES, [message("new_session_ticket", TICKET)],
+               "unexpected_message"),
+    "ticket_too_short": ("3", ROLES, [
+        message("new_session_ticket", TICKET[:-1])],
+        "decode_error unexpected_message"),
+    "empty_ticket": ("3", ROLES, [message("new_session_ticket")],
+                     "decode_error unexpected_message"),
+    "key_update": ("2", ROLES, [message("key_update", b"\0")],
+                   "unexpected_message"),
+    "key_update_of_2": ("3", ROLES, [message("key_update", b"\2")],
+                        "illegal_parameter"),
+    "key_update_too_long": ("3", ROLES, [message("key_update", b"\0\0")],
+                            "illegal_parameter decode_error"),
+    "empty_key_update": ("3", ROLES, [message("key_update")], "decode_error"),
+    "key_update_not_last": ("3", ROLES, [
+        (HANDSHAKE, message("key_update", b"\0")[1] * 2)],
+        "unexpected_message"),
+}
+
+
+@each_of(REFUSED)
+def test_refused(meeting, what):
+    records, endings = REFUSED[what][2:]
+    meeting.peer.send(*records)
+    assert_refused(meeting, endings)
+
+
+# What stands on the line itself, without a key
+
+RAW = {
+    "huge_record": (b"\x17\3\3\xff\xff", "record_overflow"),
+    "junk": (b"\x17\3\3\0\x30" + b"x" * 48, "bad_record_mac"),
+    "wrong_version": (b"\x17\5\5\0\x30" + b"x" * 48,
+                      "protocol_version decode_error"),
+    "unknown_type": (b"\x63\3\3\0\x30" + b"x" * 48,
+                     "bad_record_mac unexpected_message"),
+    "http": (b"GET / HTTP/1.0\r\n\r\n",
+             "protocol_version unexpected_message"),
+    # OpenSSL 3.0 has no good reason for what is shorter than a tag
+    "plain_alert": (b"\x15\3\3\0\2\1\0",
+                    "bad_record_mac unexpected_message internal_error"),
+    "plain_data": (b"\x17\3\3\0\5hello", "bad_record_mac internal_error"),
+    "empty": (b"\x17\3\3\0\0", "bad_record_mac internal_error"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(RAW))
+def test_not_encrypted(meeting, what):
+    data, endings = RAW[what]
+    meeting.peer.plain.sendall(data)
+    assert_refused(meeting, endings)
+
+
+# What is passed over
+
+EMPTY, CANCELED = (DATA, b""), (ALERT, b"\1\x5a")
+SUFFERED = {
+    "empty_data": ("2 3", ROLES, [EMPTY] * 31, b""),
+    "one_byte_records": ("2 3", ROLES, [(DATA, b"x")] * 100, b"x" * 100),
+    "warnings": ("2 3", ROLES, [CANCELED] * 4, b""),
+    "warnings_and_data": ("2 3", ROLES, [CANCELED, (DATA, b"x")] * 10,
+                          b"x" * 10),
+    "unknown_warning": ("2", ROLES, [(ALERT, b"\1\xc8")], b""),
+    "tickets": ("3", ["client"],
+                [message("new_session_ticket", TICKET)] * 100, b""),
+    "tickets_in_pieces": ("3", ["client"], [
+        (HANDSHAKE, message("new_session_ticket", TICKET)[1][:9]),
+        (HANDSHAKE, message("new_session_ticket", TICKET)[1][9:])], b""),
+}
+
+
+@each_of(SUFFERED)
+def test_passed_over(meeting, what):
+    records, data = SUFFERED[what][2:]
+    meeting.peer.send(*records)
+    assert_goes_on(meeting, data)
+
+
+@pytest.mark.parametrize("version", ["TLSv1.3"])
+@pytest.mark.parametrize("answer", [False, True])
+def test_key_updates(meeting, answer):
+    for _ in range(50):
+        meeting.peer.update_keys(answer)
+    assert_goes_on(meeting)
+
+
+@pytest.mark.parametrize("version", ["TLSv1.3"])
+def test_padding(meeting):
+    """A record of one byte in as many bytes as there may be."""
+    meeting.peer._recordLayer.padding_cb = (
+        lambda length, kind, most: most)
+    meeting.peer.send((DATA, b"x"), EMPTY)
+    meeting.peer._recordLayer.padding_cb = None
+    assert_goes_on(meeting, b"x")
+
+
+def test_nothing_behind_close_notify(meeting):
+    meeting.peer.send((DATA, b"xxx"), (ALERT, b"\1\0"), END)
+    assert read_all(meeting.sock) == b"xxx"
+    assert meeting.sock.recv(100) == b""
+
+
+# Floods
+
+FLOODS = {"empty_data": EMPTY, "warnings": CANCELED,
+          "change_cipher_specs": (CCS, b"\1")}
+
+
+@pytest.mark.parametrize("what", sorted(FLOODS))
+def test_floods_are_refused(meeting, what):
+    with Task(meeting.peer.flood, meeting.peer.send, FLOODS[what]) as peer:
+        with pytest.raises(ssl.SSLError) as caught:
+            meeting.sock.recv(100)
+        assert type(caught.value) is ssl.SSLError
+        # who is busy sending may not hear of the alert
+        meeting.sock.shutdown(socket.SHUT_RDWR)
+        assert peer.result() in ["unexpected_message", "EOF"]
+
+
+ENDLESS = {
+    "tickets": ("3", ["client"], lambda peer: peer.send(
+        message("new_session_ticket", TICKET))),
+    "hello_requests": ("2", ["client"], lambda peer: peer.send(
+        message("hello_request"))),
+    "key_updates": ("3", ROLES, lambda peer: peer.update_keys(False)),
+    # at last the answers have no room
+    "key_updates_to_answer": (
+        "3", ROLES, lambda peer: peer.update_keys(True)),
+}
+
+
+@each_of(ENDLESS)
+def test_floods_end_with_the_timeout(meeting, what):
+    send_one = ENDLESS[what][2]
+    meeting.sock.settimeout(SHORT)
+    with Task(meeting.peer.flood, send_one, meeting.peer) as peer:
+        with pytest.raises(socket.timeout):
+            meeting.sock.recv(100)
+        meeting.sock.shutdown(socket.SHUT_RDWR)
+        assert peer.result() in ["close_notify", "EOF"]
+
+
+# Renegotiation
+
+def asked_again(contexts, role):
+    """A meeting in which the peer asks for another handshake, then sends
+    data, which comes all the same."""
+    meeting = Meeting(contexts, role, "TLSv1.2")
+    meeting.shake_hands()
+    meeting.peer.send(
+        hello(ClientHello, [SUITE]) if role == "server"
+        else message("hello_request"), END)
+    assert receive(meeting.sock, 3) == b"end"
+    return meeting
+
+
+@pytest.mark.since(3, 7, "has no OP_NO_RENEGOTIATION")
+@pytest.mark.parametrize("role", ROLES)
+def test_renegotiation_is_refused(role):
+    contexts = our_contexts()
+    contexts["TLSv1.2"][role].options |= ssl.OP_NO_RENEGOTIATION
+    with asked_again(contexts, role) as meeting:
+        # a warning, at which this peer ends the connection
+        assert meeting.peer.echo() == "no_renegotiation"
+        assert meeting.sock.recv(100) == b""
+        meeting.assert_context_works()
+
+
+def test_renegotiation_that_the_peer_does_not_mean(contexts):
+    """It asks for a handshake, and then refuses it."""
+    with asked_again(contexts, "client") as meeting:
+        with Task(meeting.peer.echo) as peer:
+            with pytest.raises(ssl.SSLError) as caught:
+                meeting.sock.recv(100)
+            assert caught.value.reason == "NO_RENEGOTIATION"
+            assert peer.result() == "handshake_failure"
+        meeting.assert_context_works()
+
+
+# Of older times
+
+SSL2_HELLOS = {
+    "client": b"\x80\x12\4\0\1\0\2\0\0\0\3\0\4\1\0\x80junk",
+    "server": b"\x80\x1c\1\0\2\0\3\0\0\0\x10\1\0\x80" + b"x" * 16,
+    "server of TLS": (b"\x80\x1c\1\3\3\0\3\0\0\0\x10\0\xc0\x2f" +
+                      b"x" * 16),
+}
+
+
+@pytest.mark.parametrize("what", sorted(SSL2_HELLOS))
+def test_hello_of_ssl2(contexts, version, what):
+    role = what.split()[0]
+    with Meeting(contexts, role, version) as meeting:
+        meeting.peer.plain.sendall(SSL2_HELLOS[what])
+        with pytest.raises(ssl.SSLError) as caught:
+            meeting.sock.do_handshake()
+        assert type(caught.value) is ssl.SSLError
+        meeting.assert_context_works()
