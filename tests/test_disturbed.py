@@ -14,8 +14,8 @@ import weakref
 
 import pytest
 
-from helpers import (LONG, PY2, SocketPair, Task, descriptors, meanwhile, receive,
-                     tcp_pair, unix_pair)
+from helpers import (LONG, PY2, SocketPair, Task, descriptors, meanwhile,
+                     receive, tcp_pair, unix_pair)
 
 ROUNDS = 1000 if LONG else 10
 BIG = b"x" * (1 << 24)

@@ -1,0 +1,43 @@
+"""Programs that end while connections, threads and callbacks live: neither
+crash nor hang.
+
+Each scenario of tests/exit/leave.py runs in a Python of its own; SSLB_LONG=1
+runs it a hundred times.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from helpers import LONG, TIMEOUT
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exit",
+                      "leave.py")
+ROUNDS = 100 if LONG else 1
+
+pytestmark = pytest.mark.backport_only("crashes or hangs in some of them")
+
+
+def leave(scenario):
+    """(exit status, what it printed)"""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "_ssl_backport", SCRIPT, scenario],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    guard = threading.Timer(TIMEOUT, child.kill)
+    guard.start()
+    output = child.communicate()
+    guard.cancel()
+    return child.returncode, output
+
+
+@pytest.mark.parametrize("scenario", [
+    "live_connections", "used_while_dying", "used_at_exit",
+    "used_by_a_thread", "threads_that_wait", "threads_that_work",
+    "threads_in_callbacks", "callback_that_exits"])
+def test_leave(scenario):
+    for _ in range(ROUNDS):
+        status, (printed, errors) = leave(scenario)
+        assert (status, printed) == (0, b"left"), errors
