@@ -24,11 +24,15 @@ def run(script, *arguments, **variables):
 
 @pytest.mark.parametrize("script", [
     "import_alone.py", "names.py", "star.py", "twice.py", "odd_modules.py",
-    "no_extension.py", "half_way.py", "again.py", "by_package.py",
-    "threads.py", "light.py",
+    "again.py", "by_package.py", "threads.py", "light.py",
 ])
 def test_isolated(script):
     run(script)
+
+
+@pytest.mark.parametrize("module", ["__ssl_backport", "_ssl_backport._trust"])
+def test_missing(module):
+    run("missing.py", module)
 
 
 @pytest.mark.parametrize("module", ["ssl", "_ssl"])

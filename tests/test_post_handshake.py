@@ -19,14 +19,19 @@ def contexts(client_auth=True, chain="client.pem"):
     return client, server
 
 
-def ask(pair):
-    """The request, the client's answer and some data both ways."""
+def let_answer(pair):
+    """The request, and the client's answer on its way, before a byte y."""
     pair.server.verify_client_post_handshake()
     pair.server.write(b"x")
     pair.flush()
     assert pair.client.read(1) == b"x"
     pair.client.write(b"y")
     pair.flush()
+
+
+def ask(pair):
+    """The request, the client's answer and some data both ways."""
+    let_answer(pair)
     assert pair.server.read(1) == b"y"
 
 
@@ -51,12 +56,7 @@ def test_authentication(pair_type):
 
 def test_client_without_certificate(pair_type):
     with pair_type(*contexts(chain=None)) as pair:
-        pair.server.verify_client_post_handshake()
-        pair.server.write(b"x")
-        pair.flush()
-        assert pair.client.read(1) == b"x"
-        pair.client.write(b"y")
-        pair.flush()
+        let_answer(pair)
         with pytest.raises(ssl.SSLError) as caught:
             pair.server.read(1)
         assert caught.value.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE"

@@ -303,23 +303,15 @@ def test_plain_socket_stays_usable():
     server.close()
 
 
-def test_sslwrap_simple(version):
+@pytest.mark.parametrize("wrap", ["sslwrap_simple", "socket.ssl"])
+def test_sslwrap_simple(version, wrap):
+    """socket.ssl() takes the same way."""
+    wrap = socket.ssl if wrap == "socket.ssl" else ssl.sslwrap_simple
     with serving(lambda sock: sock.sendall(receive(sock, 5)),
                  server_context(version)) as address:
         plain = socket.create_connection(address, TIMEOUT)
         with contextlib.closing(plain):
-            simple = ssl.sslwrap_simple(plain)
-            assert simple.write(b"hello") == 5
-            assert simple.read(5) == b"hello"
-
-
-def test_socket_ssl():
-    """socket.ssl() takes the same way."""
-    with serving(lambda sock: sock.sendall(receive(sock, 5)),
-                 server_context()) as address:
-        plain = socket.create_connection(address, TIMEOUT)
-        with contextlib.closing(plain):
-            simple = socket.ssl(plain)
+            simple = wrap(plain)
             assert simple.write(b"hello") == 5
             assert simple.read(5) == b"hello"
 

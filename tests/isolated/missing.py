@@ -1,23 +1,25 @@
-# Without the extension install() fails and leaves everything as it was; when
-# the extension is there again, install() works.
+# Where a module that it needs cannot be imported, the extension or one of the
+# package, install() fails, says so and leaves everything as it was; when the
+# module is there again, install() works.
 import sys
 import _ssl_backport
 import __future__  # which the package needs, and so brings along
 
-sys.modules["__ssl_backport"] = None  # "cannot be imported"
+missing = sys.argv[1]
+sys.modules[missing] = None  # "cannot be imported"
 meta_path = list(sys.meta_path)
 modules = dict(sys.modules)
 try:
     _ssl_backport.install()
 except ImportError as error:
-    assert "__ssl_backport" in str(error), error
+    assert missing.split(".")[-1] in str(error), error
 else:
-    sys.exit("install() worked without the extension")
+    sys.exit("install() worked without " + missing)
 assert _ssl_backport.is_installed() is False
 assert sys.meta_path == meta_path
 assert sys.modules == modules
 
-del sys.modules["__ssl_backport"]
+del sys.modules[missing]
 _ssl_backport.install()
 import ssl
 assert ssl._ssl.__name__ == "__ssl_backport"
