@@ -16,9 +16,10 @@ from __future__ import print_function
 import io
 import json
 import os
-import sys
 import textwrap
 from collections import OrderedDict
+
+import generated_page
 
 DOCS = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs")
@@ -162,20 +163,5 @@ def render():
     return u"\n".join(lines) + u"\n"
 
 
-def main():
-    path = os.path.join(DOCS, "api.rst")
-    text = render()
-    if sys.argv[1:] == ["--check"]:
-        with io.open(path, encoding="ascii") as stream:
-            if stream.read() != text:
-                sys.exit("docs/api.rst is out of date: run "
-                         "python ci/make_api_docs.py")
-    elif sys.argv[1:]:
-        sys.exit(__doc__)
-    else:
-        with io.open(path, "w", encoding="ascii") as stream:
-            stream.write(text)
-
-
 if __name__ == "__main__":
-    main()
+    generated_page.main(os.path.join(DOCS, "api.rst"), render, __doc__)

@@ -15,9 +15,10 @@ import io
 import json
 import os
 import re
-import sys
 import textwrap
 from collections import OrderedDict
+
+import generated_page
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, "docs", "security.json")
@@ -107,18 +108,5 @@ def render():
     return u"\n".join(lines).rstrip() + u"\n"
 
 
-def main():
-    if sys.argv[1:] == ["--check"]:
-        with io.open(PAGE, encoding="ascii") as stream:
-            if stream.read() != render():
-                sys.exit("docs/security.rst is out of date: run "
-                         "python ci/make_security_docs.py")
-    elif sys.argv[1:]:
-        sys.exit(__doc__)
-    else:
-        with io.open(PAGE, "w", encoding="ascii") as stream:
-            stream.write(render())
-
-
 if __name__ == "__main__":
-    main()
+    generated_page.main(PAGE, render, __doc__)
