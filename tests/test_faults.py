@@ -1,8 +1,8 @@
 """Allocations and system calls that fail, one after the other.
 
 tests/faults has a library that is preloaded, compiled here, and the scripts
-that run with it in a child of their own.  SSLB_LONG=1 tries every point, not
-some that are evenly spread.
+that run, most of them with it, in a child of their own.  SSLB_LONG=1 tries
+every point, not some that are evenly spread.
 """
 
 import errno
@@ -92,3 +92,14 @@ def test_calls_that_come_short(library, version, error):
 def test_calls_that_fail(library, version, error):
     """Each tells its error, and the next connection works."""
     run_installed(library, "calls.py", version, error, POINTS)
+
+
+@pytest.mark.parametrize("scenario", [
+    "contexts", "connecting", "with_callbacks", "connected", "sockets",
+    "certificates", "bios_and_functions"])
+def test_out_of_memory_in_python(scenario):
+    """Python's own allocators fail."""
+    testcapi = pytest.importorskip("_testcapi")
+    if not hasattr(testcapi, "set_nomemory"):
+        pytest.skip("only Python 3 can let them fail")
+    run_installed("", "python_allocations.py", scenario, POINTS)
