@@ -64,7 +64,7 @@ typedef struct {
     int eof;                    /* the peer has hung up */
     int is_kernel_tls;          /* OpenSSL's socket BIO is below */
     int waits;                  /* who needs more waits for it */
-    int drained;                /* the last read took all that had come */
+    int drained;                /* nothing more can have come yet */
     int gathering;              /* collect records instead of sending each */
     struct {
         unsigned char *data;    /* lent while something is in it, or NULL */

@@ -80,6 +80,7 @@ transport_send(sslb_transport *transport, const void *data, size_t length)
         errno = EAGAIN;
     }
     transport->sys_errno = sent < 0 && errno != EAGAIN ? errno : 0;
+    transport->drained = transport->waits;  /* the answer takes a while */
     return sent;
 }
 
