@@ -19,6 +19,8 @@ HOST_VERSION = sys.version_info[:2]
 TIMEOUT = 30.0
 # make test-long: more of what is tried at random, and what takes long
 LONG = os.environ.get("SSLB_LONG") == "1"
+# make check-ktls: every connection asks the kernel, which knows TCP alone
+KTLS = os.environ.get("SSLB_KTLS") == "1"
 CERTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certs")
 PASSWORD = "secret passphrase"
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
@@ -92,9 +94,16 @@ def limit_version(context, version):
     return context
 
 
+def new_context(protocol):
+    context = ssl.SSLContext(protocol)
+    if KTLS:
+        context.options |= ssl.OP_ENABLE_KTLS
+    return context
+
+
 def client_context(version=None, roots="root.pem"):
     """A verifying client context that trusts tests/certs/root.pem."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = new_context(ssl.PROTOCOL_TLS_CLIENT)
     if roots is not None:
         context.load_verify_locations(cert(roots))
     return limit_version(context, version)
@@ -102,7 +111,7 @@ def client_context(version=None, roots="root.pem"):
 
 def server_context(version=None, chain="localhost.pem"):
     """A server context with a certificate out of tests/certs."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = new_context(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert(chain))
     return limit_version(context, version)
 
@@ -242,6 +251,9 @@ def tcp_pair(timeout=TIMEOUT):
     return client, server
 
 
+stream_pair = tcp_pair if KTLS else unix_pair
+
+
 def receive(sock, size):
     """Exactly size bytes from a socket (plain or TLS), or EOFError."""
     data = bytearray()
@@ -317,7 +329,7 @@ class SocketPair(object):
                  timeout=TIMEOUT, handshake=True):
         client = client or client_context(version)
         server = server or server_context(version)
-        left, right = pair or unix_pair(timeout)
+        left, right = pair or stream_pair(timeout)
         options = {"do_handshake_on_connect": False}
         self.client = self.server = None
         try:
@@ -426,7 +438,7 @@ class RawPair(object):
     def __init__(self, version=None, client_side=True, timeout=TIMEOUT,
                  handshake=True, pair=None, client=None, server=None,
                  **options):
-        left, self.peer = pair or unix_pair(timeout)
+        left, self.peer = pair or stream_pair(timeout)
         client = client or client_context(version)
         server = server or server_context(version)
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()

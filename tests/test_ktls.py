@@ -42,6 +42,11 @@ def with_ktls(context):
     return context
 
 
+def without_ktls(context):
+    context.options &= ~ssl.OP_ENABLE_KTLS
+    return context
+
+
 def make_pair(version, pair=None, **options):
     return SocketPair(client=with_ktls(client_context(version)),
                       server=with_ktls(server_context(version)),
@@ -86,7 +91,8 @@ def test_echo(version, plain):
 
 def test_one_side_only(version):
     with SocketPair(client=with_ktls(client_context(version)),
-                    server=server_context(version), pair=tcp_pair()) as pair:
+                    server=without_ktls(server_context(version)),
+                    pair=tcp_pair()) as pair:
         pair.client.sendall(b"hello")
         assert receive(pair.server, 5) == b"hello"
         pair.server.sendall(b"goodbye")
@@ -377,7 +383,9 @@ def test_kernel_decrypts():
 @needs_kernel
 def test_kernel_does_nothing_unasked(version):
     with counted() as risen:
-        with SocketPair(version=version, pair=tcp_pair()) as pair:
+        with SocketPair(client=without_ktls(client_context(version)),
+                        server=without_ktls(server_context(version)),
+                        pair=tcp_pair()) as pair:
             pair.client.sendall(b"hello")
             assert receive(pair.server, 5) == b"hello"
     assert not risen
