@@ -7,8 +7,8 @@
 PYTHON3 = python3
 
 .PHONY: help demo test test-asan test-cpython test-long test-openssl \
-    fuzz soak load check-ktls bench wheels check-wheels check-debian11 clean \
-    python3
+    test-tsan test-valgrind fuzz soak load bench wheels check-wheels \
+    check-debian11 check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -23,6 +23,8 @@ help:
 	@echo "                     needs root and debootstrap"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
+	@echo "make test-tsan       those of threads with ThreadSanitizer"
+	@echo "make test-valgrind   a part of the tests under valgrind"
 	@echo "make test-long       the long forms of those that try at random"
 	@echo "make fuzz            inputs that break a promise, sought by coverage"
 	@echo "                     (20 s each; SECONDS=..., ONLY=\"loaders records\")"
@@ -60,11 +62,17 @@ test-openssl: python3
 test-asan: python3
 	@$(PYTHON3) ci/test_asan.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
+test-tsan: python3
+	@$(PYTHON3) ci/test_tsan.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+
+test-valgrind: python3
+	@$(PYTHON3) ci/test_valgrind.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+
 test-long: python3
 	@SSLB_LONG=1 $(PYTHON3) ci/run_tests.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS) \
-	    tests/test_transport_properties.py tests/test_faults.py \
-	    tests/test_known_bugs.py
+	    $(shell grep -lw LONG tests/test_*.py)
 
 test-cpython: python3
 	@$(PYTHON3) ci/test_cpython.py \
