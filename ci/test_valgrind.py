@@ -22,8 +22,7 @@ from environments import Failure
 PYTHONS = "3.11"
 # everything once that makes, keeps and frees memory; one process
 TESTS = ["tests/test_%s.py" % name for name in (
-    "membio", "certificate", "session", "chain", "errors", "convert",
-    "load_cert_chain", "low_level")]
+    "membio", "certificate", "session", "chain", "errors", "context")]
 FLAGS = "-O1 -g -fno-omit-frame-pointer"
 MEMCHECK = ["--tool=memcheck", "--leak-check=full", "--num-callers=40",
             "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
