@@ -276,6 +276,18 @@ def test_sendfile_of_what_is_no_file(pair):
     assert stream.tell() == MEGABYTE + 5
 
 
+def test_sendfile_of_a_compressed_file(pair, tmpdir):
+    """What read() gives is sent, not what the descriptor is about."""
+    bz2 = pytest.importorskip("bz2")
+    path = str(tmpdir.join("content.bz2"))
+    with contextlib.closing(bz2.BZ2File(path, "w")) as stream:
+        stream.write(CONTENT[:MEGABYTE])
+    with contextlib.closing(bz2.BZ2File(path)) as stream:
+        with Task(receive, pair.server, MEGABYTE) as receiving:
+            assert pair.client.sendfile(stream) == MEGABYTE
+            assert receiving.result() == CONTENT[:MEGABYTE]
+
+
 def test_sendfile_between_writes(pair, path):
     """All comes in the order in which it was sent."""
     expected = b"before" + CONTENT[:100] + b"between" + CONTENT + b"after"
