@@ -36,12 +36,13 @@ def chain_as_der(chain):
 
 
 def regular_descriptor(file):
-    """The descriptor of a regular file; None for anything else."""
-    try:
-        descriptor = file.fileno()
-        regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-    except (AttributeError, EnvironmentError, ValueError):
+    """The descriptor of a regular file that gives its bytes as they are;
+    None for anything else, such as a compressed file's object.
+    """
+    if not _sockets.is_plain_file(getattr(file, "raw", file)):
         return None
+    descriptor = file.fileno()
+    regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
     return descriptor if regular else None
 
 

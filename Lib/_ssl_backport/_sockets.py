@@ -19,6 +19,11 @@ if sys.version_info[0] == 2:
     # that a non-blocking send would block.
     SEND_RETURNS_ZERO = True
 
+    def is_plain_file(stream):
+        """Whether reading it gives what its descriptor is about."""
+        from io import FileIO  # costs time, and is needed for kTLS alone
+        return isinstance(stream, (file, FileIO))
+
     def bytes_from(data, start):
         """Return a view of the bytes of `data` from an offset on."""
         if isinstance(data, unicode):
@@ -94,7 +99,13 @@ if sys.version_info[0] == 2:
             self.close()
 
 else:
+    from io import FileIO
+
     SEND_RETURNS_ZERO = False
+
+    def is_plain_file(stream):
+        """Whether reading it gives what its descriptor is about."""
+        return isinstance(stream, FileIO)
 
     def bytes_from(data, start):
         """Return a view of the bytes of `data` from an offset on."""
