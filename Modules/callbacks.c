@@ -13,7 +13,9 @@
 
 /* -- what callbacks need ---------------------------------------------- */
 
-PyGILState_STATE
+/* The thread has a state already; PyGILState_Ensure() would make a new one,
+   in no interpreter, when Python 2.7 is at its end, and crash. */
+void
 sslb_callback_begin_nogil(const SSL *ssl)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
@@ -23,16 +25,16 @@ sslb_callback_begin_nogil(const SSL *ssl)
         sslb_guard_release_nogil(connection->guard);
     }
     sslb_step_lend_nogil(&connection->lock);
-    return PyGILState_Ensure();
+    PyEval_RestoreThread(connection->thread);
 }
 
 /* The connection may have gone over to another context. */
 void
-sslb_callback_end(const SSL *ssl, PyGILState_STATE state)
+sslb_callback_end(const SSL *ssl)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
 
-    PyGILState_Release(state);
+    connection->thread = PyEval_SaveThread();
     sslb_step_reclaim_nogil(&connection->lock);
     if (connection->guard != NULL) {
         connection->guard = &sslb_callbacks_context_nogil(ssl)->guard;
@@ -133,10 +135,11 @@ sni_call(sslb_context *context, SSL *ssl, int *alert)
 static int
 sni_callback(SSL *ssl, int *alert, void *context)
 {
-    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
-    int rc = sni_call(context, ssl, alert);
+    int rc;
 
-    sslb_callback_end(ssl, state);
+    sslb_callback_begin_nogil(ssl);
+    rc = sni_call(context, ssl, alert);
+    sslb_callback_end(ssl);
     return rc;
 }
 

@@ -59,16 +59,17 @@ static void
 msg_callback(int sent, int version, int content_type, const void *data,
              size_t length, SSL *ssl, void *argument)
 {
-    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
-    PyObject *callback = sslb_callbacks_context_nogil(ssl)->msg_callback;
+    PyObject *callback;
 
     (void)argument;
+    sslb_callback_begin_nogil(ssl);
+    callback = sslb_callbacks_context_nogil(ssl)->msg_callback;
     if (callback != NULL) {  /* it may have been taken away since */
         Py_INCREF(callback);
         msg_call(callback, ssl, sent, version, content_type, data, length);
         Py_DECREF(callback);
     }
-    sslb_callback_end(ssl, state);
+    sslb_callback_end(ssl);
 }
 
 void
@@ -136,13 +137,12 @@ write_line_nogil(int fd, const char *line)
 static void
 keylog_failed(const SSL *ssl, sslb_context *context, int number)
 {
-    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
-
+    sslb_callback_begin_nogil(ssl);
     errno = number;
     PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
                                          context->keylog_filename);
     sslb_callbacks_keep_exception(ssl);
-    sslb_callback_end(ssl, state);
+    sslb_callback_end(ssl);
 }
 
 static void

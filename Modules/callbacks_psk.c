@@ -135,12 +135,13 @@ ask(PyObject *callback, const char *text, psk_answer *answer)
 static unsigned int
 answer_nogil(SSL *ssl, const char *text, psk_answer *answer)
 {
-    PyGILState_STATE state = sslb_callback_begin_nogil(ssl);
     sslb_context *context = sslb_callbacks_context_nogil(ssl);
-    PyObject *callback = answer->identity != NULL
-        ? context->psk_client_callback : context->psk_server_callback;
+    PyObject *callback;
     Py_ssize_t length = 0;
 
+    sslb_callback_begin_nogil(ssl);
+    callback = answer->identity != NULL ? context->psk_client_callback
+                                        : context->psk_server_callback;
     if (callback != NULL) {
         Py_INCREF(callback);
         length = ask(callback, text, answer);
@@ -150,7 +151,7 @@ answer_nogil(SSL *ssl, const char *text, psk_answer *answer)
         }
         Py_DECREF(callback);
     }
-    sslb_callback_end(ssl, state);
+    sslb_callback_end(ssl);
     return (unsigned int)length;
 }
 

@@ -17,6 +17,7 @@ typedef struct {
     PyObject *source;           /* text, bytes or callable; borrowed */
     int failed;                 /* an exception is waiting */
     sslb_exception exception;
+    PyThreadState *thread;      /* of who loads, without the GIL */
 } password;
 
 /* Copies one given as text or bytes to OpenSSL's buffer: its length, or -1
@@ -84,7 +85,6 @@ static int
 password_callback(char *buffer, int size, int writing, void *argument)
 {
     password *self = argument;
-    PyGILState_STATE state;
     int length;
 
     (void)writing;
@@ -92,13 +92,13 @@ password_callback(char *buffer, int size, int writing, void *argument)
         return -1;
     }
     sslb_gate_leave_nogil();
-    state = PyGILState_Ensure();
+    PyEval_RestoreThread(self->thread);
     length = password_ask(self, buffer, size);
     if (length < 0) {
         self->failed = 1;
         sslb_exception_keep(&self->exception);
     }
-    PyGILState_Release(state);
+    self->thread = PyEval_SaveThread();
     sslb_gate_enter_nogil();
     return length;
 }
@@ -190,12 +190,12 @@ identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
     int cert_ok, key_ok;
 
     ERR_clear_error();
-    Py_BEGIN_ALLOW_THREADS
+    secret->thread = PyEval_SaveThread();
     sslb_gate_enter_nogil();
     cert_ok = read_certificates_nogil(self, cert_path);
     key_ok = cert_ok && read_key_nogil(self, key_path, secret);
     sslb_gate_leave_nogil();
-    Py_END_ALLOW_THREADS
+    PyEval_RestoreThread(secret->thread);
     if (secret->failed) {
         ERR_clear_error();
         sslb_exception_raise(&secret->exception);

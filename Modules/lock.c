@@ -180,12 +180,14 @@ is_my_step(const sslb_lock *lock)
 void
 sslb_lock_check_fork(sslb_lock *lock)
 {
-    unsigned int depth = is_mine(lock) ? lock->depth : 0;
-    int stepping = is_my_step(lock);
+    unsigned int depth;
+    int stepping;
 
     if (lock->fork_count == fork_count) {
         return;
     }
+    depth = is_mine(lock) ? lock->depth : 0;
+    stepping = is_my_step(lock);
     (void)initialise(lock);
     if (depth > 0) {
         lock->owner = pthread_self();

@@ -115,6 +115,7 @@ guarded_step_locked(sslb_operation *op)
                                    op->deadline != SSLB_NEVER_WAIT);
     }
     self->kept = &op->kept;
+    self->thread = op->thread;
     if (shares_context(self->ssl)) {
         self->guard = &sslb_callbacks_context_nogil(self->ssl)->guard;
         sslb_guard_share_nogil(self->guard);
@@ -226,11 +227,11 @@ sslb_operation_loop(sslb_operation *op)
 
     op->runs_handlers = sslb_runs_handlers_nogil();
     for (;;) {
-        Py_BEGIN_ALLOW_THREADS
+        op->thread = PyEval_SaveThread();
         do {
             result = round_nogil(op, result);
         } while (result == STEP_WANTS && op->deadline != SSLB_NEVER_WAIT);
-        Py_END_ALLOW_THREADS
+        PyEval_RestoreThread(op->thread);
         if (result != STEP_AGAIN && result != STEP_INTERRUPTED) {
             return result;
         }

@@ -25,6 +25,7 @@ typedef struct sslb_operation {
     sslb_connection *self;
     PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
     sslb_deadline deadline;
+    PyThreadState *thread;      /* of who runs it, without the GIL */
     int runs_handlers;          /* signal handlers may run in this thread */
     int looked;                 /* for signals, since the last wait began */
     unsigned char *data;        /* what is read into or written from */

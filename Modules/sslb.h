@@ -129,6 +129,7 @@ typedef struct {
     sslb_exception *kept;       /* where the callbacks of a step that runs
                                    leave their exception */
     sslb_guard *guard;          /* that the step holds, or NULL */
+    PyThreadState *thread;      /* of the step, for its callbacks */
     size_t handed;              /* of an unfinished write, to the kernel ... */
     size_t ahead;               /* ... and encrypted, but not handed over */
     int untold;                 /* the end was met behind data ... */
@@ -504,8 +505,8 @@ int sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols);
 
 /* Around whatever a callback does in Python: takes the GIL and lends what the
    step holds, and back. */
-PyGILState_STATE sslb_callback_begin_nogil(const SSL *ssl);
-void sslb_callback_end(const SSL *ssl, PyGILState_STATE state);
+void sslb_callback_begin_nogil(const SSL *ssl);
+void sslb_callback_end(const SSL *ssl);
 
 /* For the callbacks themselves.  The context that an SSL belongs to now; the
    object that Python knows the connection by (NULL, without an exception, when

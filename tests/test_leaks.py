@@ -84,7 +84,7 @@ def test_the_measure():
     """It finds a leak of one object, of any kind."""
     kept = []
     for make in (lambda: kept.append([]), lambda: kept.append(
-            ctypes.create_string_buffer(1000))):
+            ctypes.create_string_buffer(100000))):
         with pytest.raises(AssertionError):
             assert_flat(make)
 

@@ -39,7 +39,7 @@ def regular_descriptor(file):
     """The descriptor of a regular file that gives its bytes as they are;
     None for anything else, such as a compressed file's object.
     """
-    if not _sockets.is_plain_file(getattr(file, "raw", file)):
+    if not _sockets.is_plain_file(file):
         return None
     descriptor = file.fileno()
     regular = stat.S_ISREG(os.fstat(descriptor).st_mode)

@@ -21,8 +21,10 @@ if sys.version_info[0] == 2:
 
     def is_plain_file(stream):
         """Whether reading it gives what its descriptor is about."""
-        from io import FileIO  # costs time, and is needed for kTLS alone
-        return isinstance(stream, (file, FileIO))
+        import io  # costs time, and is needed for kTLS alone
+        if isinstance(stream, (io.BufferedReader, io.BufferedRandom)):
+            stream = stream.raw
+        return isinstance(stream, (file, io.FileIO))
 
     def bytes_from(data, start):
         """Return a view of the bytes of `data` from an offset on."""
@@ -99,13 +101,15 @@ if sys.version_info[0] == 2:
             self.close()
 
 else:
-    from io import FileIO
+    import io
 
     SEND_RETURNS_ZERO = False
 
     def is_plain_file(stream):
         """Whether reading it gives what its descriptor is about."""
-        return isinstance(stream, FileIO)
+        if isinstance(stream, (io.BufferedReader, io.BufferedRandom)):
+            stream = stream.raw
+        return isinstance(stream, io.FileIO)
 
     def bytes_from(data, start):
         """Return a view of the bytes of `data` from an offset on."""
