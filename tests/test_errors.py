@@ -265,7 +265,10 @@ MTIzNDU2Nzg5MDEyMzQ1Ng==
 
 def on_a_terminal(call):
     """What a call writes to the terminal of its process, or asks there."""
-    pid, terminal = pty.fork()
+    try:
+        pid, terminal = pty.fork()
+    except OSError as error:    # as where /dev/pts is not mounted
+        pytest.skip(str(error))
     if pid == 0:
         try:
             call()
