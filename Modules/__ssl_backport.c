@@ -33,6 +33,11 @@ static int
 process_init(PyObject *module)
 {
     (void)module;
+    /* What it does at the end of the process comes after what we do then. */
+    if (!OPENSSL_init_ssl(0, NULL)) {
+        PyErr_NoMemory();
+        return -1;
+    }
     return sslb_lock_module_init() < 0
         || sslb_transport_module_init() < 0
         || sslb_membio_module_init() < 0

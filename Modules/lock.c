@@ -2,15 +2,17 @@
 
    Owns the lock around each SSL_* call, the turns that last a whole
    operation, the count of threads in poll(), the guard of a context that
-   handshakes use, and what is to be known of threads and fork(): who works
+   handshakes use, and what is to be known of threads and processes.  Who works
    with OpenSSL while the process forks leaves its locks taken in the child for
-   ever (openssl#19066), so a fork waits for those inside.  It knows
+   ever (openssl#19066), and who does while it ends may find things gone: a
+   fork and the end wait for those inside.  It knows
    nothing of OpenSSL's objects, of Python's, or of sockets. */
 
 #include "sslb.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -20,15 +22,23 @@
    was taken by a thread of the parent is taken for ever in the child. */
 static volatile unsigned int fork_count = 0;
 
-/* Steps and loads are inside; a fork closes the gate and waits for them.  They
-   never wait for the network or the GIL there, but a load may for its file:
-   no fork waits longer than a second (nanoseconds here). */
-#define FORK_WAITS ((int64_t)1000 * 1000 * 1000)
+/* Steps and loads are inside.  They never wait for the network or the GIL
+   there, but a load may for its file: nobody waits longer for them than a
+   second (nanoseconds here). */
+#define GATE_WAITS ((int64_t)1000 * 1000 * 1000)
 
 static struct {
     unsigned int inside;
-    int closed;
+    int closed;                 /* to all but the keeper */
+    pthread_t keeper;
 } gate;
+
+static int
+is_closed(void)
+{
+    return __atomic_load_n(&gate.closed, __ATOMIC_SEQ_CST)
+        && !pthread_equal(gate.keeper, pthread_self());
+}
 
 static void
 doze_nogil(void)
@@ -42,7 +52,7 @@ void
 sslb_gate_enter_nogil(void)
 {
     __atomic_add_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&gate.closed, __ATOMIC_SEQ_CST)) {
+    while (is_closed()) {
         __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
         doze_nogil();
         __atomic_add_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
@@ -55,11 +65,13 @@ sslb_gate_leave_nogil(void)
     __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Before fork() and exit(), which other threads do not survive. */
 static void
-before_fork(void)
+close_gate(void)
 {
-    int64_t limit = sslb_now_nogil() + FORK_WAITS;
+    int64_t limit = sslb_now_nogil() + GATE_WAITS;
 
+    gate.keeper = pthread_self();
     __atomic_store_n(&gate.closed, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&gate.inside, __ATOMIC_SEQ_CST) > 0
            && sslb_now_nogil() < limit) {
@@ -68,7 +80,7 @@ before_fork(void)
 }
 
 static void
-after_fork_in_parent(void)
+open_gate(void)
 {
     __atomic_store_n(&gate.closed, 0, __ATOMIC_SEQ_CST);
 }
@@ -110,8 +122,9 @@ sslb_lock_module_init(void)
     static int registered = 0;
 
     importer = pthread_self();
-    if (!registered && pthread_atfork(before_fork, after_fork_in_parent,
-                       after_fork_in_child) != 0) {
+    if (!registered
+        && (pthread_atfork(close_gate, open_gate, after_fork_in_child) != 0
+            || atexit(close_gate) != 0)) {
         PyErr_NoMemory();
         return -1;
     }

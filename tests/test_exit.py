@@ -36,10 +36,7 @@ def leave(scenario):
 
 @pytest.mark.parametrize("scenario", [
     "live_connections", "used_while_dying", "used_at_exit",
-    "used_by_a_thread", "threads_that_wait",
-    pytest.param("threads_that_work", marks=pytest.mark.skipif(
-        not LONG, reason="OpenSSL cleans up beside them: one in thirty runs "
-                         "on a busy machine crashes")),
+    "used_by_a_thread", "threads_that_wait", "threads_that_work",
     "threads_in_callbacks", "callback_that_exits"])
 def test_leave(scenario):
     for _ in range(ROUNDS):
