@@ -84,7 +84,8 @@ fuzz: python3
 	    $(if $(ONLY),--only $(ONLY))
 
 soak: python3
-	@$(PYTHON3) ci/soak.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+	@$(PYTHON3) ci/soak.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	    $(if $(QUICK),--quick)
 
 load: python3
 	@$(PYTHON3) ci/load.py $(if $(SECONDS),--seconds $(SECONDS))
