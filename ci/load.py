@@ -30,6 +30,10 @@ from processes import (Process, descriptors,  # noqa: E402
 SERVERS = "threads loop"
 PROCESSES = 4
 
+# As often all clients come, stay and go; memory is judged when they are gone,
+# as what is in use depends on what they are about.
+ROUNDS = 5
+
 # Seconds at most between two requests of a client.
 PAUSE = 30.0
 
@@ -40,19 +44,16 @@ LIMIT = 300
 # of the time; some are always between two.
 ENOUGH = 0.9
 
-# What memory may do in the later half, as a part of it: connections come and
-# go, and with them the buffers of their requests.  These malloc() gives back
-# when they are freed, so that what is resident is what is in use.
+# What the allocator may keep, as a part of the memory.
 TOLERANCE = 0.05
-MALLOC = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "32768",
-          "MALLOC_TRIM_THRESHOLD_": "65536"}
 
 TOO_FEW = """\
 A process may have %d descriptors open here, and this needs %d.  Raise the
 limit (ulimit -Hn, or LimitNOFILE= of systemd), or say --connections."""
 
+# samples: one each second; idle: one after each round
 Run = collections.namedtuple(
-    "Run", "counts outcomes samples before after complaints")
+    "Run", "counts outcomes samples idle before after complaints")
 
 
 def make_room(connections):
@@ -65,9 +66,9 @@ def make_room(connections):
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, most))
 
 
-def start(launcher, script, *arguments, **variables):
+def start(launcher, script, *arguments):
     return Process(launcher, script, *arguments,
-                   env=dict(environments.clean_environ(), **variables))
+                   env=environments.clean_environ())
 
 
 def made(crowds):
@@ -77,7 +78,7 @@ def made(crowds):
 
 
 def watch(server, before, crowds, seconds, say):
-    """Samples, one each second, and a line for each tenth of the time."""
+    """Samples, one each second, and a line for each half of the time."""
     samples = []
     began = time.monotonic()
     told = 0
@@ -89,13 +90,12 @@ def watch(server, before, crowds, seconds, say):
         samples.append(flat.Sample(
             made(crowds), resident(server.pid),
             descriptors(server.pid) - before))
-        done = int((time.monotonic() - began) * 10 / seconds)
+        done = int((time.monotonic() - began) * 2 / seconds)
         if done > told:
             told = done
             last = samples[-1]
-            say("%3d%%, %6d connections made, %5d open, %s" % (
-                done * 10, last.done, last.descriptors,
-                flat.megabytes(last.resident)))
+            say("%6d connections made, %5d open, %s" % (
+                last.done, last.descriptors, flat.megabytes(last.resident)))
     return samples
 
 
@@ -123,9 +123,9 @@ def judge(run, connections, failures):
         found.append("%d descriptors are stuck" % (run.after - run.before))
     if at_once(run.samples) < ENOUGH * connections:
         found.append("there were too few connections at once")
-    allowed = TOLERANCE * run.samples[-1].resident
+    allowed = TOLERANCE * run.idle[-1].resident
     return run._replace(
-        complaints=found + flat.complaints(run.samples, allowed))
+        complaints=found + flat.complaints(run.idle, allowed))
 
 
 def at_once(samples):
@@ -133,30 +133,50 @@ def at_once(samples):
     return statistics.median(sample.descriptors for sample in samples)
 
 
+def send_crowds(server, port, seed, options, say):
+    """Clients that come, stay and go: (samples, counts, failures)"""
+    before = descriptors(server.pid)
+    crowds = []
+    try:
+        for number in range(PROCESSES):
+            crowds.append(start([sys.executable], "clients.py", port,
+                                options.connections // PROCESSES, PAUSE,
+                                seed * PROCESSES + number))
+        samples = watch(server, before, crowds, options.seconds / ROUNDS, say)
+        counts, failures = collect(crowds)
+        descriptors_left(server.pid, before, LIMIT)
+        return samples, counts, failures
+    finally:
+        for crowd in crowds:
+            crowd.kill()
+
+
 def put_under_load(python, name, options, say):
     """A server and its clients, from start to end: the Run."""
-    server = start([python, "-m", "_ssl_backport"], "servers.py", name,
-                   **MALLOC)
-    crowds = []
+    server = start([python, "-m", "_ssl_backport"], "servers.py", name)
+    counts = collections.Counter()
+    samples, idle, failures = [], [], []
     try:
         port = server.wait_for(0, LIMIT)
         if port is None:
             raise Failure("The server did not start.")
         before = descriptors(server.pid)
-        for seed in range(PROCESSES):
-            crowds.append(start([sys.executable], "clients.py", port,
-                                options.connections // PROCESSES, PAUSE,
-                                seed))
-        samples = watch(server, before, crowds, options.seconds, say)
-        say("ending")
-        counts, failures = collect(crowds)
-        after = descriptors_left(server.pid, before, LIMIT)
+        for number in range(ROUNDS):
+            seen, made_now, failed = send_crowds(server, port, number,
+                                                 options, say)
+            samples += seen
+            counts.update(made_now)
+            failures += failed
+            idle.append(flat.Sample(sum(counts.values()), server.ask(LIMIT),
+                                    descriptors(server.pid) - before))
+            say("all gone, %s" % flat.megabytes(idle[-1].resident))
+        after = descriptors(server.pid)
         server.stop()
-        run = Run(counts, server.result(LIMIT), samples, before, after, None)
+        run = Run(counts, server.result(LIMIT), samples, idle, before, after,
+                  None)
         return judge(run, options.connections, failures)
     finally:
-        for process in crowds + [server]:
-            process.kill()
+        server.kill()
 
 
 def table(runs):
@@ -181,13 +201,13 @@ def table(runs):
     rows("outcomes")
     row("Open at once, half of the time", ["%d" % at_once(run.samples)
                                            for run in runs.values()])
-    row("Memory at half time", [
-        flat.megabytes(flat.later_half(run.samples)[0].resident)
+    row("Memory under load, at most", [
+        flat.megabytes(max(sample.resident for sample in run.samples))
         for run in runs.values()])
-    row("Memory at the end", [flat.megabytes(run.samples[-1].resident)
-                              for run in runs.values()])
-    row("Growth in the later half", [
-        flat.megabytes(flat.growth(run.samples)) for run in runs.values()])
+    for number in range(ROUNDS):
+        row("Memory when all have gone, round %d" % (number + 1), [
+            flat.megabytes(run.idle[number].resident)
+            for run in runs.values()])
     row("Descriptors, before and after", [
         "%d, %d" % (run.before, run.after) for run in runs.values()])
 

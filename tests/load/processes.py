@@ -45,6 +45,13 @@ class Process(object):
                 self.changed.wait(min(left, 1.0))
             return self.printed[number] if len(self.printed) > number else None
 
+    def ask(self, seconds):
+        """What it prints when it is sent an empty line."""
+        number = len(self.printed)
+        self.child.stdin.write(b"\n")
+        self.child.stdin.flush()
+        return self.wait_for(number, seconds)
+
     def is_running(self):
         return self.child.poll() is None
 

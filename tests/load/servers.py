@@ -1,13 +1,16 @@
 """python servers.py threads|loop: two servers to be put under load.
 
 One has a thread for each connection, the other one loop for all of them.  It
-prints its port.  When its input ends it ends, and prints a JSON object: how
+prints its port.  For each line of its input it prints how much memory it has
+in use, in bytes.  When its input ends it ends, and prints a JSON object: how
 many connections ended in which way.  Whatever is no error of a connection is
 a bug: it shows its traceback and counts as one.
 """
 
 import collections
+import ctypes
 import errno
+import gc
 import json
 import select
 import socket
@@ -19,6 +22,7 @@ import traceback
 
 from conversation import HEADER, PATIENCE, Refused, answer, parse
 from helpers import server_context
+from processes import resident
 
 # All clients may knock at the same moment.
 BACKLOG = 4096
@@ -43,6 +47,18 @@ def wrap(tls_context, sock, outcomes):
     except Exception:
         outcomes.add_error()
         sock.close()
+
+
+def obey():
+    """A line of the input; False at its end."""
+    if not sys.stdin.readline():
+        return False
+    # what is garbage, or kept by malloc() only, is not in use
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    print(resident("self"))
+    sys.stdout.flush()
+    return True
 
 
 def describe(error):
@@ -131,7 +147,8 @@ class Threads(object):
     def run(self):
         for acceptor in self.acceptors:
             acceptor.start()
-        sys.stdin.read()
+        while obey():
+            pass
         self.stopped = True
         # ends each accept()
         self.listener.shutdown(socket.SHUT_RDWR)
@@ -250,9 +267,10 @@ class Loop(object):
         while True:
             for number, _ in self.ready():
                 if number == sys.stdin.fileno():
-                    self.poll.close()
-                    return
-                if number == self.listener.fileno():
+                    if not obey():
+                        self.poll.close()
+                        return
+                elif number == self.listener.fileno():
                     self.accept()
                 else:
                     self.proceed(number)
