@@ -289,6 +289,7 @@ connection_configure(sslb_connection *self, PyObject *server_hostname,
         return -1;
     }
     if (self->server_side) {
+        sslb_refuse_renegotiation(self->ssl);
         SSL_set_accept_state(self->ssl);
     }
     else {

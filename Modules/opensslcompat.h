@@ -140,6 +140,18 @@ sslb_is_compressed(SSL *ssl)
 #endif
 }
 
+/* 3.0 and later let no client renegotiate: each time costs the server a
+   handshake (CVE-2011-1473). */
+static inline void
+sslb_refuse_renegotiation(SSL *ssl)
+{
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+    SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+#else
+    (void)ssl;
+#endif
+}
+
 /* Whether the kernel is to do TLS where it can (3.0 and later): OpenSSL finds
    out at the end of the handshake, direction by direction. */
 static inline int

@@ -16,6 +16,8 @@ from outside_peer import (ALERT, CCS, DATA, END, HANDSHAKE, ROLES, Meeting,
 
 from tlslite.extensions import TLSExtension
 
+pytestmark = pytest.mark.since(3, 7, "has no SSLCertVerificationError")
+
 BOTH = ["TLSv1.2", "TLSv1.3"]
 HEARTBEAT, UNKNOWN = 24, 99     # types of records
 

@@ -305,7 +305,8 @@ def asked_again(contexts, role):
 @pytest.mark.parametrize("role", ROLES)
 def test_renegotiation_is_refused(role):
     contexts = our_contexts()
-    contexts["TLSv1.2"][role].options |= ssl.OP_NO_RENEGOTIATION
+    if role == "client":    # a server refuses anyway, as with OpenSSL 3
+        contexts["TLSv1.2"][role].options |= ssl.OP_NO_RENEGOTIATION
     with asked_again(contexts, role) as meeting:
         # a warning, at which this peer ends the connection
         assert meeting.peer.echo() == "no_renegotiation"
