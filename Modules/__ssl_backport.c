@@ -34,7 +34,7 @@ process_init(PyObject *module)
 {
     (void)module;
     /* What it does at the end of the process comes after what we do then. */
-    if (!OPENSSL_init_ssl(0, NULL)) {
+    if (!OPENSSL_init_crypto(0, NULL)) {
         PyErr_NoMemory();
         return -1;
     }

@@ -11,6 +11,10 @@ import signal
 import sys
 
 EXPECTED = (ImportError, MemoryError)
+# OpenSSL 3.5 waits for itself where one of its very first allocations fails:
+# it reports that with what it has not got yet.
+SECONDS = 10
+HANGS = 2
 fault = ctypes.PyDLL(None)
 for name in "fault_allocations", "fault_allocations_end":
     getattr(fault, name).restype = ctypes.c_long
@@ -35,15 +39,19 @@ def attempt(first):
 
 
 def attempt_in_child(first):
+    """The same, in a child; None if OpenSSL waits for itself."""
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
+        signal.alarm(SECONDS)
         os.write(writer, b"%d" % attempt(first))
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as stream:
         count = stream.read()
     status = os.waitpid(pid, 0)[1]
+    if status == signal.SIGALRM:
+        return None
     assert status == 0, "allocation %d: status %d" % (first, status)
     return int(count)
 
@@ -51,8 +59,9 @@ def attempt_in_child(first):
 def main(points):
     signal.alarm(100)
     count = attempt_in_child(0)
-    for first in range(1, count + 1, max(1, count // points)):
-        attempt_in_child(first)
+    tried = [attempt_in_child(first) for first in range(
+        1, count + 1, max(1, count // points))]
+    assert tried.count(None) <= HANGS, tried
     print("%d allocations" % count)
 
 
