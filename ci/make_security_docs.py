@@ -1,4 +1,5 @@
-"""Write docs/security.rst from docs/security.json and the names of the tests.
+"""Write docs/security.rst from docs/security.json, docs/trials.json and the
+names of the tests.
 
     python ci/make_security_docs.py          # writes it
     python ci/make_security_docs.py --check  # tells whether it is up to date
@@ -6,6 +7,10 @@
 security.json has the known bugs of ssl modules in groups: their ids, what
 could happen ("trouble"), and either what happens here ("here") or why that
 cannot be asked ("reason").  Tests are found by the ids in their names.
+
+trials.json has the long forms of the tests, in order: what it is ("title"),
+the command, what was tried and for how long, with which outcome ("tried"),
+and what it has found since there is such a test ("found").
 """
 
 from __future__ import print_function
@@ -22,6 +27,7 @@ import generated_page
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, "docs", "security.json")
+TRIALS = os.path.join(ROOT, "docs", "trials.json")
 PAGE = os.path.join(ROOT, "docs", "security.rst")
 WIDTH = 79
 
@@ -37,22 +43,34 @@ GROUPS = OrderedDict([
 ])
 
 HEAD = u"""\
+Security
+========
+
+.. This page is made by ci/make_security_docs.py, from trials.json and
+   security.json.
+
+What was tried
+--------------
+
+``make test`` has a short form of each of these; these are the latest long
+ones.
+"""
+
+BUGS = u"""\
 Known bugs, and what becomes of them here
-=========================================
+-----------------------------------------
 
 What has gone wrong in Python's ``ssl`` and its relatives in twenty years,
 what happens here instead, and the tests that prove it, which run with every
 ``make test``.  Ids beginning with ``bpo`` are of Python's old tracker, those
 with ``gh`` of its present one, others name their project; a ``rule`` is our
 own.
-
-.. This page is made by ci/make_security_docs.py, from security.json.
 """
 
 
-def load():
-    """{group: [entry]}"""
-    with io.open(DATA, encoding="ascii") as stream:
+def load(path=DATA):
+    """{group: [entry]}, or the list of trials."""
+    with io.open(path, encoding="ascii") as stream:
         return json.load(stream, object_pairs_hook=OrderedDict)
 
 
@@ -96,13 +114,22 @@ def render_entry(entry, tests):
     return lines + [u""]
 
 
+def render_trial(trial):
+    title = u"%s (``%s``)" % (trial["title"], trial["command"])
+    return [title] + paragraph(trial["tried"]) + [u""] + paragraph(
+        u"Found: " + trial["found"]) + [u""]
+
+
 def render():
     """The text of security.rst."""
     tests = find_tests()
     lines = [HEAD]
+    for trial in load(TRIALS):
+        lines += render_trial(trial)
+    lines.append(BUGS)
     for group, entries in load().items():
         title = u"%s: %s" % (group, GROUPS[group])
-        lines += [title, u"-" * len(title), u""]
+        lines += [title, u"~" * len(title), u""]
         for entry in entries:
             lines += render_entry(entry, tests)
     return u"\n".join(lines).rstrip() + u"\n"
