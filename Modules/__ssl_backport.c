@@ -29,16 +29,26 @@ types_init(PyObject *module)
     return 0;
 }
 
+/* OpenSSL's cleanup, when the process ends, begins with us. */
+static int
+cleanup_init(void)
+{
+    static int registered = 0;
+
+    if (!registered && !OPENSSL_atexit(sslb_gate_close_nogil)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    registered = 1;
+    return 0;
+}
+
 static int
 process_init(PyObject *module)
 {
     (void)module;
-    /* What it does at the end of the process comes after what we do then. */
-    if (!OPENSSL_init_crypto(0, NULL)) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    return sslb_lock_module_init() < 0
+    return cleanup_init() < 0
+        || sslb_lock_module_init() < 0
         || sslb_transport_module_init() < 0
         || sslb_membio_module_init() < 0
         || sslb_trust_module_init() < 0

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -65,9 +64,8 @@ sslb_gate_leave_nogil(void)
     __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Before fork() and exit(), which other threads do not survive. */
-static void
-close_gate(void)
+void
+sslb_gate_close_nogil(void)
 {
     int64_t limit = sslb_now_nogil() + GATE_WAITS;
 
@@ -122,9 +120,8 @@ sslb_lock_module_init(void)
     static int registered = 0;
 
     importer = pthread_self();
-    if (!registered
-        && (pthread_atfork(close_gate, open_gate, after_fork_in_child) != 0
-            || atexit(close_gate) != 0)) {
+    if (!registered && pthread_atfork(sslb_gate_close_nogil, open_gate,
+                                      after_fork_in_child) != 0) {
         PyErr_NoMemory();
         return -1;
     }

@@ -340,6 +340,7 @@ sslb_operation_begin(sslb_operation *op)
     }
     op->deadline = SSLB_NEVER_WAIT;
     if (self->socket == NULL) {
+        Py_INCREF((PyObject *)self);
         return 0;
     }
     if (PyWeakref_GetRef(self->socket, &op->socket) < 0) {
@@ -355,6 +356,8 @@ sslb_operation_begin(sslb_operation *op)
         Py_CLEAR(op->socket);
         return -1;
     }
+    /* Python 2.7 takes the frames of other threads away when it ends. */
+    Py_INCREF((PyObject *)self);
     return 0;
 }
 
@@ -362,6 +365,7 @@ void
 sslb_operation_end(sslb_operation *op)
 {
     Py_CLEAR(op->socket);
+    Py_DECREF((PyObject *)op->self);
 }
 
 int

@@ -286,6 +286,10 @@ void sslb_polling_drain_nogil(sslb_lock *lock);
 void sslb_gate_enter_nogil(void);
 void sslb_gate_leave_nogil(void);
 
+/* Before fork() and exit(), which other threads do not survive: keeps those
+   out and waits, but not for long. */
+void sslb_gate_close_nogil(void);
+
 /* Whether signal handlers may run in this thread. */
 int sslb_runs_handlers_nogil(void);
 
