@@ -123,8 +123,10 @@ X509_STORE_get1_objects(X509_STORE *store)
 
 #endif
 
-/* 4.0 takes no hello in the format of SSL 2.0 any more. */
+/* 4.0 takes no hello in the format of SSL 2.0 any more, and cleans nothing up
+   at the end of the process. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
+#  define OPENSSL_atexit(handler) ((void)(handler), 1)
 #  undef SSL_client_hello_isv2
 #  define SSL_client_hello_isv2(ssl) ((void)(ssl), 0)
 #endif
