@@ -59,6 +59,8 @@ def test_urlopen_verifies(monkeypatch):
     import urllib.request
     monkeypatch.setenv("SSL_CERT_FILE", cert("unknown-root.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", cert("no-such-folder"))
+    # from 3.12 on the opener keeps its context for later tests
+    monkeypatch.setattr(urllib.request, "_opener", None)
     with serving(refuse) as address:
         with pytest.raises(urllib.error.URLError) as caught:
             urllib.request.urlopen("https://localhost:%d/" % address[1],
