@@ -5,8 +5,8 @@
    handshakes use, and what is to be known of threads and processes.  Who works
    with OpenSSL while the process forks leaves its locks taken in the child for
    ever (openssl#19066), and who does while it ends may find things gone: a
-   fork and the end wait for those inside.  It knows
-   nothing of OpenSSL's objects, of Python's, or of sockets. */
+   fork and the end wait for those inside.  It knows nothing of OpenSSL's
+   objects, of Python's, or of sockets. */
 
 #include "sslb.h"
 
@@ -47,8 +47,8 @@ doze_nogil(void)
     nanosleep(&moment, NULL);
 }
 
-void
-sslb_gate_enter_nogil(void)
+static void
+enter_nogil(void)
 {
     __atomic_add_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
     while (is_closed()) {
@@ -62,6 +62,54 @@ void
 sslb_gate_leave_nogil(void)
 {
     __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A thread that ends drops what OpenSSL keeps for it, for which OpenSSL takes
+   locks: it has to be inside.  So we have it done before OpenSSL's own
+   destructor, which then finds nothing.  glibc calls the functions that are
+   given to __cxa_thread_atexit_impl(), which older ones (before 2.18) and
+   other systems lack, before all destructors of pthread keys, and those in the
+   order in which the keys were made: ours is older than that of an OpenSSL
+   which is part of us. */
+static pthread_key_t end_of_thread;
+
+#ifdef __GLIBC__
+extern int __cxa_thread_atexit_impl(void (*function)(void *), void *argument,
+                                    void *caller) __attribute__((weak));
+#endif
+
+static void
+end_thread_nogil(void *unused)
+{
+    (void)unused;
+    enter_nogil();
+    OPENSSL_thread_stop();
+    sslb_gate_leave_nogil();
+}
+
+/* Without memory for it the thread ends as it would without us. */
+static void
+watch_thread_nogil(void)
+{
+#ifdef __GLIBC__
+    if (__cxa_thread_atexit_impl != NULL) {
+        (void)__cxa_thread_atexit_impl(end_thread_nogil, NULL, &gate);
+        return;
+    }
+#endif
+    (void)pthread_setspecific(end_of_thread, &gate);
+}
+
+void
+sslb_gate_enter_nogil(void)
+{
+    static __thread int watched = 0;
+
+    if (!watched) {
+        watched = 1;
+        watch_thread_nogil();
+    }
+    enter_nogil();
 }
 
 void
@@ -120,8 +168,10 @@ sslb_lock_module_init(void)
     static int registered = 0;
 
     importer = pthread_self();
-    if (!registered && pthread_atfork(sslb_gate_close_nogil, open_gate,
-                                      after_fork_in_child) != 0) {
+    if (!registered
+        && (pthread_key_create(&end_of_thread, end_thread_nogil) != 0
+            || pthread_atfork(sslb_gate_close_nogil, open_gate,
+                              after_fork_in_child) != 0)) {
         PyErr_NoMemory();
         return -1;
     }

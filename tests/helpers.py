@@ -185,7 +185,8 @@ def meanwhile(function):
     done = threading.Event()
 
     def repeat():
-        while not done.is_set():
+        # 2.7 has no turns: who never waits can keep the GIL to itself
+        while not done.wait(0.0001):
             function()
 
     with Task(repeat):

@@ -80,6 +80,15 @@ def test_openssl_19066_a_thread_waits_in_the_handshake(version):
                 pair.server.do_handshake()
 
 
+def test_openssl_19066_threads_end(version):
+    """OpenSSL drops what it keeps for a thread when it ends."""
+    client, server = client_context(version), server_context(version)
+
+    for _ in range(10 * ROUNDS):
+        Task(BioPair, client, server).result()
+        fork(lambda: talk(client, server))
+
+
 def test_openssl_19066_threads_are_busy(version):
     """The child has the contexts that they use, and contexts of its own."""
     def in_it():
