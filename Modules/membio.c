@@ -9,14 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An emptied buffer larger than this is given back. */
-#define KEPT_SIZE ((size_t)64 * 1024)
+/* An emptied queue keeps a buffer of up to this size. */
+#define KEPT_SIZE ((size_t)4 * 1024)
 
 typedef struct {
     pthread_mutex_t mutex;
-    unsigned char *data;
+    sslb_buffer buffer;
     size_t start, end;          /* the bytes in the queue */
-    size_t size;                /* allocated */
     int eof_written;
 } queue;
 
@@ -29,14 +28,14 @@ static int
 queue_reserve_locked(queue *self, size_t length)
 {
     size_t used = self->end - self->start;
-    size_t size = self->size;
-    unsigned char *data;
+    size_t size = self->buffer.size;
+    sslb_buffer larger;
 
-    if (length <= self->size - self->end) {
+    if (length <= self->buffer.size - self->end) {
         return 1;
     }
-    if (self->start >= used && length <= self->size - used) {
-        memcpy(self->data, self->data + self->start, used);
+    if (self->start >= used && length <= self->buffer.size - used) {
+        memcpy(self->buffer.data, self->buffer.data + self->start, used);
         self->start = 0;
         self->end = used;
         return 1;
@@ -53,18 +52,17 @@ queue_reserve_locked(queue *self, size_t length)
     if (size < 256) {
         size = 256;
     }
-    data = malloc(size);
-    if (data == NULL) {
+    larger = sslb_buffer_lend_nogil(size);
+    if (larger.data == NULL) {
         return 0;
     }
     if (used > 0) {
-        memcpy(data, self->data + self->start, used);
+        memcpy(larger.data, self->buffer.data + self->start, used);
     }
-    free(self->data);
-    self->data = data;
+    sslb_buffer_take_back_nogil(&self->buffer);
+    self->buffer = larger;
     self->start = 0;
     self->end = used;
-    self->size = size;
     return 1;
 }
 
@@ -74,7 +72,7 @@ queue_put_locked(queue *self, const void *data, size_t length)
     if (!queue_reserve_locked(self, length)) {
         return 0;
     }
-    memcpy(self->data + self->end, data, length);
+    memcpy(self->buffer.data + self->end, data, length);
     self->end += length;
     return 1;
 }
@@ -82,14 +80,12 @@ queue_put_locked(queue *self, const void *data, size_t length)
 static void
 queue_get_locked(queue *self, void *data, size_t length)
 {
-    memcpy(data, self->data + self->start, length);
+    memcpy(data, self->buffer.data + self->start, length);
     self->start += length;
     if (self->start == self->end) {
         self->start = self->end = 0;
-        if (self->size > KEPT_SIZE) {
-            free(self->data);
-            self->data = NULL;
-            self->size = 0;
+        if (self->buffer.size > KEPT_SIZE) {
+            sslb_buffer_take_back_nogil(&self->buffer);
         }
     }
 }
@@ -206,7 +202,7 @@ queue_bio_destroy(BIO *bio)
 
     if (self != NULL) {
         pthread_mutex_destroy(&self->mutex);
-        free(self->data);
+        sslb_buffer_take_back_nogil(&self->buffer);
         free(self);
         BIO_set_data(bio, NULL);
     }

@@ -57,6 +57,12 @@ typedef struct {
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_guard;
 
+/* Memory that goes from one user to the next (buffers.c). */
+typedef struct {
+    unsigned char *data;        /* NULL: none */
+    size_t size;
+} sslb_buffer;
+
 /* Our socket BIO's state (transport.c). */
 typedef struct {
     int fd;                     /* -1 once forgotten */
@@ -67,7 +73,7 @@ typedef struct {
     int drained;                /* nothing more can have come yet */
     int gathering;              /* collect records instead of sending each */
     struct {
-        unsigned char *data;    /* lent while something is in it, or NULL */
+        sslb_buffer buffer;     /* lent while something is in it */
         size_t start, end;      /* the part that is in use */
     } out;                      /* records not sent yet */
     size_t least;               /* see sslb_transport_look_ahead_nogil() */
@@ -304,6 +310,12 @@ int64_t sslb_now_nogil(void);
 /* Wait until the descriptor is ready for `events` (POLLIN, POLLOUT): 1 when
    ready, 0 at the deadline, -1 when a signal came. */
 int sslb_wait_nogil(int fd, short events, sslb_deadline deadline);
+
+/* -- buffers.c -------------------------------------------------------- */
+
+/* One of at least `size` bytes; its data is NULL when out of memory. */
+sslb_buffer sslb_buffer_lend_nogil(size_t size);
+void sslb_buffer_take_back_nogil(sslb_buffer *buffer);  /* which may be none */
 
 /* -- transport.c ------------------------------------------------------ */
 

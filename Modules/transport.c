@@ -28,42 +28,7 @@
     (SSLB_GATHER_PLAINTEXT + (size_t)4 * SSL3_RT_MAX_ENCRYPTED_OVERHEAD \
      + (size_t)4 * SSL3_RT_HEADER_LENGTH)
 
-/* Buffers are lent for as long as something is in them, so an idle connection
-   has none.  A few are kept, since fresh memory costs page faults. */
-#define SPARE_BUFFERS 4
-
-static struct {
-    pthread_mutex_t mutex;
-    unsigned char *buffers[SPARE_BUFFERS];
-    int count;
-} spare = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-
 static BIO_METHOD *method = NULL;
-
-static unsigned char *
-buffer_lend(void)
-{
-    unsigned char *buffer = NULL;
-
-    pthread_mutex_lock(&spare.mutex);
-    if (spare.count > 0) {
-        buffer = spare.buffers[--spare.count];
-    }
-    pthread_mutex_unlock(&spare.mutex);
-    return buffer != NULL ? buffer : malloc(BUFFER_SIZE);
-}
-
-static void
-buffer_take_back(unsigned char *buffer)
-{
-    pthread_mutex_lock(&spare.mutex);
-    if (spare.count < SPARE_BUFFERS) {
-        spare.buffers[spare.count++] = buffer;
-        buffer = NULL;
-    }
-    pthread_mutex_unlock(&spare.mutex);
-    free(buffer);
-}
 
 /* -- writing ---------------------------------------------------------- */
 
@@ -84,22 +49,12 @@ transport_send(sslb_transport *transport, const void *data, size_t length)
     return sent;
 }
 
-/* To be called when it is empty. */
-static void
-drop_buffer(sslb_transport *transport)
-{
-    if (transport->out.data != NULL) {
-        buffer_take_back(transport->out.data);
-        transport->out.data = NULL;
-    }
-}
-
 int
 sslb_transport_flush_nogil(sslb_transport *transport)
 {
     while (transport->out.start < transport->out.end) {
         ssize_t sent = transport_send(
-            transport, transport->out.data + transport->out.start,
+            transport, transport->out.buffer.data + transport->out.start,
             transport->out.end - transport->out.start);
 
         if (sent < 0) {
@@ -108,8 +63,8 @@ sslb_transport_flush_nogil(sslb_transport *transport)
         transport->out.start += (size_t)sent;
     }
     transport->out.start = transport->out.end = 0;
-    if (!transport->gathering) {
-        drop_buffer(transport);
+    if (!transport->gathering) {    /* an idle connection has none */
+        sslb_buffer_take_back_nogil(&transport->out.buffer);
     }
     return 1;
 }
@@ -117,13 +72,14 @@ sslb_transport_flush_nogil(sslb_transport *transport)
 void
 sslb_transport_gather_nogil(sslb_transport *transport, int on)
 {
-    if (on && transport->out.data == NULL && !transport->is_kernel_tls) {
-        transport->out.data = buffer_lend();
+    if (on && transport->out.buffer.data == NULL
+        && !transport->is_kernel_tls) {
+        transport->out.buffer = sslb_buffer_lend_nogil(BUFFER_SIZE);
     }
     /* Without memory each record is sent by itself. */
-    transport->gathering = on && transport->out.data != NULL;
+    transport->gathering = on && transport->out.buffer.data != NULL;
     if (!on && transport->out.start == transport->out.end) {
-        drop_buffer(transport);
+        sslb_buffer_take_back_nogil(&transport->out.buffer);
     }
 }
 
@@ -143,11 +99,11 @@ sslb_transport_forget_nogil(sslb_transport *transport)
 static int
 transport_append(sslb_transport *transport, const char *data, size_t length)
 {
-    if (transport->out.data == NULL
+    if (transport->out.buffer.data == NULL
         || length > BUFFER_SIZE - transport->out.end) {
         return 0;
     }
-    memcpy(transport->out.data + transport->out.end, data, length);
+    memcpy(transport->out.buffer.data + transport->out.end, data, length);
     transport->out.end += length;
     return 1;
 }
@@ -400,7 +356,7 @@ transport_destroy(BIO *bio)
     sslb_transport *transport = BIO_get_data(bio);
 
     if (transport != NULL) {
-        drop_buffer(transport);
+        sslb_buffer_take_back_nogil(&transport->out.buffer);
         free(transport);
         BIO_set_data(bio, NULL);
     }

@@ -1,0 +1,58 @@
+/* buffers.c: the large buffers, which go from one user to the next.
+
+   Owns those that nobody has at the moment: a few, since fresh memory costs
+   page faults, while an idle connection shall need none. */
+
+#include "sslb.h"
+
+#include <stdlib.h>
+
+#define SPARE_BUFFERS 8
+#define SMALLEST ((size_t)16 * 1024)    /* smaller ones are malloc()'s work */
+#define LARGEST ((size_t)256 * 1024)
+
+static struct {
+    pthread_mutex_t mutex;
+    sslb_buffer buffers[SPARE_BUFFERS];
+    int count;
+} spare = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+sslb_buffer
+sslb_buffer_lend_nogil(size_t size)
+{
+    sslb_buffer result = {.data = NULL, .size = size};
+    int i;
+
+    if (size >= SMALLEST) {
+        pthread_mutex_lock(&spare.mutex);
+        for (i = spare.count - 1; i >= 0 && result.data == NULL; i--) {
+            if (spare.buffers[i].size >= size) {
+                result = spare.buffers[i];
+                spare.buffers[i] = spare.buffers[--spare.count];
+            }
+        }
+        pthread_mutex_unlock(&spare.mutex);
+    }
+    if (result.data == NULL) {
+        result.data = malloc(size);
+    }
+    return result;
+}
+
+void
+sslb_buffer_take_back_nogil(sslb_buffer *buffer)
+{
+    unsigned char *data = buffer->data;
+
+    if (buffer->size >= SMALLEST && buffer->size <= LARGEST) {
+        pthread_mutex_lock(&spare.mutex);
+        if (spare.count < SPARE_BUFFERS) {
+            spare.buffers[spare.count++] = *buffer;
+            data = NULL;
+        }
+        pthread_mutex_unlock(&spare.mutex);
+    }
+    free(data);
+    buffer->data = NULL;
+    buffer->size = 0;
+}
