@@ -42,16 +42,20 @@ def handler():
     signal.signal(signal.SIGUSR1, before)
 
 
-def strike():
+def strike(calling):
     """At any moment: the call waits by then, or does not yet."""
+    while not calling:
+        time.sleep(0.0001)
     time.sleep(random.uniform(0, 0.005))
     os.kill(os.getpid(), signal.SIGUSR1)
 
 
 def interrupt(function, *arguments):
     """Calls what waits until it is interrupted."""
+    calling = []  # no Event: its own locks would be struck
     try:
-        with Task(strike):
+        with Task(strike, calling):
+            calling.append(True)
             function(*arguments)
             raise AssertionError("it did not wait for anything")
     except Interrupted:
@@ -132,8 +136,17 @@ def test_bpo_32275_connect(timeout):
     assert descriptors() == before
 
 
+def accept(listener):
+    """One client, after those that have gone."""
+    while True:
+        try:
+            return listener.accept()[0]
+        except (socket.error, ssl.SSLError):
+            pass
+
+
 def serve_one(listener):
-    """One client of its own, after those that have gone."""
+    """A client of its own."""
     def connect():
         with contextlib.closing(client_context().wrap_socket(
                 socket.create_connection(listener.getsockname()),
@@ -141,13 +154,8 @@ def serve_one(listener):
             return receive(sock, 5)
 
     with Task(connect) as connecting:
-        while connecting.running():
-            try:
-                with contextlib.closing(listener.accept()[0]) as sock:
-                    sock.sendall(b"hello")
-                    break
-            except (socket.error, ssl.SSLError):
-                pass  # one that has gone
+        with contextlib.closing(accept(listener)) as sock:
+            sock.sendall(b"hello")
         assert connecting.result() == b"hello"
 
 
@@ -164,7 +172,7 @@ def test_bpo_32275_accept(version, timeout, clients):
         for _ in range(ROUNDS):
             silent = [socket.create_connection(listener.getsockname())
                       for _ in range(clients)]
-            interrupt(listener.accept)
+            interrupt(accept, listener)
             for sock in silent:
                 sock.close()
         serve_one(listener)
