@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An emptied queue keeps a buffer of up to this size. */
-#define KEPT_SIZE ((size_t)4 * 1024)
-
 typedef struct {
     pthread_mutex_t mutex;
     sslb_buffer buffer;
@@ -82,11 +79,9 @@ queue_get_locked(queue *self, void *data, size_t length)
 {
     memcpy(data, self->buffer.data + self->start, length);
     self->start += length;
-    if (self->start == self->end) {
+    if (self->start == self->end) {     /* an idle connection has none */
         self->start = self->end = 0;
-        if (self->buffer.size > KEPT_SIZE) {
-            sslb_buffer_take_back_nogil(&self->buffer);
-        }
+        sslb_buffer_take_back_nogil(&self->buffer);
     }
 }
 

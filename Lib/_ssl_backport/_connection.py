@@ -162,9 +162,13 @@ class Connection(object):
 class StreamConnection(Connection, _sockets.StreamSocket):
     """A stream socket that speaks TLS; SSLSocket adds how it is made.
 
-    `_context` and `_session`, `server_side`, `server_hostname`,
-    `do_handshake_on_connect` and `suppress_ragged_eofs` are the maker's.
+    `_context`, `server_side` and `server_hostname` are the maker's, and so
+    are other values of these:
     """
+
+    do_handshake_on_connect = True
+    suppress_ragged_eofs = True
+    _session = None
 
     _connected = False
 

@@ -440,6 +440,8 @@ class SSLObject(_Connection):
     incoming BIO. What is in the outgoing BIO has to be sent to the peer.
     """
 
+    __slots__ = ("_sslobj",)  # no dict unless somebody wants one
+
     def __init__(self, sslobj, owner=None, session=None):
         if not isinstance(sslobj, _ssl._SSLSocket):
             raise TypeError("SSLObject has no public constructor: "
@@ -568,10 +570,15 @@ class SSLSocket(_StreamConnection):
         if _context.check_hostname and not (server_side or server_hostname):
             raise ValueError("check_hostname requires server_hostname")
         self._context = _context
-        self._session = _session
         self.server_side = server_side
-        self.do_handshake_on_connect = do_handshake_on_connect
-        self.suppress_ragged_eofs = suppress_ragged_eofs
+        # 2.7's dicts quadruple with the sixth entry: what nearly all have is
+        # the class's
+        if _session is not None:
+            self._session = _session
+        if do_handshake_on_connect is not True:
+            self.do_handshake_on_connect = do_handshake_on_connect
+        if suppress_ragged_eofs is not True:
+            self.suppress_ragged_eofs = suppress_ragged_eofs
         self._adopt(sock)
         try:
             self.server_hostname = _context._encode_hostname(server_hostname)
