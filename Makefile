@@ -7,8 +7,8 @@
 PYTHON3 = python3
 
 .PHONY: help demo test test-asan test-cpython test-long test-openssl \
-    test-tsan test-valgrind fuzz soak load bench wheels check-wheels \
-    check-debian11 check-ktls clean python3
+    test-tsan test-valgrind fuzz soak load bench bench-origins wheels \
+    check-wheels check-debian11 check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -17,6 +17,7 @@ help:
 	@echo "             STOCK=1 for the Python's own ssl)"
 	@echo "make bench   how fast it is, beside every other ssl and plain C"
 	@echo "             (ROWS=\"sendall echo\" for some, QUICK=1 for few rounds)"
+	@echo "make bench-origins   where its time goes; needs perf"
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
 	@echo "make check-wheels    proves what the wheels promise"
 	@echo "make check-debian11  the 2.7 wheel and the source in a Debian 11;"
@@ -45,6 +46,9 @@ test: python3
 bench: python3
 	@$(PYTHON3) bench/run.py $(if $(ROWS),--rows "$(ROWS)") \
 	    $(if $(QUICK),--quick)
+
+bench-origins: python3
+	@$(PYTHON3) bench/origins.py $(if $(ROWS),--rows "$(ROWS)")
 
 wheels: python3
 	@$(PYTHON3) ci/wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")

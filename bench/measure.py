@@ -150,15 +150,19 @@ class Race(object):
         self.figures = {}   # {name: [Figure, one a round]}
         self.failed = {}    # {name: why it has none}
 
+    def prepare(self):
+        """Choose how much work a round is, and find out who can do it."""
+        ours, = (contestant for contestant in self.contestants
+                 if contestant.name == OURS)
+        self.count = units(self.worker(ours))
+        self.round(to_warm_up=True)
+
     def run(self, least, most):
         """Rounds till the ratios are certain, or there are enough."""
         if self.row.measure == "bytes":
             most = 1    # no noise in it
         if not self.row.fresh:
-            ours, = (contestant for contestant in self.contestants
-                     if contestant.name == OURS)
-            self.count = units(self.worker(ours))
-            self.round(to_warm_up=True)
+            self.prepare()
         end = time.monotonic() + BUDGET_SECONDS
         for number in range(1, most + 1):
             self.round()

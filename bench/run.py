@@ -7,6 +7,7 @@ what is to be reached.  Unless it is quick, bench/results keeps the results.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -20,7 +21,7 @@ from contestants import Failure, environments
 ROUNDS = (15, 75)
 QUICK_ROUNDS = (9, 35)
 
-PLOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plot.py")
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 UNKNOWN_ROW = "There is no row %r.  The rows are:\n\n    %s"
 
@@ -46,39 +47,48 @@ def run_row(row, there, rounds):
     return report.judge(row, race)
 
 
-def run(chosen, quick, progress):
-    """{row's name: result} of the rows, each shown when it is there."""
+@contextlib.contextmanager
+def contestants_there(names, chosen, progress):
+    """The contestants of these names that the rows need and that are there,
+    with the peer at work."""
     os.makedirs(contestants.FOLDER, exist_ok=True)
     peer = measure.Peer(
         contestants.compile_program("peer", progress),
         os.path.join(contestants.CERTS, "localhost-ec.pem"))
-    results = {}
     try:
         there = [contestant for contestant in (
-            contestants.make(name, peer.port, progress)
-            for name in (contestants.QUICK if quick else contestants.NAMES)
+            contestants.make(name, peer.port, progress) for name in names
             if any(rows.takes_part(row, name) for row in chosen))
             if contestant]
         if measure.OURS not in [contestant.name for contestant in there]:
             raise Failure(environments.NO_PYTHON27)
+        yield there
+    finally:
+        peer.close()
+
+
+def run(chosen, quick, progress):
+    """{row's name: result} of the rows, each shown when it is there."""
+    results = {}
+    names = contestants.QUICK if quick else contestants.NAMES
+    with contestants_there(names, chosen, progress) as there:
         for number, row in enumerate(chosen, 1):
             progress.say("%d of %d" % (number, len(chosen)), row.title)
             results[row.name] = run_row(
                 row, there, QUICK_ROUNDS if quick else ROUNDS)
             report.show(results[row.name])
-    finally:
-        peer.close()
     return results
 
 
-def draw(progress):
-    """The plot of all results that are kept."""
+def draw(progress, plot, source):
+    """Has a plot program of this folder draw a file of bench/results."""
     environments.make_tools(progress, "plot")
-    target = os.path.splitext(report.JSON)[0] + ".png"
-    environments.run([environments.tools_python("plot"), PLOT, report.JSON,
-                      target], "bench-plot.log")
-    print("\nKept as results.json and results.png in %s"
-          % os.path.relpath(report.RESULTS))
+    name, _ = os.path.splitext(source)
+    environments.run([environments.tools_python("plot"),
+                      os.path.join(HERE, plot), source, name + ".png"],
+                     "bench-plot.log")
+    print("\nKept as %s.json and .png in %s" % (
+        os.path.basename(name), os.path.relpath(report.RESULTS)))
 
 
 def main():
@@ -93,7 +103,7 @@ def main():
         report.show_goals(results.values())
         if not options.quick:
             report.save(results)
-            draw(progress)
+            draw(progress, "plot.py", report.JSON)
     except (Failure, measure.Stuck) as failure:
         return "\n%s" % failure
     return 0

@@ -1,0 +1,153 @@
+"""make bench-origins: where the CPU time of the contestants goes.
+
+    python3 bench/origins.py [--rows "echo sendall"]
+
+Linux' perf looks many times a second at what each process is at.  It counts
+all of the process, also what `make bench` leaves out of its figures: that the
+sockets are connected before the handshakes.
+"""
+
+import argparse
+import collections
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import contestants
+import measure
+import report
+import rows
+import run
+from contestants import Failure, environments
+
+JSON = os.path.join(report.RESULTS, "origins.json")
+
+SAMPLES_A_SECOND = 2500
+ROUNDS = 30
+ATTACHING_SECONDS = 1
+
+NO_PERF = """\
+This needs perf.  To get it:
+
+    Debian:        apt-get install linux-perf
+    Ubuntu:        apt-get install linux-tools-generic
+    RHEL, Fedora:  dnf install perf"""
+
+# What a file's name begins with, and what is in it; all else is Python's.
+ORIGINS = [
+    ("[kernel", "kernel"), ("libcrypto", "libcrypto"), ("libssl", "libssl"),
+    ("libc.", "C library"), ("__ssl_backport", "extension"),
+    ("_ssl.", "extension"), ("floor", "program")]
+
+# Where the kernel is when it wakes somebody or goes to sleep.
+SWITCHING = ("finish_task_switch", "_raw_spin_unlock_irqrestore", "__schedule")
+
+
+def origin(file, symbol):
+    """What a sample in this function counts for."""
+    if file.startswith("[kernel") and symbol.startswith(SWITCHING):
+        return "sleep and wake"
+    for beginning, name in ORIGINS:
+        if file.startswith(beginning):
+            return name
+    return "Python"
+
+
+class Recording(object):
+    """perf, looking at a process from here to stop()."""
+
+    def __init__(self, pid, path):
+        self.path = path
+        self.process = subprocess.Popen(
+            ["perf", "record", "--quiet", "--event", "cpu-clock", "--freq",
+             str(SAMPLES_A_SECOND), "--pid", str(pid), "--output", path],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            universal_newlines=True)
+
+    def stop(self):
+        """Counter of samples by origin."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate()
+        if not os.path.exists(self.path):
+            raise Failure("perf does not work here:\n\n%s" % errors)
+        lines = subprocess.check_output(
+            ["perf", "report", "--input", self.path, "--stdio", "--fields",
+             "sample,dso,symbol", "--field-separator", "\t"],
+            stderr=subprocess.DEVNULL, universal_newlines=True).splitlines()
+        samples = collections.Counter()
+        for line in lines:
+            if line.strip() and not line.startswith("#"):
+                count, file, symbol = line.split("\t")[:3]
+                samples[origin(file.strip(), symbol.split("] ")[-1])] += int(
+                    count)
+        return samples
+
+
+def record(row, there):
+    """{contestant's name: {origin: seconds for one unit}}"""
+    with measure.Race(row, there) as race:
+        race.prepare()
+        recordings = {
+            contestant.name: Recording(
+                race.worker(contestant).process.pid,
+                os.path.join(contestants.FOLDER, "perf.%d" % number))
+            for number, contestant in enumerate(race.contestants)}
+        time.sleep(ATTACHING_SECONDS)
+        for _ in range(ROUNDS):
+            race.round()
+        units = SAMPLES_A_SECOND * ROUNDS * race.count
+        return {
+            name: {part: samples / units
+                   for part, samples in recording.stop().most_common()}
+            for name, recording in sorted(recordings.items())}
+
+
+def show(row, origins):
+    print("\n%s, CPU for %s" % (row.title, row.unit))
+    for name, seconds in origins.items():
+        total = sum(seconds.values())
+        print("    %-12s %8s   %s" % (
+            name, report.amount(total, "cpu"), ", ".join(
+                "%s %.0f %%" % (part, 100 * amount / total)
+                for part, amount in seconds.items()
+                if amount >= total / 100)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--rows", help="such as 'echo sendall'",
+        default="full resumed recv_into sendall echo memory-feed")
+    options = parser.parse_args()
+    progress = environments.Progress()
+    results = {}
+    try:
+        if shutil.which("perf") is None:
+            raise Failure(NO_PERF)
+        chosen = run.choose(options.rows)
+        with run.contestants_there(contestants.QUICK, chosen,
+                                   progress) as there:
+            for number, row in enumerate(chosen, 1):
+                progress.say("%d of %d" % (number, len(chosen)), row.title)
+                origins = record(row, [
+                    contestant for contestant in there
+                    if rows.takes_part(row, contestant.name)])
+                show(row, origins)
+                results[row.name] = {"title": row.title, "unit": row.unit,
+                                     "origins": origins}
+        os.makedirs(report.RESULTS, exist_ok=True)
+        with open(JSON, "w") as stream:
+            json.dump(results, stream, indent=1)
+            stream.write("\n")
+        run.draw(progress, "plot_origins.py", JSON)
+    except (Failure, measure.Stuck) as failure:
+        return "\n%s" % failure
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
