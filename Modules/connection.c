@@ -319,6 +319,9 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
                         session) < 0) {
         return NULL;
     }
+    if (sslb_context_need_ciphers(context) < 0) {
+        return NULL;
+    }
     self = (sslb_connection *)sslb_connection_type.tp_alloc(
         &sslb_connection_type, 0);
     if (self == NULL) {
@@ -449,7 +452,8 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     if (value == (PyObject *)old) {
         return 0;
     }
-    if (keep_past_context(self) < 0) {
+    if (sslb_context_need_ciphers((sslb_context *)value) < 0
+        || keep_past_context(self) < 0) {
         return -1;
     }
     sslb_guard_check_fork(&((sslb_context *)value)->guard);

@@ -100,7 +100,7 @@ context_configure(sslb_context *self, int version)
         self->check_hostname = 1;
         SSL_CTX_set_verify(ctx, verify_modes[CERT_REQUIRED], NULL);
     }
-    return SSL_CTX_set_cipher_list(ctx, SSLB_DEFAULT_CIPHERS) ? 0 : -1;
+    return 0;
 }
 
 static PyObject *

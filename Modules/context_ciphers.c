@@ -5,6 +5,34 @@
 
 #include <string.h>
 
+/* The list as set, which OpenSSL need not have yet. */
+static const char *
+current_list(const sslb_context *context)
+{
+    return context->ciphers != NULL ? context->ciphers : SSLB_DEFAULT_CIPHERS;
+}
+
+/* OpenSSL takes a tenth of a millisecond for a list, and most contexts are
+   given another one. */
+int
+sslb_context_need_ciphers(sslb_context *context)
+{
+    if (context->has_ciphers) {
+        return 0;
+    }
+    sslb_context_take(context);
+    context->has_ciphers = context->has_ciphers || SSL_CTX_set_cipher_list(
+        context->ctx, current_list(context));
+    sslb_context_release(context);
+    if (!context->has_ciphers) {
+        sslb_queue_raise("the ciphers could not be set: see the "
+                         "system's OpenSSL configuration", __FILE__,
+                         __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
 /* Takes ownership of the list: 1, or 0 with everything as it was, although
    OpenSSL forgets the old list also when it refuses the new one. */
 static int
@@ -14,16 +42,14 @@ replace_ciphers(sslb_context *context, char *list)
     int ok;
 
     sslb_context_take(context);
-    old = context->ciphers;
     ok = SSL_CTX_set_cipher_list(context->ctx, list);
     if (ok) {
+        old = context->ciphers;
         context->ciphers = list;
         list = old;
     }
-    else {
-        SSL_CTX_set_cipher_list(context->ctx,
-                                old != NULL ? old : SSLB_DEFAULT_CIPHERS);
-    }
+    context->has_ciphers = ok || SSL_CTX_set_cipher_list(
+        context->ctx, current_list(context));
     ERR_clear_error();
     sslb_context_release(context);
     OPENSSL_free(list);
@@ -123,12 +149,17 @@ cipher_as_dict(const SSL_CIPHER *cipher)
 PyObject *
 sslb_context_get_ciphers(PyObject *self, PyObject *none)
 {
-    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(
-        ((sslb_context *)self)->ctx);
-    PyObject *result = PyList_New(0);
+    sslb_context *context = (sslb_context *)self;
+    const STACK_OF(SSL_CIPHER) *ciphers;
+    PyObject *result;
     int i;
 
     (void)none;
+    if (sslb_context_need_ciphers(context) < 0) {
+        return NULL;
+    }
+    ciphers = SSL_CTX_get_ciphers(context->ctx);
+    result = PyList_New(0);
     for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ciphers); i++) {
         PyObject *item = cipher_as_dict(sk_SSL_CIPHER_value(ciphers, i));
 

@@ -113,7 +113,8 @@ typedef struct {
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
-    char *ciphers;              /* as set; NULL for the default ones */
+    char *ciphers;              /* as set; NULL for the default ones ... */
+    int has_ciphers;            /* ... which are set when needed */
     int has_trust;              /* something was loaded into the store */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
@@ -422,6 +423,10 @@ int sslb_context_lacks_side(const sslb_context *context, int server_side);
 PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
 PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);
 PyObject *sslb_context_set_ciphersuites(PyObject *self, PyObject *names);
+
+/* Before the list is looked at: 0, or -1 with an exception. */
+int sslb_context_need_ciphers(sslb_context *context);
+
 PyObject *sslb_context_set_ecdh_curve(PyObject *self, PyObject *name);
 PyObject *sslb_context_set_groups(PyObject *self, PyObject *names);
 PyObject *sslb_context_get_groups(PyObject *self, PyObject *args,

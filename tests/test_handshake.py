@@ -122,6 +122,40 @@ def test_cipher_order_of_the_server():
             "ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2", 128)
 
 
+# In the default list, which is 3.6's, but not in OpenSSL's own.
+UNUSUAL = "AES256-CCM"
+
+
+def test_default_ciphers_of_the_client():
+    server = server_context("TLSv1.2")
+    server.set_ciphers(UNUSUAL)
+    with SocketPair(client_context("TLSv1.2"), server) as pair:
+        assert pair.client.cipher()[0] == UNUSUAL
+
+
+def test_default_ciphers_after_a_refused_list():
+    client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
+    client.set_ciphers(UNUSUAL)
+    with pytest.raises(ssl.SSLError):
+        server.set_ciphers("NO-SUCH-CIPHER")
+    with SocketPair(client, server) as pair:
+        assert pair.server.cipher()[0] == UNUSUAL
+
+
+def test_default_ciphers_of_the_context_that_a_callback_sets():
+    client, other = client_context("TLSv1.2"), server_context("TLSv1.2")
+    client.set_ciphers(UNUSUAL)
+
+    def change(connection, name, context):
+        connection.context = other
+
+    server = server_context("TLSv1.2")
+    server.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    server.set_servername_callback(change)
+    with SocketPair(client, server) as pair:
+        assert pair.server.cipher()[0] == UNUSUAL
+
+
 # Failure
 
 def test_no_common_version(pair_type):
