@@ -29,7 +29,7 @@ help:
 	@echo "make test-long       the long forms of those that try at random"
 	@echo "make fuzz            inputs that break a promise, sought by coverage"
 	@echo "                     (20 s each; SECONDS=..., ONLY=\"loaders records\")"
-	@echo "make soak            100,000 handshakes, 1,000,000 messages: flat memory"
+	@echo "make soak    100,000 handshakes, 1,000,000 messages: flat memory"
 	@echo "make load            two servers, 2,000 clients, good ones and bad"
 	@echo "                     (10 minutes each; SECONDS=...)"
 	@echo "make check-ktls      the tests of kTLS in a kernel that has TLS"
