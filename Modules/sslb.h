@@ -142,7 +142,8 @@ typedef struct {
     int untold;                 /* the end was met behind data ... */
     sslb_outcome deferred;      /* ... and was this, unless in good order */
     int alerted;                /* by a fatal alert of the peer's */
-    int asked;                  /* wrote something since the last read */
+    int64_t asked_at;           /* the time of a write that no read followed
+                                   yet, or 0 */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;
     sslb_lock lock;

@@ -245,14 +245,13 @@ transport_receive(sslb_transport *transport, void *data, size_t length)
         {.iov_base = transport->header,
          .iov_len = sizeof(transport->header)},
     };
-    struct msghdr message = {
-        .msg_iov = parts,
-        .msg_iovlen = completes_data(transport, length) ? 2 : 1,
-    };
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    int looks_ahead = completes_data(transport, length);
     ssize_t got;
 
-    do {
-        got = recvmsg(transport->fd, &message, MSG_DONTWAIT);
+    do {  /* recv() is the cheaper one */
+        got = looks_ahead ? recvmsg(transport->fd, &message, MSG_DONTWAIT)
+            : recv(transport->fd, data, length, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EWOULDBLOCK) {
         errno = EAGAIN;

@@ -118,7 +118,7 @@ write_locked(sslb_operation *op)
     if (op->done == op->length
         || (op->socket != NULL && op->deadline == SSLB_NEVER_WAIT)) {
         self->handed = 0;
-        self->asked = 1;
+        self->asked_at = sslb_now_nogil();
         return STEP_DONE;
     }
     return STEP_AGAIN;

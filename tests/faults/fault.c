@@ -1,7 +1,7 @@
 /* fault.c: makes allocations and system calls fail, for the scripts here.
 
-   Preloaded (LD_PRELOAD) it stands before malloc(), recv(), send() and poll()
-   and acts on calls that come from the extension or from OpenSSL only, and
+   Preloaded (LD_PRELOAD) it stands before malloc(), recv(), recvmsg(), send()
+   and poll() and acts on calls that come from the extension or from OpenSSL only, and
    only once it is told to.  For glibc. */
 
 #define _GNU_SOURCE
@@ -11,7 +11,10 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
@@ -152,6 +155,27 @@ recv(int fd, void *data, size_t length, int flags)
 
     return allowed < 0 ? -1 : recvfrom(fd, data, (size_t)allowed, flags,
                                        NULL, NULL);
+}
+
+ssize_t
+recvmsg(int fd, struct msghdr *message, int flags)
+{
+    struct iovec part = message->msg_iov[0];
+    struct msghdr shorter = *message;
+    size_t length = 0, i;
+    ssize_t allowed;
+
+    for (i = 0; i < message->msg_iovlen; i++) {
+        length += message->msg_iov[i].iov_len;
+    }
+    allowed = call_length(__builtin_return_address(0), length);
+    if (allowed < 0 || (size_t)allowed == length) {
+        return allowed < 0 ? -1 : syscall(SYS_recvmsg, fd, message, flags);
+    }
+    part.iov_len = (size_t)allowed;     /* one byte */
+    shorter.msg_iov = &part;
+    shorter.msg_iovlen = 1;
+    return syscall(SYS_recvmsg, fd, &shorter, flags);
 }
 
 ssize_t
