@@ -207,6 +207,20 @@ def test_several_directories(tree):
     assert_trusts()
 
 
+@pytest.mark.parametrize("missing", ["/missing:%s", "%s:/missing"])
+def test_one_of_several_directories_is_missing(tree, missing):
+    tree.add_directory("/mine")
+    tree.monkeypatch.setenv("SSL_CERT_DIR", missing % tree.path("/mine"))
+    assert ssl.get_default_verify_paths().capath == os.environ["SSL_CERT_DIR"]
+    assert_trusts()
+
+
+def test_missing_directories(tree):
+    tree.add_file("/etc/ssl/cert.pem")
+    tree.monkeypatch.setenv("SSL_CERT_DIR", "/missing:/missing too")
+    assert tree.found() == ("/etc/ssl/cert.pem", None)
+
+
 # What is passed over
 
 @pytest.mark.parametrize("text", [

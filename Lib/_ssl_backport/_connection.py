@@ -476,7 +476,9 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         ValueError for a file in text mode or a non-blocking socket. Where
         the kernel encrypts (OP_ENABLE_KTLS), it reads a regular file itself.
         """
-        if "b" not in getattr(file, "mode", "b"):
+        mode = getattr(file, "mode", "b")
+        # a number in compressed files
+        if isinstance(mode, (str, type(u""))) and "b" not in mode:
             raise ValueError("file should be opened in binary mode")
         if count is not None and count <= 0:
             raise ValueError("count must be a positive integer (got %r)"

@@ -99,9 +99,10 @@ def _inet_paton(ipname):
     Raises ValueError for all but four decimal numbers with dots between
     them, and an IPv6 address without a scope.
     """
-    for family in AF_INET, AF_INET6:
-        try:
-            return inet_pton(family, ipname)
-        except error:
-            continue
+    if "\0" not in ipname:  # for which 2.7 has a TypeError
+        for family in AF_INET, AF_INET6:
+            try:
+                return inet_pton(family, ipname)
+            except error:
+                continue
     raise ValueError("not an IPv4 or IPv6 address: %r" % (ipname,))

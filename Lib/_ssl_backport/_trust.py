@@ -150,8 +150,18 @@ def load(context, kind, path, origin):
 
 def holds_certificates(path):
     """Whether OpenSSL would find certificates there: in one directory, or
-    in several with colons between them."""
-    return any(folder_holds(folder) for folder in path.split(os.pathsep))
+    in several with colons between them, of which some may be missing."""
+    folders = path.split(os.pathsep)
+    problems = []
+    for folder in folders:
+        try:
+            if folder_holds(folder):
+                return True
+        except EnvironmentError as error:
+            problems.append(error)
+    if len(problems) == len(folders):
+        raise problems[0]
+    return False
 
 
 def folder_holds(folder):
