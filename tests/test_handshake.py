@@ -133,6 +133,7 @@ def test_default_ciphers_of_the_client():
         assert pair.client.cipher()[0] == UNUSUAL
 
 
+@pytest.mark.backport_only("a refused list leaves none")
 def test_default_ciphers_after_a_refused_list():
     client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
     client.set_ciphers(UNUSUAL)
