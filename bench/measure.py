@@ -124,9 +124,8 @@ def spread(values):
             / statistics.median(values))
 
 
-def ratios(row, figures, name, ours=OURS):
+def ratios(row, figures, name, ours=OURS, allowance=0):
     """How much better ours is than another, round by round."""
-    allowance = row.allowance if name == row.best else 0
     return [(getattr(theirs, row.measure) + allowance)
             / getattr(mine, row.measure)
             for theirs, mine in zip(figures[name], figures[ours])]

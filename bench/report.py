@@ -30,9 +30,10 @@ def judge(row, race):
                    for name in figures if name != measure.OURS},
     }
     result["goals"] = [
-        goal("C", "C", row.c, result),
-        goal("stock", row.best or best_stock(result), row.stock, result),
-        goal("pyOpenSSL", "pyOpenSSL", row.pyopenssl, result)]
+        goal("C", "C", row.c, row, figures),
+        goal("stock", row.best or best_stock(result), row.stock, row, figures,
+             row.allowance),
+        goal("pyOpenSSL", "pyOpenSSL", row.pyopenssl, row, figures)]
     if row.wheel and {"wheel 2.7", "pyOpenSSL"} <= set(figures):
         result["wheel"] = ratio(measure.ratios(row, figures, "pyOpenSSL",
                                                "wheel 2.7"))
@@ -67,11 +68,14 @@ def best_stock(result):
         result["figures"][name][result["measure"]]))
 
 
-def goal(kind, name, least, result):
-    found = result["ratios"].get(name)
+def goal(kind, name, least, row, figures, allowance=0):
+    """What is to be reached, and what is."""
+    measured = name in figures
     return {"kind": kind, "against": name, "least": least,
-            "measured": found is not None,
-            "reached": found and found["ratio"]}
+            "measured": measured,
+            "reached": ratio(measure.ratios(
+                row, figures, name,
+                allowance=allowance))["ratio"] if measured else None}
 
 
 # As text

@@ -12,7 +12,7 @@ KIB = 1024
 # title: for the table.  unit: what one unit of the work is.
 # c, stock, pyopenssl: the least ratio to reach against each, or None.
 # best: the stock `ssl` to compare with, None: the fastest.
-# allowance: CPU seconds that we may need more than it.
+# allowance: CPU seconds that we may need more than it to reach the goal.
 # measure: "cpu" or "bytes".  fresh: each round is the first of a process.
 # wheel: whether our OpenSSL 3.5 is compared with pyOpenSSL's 1.1.1.
 # group: what the plot shows together.
@@ -64,7 +64,7 @@ ROWS = [
         fresh=True, wheel=True),
     row("context-later", "later default context", "context", "context",
         c=50, stock=50, wheel=True),
-    row("import", "import ssl (and 3 ms)", "import", stock=1,
+    row("import", "import ssl", "import", stock=1,
         best="stock 2.7", allowance=0.003, pyopenssl=1),
     row("idle-memory", "memory: 10,000 pairs", "end",
         connections=10000, c=1 / 1.1, stock=1, best="stock 3.13",
@@ -72,11 +72,11 @@ ROWS = [
     row("idle-sockets", "memory: 1,000 sockets", "connection",
         connections=1000, c=1 / 1.1, stock=1, best="stock 3.13",
         measure="bytes", fresh=True),
-    row("select", "select, 1,000 links", "1,000 echoes", size=64,
+    row("select", "select, 1,000 sockets", "1,000 echoes", size=64,
         connections=1000),
-    row("duplex", "two threads, one link", "256 KiB each way",
+    row("duplex", "two threads, 1 socket", "256 KiB each way",
         size=256 * KIB),
-    row("threads", "8 threads, 8 links", "8 times 16 KiB", size=16 * KIB,
+    row("threads", "8 threads, 8 sockets", "8 times 16 KiB", size=16 * KIB,
         connections=8),
 ] + [
     row("grow-links-%d" % links, "select, %d" % links,
