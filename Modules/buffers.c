@@ -20,7 +20,7 @@ static struct {
 sslb_buffer
 sslb_buffer_lend_nogil(size_t size)
 {
-    sslb_buffer result = {.data = NULL, .size = size};
+    sslb_buffer result = {.data = NULL};
     int i;
 
     if (size >= SMALLEST) {
@@ -35,6 +35,7 @@ sslb_buffer_lend_nogil(size_t size)
     }
     if (result.data == NULL) {
         result.data = malloc(size);
+        result.size = result.data != NULL ? size : 0;
     }
     return result;
 }

@@ -226,6 +226,7 @@ use_post_handshake_auth(sslb_connection *self)
 {
     int mode = SSL_get_verify_mode(self->ssl);
 
+    self->verifies_late = 1;
     if (!self->server_side) {
         SSL_set_post_handshake_auth(self->ssl, 1);
     }
@@ -315,11 +316,9 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
 
     server_hostname = given(server_hostname);
     session = given(session);
-    if (check_arguments(context, server_side, server_hostname,
-                        session) < 0) {
-        return NULL;
-    }
-    if (sslb_context_need_ciphers(context) < 0) {
+    if (sslb_context_need_ciphers(context) < 0
+        || check_arguments(context, server_side, server_hostname,
+                           session) < 0) {
         return NULL;
     }
     self = (sslb_connection *)sslb_connection_type.tp_alloc(
@@ -415,31 +414,54 @@ connection_get_context(PyObject *object, void *closure)
 /* OpenSSL goes on calling the callbacks of the first context: every one is
    kept for as long as the connection (CVE-2026-19445). */
 static int
-keep_past_context(sslb_connection *self)
+keep_context(sslb_connection *self)
 {
-    PyObject *context = (PyObject *)self->context;
     Py_ssize_t i;
 
     if (self->past_contexts == NULL) {
-        self->past_contexts = PyList_New(0);
-        if (self->past_contexts == NULL) {
+        PyObject *contexts = PyList_New(0);
+
+        if (contexts == NULL) {
             return -1;
         }
+        self->past_contexts = contexts;
     }
     for (i = 0; i < PyList_GET_SIZE(self->past_contexts); i++) {
-        if (PyList_GET_ITEM(self->past_contexts, i) == context) {
+        if (PyList_GET_ITEM(self->past_contexts, i)
+            == (PyObject *)self->context) {
             return 0;
         }
     }
-    return PyList_Append(self->past_contexts, context);
+    return PyList_Append(self->past_contexts, (PyObject *)self->context);
+}
+
+/* The GIL is held all the time, so that no other thread changes it too. */
+static int
+change_context_locked(sslb_connection *self, sslb_context *context)
+{
+    sslb_context *old;
+
+    if (keep_context(self) < 0) {
+        return -1;
+    }
+    ERR_clear_error();
+    if (SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
+        sslb_queue_raise("context", __FILE__, __LINE__);
+        return -1;
+    }
+    sslb_callbacks_switch_locked(context, self->ssl);
+    old = self->context;
+    self->context = (sslb_context *)Py_NewRef((PyObject *)context);
+    Py_DECREF((PyObject *)old);     /* the list has another reference */
+    return 0;
 }
 
 static int
 connection_set_context(PyObject *object, PyObject *value, void *closure)
 {
     sslb_connection *self = connection_of(object);
-    sslb_context *old = self->context;
-    int ok;
+    sslb_context *context = (sslb_context *)value;
+    int rc;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "context") < 0) {
@@ -449,28 +471,17 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
         PyErr_SetString(PyExc_TypeError, "The value must be a SSLContext");
         return -1;
     }
-    if (value == (PyObject *)old) {
+    if (context == self->context) {
         return 0;
     }
-    if (sslb_context_need_ciphers((sslb_context *)value) < 0
-        || keep_past_context(self) < 0) {
+    if (sslb_context_need_ciphers(context) < 0) {
         return -1;
     }
-    sslb_guard_check_fork(&((sslb_context *)value)->guard);
+    sslb_guard_check_fork(&context->guard);
     sslb_connection_enter(self);
-    ERR_clear_error();
-    ok = SSL_set_SSL_CTX(self->ssl, ((sslb_context *)value)->ctx) != NULL;
-    if (ok) {
-        sslb_callbacks_switch_locked((sslb_context *)value, self->ssl);
-    }
+    rc = change_context_locked(self, context);
     sslb_connection_leave(self);
-    if (!ok) {
-        sslb_queue_raise("context", __FILE__, __LINE__);
-        return -1;
-    }
-    self->context = (sslb_context *)Py_NewRef(value);
-    Py_DECREF((PyObject *)old);
-    return 0;
+    return rc;
 }
 
 static PyObject *
@@ -527,6 +538,7 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
     sslb_connection *self = connection_of(object);
     sslb_session *session = (sslb_session *)value;
     const char *complaint = NULL;
+    SSL_SESSION *copy;
     int ok;
 
     (void)closure;
@@ -550,10 +562,13 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
         PyErr_SetString(PyExc_ValueError, complaint);
         return -1;
     }
-    sslb_connection_enter(self);
+    /* a copy, as a connection that fails spoils its session for others */
     ERR_clear_error();
-    ok = SSL_set_session(self->ssl, session->session);
+    copy = SSL_SESSION_dup(session->session);
+    sslb_connection_enter(self);
+    ok = copy != NULL && SSL_set_session(self->ssl, copy);
     sslb_connection_leave(self);
+    SSL_SESSION_free(copy);
     if (!ok) {
         sslb_queue_raise("session", __FILE__, __LINE__);
         return -1;

@@ -34,19 +34,24 @@ sslb_context_need_ciphers(sslb_context *context)
 }
 
 /* Takes ownership of the list: 1, or 0 with everything as it was, although
-   OpenSSL forgets the old list also when it refuses the new one. */
+   OpenSSL forgets the old list also when it refuses the new one, which may
+   have a @SECLEVEL. */
 static int
 replace_ciphers(sslb_context *context, char *list)
 {
     char *old;
-    int ok;
+    int ok, level;
 
     sslb_context_take(context);
+    level = SSL_CTX_get_security_level(context->ctx);
     ok = SSL_CTX_set_cipher_list(context->ctx, list);
     if (ok) {
         old = context->ciphers;
         context->ciphers = list;
         list = old;
+    }
+    else {
+        SSL_CTX_set_security_level(context->ctx, level);
     }
     context->has_ciphers = ok || SSL_CTX_set_cipher_list(
         context->ctx, current_list(context));
@@ -146,11 +151,12 @@ cipher_as_dict(const SSL_CIPHER *cipher)
         "auth", nid_as_text(SSL_CIPHER_get_auth_nid(cipher)));
 }
 
+/* A copy: making the dicts may run Python code, which may set others. */
 PyObject *
 sslb_context_get_ciphers(PyObject *self, PyObject *none)
 {
     sslb_context *context = (sslb_context *)self;
-    const STACK_OF(SSL_CIPHER) *ciphers;
+    STACK_OF(SSL_CIPHER) *ciphers;
     PyObject *result;
     int i;
 
@@ -158,7 +164,11 @@ sslb_context_get_ciphers(PyObject *self, PyObject *none)
     if (sslb_context_need_ciphers(context) < 0) {
         return NULL;
     }
-    ciphers = SSL_CTX_get_ciphers(context->ctx);
+    ciphers = sk_SSL_CIPHER_dup(SSL_CTX_get_ciphers(context->ctx));
+    if (ciphers == NULL) {
+        ERR_clear_error();
+        return PyErr_NoMemory();
+    }
     result = PyList_New(0);
     for (i = 0; result != NULL && i < sk_SSL_CIPHER_num(ciphers); i++) {
         PyObject *item = cipher_as_dict(sk_SSL_CIPHER_value(ciphers, i));
@@ -168,6 +178,7 @@ sslb_context_get_ciphers(PyObject *self, PyObject *none)
         }
         Py_XDECREF(item);
     }
+    sk_SSL_CIPHER_free(ciphers);
     return result;
 }
 

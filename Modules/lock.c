@@ -535,12 +535,15 @@ sslb_turn_give(sslb_lock *lock, sslb_direction direction)
 
 /* -- polling ---------------------------------------------------------- */
 
-void
+int
 sslb_polling_begin_nogil(sslb_lock *lock)
 {
+    int others;
+
     pthread_mutex_lock(&lock->mutex);
-    lock->polling++;
+    others = lock->polling++ > 0;
     pthread_mutex_unlock(&lock->mutex);
+    return others;
 }
 
 void

@@ -103,14 +103,16 @@ queue_bio_write(BIO *bio, const char *data, int length)
     queue *self = BIO_get_data(bio);
     int rc;
 
-    BIO_clear_retry_flags(bio);
     if (length <= 0) {
         return 0;
     }
     pthread_mutex_lock(&self->mutex);
     rc = queue_put_locked(self, data, (size_t)length) ? length : -1;
     pthread_mutex_unlock(&self->mutex);
+    /* not after a success, since another connection may read here, and look at
+       what the flags say of that */
     if (rc < 0) {
+        BIO_clear_retry_flags(bio);
         ERR_raise(ERR_LIB_BIO, ERR_R_MALLOC_FAILURE);
     }
     return rc;

@@ -27,6 +27,12 @@
    each wait wait for the GIL. */
 #define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
+/* No longer (nanoseconds) does who waits for data go without a step: what came
+   for it may have been read by another thread's step, of which poll() says
+   nothing.  The shorter one is for several threads that wait. */
+#define STEP_AFTER ((int64_t)1000 * 1000 * 1000)
+#define STEP_SOON_AFTER ((int64_t)50 * 1000 * 1000)
+
 /* -- steps ------------------------------------------------------------ */
 
 /* Whether it is a fatal alert of the peer's: SSL_alert_type_string(3). */
@@ -96,12 +102,13 @@ check_fork(sslb_connection *self)
     sslb_guard_check_fork(&self->context->guard);
 }
 
-/* Whether the step may look at the context's cipher lists: those of TLS 1.2
-   renegotiate. */
+/* Whether the step may look at the context's lists, of ciphers or of lookups:
+   those of TLS 1.2 renegotiate. */
 static int
-shares_context(SSL *ssl)
+shares_context(const sslb_connection *self)
 {
-    return !SSL_is_init_finished(ssl) || SSL_version(ssl) < TLS1_3_VERSION;
+    return self->verifies_late || !SSL_is_init_finished(self->ssl)
+        || SSL_version(self->ssl) < TLS1_3_VERSION;
 }
 
 static sslb_step_result
@@ -116,7 +123,7 @@ guarded_step_locked(sslb_operation *op)
     }
     self->kept = &op->kept;
     self->thread = op->thread;
-    if (shares_context(self->ssl)) {
+    if (shares_context(self)) {
         self->guard = &sslb_callbacks_context_nogil(self->ssl)->guard;
         sslb_guard_share_nogil(self->guard);
     }
@@ -145,25 +152,30 @@ step_nogil(sslb_operation *op)
 
 /* When the next wait ends at the latest. */
 static sslb_deadline
-wait_limit(const sslb_operation *op)
+wait_limit(const sslb_operation *op, int reading, int others)
 {
-    sslb_deadline limit = op->runs_handlers && !op->looked
-        ? sslb_now_nogil() + LOOK_AFTER : SSLB_NO_DEADLINE;
+    sslb_deadline limit = SSLB_NO_DEADLINE;
 
+    if (op->runs_handlers && !op->looked) {
+        limit = sslb_now_nogil() + LOOK_AFTER;
+    }
+    else if (reading) {
+        limit = sslb_now_nogil() + (others ? STEP_SOON_AFTER : STEP_AFTER);
+    }
     return limit < op->deadline ? limit : op->deadline;
 }
 
-/* Waits until the socket is ready: STEP_AGAIN then. */
+/* Waits until the socket is ready, or another step is due: STEP_AGAIN then. */
 static sslb_step_result
 wait_nogil(sslb_operation *op)
 {
     sslb_connection *self = op->self;
     int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
-    sslb_deadline limit = wait_limit(op);
-    int fd, ready = -1;
+    int others = sslb_polling_begin_nogil(&self->lock);
+    sslb_deadline limit = wait_limit(op, reading, others);
+    int fd = sslb_transport_descriptor_nogil(self->transport);
+    int ready = -1;
 
-    sslb_polling_begin_nogil(&self->lock);
-    fd = sslb_transport_descriptor_nogil(self->transport);
     if (fd >= 0) {
         ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, limit);
     }
@@ -175,8 +187,11 @@ wait_nogil(sslb_operation *op)
         op->looked = 0;
         return STEP_AGAIN;
     }
-    return ready == 0 && limit == op->deadline ? STEP_TIMED_OUT
-                                               : STEP_INTERRUPTED;
+    if (ready == 0 && limit == op->deadline) {
+        return STEP_TIMED_OUT;
+    }
+    return ready == 0 && (op->looked || !op->runs_handlers)
+        ? STEP_AGAIN : STEP_INTERRUPTED;
 }
 
 /* Waits if the last round ended so, and steps on. */
@@ -489,6 +504,7 @@ sslb_connection_verify_client(PyObject *self, PyObject *none)
                     .self = (sslb_connection *)self};
 
     (void)none;
+    op.self->verifies_late = 1;
     if (operation_run(&op) < 0) {
         return NULL;
     }

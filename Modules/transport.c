@@ -108,6 +108,17 @@ transport_append(sslb_transport *transport, const char *data, size_t length)
     return 1;
 }
 
+/* Whether close() came, in a callback: the BIO below does not know. */
+static int
+is_forgotten(sslb_transport *transport)
+{
+    if (sslb_transport_descriptor_nogil(transport) >= 0) {
+        return 0;
+    }
+    transport->sys_errno = EBADF;
+    return 1;
+}
+
 /* Through the BIO below, as the kernel's TLS needs it. */
 static int
 kernel_write(BIO *bio, const char *data, int length)
@@ -115,6 +126,9 @@ kernel_write(BIO *bio, const char *data, int length)
     sslb_transport *transport = BIO_get_data(bio);
     int sent;
 
+    if (is_forgotten(transport)) {
+        return -1;
+    }
     errno = 0;
     sent = BIO_write(BIO_next(bio), data, length);
     BIO_copy_next_retry(bio);
@@ -285,6 +299,9 @@ kernel_read(BIO *bio, char *data, int length)
     sslb_transport *transport = BIO_get_data(bio);
     int got;
 
+    if (is_forgotten(transport)) {
+        return -1;
+    }
     errno = 0;
     got = BIO_read(BIO_next(bio), data, length);
     BIO_copy_next_retry(bio);
@@ -344,7 +361,7 @@ transport_ctrl(BIO *bio, int command, long number, void *pointer)
         return transport->eof;
     default:
         /* to hand the keys to the kernel, among others */
-        return transport->is_kernel_tls
+        return transport->is_kernel_tls && !is_forgotten(transport)
             ? BIO_ctrl(BIO_next(bio), command, number, pointer) : 0;
     }
 }

@@ -25,6 +25,7 @@
 typedef struct sslb_bundle {
     STACK_OF(X509_INFO) *entries;
     int users;                  /* the cache's reference, and others' */
+    int has_crls;
     struct stat identity;       /* of the file it was parsed from */
 } bundle;
 
@@ -52,6 +53,7 @@ static bundle *
 bundle_new_nogil(STACK_OF(X509_INFO) *entries)
 {
     bundle *self = calloc(1, sizeof(*self));
+    int i;
 
     if (self == NULL) {
         sk_X509_INFO_pop_free(entries, X509_INFO_free);
@@ -60,6 +62,9 @@ bundle_new_nogil(STACK_OF(X509_INFO) *entries)
     }
     self->entries = entries;
     self->users = 1;
+    for (i = 0; i < sk_X509_INFO_num(entries); i++) {
+        self->has_crls |= sk_X509_INFO_value(entries, i)->crl != NULL;
+    }
     return self;
 }
 
@@ -385,27 +390,22 @@ bundle_from_data(PyObject *cadata)
 
 /* -- the first bundle of a store --------------------------------------- */
 
-/* Adds to the store what the bundle has of that name, of either kind, and
-   returns one of them (borrowed from the bundle), or NULL. */
-static const X509_INFO *
-find_by_subject_nogil(const bundle *self, X509_LOOKUP_TYPE type,
-                      const X509_NAME *name, X509_STORE *store)
+/* Adds to the store what the bundle has of that name, and returns one of them
+   (borrowed from the bundle), or NULL. */
+static X509 *
+find_by_subject_nogil(const bundle *self, const X509_NAME *name,
+                      X509_STORE *store)
 {
-    const X509_INFO *found = NULL;
+    X509 *found = NULL;
     int i;
 
     for (i = 0; i < sk_X509_INFO_num(self->entries); i++) {
-        const X509_INFO *entry = sk_X509_INFO_value(self->entries, i);
+        X509 *x509 = sk_X509_INFO_value(self->entries, i)->x509;
 
-        if (type == X509_LU_X509 && entry->x509 != NULL
-            && X509_NAME_cmp(X509_get_subject_name(entry->x509), name) == 0
-            && X509_STORE_add_cert(store, entry->x509)) {
-            found = entry;
-        }
-        if (type == X509_LU_CRL && entry->crl != NULL
-            && X509_NAME_cmp(X509_CRL_get_issuer(entry->crl), name) == 0
-            && X509_STORE_add_crl(store, entry->crl)) {
-            found = entry;
+        if (x509 != NULL
+            && X509_NAME_cmp(X509_get_subject_name(x509), name) == 0
+            && X509_STORE_add_cert(store, x509)) {
+            found = x509;
         }
     }
     return found;
@@ -418,19 +418,13 @@ static int
 lookup_by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type,
                   SSLB_LOOKUP_NAME *name, X509_OBJECT *result)
 {
-    const X509_INFO *found = find_by_subject_nogil(
-        X509_LOOKUP_get_method_data(lookup), type, name,
-        X509_LOOKUP_get_store(lookup));
-    int rc = 0;
+    X509 *found = type == X509_LU_X509
+        ? find_by_subject_nogil(X509_LOOKUP_get_method_data(lookup), name,
+                                X509_LOOKUP_get_store(lookup))
+        : NULL;
+    int rc = found != NULL && X509_OBJECT_set1_X509(result, found);
 
-    if (found != NULL && type == X509_LU_X509) {
-        rc = X509_OBJECT_set1_X509(result, found->x509);
-        X509_free(rc ? found->x509 : NULL);
-    }
-    else if (found != NULL) {
-        rc = X509_OBJECT_set1_X509_CRL(result, found->crl);
-        X509_CRL_free(rc ? found->crl : NULL);
-    }
+    X509_free(rc ? found : NULL);
     return rc;
 }
 
@@ -516,16 +510,18 @@ fill_store(X509_STORE *store, const bundle *source)
 }
 
 /* OpenSSL looks no further for a name that it has found in one place: where
-   there are several, each bundle is wholly in the store, which comes first. */
+   there are several, each bundle is wholly in the store, which comes first.
+   For a CRL it looks further than the store, and would find none but ours. */
 static int
 add_bundle_taken(sslb_context *context, bundle *source)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(context->ctx);
 
-    if (!context->has_trust) {
+    if (!context->has_trust && !source->has_crls) {
         context->has_trust = 1;
         return use_lazily(context, source);
     }
+    context->has_trust = 1;
     if (context->bundle_is_lazy) {
         if (fill_store(store, context->bundle) < 0) {
             return -1;
