@@ -535,15 +535,12 @@ sslb_turn_give(sslb_lock *lock, sslb_direction direction)
 
 /* -- polling ---------------------------------------------------------- */
 
-int
+void
 sslb_polling_begin_nogil(sslb_lock *lock)
 {
-    int others;
-
     pthread_mutex_lock(&lock->mutex);
-    others = lock->polling++ > 0;
+    lock->polling++;
     pthread_mutex_unlock(&lock->mutex);
-    return others;
 }
 
 void

@@ -27,11 +27,10 @@
    each wait wait for the GIL. */
 #define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
-/* No longer (nanoseconds) does who waits for data go without a step: what came
-   for it may have been read by another thread's step, of which poll() says
-   nothing.  The shorter one is for several threads that wait. */
-#define STEP_AFTER ((int64_t)1000 * 1000 * 1000)
-#define STEP_SOON_AFTER ((int64_t)50 * 1000 * 1000)
+/* Who waits for data makes another step after so long (nanoseconds): what came
+   for it may have been read by another thread's step, and of what is not there
+   any more poll() says nothing. */
+#define STEP_AFTER ((int64_t)250 * 1000 * 1000)
 
 /* -- steps ------------------------------------------------------------ */
 
@@ -152,7 +151,7 @@ step_nogil(sslb_operation *op)
 
 /* When the next wait ends at the latest. */
 static sslb_deadline
-wait_limit(const sslb_operation *op, int reading, int others)
+wait_limit(const sslb_operation *op, int reading)
 {
     sslb_deadline limit = SSLB_NO_DEADLINE;
 
@@ -160,7 +159,7 @@ wait_limit(const sslb_operation *op, int reading, int others)
         limit = sslb_now_nogil() + LOOK_AFTER;
     }
     else if (reading) {
-        limit = sslb_now_nogil() + (others ? STEP_SOON_AFTER : STEP_AFTER);
+        limit = sslb_now_nogil() + STEP_AFTER;
     }
     return limit < op->deadline ? limit : op->deadline;
 }
@@ -171,11 +170,11 @@ wait_nogil(sslb_operation *op)
 {
     sslb_connection *self = op->self;
     int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
-    int others = sslb_polling_begin_nogil(&self->lock);
-    sslb_deadline limit = wait_limit(op, reading, others);
-    int fd = sslb_transport_descriptor_nogil(self->transport);
-    int ready = -1;
+    sslb_deadline limit = wait_limit(op, reading);
+    int fd, ready = -1;
 
+    sslb_polling_begin_nogil(&self->lock);
+    fd = sslb_transport_descriptor_nogil(self->transport);
     if (fd >= 0) {
         ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, limit);
     }

@@ -281,11 +281,10 @@ void sslb_turn_give(sslb_lock *lock, sslb_direction direction);
 void sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
                            sslb_deadline deadline);
 
-/* Count the threads in poll(); the first says whether there were others.  Who
-   begins looks after that whether there is still something to wait for; who
-   takes it away looks after that whether somebody waits.  sslb_polling_drain
-   waits until there are none. */
-int sslb_polling_begin_nogil(sslb_lock *lock);
+/* Count the threads in poll().  Who begins looks after that whether there is
+   still something to wait for; who takes it away looks after that whether
+   somebody waits.  sslb_polling_drain waits until there are none. */
+void sslb_polling_begin_nogil(sslb_lock *lock);
 void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
 void sslb_polling_drain_nogil(sslb_lock *lock);

@@ -30,6 +30,37 @@ def test_context_dies_at_once():
     assert reference() is None
 
 
+@pytest.mark.backport_only("goes through a list that is freed meanwhile")
+@pytest.mark.skipif(sys.version_info >= (3, 12),
+                    reason="collects between instructions only")
+def test_ciphers_changed_while_they_are_listed():
+    context = client_context()
+    context.set_ciphers("ALL")
+    expected = context.get_ciphers()
+
+    class Cycle(object):
+        pass
+
+    gc.collect()
+    gc.disable()
+    cycle = Cycle()
+    cycle.itself = cycle
+    reference = weakref.ref(
+        cycle, lambda dead: context.set_ciphers("AES128-GCM-SHA256"))
+    del cycle
+    before = gc.get_threshold()
+    list_them = context.get_ciphers  # which allocates, too
+    gc.set_threshold(1)
+    gc.enable()
+    try:
+        found = list_them()
+    finally:
+        gc.set_threshold(*before)
+    assert found == expected
+    assert reference() is None
+    assert len(context.get_ciphers()) < len(expected)
+
+
 @pytest.mark.since(3, 7, "not found by the collector")
 def test_gh_142516_cycle_through_a_callback():
     def make():

@@ -340,6 +340,14 @@ def test_security_level(context):
     assert context.security_level == 0
 
 
+@pytest.mark.backport_only("a list that is refused may change it")
+def test_security_level_of_a_refused_list(context):
+    before = context.security_level
+    with pytest.raises(ssl.SSLError):
+        context.set_ciphers("@SECLEVEL=0:NO-SUCH-CIPHER")
+    assert context.security_level == before
+
+
 # ciphers
 
 def test_get_ciphers(context):

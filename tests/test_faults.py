@@ -64,7 +64,7 @@ def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
     run_installed(library, "allocations.py", "connect", POINTS)
 
 
-@pytest.mark.parametrize("scenario", ["handshake", "talk"])
+@pytest.mark.parametrize("scenario", ["handshake", "talk", "lend_buffers"])
 def test_gh_126106_out_of_memory_while_connected(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 

@@ -250,6 +250,30 @@ def test_makefile(pair):
         assert [stream.readline(), stream.readline()] == [b"one\n", b"two\n"]
 
 
+@pytest.mark.backport_only("the handshake goes on with that descriptor")
+def test_close_in_a_callback(version):
+    """What becomes of the descriptor's number gets nothing."""
+    strangers = []
+
+    def close(connection, name, context):
+        connection.close()
+        strangers.extend(socket.socketpair())
+
+    server = with_ktls(server_context(version))
+    server.set_servername_callback(close)
+    pair = SocketPair(client_context(version), server, handshake=False)
+    with Task(lambda: pytest.raises(EnvironmentError,
+                                    pair.server.do_handshake)):
+        with pytest.raises((ssl.SSLError, EnvironmentError)):
+            pair.client.do_handshake()
+    for stranger in strangers:
+        stranger.settimeout(0)
+        with pytest.raises(EnvironmentError):
+            stranger.recv(1)
+    for stranger in strangers:
+        stranger.close()
+
+
 # sendfile(), whoever encrypts
 
 @pytest.mark.parametrize("offset, count", [

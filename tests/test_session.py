@@ -137,6 +137,18 @@ def test_resumption_after_a_ragged_end(contexts):
         assert pair.client.session_reused is True
 
 
+def test_resumption_after_a_connection_that_failed(contexts):
+    """It does not spoil the session for others."""
+    pair = BioPair(*contexts)
+    session = finished_session(pair)
+    pair = BioPair(*contexts, session=session)
+    pair.client_in.write(b"\x17\x03\x03\x00\x20" + b"z" * 32)
+    with pytest.raises(ssl.SSLError):
+        pair.client.read(1)
+    pair = BioPair(*contexts, session=session)
+    assert pair.client.session_reused is True
+
+
 def test_session_between_socket_and_bio(contexts, version):
     with BioPair(*contexts) as pair:
         session = finished_session(pair)

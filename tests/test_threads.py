@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 import threading
+import weakref
 
 import pytest
 
@@ -420,3 +421,102 @@ def test_trust_loaded_while_verifying(version):
         for task in tasks:
             task.result()
         BioPair(client, server)
+
+
+# What one thread reads, another one may wait for
+
+@pytest.fixture
+def hasty():
+    """Threads come at each other after every few instructions."""
+    if PY2:
+        before = sys.getcheckinterval()
+        sys.setcheckinterval(1)
+        yield
+        sys.setcheckinterval(before)
+    else:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        yield
+        sys.setswitchinterval(before)
+
+
+@pytest.mark.backport_only("several threads may crash it")
+def test_cve_2026_19445_context_changed_by_several_threads(hasty):
+    """None is freed while it is in use, none is kept for ever."""
+    first = server_context()
+    pair = BioPair(server=first, handshake=False)
+    references = []
+
+    def change(connection):
+        for _ in range(50):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            references.append(weakref.ref(context))
+            connection.context = context
+
+    for task in [Task(change, pair.server) for _ in range(4)]:
+        task.result()
+    assert all(reference() is not None for reference in references)
+    pair.server.context = first
+    pair.handshake()
+    del pair
+    gc.collect()
+    assert not any(reference() for reference in references)
+
+
+@DISTURBED
+def test_gh_151508_unwrap_beside_recv(version):
+    """The peer's close_notify is for both, whoever reads it."""
+    for _ in range(20):
+        with SocketPair(version=version, pair=tcp_pair()) as pair:
+            pair.client.settimeout(10)
+            # after unwrap() recv() would read without TLS
+            receiving = Task(pair.client._sslobj.read, 10)
+            with Task(pair.server.unwrap):
+                pair.client.unwrap()
+            try:
+                assert receiving.result() == b""
+            except ssl.SSLError as error:  # we had said the end before
+                assert type(error) is ssl.SSLZeroReturnError
+
+
+@DISTURBED
+def test_gh_151508_handshake_by_reader_and_writer(version):
+    """Each makes it if the other has not."""
+    for _ in range(20):
+        with SocketPair(version=version, handshake=False,
+                        pair=tcp_pair()) as pair:
+            pair.client.settimeout(10)
+            with Task(pair.server.do_handshake):
+                receiving = Task(pair.client.recv, 5)
+                pair.client.sendall(b"hello")
+            assert receive(pair.server, 5) == b"hello"
+            pair.server.sendall(b"hello")
+            assert receiving.result() == b"hello"
+
+
+@DISTURBED
+def test_gh_151508_two_connections_share_a_bio():
+    """One writes where the other reads: that says what it did before."""
+    one, two = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context().wrap_bio(one, two, server_hostname="localhost")
+    server = server_context().wrap_bio(two, one, server_side=True)
+    todo = [client.do_handshake, server.do_handshake]
+    while todo:
+        try:
+            todo[0]()
+            del todo[0]
+        except ssl.SSLWantReadError:
+            todo.reverse()
+
+    def write():
+        for _ in range(20000):
+            client.write(b"x" * 100)
+
+    size = 0
+    with Task(write) as writing:
+        while writing.running() or two.pending:
+            try:
+                size += len(server.read(100000))
+            except ssl.SSLWantReadError:
+                pass
+    assert size == 20000 * 100

@@ -410,6 +410,21 @@ def test_crl(crl, chain, passes):
         assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_newer_crl_of_another_place(tmpdir, reverse):
+    """One that has expired does not hide it, wherever each is."""
+    for name in os.listdir(cert("capath")):
+        shutil.copy(cert("crl.pem"),
+                    str(tmpdir.join(name.replace(".0", ".r0"))))
+    client = client_context(roots=None)
+    client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    places = [{"cafile": cert("crl-old.pem")}, {"capath": str(tmpdir)}]
+    for place in reversed(places) if reverse else places:
+        client.load_verify_locations(**place)
+    with SocketPair(client, server_context()):
+        pass
+
+
 def test_crl_is_not_looked_at_without_the_flag():
     client = client_context()
     client.load_verify_locations(cert("crl.pem"))

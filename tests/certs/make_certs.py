@@ -159,10 +159,10 @@ class Authority:
             builder = builder.add_extension(extension, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def crl(self, *serials):
+    def crl(self, *serials, until=END):
         builder = (x509.CertificateRevocationListBuilder()
                    .issuer_name(self.subject)
-                   .last_update(START).next_update(END))
+                   .last_update(START).next_update(until))
         for serial in serials:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(serial)
@@ -222,6 +222,8 @@ def write_authorities(root, intermediate, unknown):
         pem(root.cert))
     write("crl.pem", pem(root.crl(20)))
     write("crl-empty.pem", pem(root.crl()))
+    write("crl-old.pem", pem(root.cert,
+                             root.crl(until=datetime.datetime(2019, 1, 1))))
     key = ec_key()
     write("many-roots.pem", b"".join(
         pem(Authority(common_name("Root %03d" % i), 1000 + i, key=key).cert)

@@ -105,6 +105,25 @@ def use_bio():
         bio.read(size // 2)
 
 
+def lend_buffers():
+    """A buffer that was not to be had is not lent to the next one."""
+    end()
+    with SocketPair(*CONTEXTS) as pair:
+        begin()
+        try:
+            pair.client.sendall(b"x" * 100000)
+        except EXPECTED:
+            pass
+        end()
+    bios = [ssl.MemoryBIO() for _ in range(20)]
+    for bio in bios:
+        bio.write(b"x" * 20000)
+    for bio in bios:
+        bio.write(b"y" * 40000)
+    for bio in bios:
+        assert bio.read() == b"x" * 20000 + b"y" * 40000
+
+
 range_of_failures = [1, 0]
 
 
