@@ -424,7 +424,13 @@ keep_context(sslb_connection *self)
         if (contexts == NULL) {
             return -1;
         }
-        self->past_contexts = contexts;
+        /* a collection may have run code that came first */
+        if (self->past_contexts == NULL) {
+            self->past_contexts = contexts;
+        }
+        else {
+            Py_DECREF(contexts);
+        }
     }
     for (i = 0; i < PyList_GET_SIZE(self->past_contexts); i++) {
         if (PyList_GET_ITEM(self->past_contexts, i)
@@ -435,7 +441,8 @@ keep_context(sslb_connection *self)
     return PyList_Append(self->past_contexts, (PyObject *)self->context);
 }
 
-/* The GIL is held all the time, so that no other thread changes it too. */
+/* The lock keeps other threads away; from where the old context is put into
+   the list nothing runs Python code. */
 static int
 change_context_locked(sslb_connection *self, sslb_context *context)
 {

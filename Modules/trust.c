@@ -516,12 +516,12 @@ static int
 add_bundle_taken(sslb_context *context, bundle *source)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(context->ctx);
+    int is_first = !context->has_trust;
 
-    if (!context->has_trust && !source->has_crls) {
-        context->has_trust = 1;
+    context->has_trust = 1;
+    if (is_first && !source->has_crls) {
         return use_lazily(context, source);
     }
-    context->has_trust = 1;
     if (context->bundle_is_lazy) {
         if (fill_store(store, context->bundle) < 0) {
             return -1;
