@@ -42,11 +42,14 @@ look_ahead_locked(sslb_operation *op)
 {
     sslb_connection *self = op->self;
 
-    if (self->transport != NULL && SSL_is_init_finished(self->ssl)
-        && !sslb_is_compressed(self->ssl)) {
-        sslb_transport_look_ahead_nogil(
-            self->transport, SSL_version(self->ssl) >= TLS1_3_VERSION
-                             ? MORE_THAN_AN_ALERT : 1);
+    if (self->transport == NULL || !SSL_is_init_finished(self->ssl)) {
+        return;
+    }
+    if (SSL_version(self->ssl) >= TLS1_3_VERSION) {
+        sslb_transport_look_ahead_nogil(self->transport, MORE_THAN_AN_ALERT);
+    }
+    else if (!sslb_is_compressed(self->ssl)) {
+        sslb_transport_look_ahead_nogil(self->transport, 1);
     }
 }
 
@@ -58,6 +61,7 @@ reads_on_locked(sslb_operation *op)
 {
     sslb_connection *self = op->self;
     size_t room = op->length - op->done;
+    size_t next;
 
     if (room == 0) {
         return 0;
@@ -65,9 +69,9 @@ reads_on_locked(sslb_operation *op)
     if (self->transport == NULL) {
         return BIO_pending(SSL_get_rbio(self->ssl)) > 0;
     }
-    return !sslb_step_is_wanted_nogil(&self->lock)
-        && sslb_transport_data_follows_nogil(
-            self->transport, room + body_overhead(self->ssl));
+    next = sslb_transport_next_data_nogil(self->transport);
+    return next > 0 && next <= room + body_overhead(self->ssl)
+        && !sslb_step_is_wanted_nogil(&self->lock);
 }
 
 /* A peer that has closed in good order ends the data, which is no failure; if

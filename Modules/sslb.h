@@ -352,9 +352,9 @@ int sslb_transport_flush_nogil(sslb_transport *transport);
 void sslb_transport_look_ahead_nogil(sslb_transport *transport,
                                      size_t least);
 
-/* Whether such a record follows, with a body of at most so many bytes. */
-int sslb_transport_data_follows_nogil(const sslb_transport *transport,
-                                      size_t most);
+/* How many bytes the body of the next record has, if it is such a one and its
+   header was taken along; or 0. */
+size_t sslb_transport_next_data_nogil(const sslb_transport *transport);
 
 /* The descriptor, or -1 once forgotten: may be asked without the lock. */
 int sslb_transport_descriptor_nogil(const sslb_transport *transport);

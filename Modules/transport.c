@@ -186,16 +186,18 @@ sslb_transport_look_ahead_nogil(sslb_transport *transport, size_t least)
     transport->least = least;
 }
 
-int
-sslb_transport_data_follows_nogil(const sslb_transport *transport,
-                                  size_t most)
+size_t
+sslb_transport_next_data_nogil(const sslb_transport *transport)
 {
     const unsigned char *header = transport->header;
-    size_t size = ((size_t)header[3] << 8) + header[4];
+    size_t size;
 
-    return transport->least > 0 && transport->held == sizeof(transport->header)
-        && header[0] == SSL3_RT_APPLICATION_DATA
-        && size >= transport->least && size <= most;
+    if (transport->least == 0 || transport->held != sizeof(transport->header)
+        || header[0] != SSL3_RT_APPLICATION_DATA) {
+        return 0;
+    }
+    size = ((size_t)header[3] << 8) + header[4];
+    return size >= transport->least ? size : 0;
 }
 
 /* Counts how much of its current record OpenSSL has got: RFC 8446, 5.1.  A
