@@ -30,13 +30,9 @@ def test_context_dies_at_once():
     assert reference() is None
 
 
-@pytest.mark.backport_only("goes through a list that is freed meanwhile")
-@pytest.mark.skipif(sys.version_info >= (3, 12),
-                    reason="collects between instructions only")
-def test_ciphers_changed_while_they_are_listed():
-    context = client_context()
-    context.set_ciphers("ALL")
-    expected = context.get_ciphers()
+def call_in_collection(action, function, *arguments):
+    """function(*arguments); the first object that it allocates which can be
+    in a cycle starts a collection, and that runs the action."""
 
     class Cycle(object):
         pass
@@ -45,23 +41,54 @@ def test_ciphers_changed_while_they_are_listed():
     gc.disable()
     cycle = Cycle()
     cycle.itself = cycle
-    reference = weakref.ref(
-        cycle, lambda dead: context.set_ciphers("AES128-GCM-SHA256"))
+    reference = weakref.ref(cycle, lambda dead: action())
     del cycle
+    spent = [[] for _ in range(500)]  # of those that lie ready
     before = gc.get_threshold()
-    list_them = context.get_ciphers  # which allocates, too
     gc.set_threshold(1)
     gc.enable()
     try:
-        found = list_them()
+        return function(*arguments)
     finally:
         gc.set_threshold(*before)
-    assert found == expected
-    assert reference() is None
-    assert len(context.get_ciphers()) < len(expected)
+        assert spent and reference() is None
 
 
-@pytest.mark.since(3, 7, "not found by the collector")
+needs_collection_anywhere = pytest.mark.skipif(
+    sys.version_info >= (3, 12), reason="collects between instructions only")
+
+
+@pytest.mark.backport_only("goes through a list that is freed meanwhile")
+@needs_collection_anywhere
+def test_ciphers_changed_while_they_are_listed():
+    context = client_context()
+    context.set_ciphers("ALL")
+    expected = context.get_ciphers()
+    assert expected == call_in_collection(
+        lambda: context.set_ciphers("AES128-GCM-SHA256"),
+        context.get_ciphers)
+
+
+@pytest.mark.backport_only("keeps no list of them")
+@needs_collection_anywhere
+def test_cve_2026_19445_context_changed_while_it_is_changed():
+    """All are kept for as long as the connection, and no longer."""
+    contexts = [server_context() for _ in range(3)]
+    references = [weakref.ref(context) for context in contexts]
+    pair = BioPair(server=contexts[0], handshake=False)
+    low = pair.server._sslobj
+    call_in_collection(lambda: setattr(low, "context", contexts[1]),
+                       setattr, low, "context", contexts[2])
+    assert low.context is contexts[2]
+    del contexts[:]
+    gc.collect()
+    assert all(reference() for reference in references)
+    pair.handshake()
+    del pair, low
+    gc.collect()
+    assert not any(reference() for reference in references)
+
+
 def test_gh_142516_cycle_through_a_callback():
     def make():
         context = server_context()
