@@ -84,7 +84,8 @@ def test_cve_2026_19445_context_changed_while_it_is_changed():
     gc.collect()
     assert all(reference() for reference in references)
     pair.handshake()
-    del pair, low
+    del pair
+    low = None
     gc.collect()
     assert not any(reference() for reference in references)
 
