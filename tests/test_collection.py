@@ -74,7 +74,7 @@ def test_ciphers_changed_while_they_are_listed():
 def test_cve_2026_19445_context_changed_while_it_is_changed():
     """All are kept for as long as the connection, and no longer."""
     contexts = [server_context() for _ in range(3)]
-    references = [weakref.ref(context) for context in contexts]
+    references = list(map(weakref.ref, contexts))
     pair = BioPair(server=contexts[0], handshake=False)
     low = pair.server._sslobj
     call_in_collection(lambda: setattr(low, "context", contexts[1]),
