@@ -423,6 +423,41 @@ def test_trust_loaded_while_verifying(version):
         BioPair(client, server)
 
 
+@pytest.mark.backport_only("looks up while others load: gh-134698")
+def test_gh_134698_trust_loaded_while_verifying_after_the_handshake():
+    client = client_context("TLSv1.3")
+    client.post_handshake_auth = True
+    client.load_cert_chain(cert("client.pem"))
+    for _ in range(20):
+        server = server_context("TLSv1.3")
+        server.verify_mode = ssl.CERT_REQUIRED
+        server.post_handshake_auth = True
+        pairs = [BioPair(client, server) for _ in range(2)]
+
+        def verify(pair):
+            pair.server.verify_client_post_handshake()
+            pair.server.write(b"x")
+            pair.flush()
+            assert pair.client.read(1) == b"x"
+            pair.client.write(b"y")
+            pair.flush()
+            try:
+                assert pair.server.read(1) == b"y"
+                assert pair.server.getpeercert()
+            except ssl.SSLCertVerificationError:
+                pass  # as long as it trusts nobody
+
+        tasks = [Task(verify, pair) for pair in pairs]
+        server.load_verify_locations(cert("root.pem"))
+        server.load_verify_locations(capath=cert("capath"))
+        server.load_verify_locations(cert("unknown-root.pem"))
+        for task in tasks:
+            task.result()
+        pair = BioPair(client, server)
+        verify(pair)
+        assert pair.server.getpeercert()
+
+
 # What one thread reads, another one may wait for
 
 @pytest.fixture
