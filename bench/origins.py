@@ -106,6 +106,15 @@ def record(row, there):
             for name, recording in sorted(recordings.items())}
 
 
+def bound(origins):
+    """Seconds that remain if our extension takes no time, and what is below it
+    takes what C needs; None where one of them is missing."""
+    if "C" not in origins or measure.OURS not in origins:
+        return None
+    return (sum(origins["C"].values())
+            + origins[measure.OURS].get("Python", 0))
+
+
 def show(row, origins):
     print("\n%s, CPU for %s" % (row.title, row.unit))
     for name, seconds in origins.items():
@@ -115,13 +124,20 @@ def show(row, origins):
                 "%s %.0f %%" % (part, 100 * amount / total)
                 for part, amount in seconds.items()
                 if amount >= total / 100)))
+    least = bound(origins)
+    if least is not None:
+        print("    %-12s %8s   %s" % (
+            "C and Python", report.amount(least, "cpu"), ", ".join(
+                "%.2f of %s" % (sum(seconds.values()) / least, name)
+                for name, seconds in origins.items()
+                if name == "C" or name.startswith("stock"))))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
         "--rows", help="such as 'echo sendall'",
-        default="full resumed recv_into sendall echo memory-feed")
+        default="full resumed recv_into sendall echo memory-feed threads")
     options = parser.parse_args()
     progress = environments.Progress()
     results = {}
@@ -138,7 +154,8 @@ def main():
                     if rows.takes_part(row, contestant.name)])
                 show(row, origins)
                 results[row.name] = {"title": row.title, "unit": row.unit,
-                                     "origins": origins}
+                                     "origins": origins,
+                                     "bound": bound(origins)}
         os.makedirs(report.RESULTS, exist_ok=True)
         with open(JSON, "w") as stream:
             json.dump(results, stream, indent=1)

@@ -28,6 +28,9 @@ def draw_row(axes, result):
                   for name in names]
         axes.barh(names, widths, left=starts, color=colour, label=part)
         starts = [start + width for start, width in zip(starts, widths)]
+    if result["bound"] is not None:
+        axes.axvline(1e6 * result["bound"], color="black", linestyle=":",
+                     label="C and our Python")
     axes.invert_yaxis()
     axes.set_title("%s: CPU for %s, us" % (result["title"], result["unit"]),
                    fontsize=10)
