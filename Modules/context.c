@@ -71,14 +71,27 @@ method_of_protocol(int protocol, int *version)
     }
 }
 
+/* Of one version, or of all but those that RFC 8996 has deprecated: for these
+   minimum_version has to be set.  The system's OpenSSL configuration may ask
+   for more. */
+static int
+set_versions(SSL_CTX *ctx, int version)
+{
+    if (version != 0) {
+        return SSL_CTX_set_min_proto_version(ctx, version)
+            && SSL_CTX_set_max_proto_version(ctx, version);
+    }
+    return SSL_CTX_get_min_proto_version(ctx) >= TLS1_2_VERSION
+        || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+}
+
 static int
 context_configure(sslb_context *self, int version)
 {
     SSL_CTX *ctx = self->ctx;
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 
-    if (version != 0 && !(SSL_CTX_set_min_proto_version(ctx, version)
-                          && SSL_CTX_set_max_proto_version(ctx, version))) {
+    if (!set_versions(ctx, version)) {
         return -1;
     }
     /* All workarounds for broken peers but the one that brings BEAST back

@@ -36,9 +36,12 @@ def old_server():
 
 
 @pytest.mark.since(3, 10, "the system's OpenSSL decides")
-def test_old_versions_need_to_be_asked_for():
+@defaults
+def test_old_versions_need_to_be_asked_for(make):
     """A low security level is not enough."""
-    context = ssl.create_default_context(cafile=cert("root.pem"))
+    context = make()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.raises(ssl.SSLError):
@@ -49,15 +52,26 @@ def test_old_versions_need_to_be_asked_for():
 
 
 @pytest.mark.since(3, 10, "the system's OpenSSL decides")
-@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
-                    reason="its security levels know no versions")
-@defaults
-def test_old_versions_are_not_spoken(make):
+@pytest.mark.parametrize("make", [
+    lambda: ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)],
+    ids=["default", "PROTOCOL_TLS", "PROTOCOL_TLS_SERVER"])
+def test_old_versions_need_to_be_allowed(make):
     context = make()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(cert("localhost.pem"))
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.load_verify_locations(cert("root.pem"))
+    client.set_ciphers("ALL:@SECLEVEL=0")
+    client.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    client.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError):
-        BioPair(context, old_server())
+        BioPair(client, context)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with BioPair(client, context) as pair:
+        assert pair.server.version() == "TLSv1.1"
 
 
 @defaults
