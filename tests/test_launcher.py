@@ -255,15 +255,20 @@ def test_wrong_usage(arguments, tmpdir):
     assert errors.startswith(b"usage: python -m _ssl_backport")
 
 
-def test_info(tmpdir):
-    certs = os.path.join(helpers.CERTS, "root.pem")
+def info(**environment):
+    """What --info shows: {label: text}."""
     child = subprocess.Popen(
         [sys.executable] + LAUNCHER + ["--info"], stdout=subprocess.PIPE,
-        env=dict(os.environ, SSL_CERT_FILE=certs, SSL_CERT_DIR="/nowhere"))
+        env=dict(os.environ, **environment))
     text = child.communicate()[0].decode("utf-8")
     assert child.returncode == 0
-    shown = dict(line.split(None, 1) if line[:1] == "_" else
-                 (line[:15].strip(), line[15:]) for line in text.splitlines())
+    return dict(line.split(None, 1) if line[:1] == "_" else
+                (line[:15].strip(), line[15:]) for line in text.splitlines())
+
+
+def test_info():
+    certs = os.path.join(helpers.CERTS, "root.pem")
+    shown = info(SSL_CERT_FILE=certs, SSL_CERT_DIR="/nowhere")
     assert shown["OpenSSL"].startswith(ssl.OPENSSL_VERSION + ", built with ")
     assert shown["OpenSSL build"] == ssl._ssl._OPENSSL_BUILD
     assert "1.3" in shown["TLS versions"].split(", ")
@@ -271,6 +276,15 @@ def test_info(tmpdir):
     assert shown["CA directory"].startswith("none: /nowhere")
     assert sys.executable in shown["host Python"]
     assert shown["installed"].startswith("yes")
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_info_tells_whether_https_verifies(value):
+    """PEP 493's switch is for Python 2.7 alone."""
+    switched_off = helpers.PY2 and value == "0"
+    assert info(PYTHONHTTPSVERIFY=value)["HTTPS"] == (
+        "not verified (PYTHONHTTPSVERIFY is 0)" if switched_off
+        else "verified")
 
 
 def test_install_that_fails(tmpdir):

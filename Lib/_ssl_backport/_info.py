@@ -39,7 +39,15 @@ def of_installed():
         ("OpenSSL build", ssl._ssl._OPENSSL_BUILD),
         ("TLS versions", ", ".join(versions)),
         ("CA file", chosen("file", places)),
-        ("CA directory", chosen("directory", places))]
+        ("CA directory", chosen("directory", places)),
+        ("HTTPS", of_https(ssl))]
+
+
+def of_https(ssl):
+    """What urllib and its like do; PEP 493's switch is Python 2.7's."""
+    if ssl._create_default_https_context().verify_mode == ssl.CERT_NONE:
+        return "not verified (PYTHONHTTPSVERIFY is 0)"
+    return "verified"
 
 
 def release(version):
