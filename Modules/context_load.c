@@ -6,6 +6,7 @@
 
 #include "sslb.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What a file that OpenSSL cannot understand has always been reported as. */
@@ -125,21 +126,36 @@ typedef struct {
     X509 *leaf;
     STACK_OF(X509) *chain;
     EVP_PKEY *key;
+    char text[4096];            /* of the file, which may have the key */
 } identity;
 
 static void
 identity_free(identity *self)
 {
+    OPENSSL_cleanse(self->text, sizeof(self->text));
     EVP_PKEY_free(self->key);
     sk_X509_pop_free(self->chain, X509_free);
     X509_free(self->leaf);
+}
+
+/* Has it read by way of memory that is wiped; the C library's is not. */
+static BIO *
+identity_open_nogil(identity *self, const char *path)
+{
+    BIO *bio = sslb_file_open_nogil(path, NULL);
+    FILE *stream = NULL;
+
+    if (bio != NULL && BIO_get_fp(bio, &stream) > 0) {
+        (void)setvbuf(stream, self->text, _IOFBF, sizeof(self->text));
+    }
+    return bio;
 }
 
 /* The leaf and what stands behind it: 1, or 0 with the error queue filled. */
 static int
 read_certificates_nogil(identity *self, const char *path)
 {
-    BIO *bio = sslb_file_open_nogil(path, NULL);
+    BIO *bio = identity_open_nogil(self, path);
     X509 *x509;
     int rc = 0;
 
@@ -167,7 +183,7 @@ exit:
 static int
 read_key_nogil(identity *self, const char *path, password *secret)
 {
-    BIO *bio = sslb_file_open_nogil(path, NULL);
+    BIO *bio = identity_open_nogil(self, path);
 
     if (bio != NULL) {
         self->key = PEM_read_bio_PrivateKey(
@@ -245,7 +261,7 @@ sslb_context_load_cert_chain(PyObject *self, PyObject *args,
     PyObject *certfile, *keyfile = Py_None;
     PyObject *cert_path = NULL, *key_path = NULL, *result = NULL;
     password secret = {.source = Py_None};
-    identity ours = {NULL, NULL, NULL};
+    identity ours = {.leaf = NULL};
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO:load_cert_chain",
                                      keywords, &certfile, &keyfile,

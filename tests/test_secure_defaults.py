@@ -1,13 +1,17 @@
 """What is safe without anybody asking for it."""
 
 import contextlib
+import os
 import ssl
+import subprocess
+import sys
 
 import pytest
 
 from helpers import (PY2, BioPair, SocketPair, cert, limit_version,
                      server_context, serving)
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "correct horse battery staple"
 UNTRUSTED = "unknown.pem"
 WRONG_NAME = "host-other.pem"
@@ -159,3 +163,48 @@ def test_repr_shows_no_secret(pair):
         shown = repr(each)
         assert "KEY" not in shown and SECRET not in shown
         assert not secret or repr(secret)[2:-1] not in shown
+
+
+# Secrets in memory
+
+def memory_of(process):
+    """What a process has written to, but for its stack, where the processor's
+    registers are kept."""
+    number = process.pid
+    with open("/proc/%d/maps" % number) as maps:
+        fields = [line.split(None, 5) for line in maps]
+    with open("/proc/%d/mem" % number, "rb", 0) as memory:
+        for field in fields:
+            if field[1][:2] == "rw" and field[5:] in ([], ["[heap]\n"]):
+                start, end = (int(part, 16) for part in field[0].split("-"))
+                memory.seek(start)
+                yield memory.read(end - start)
+
+
+def lines_of_key(path):
+    with open(path, "rb") as stream:
+        text = stream.read()
+    key = text[text.index(b"PRIVATE KEY-----"):text.index(b"-----END PRIVATE")]
+    return key.splitlines()[1:]
+
+
+@pytest.mark.backport_only("what it copies stays in freed memory")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc")
+def test_keys_and_passwords_are_wiped():
+    """No text of the key is left, nor the bytes of a password that was given
+    as text."""
+    points = ["%04x" % (0x20ac + number) for number in range(16)]
+    password = "".join("\\u" + point for point in points).encode(
+        "ascii").decode("unicode-escape").encode("utf-8")
+    secrets = lines_of_key(cert("localhost.pem")) + [password]
+    child = subprocess.Popen(
+        [sys.executable, os.path.join(HERE, "isolated", "load_secrets.py"),
+         cert("localhost.pem"), cert("localhost-key-encrypted.pem"),
+         ",".join(points)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert [child.stdout.readline() for _ in range(2)] == [b"loaded\n"] * 2
+        found = [secret for part in memory_of(child) for secret in secrets
+                 if secret in part]
+    finally:
+        child.communicate()
+    assert not found
