@@ -10,11 +10,13 @@ import re
 import ssl
 
 import common
-from helpers import PASSWORD, cert
+from helpers import BioPair, PASSWORD, cert
 
 SCRATCH = common.Scratch()
 CHAIN = cert("localhost-cert.pem")
 KEY = cert("localhost-key.pem")
+# what a folder's files of the issuer of all leaves are called
+ISSUER = os.listdir(cert("capath"))[0].partition(".")[0]
 # the largest files of tests/certs that are worth being seeds
 LARGEST = 4000
 
@@ -70,8 +72,19 @@ def bundle_file(context, password, data):
 
 
 def bundle_folder(context, password, data):
-    path = SCRATCH.write("0a4b5c6d.0", data)
-    load_trust(context, capath=os.path.dirname(path))
+    """Its files are read when a handshake looks for their names."""
+    folder = os.path.dirname(SCRATCH.write(ISSUER + ".0", data))
+    SCRATCH.write(ISSUER + ".r0", data)
+    load_trust(context, capath=folder)
+    verify(0, capath=folder)
+    verify(ssl.VERIFY_CRL_CHECK_LEAF, cafile=cert("root.pem"), capath=folder)
+
+
+def verify(flags, **trust):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(**trust)
+    context.verify_flags |= flags
+    common.attempt(BioPair, context, common.GOOD[1])
 
 
 def chain_file(context, password, data):
