@@ -6,6 +6,7 @@ every wait has an end (TIMEOUT seconds) that a working test never reaches.
 """
 
 import contextlib
+import errno
 import os
 import socket
 import ssl
@@ -40,7 +41,7 @@ __all__ = [
     "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "TIMEOUT",
     "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
     "array_bytes", "buffer_types", "cert", "client_context", "descriptors",
-    "fill", "in_child", "integer_types", "limit_version", "listening",
+    "fill", "fill_fifo", "in_child", "integer_types", "limit_version", "listening",
     "meanwhile", "native", "read_all", "read_cert", "receive",
     "server_context", "serving", "socketserver", "tcp_pair", "text_type",
     "unix_pair",
@@ -275,6 +276,18 @@ def fill(sock, piece):
             total += sock.write(piece)
         except ssl.SSLWantWriteError:
             return total
+
+
+def fill_fifo(path):
+    """Writes to a FIFO that has a reader until it is full."""
+    writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(writer, b"#" * 1023 + b"\n")
+    except OSError as error:
+        assert error.errno == errno.EAGAIN
+    finally:
+        os.close(writer)
 
 
 def read_all(sock):

@@ -18,8 +18,8 @@ import weakref
 import pytest
 
 from helpers import (PY2, BioPair, FileError, SocketPair, Task,
-                     client_context, descriptors, in_child, meanwhile, receive,
-                     server_context)
+                     client_context, descriptors, fill_fifo, in_child,
+                     meanwhile, receive, server_context)
 
 pytestmark = pytest.mark.since(3, 8, "neither of them")
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
@@ -361,20 +361,6 @@ def test_disk_becomes_full(tmpdir, version):
     assert os.path.getsize(path) == limit
 
 
-def fill(path):
-    """Writes into a FIFO until it is full; returns how much."""
-    writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    count = 0
-    try:
-        while True:
-            count += os.write(writer, b"#" * 1023 + b"\n")
-    except OSError as error:
-        assert error.errno == errno.EAGAIN
-    finally:
-        os.close(writer)
-    return count
-
-
 @needs_fifo
 @pytest.mark.backport_only("writes with buffers of C")
 def test_slow_log_stops_nobody_else(fifo, version):
@@ -382,7 +368,7 @@ def test_slow_log_stops_nobody_else(fifo, version):
     path, reader = fifo
     client = client_context(version)
     client.keylog_filename = path
-    fill(path)
+    fill_fifo(path)
     with Task(BioPair, client) as waiting:
         while waiting.running():
             try:
@@ -390,6 +376,42 @@ def test_slow_log_stops_nobody_else(fifo, version):
             except OSError as error:
                 assert error.errno == errno.EAGAIN
         waiting.result()
+
+
+@needs_fifo
+@pytest.mark.backport_only("waits for ever")
+def test_log_that_nobody_reads(fifo, version):
+    """It fails as one that cannot be written, after a while."""
+    path = fifo[0]
+    client = client_context(version)
+    client.keylog_filename = path
+    fill_fifo(path)
+    with pytest.raises(FileError) as caught:
+        BioPair(client)
+    assert caught.value.errno == errno.ETIMEDOUT
+    assert caught.value.filename == path
+
+
+@needs_fifo
+@pytest.mark.backport_only("waits for ever")
+def test_set_to_a_log_that_nobody_reads(fifo):
+    path = fifo[0]
+    fill_fifo(path)
+    client = client_context()
+    client.keylog_filename = path
+    assert client.keylog_filename == path
+
+
+@needs_fifo
+@pytest.mark.backport_only("waits for ever")
+def test_set_to_a_log_without_reader(fifo):
+    path, reader = fifo
+    os.close(reader)
+    client = client_context()
+    with pytest.raises(FileError) as caught:
+        client.keylog_filename = path
+    assert caught.value.errno == errno.ENXIO
+    assert client.keylog_filename is None
 
 
 @needs_fork

@@ -15,8 +15,8 @@ import time
 import pytest
 
 from helpers import (LONG, PY2, SocketPair, Task, client_context,
-                     descriptors, listening, receive, server_context,
-                     tcp_pair)
+                     descriptors, fill_fifo, listening, receive,
+                     server_context, tcp_pair)
 
 ROUNDS = 1000 if LONG else 5
 MISSED_SECONDS = 5
@@ -131,6 +131,26 @@ def test_bpo_32275_handshake(version, timeout):
         for _ in range(ROUNDS):
             interrupt(pair.client.do_handshake)
         pair.handshake()
+        pair.server.sendall(b"hello")
+        assert receive(pair.client, 5) == b"hello"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+@timeouts
+def test_bpo_32275_full_key_log(tmpdir, version, timeout):
+    """The line is lost, but the handshake is not."""
+    path, client = str(tmpdir.join("fifo")), client_context(version)
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    client.keylog_filename = path
+    with contextlib.closing(os.fdopen(reader, "rb", 0)), SocketPair(
+            client, version=version, handshake=False) as pair:
+        pair.client.settimeout(timeout)
+        fill_fifo(path)
+        with Task(pair.server.do_handshake):
+            interrupt(pair.client.do_handshake)
+            os.read(reader, 1 << 20)
+            pair.client.do_handshake()
         pair.server.sendall(b"hello")
         assert receive(pair.client, 5) == b"hello"
 
