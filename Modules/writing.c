@@ -18,6 +18,19 @@ gathers(const sslb_connection *self)
     return self->transport == NULL || !self->transport->is_kernel_tls;
 }
 
+/* Where a fatal alert (of two bytes) could not be sent, OpenSSL says that one
+   byte is too short, and of more bytes, without a reason, that the connection
+   has failed.  So it has. */
+static void
+forget_bad_length(sslb_outcome *outcome)
+{
+    if (ERR_GET_LIB(outcome->code) == ERR_LIB_SSL
+        && ERR_GET_REASON(outcome->code) == SSL_R_BAD_LENGTH) {
+        outcome->ssl_error = SSL_ERROR_SYSCALL;
+        outcome->code = 0;
+    }
+}
+
 /* Encrypts what one system call is to send, at least a record.  What comes
    in the way after the first record counts only when that is sent. */
 static sslb_step_result
@@ -47,6 +60,7 @@ encrypt_locked(sslb_operation *op)
         }
         else {
             result = sslb_operation_ended_locked(op, 0);
+            forget_bad_length(&op->outcome);
         }
     }
     if (gather) {

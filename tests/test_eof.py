@@ -12,6 +12,8 @@ from helpers import (BioPair, RawPair, SocketPair, Task, client_context,
                      server_context, tcp_pair, unix_pair)
 
 TRUNCATION = pytest.mark.since(3, 10, "truncation is misread on OpenSSL 3")
+FATAL = pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
+                           reason="one may still write on OpenSSL 1.1.1")
 READS = {
     "recv": lambda sock: sock.recv(10),
     "read": lambda sock: sock.read(10),
@@ -91,6 +93,37 @@ def test_gh_148292_every_read_tells(version, name):
         for _ in range(3):
             with pytest.raises(ssl.SSLEOFError):
                 READS[name](raw.sock)
+
+
+@FATAL
+@pytest.mark.backport_only("one byte is of bad length, on a UNIX socket")
+@pytest.mark.parametrize("make_pair", [unix_pair, tcp_pair])
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_gh_148292_every_call_tells(version, make_pair, length):
+    """Also where the alert of two bytes could not be sent."""
+    with RawPair(version, pair=make_pair(),
+                 suppress_ragged_eofs=False) as raw:
+        raw.peer.close()
+        for call in (lambda: raw.sock.recv(1),
+                     lambda: raw.sock.write(b"x" * length),
+                     lambda: raw.sock.write(b"x" * length),
+                     raw.sock.do_handshake, lambda: raw.sock.recv(1)):
+            with pytest.raises(ssl.SSLEOFError) as caught:
+                call()
+            assert caught.value.errno == ssl.SSL_ERROR_EOF
+
+
+@FATAL
+@TRUNCATION
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_gh_148292_every_call_tells_over_bios(version, length):
+    with BioPair(version=version) as pair:
+        pair.server_in.write_eof()
+        for call in (lambda: pair.server.read(1),
+                     lambda: pair.server.write(b"x" * length),
+                     pair.server.do_handshake, lambda: pair.server.read(1)):
+            with pytest.raises(ssl.SSLEOFError):
+                call()
 
 
 @TRUNCATION
@@ -295,6 +328,21 @@ def test_spoilt_record_over_bios(version):
             "DECRYPTION_FAILED_OR_BAD_RECORD_MAC")
         with pytest.raises(ssl.SSLError):
             pair.server.write(b"x")
+
+
+@pytest.mark.backport_only("one byte is of bad length")
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_writing_after_a_spoilt_record(version, length):
+    """Also where the alert of two bytes could not be sent."""
+    with RawPair(version, pair=unix_pair()) as raw:
+        raw.peer.sendall(b"x" * 100)
+        raw.peer.close()
+        with pytest.raises(ssl.SSLError) as caught:
+            raw.sock.recv(10)
+        assert caught.value.library == "SSL"
+        for _ in range(2):
+            with pytest.raises(ssl.SSLSyscallError):
+                raw.sock.write(b"x" * length)
 
 
 # CVE-2023-40217: plain text before the handshake must never look like data
