@@ -4,8 +4,8 @@ import ssl
 
 import pytest
 
-from helpers import (BioPair, SocketPair, cert, client_context, limit_version,
-                     read_cert, server_context)
+from helpers import (BioPair, SocketPair, Task, cert, client_context,
+                     limit_version, read_cert, server_context)
 
 _ssl = ssl._ssl
 
@@ -60,13 +60,33 @@ def test_before_the_handshake(pair_type):
 
 
 @pytest.mark.backport_only("AttributeError: gh-155327")
-def test_gh_155327_after_unwrap():
-    with SocketPair() as pair:
-        pair.client.close()
+@pytest.mark.parametrize("name", ["unwrap", "close"])
+def test_gh_155327_after_the_end(version, name):
+    """An SSLSocket has no TLS then."""
+    with SocketPair(version=version) as pair:
+        if name == "unwrap":
+            with Task(pair.server.unwrap):
+                pair.client.unwrap()
+        else:
+            pair.client.close()
         with pytest.raises(ValueError):
             pair.client.get_verified_chain()
         with pytest.raises(ValueError):
             pair.client.get_unverified_chain()
+
+
+@pytest.mark.backport_only("has no close(): eventlet calls it")
+@pytest.mark.parametrize("name", ["unwrap", "close"])
+def test_gh_155327_after_the_end_over_bios(version, name):
+    """An SSLObject has it still."""
+    with BioPair(version=version) as pair:
+        if name == "unwrap":
+            pair.finish(pair.client.unwrap, pair.server.unwrap)
+        else:
+            pair.client.close()
+        sent = der("localhost.pem")
+        assert pair.client.get_unverified_chain() == sent
+        assert pair.client.get_verified_chain() == sent + der("root.pem")
 
 
 @pytest.fixture

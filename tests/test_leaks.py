@@ -500,6 +500,16 @@ def test_bpo_13458_gh_53706_decoding(world):
     assert_flat(lambda: decode_all(world))
 
 
+def test_gh_116810_session(world, pair_type, version):
+    """Each is one more, until it is dropped."""
+    with pair_type(client_context(version), server_context(version)) as pair:
+        pair.server.write(b"x")
+        pair.flush()
+        assert pair.client.read(1) == b"x"  # behind the tickets of TLS 1.3
+        assert isinstance(pair.client.session, ssl.SSLSession)
+        assert_flat(lambda: pair.client.session)
+
+
 def test_gh_127761_none_is_counted(world):
     """Each answer None is one reference more, until it is dropped."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -209,7 +209,7 @@ def test_cve_2026_19553_server_session_over_bios(contexts, session):
                              server_side=True, session=session)
 
 
-def test_gh_116810_reading_it_again_and_again(contexts):
+def test_reading_it_again_and_again(contexts):
     with SocketPair(*contexts) as pair:
         finished_session(pair)
         for _ in range(200):
