@@ -167,12 +167,13 @@ def test_cve_2018_8970_nul_in_name(name):
 
 @pytest.mark.since(3, 7, "taken as no name")
 @pytest.mark.parametrize("check", [True, False])
-@pytest.mark.parametrize("name", ["", u"", b""])
-def test_rule_hosts_empty_name(name, check):
+@pytest.mark.parametrize("name", ["", u"", b"", ".localhost"])
+@pytest.mark.parametrize("make", [wrap, wrap_pair])
+def test_rule_hosts(make, name, check):
     context = client_context()
     context.check_hostname = check
     with pytest.raises(ValueError):
-        wrap(context, name)
+        make(context, name)
 
 
 @pytest.mark.parametrize("name", [42, ["localhost"], object(), 1.5])
