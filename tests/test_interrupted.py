@@ -5,8 +5,10 @@ SSLB_LONG=1 does it a thousand times, at other moments each.
 """
 
 import contextlib
+import io
 import os
 import random
+import select
 import signal
 import socket
 import ssl
@@ -14,7 +16,7 @@ import time
 
 import pytest
 
-from helpers import (LONG, PY2, SocketPair, Task, client_context,
+from helpers import (LONG, PY2, TIMEOUT, SocketPair, Task, client_context,
                      descriptors, fill_fifo, listening, receive,
                      server_context, tcp_pair)
 
@@ -85,7 +87,8 @@ def pair(version, timeout):
 @timeouts
 @pytest.mark.parametrize("read", [
     lambda sock: sock.recv(5), lambda sock: sock.recv_into(bytearray(5)),
-    lambda sock: sock.read(5)], ids=["recv", "recv_into", "read"])
+    lambda sock: sock.read(5), lambda sock: sock.makefile("rb").read(5)],
+    ids=["recv", "recv_into", "read", "makefile"])
 def test_bpo_32275_read(pair, read):
     for _ in range(ROUNDS):
         interrupt(read, pair.client)
@@ -94,26 +97,43 @@ def test_bpo_32275_read(pair, read):
 
 
 @timeouts
-def test_bpo_32275_sendall(version, timeout):
+@pytest.mark.parametrize("send", [
+    lambda sock: sock.sendall(BIG),
+    lambda sock: sock.sendfile(io.BytesIO(BIG))], ids=["sendall", "sendfile"])
+def test_bpo_32275_sendall(version, timeout, send):
     """What the peer has got is the beginning; it can still send."""
     for _ in range(ROUNDS):
         with SocketPair(version=version, pair=tcp_pair()) as pair:
             pair.client.settimeout(timeout)
-            interrupt(pair.client.sendall, BIG)
+            interrupt(send, pair.client)
             pair.server.sendall(b"hello")
             assert receive(pair.client, 5) == b"hello"
 
 
 @timeouts
-def test_bpo_32275_write_made_again(pair):
+@pytest.mark.parametrize("name", ["write", "send"])
+def test_bpo_32275_write_made_again(pair, name):
     """With the same data, again and again: it is one write."""
+    write = getattr(pair.client, name)
     for _ in range(ROUNDS):
-        interrupt(pair.client.write, BIG)
+        interrupt(write, BIG)
     with Task(receive, pair.server, len(BIG)) as receiving:
         sent = 0
         while sent < len(BIG):
-            sent += pair.client.write(BIG[sent:])
+            sent += write(BIG[sent:])
         assert receiving.result() == BIG
+
+
+@timeouts
+def test_bpo_32275_write_that_waits_for_its_turn(pair):
+    """Nothing of it is sent, and the other one goes on."""
+    with Task(pair.client.sendall, BIG):
+        select.select([pair.server], [], [], TIMEOUT)
+        for _ in range(ROUNDS):
+            interrupt(pair.client.write, b"x")
+        assert receive(pair.server, len(BIG)) == BIG
+    pair.client.write(b"y")
+    assert receive(pair.server, 1) == b"y"
 
 
 @timeouts
@@ -125,11 +145,13 @@ def test_bpo_32275_unwrap(pair):
 
 
 @timeouts
-def test_bpo_32275_handshake(version, timeout):
+@pytest.mark.parametrize("name", ["client", "server"])
+def test_bpo_32275_handshake(version, timeout, name):
     with SocketPair(version=version, handshake=False) as pair:
-        pair.client.settimeout(timeout)
+        end = getattr(pair, name)
+        end.settimeout(timeout)
         for _ in range(ROUNDS):
-            interrupt(pair.client.do_handshake)
+            interrupt(end.do_handshake)
         pair.handshake()
         pair.server.sendall(b"hello")
         assert receive(pair.client, 5) == b"hello"
@@ -167,6 +189,35 @@ def test_bpo_32275_connect(timeout):
             sock.settimeout(timeout)
             interrupt(sock.connect, listener.getsockname())
     assert descriptors() == before
+
+
+@timeouts
+def test_bpo_32275_wrap_socket(timeout):
+    """Which makes the handshake, with somebody who says nothing."""
+    context = client_context()
+    for _ in range(ROUNDS):
+        with listening() as listener, contextlib.closing(
+                socket.create_connection(listener.getsockname())) as sock:
+            sock.settimeout(timeout)
+            interrupt(lambda: context.wrap_socket(
+                sock, server_hostname="localhost"))
+
+
+def test_bpo_32275_get_server_certificate():
+    for _ in range(ROUNDS):
+        with listening() as listener:
+            interrupt(ssl.get_server_certificate, listener.getsockname())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+def test_bpo_32275_load_cert_chain(tmpdir):
+    """From a FIFO that nobody writes to; the old certificate stays."""
+    path, server = str(tmpdir.join("fifo")), server_context()
+    os.mkfifo(path)
+    for _ in range(ROUNDS):
+        interrupt(server.load_cert_chain, path)
+    with SocketPair(server=server):
+        pass
 
 
 def accept(listener):
