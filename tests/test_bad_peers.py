@@ -1,5 +1,6 @@
-"""Peers that close, reset, stall or trickle at each byte of a handshake and
-of a record: the right exception, within the deadline, and life goes on.
+"""Peers that close, reset, stall or trickle at each byte of a handshake, of
+a record and of the end, or while we write: the right exception, within the
+deadline, and life goes on.
 
 SSLB_LONG=1 tries each byte of a handshake, not each 23rd.
 """
@@ -9,15 +10,20 @@ import itertools
 import socket
 import ssl
 import struct
+import time
 
 import pytest
 
-from helpers import (LONG, TIMEOUT, RawPair, client_context, server_context,
-                     tcp_pair, unix_pair)
+from helpers import (LONG, TIMEOUT, RawPair, Task, client_context, receive,
+                     server_context, tcp_pair, unix_pair)
 
 STEP = 1 if LONG else 23
+RECORD_STEP = 1 if LONG else 3
 SHORT = 0.005
+# of what ends at once, or after SHORT: far below TIMEOUT, a hang
+DEADLINE = 10.0
 BROKEN = (errno.ECONNRESET, errno.EPIPE)
+MUCH = b"x" * (16 << 20)  # no socket's buffers have room for it
 
 pytestmark = pytest.mark.backport_only("reports some of them otherwise")
 
@@ -27,6 +33,19 @@ def contexts():
     return {version: (client_context(version),
                       server_context(version, "localhost-ec.pem"))
             for version in ("TLSv1.2", "TLSv1.3")}
+
+
+@pytest.fixture(params=[True, False], ids=["client", "server"])
+def connect(request, contexts, version):
+    """Makes a RawPair whose socket is a client, then one of a server."""
+    client, server = contexts[version]
+
+    def make(**options):
+        return RawPair(client=client, server=server,
+                       client_side=request.param, **options)
+
+    make.client_side = request.param
+    return make
 
 
 class Meanwhile(object):
@@ -69,6 +88,12 @@ class Meanwhile(object):
 
 
 def close(raw):
+    """A peer that has not read all would reset."""
+    raw.peer.settimeout(0)
+    try:
+        raw.peer.recv(65536)
+    except socket.error:
+        pass  # nothing has come
     raw.peer.close()
 
 
@@ -79,61 +104,101 @@ def reset(raw):
 
 
 def stall(raw):
-    raw.sock.settimeout(SHORT)
+    """Says nothing more; assert_ends() is not patient then."""
 
 
-def assert_ends(operation, how):
-    """Told as what the peer did."""
+HOW = pytest.mark.parametrize("how", [close, reset, stall])
+
+
+def sockets(how):
+    return tcp_pair() if how is reset else unix_pair()
+
+
+def assert_ends(raw, operation, how):
+    """Told as what the peer did, and in time."""
+    raw.sock.settimeout(SHORT if how is stall else TIMEOUT)
+    begin = time.time()
     with pytest.raises((socket.error, ssl.SSLError)) as caught:
         operation()
+    assert time.time() - begin < DEADLINE
     if how is stall:
         assert isinstance(caught.value, socket.timeout)
     elif how is reset or not isinstance(caught.value, ssl.SSLError):
-        # a peer that closes before it has read all resets
+        # we may write to one that has closed
         assert caught.value.errno in BROKEN
         assert not isinstance(caught.value, ssl.SSLError)
     else:
         assert isinstance(caught.value, ssl.SSLEOFError)
 
 
-@pytest.mark.parametrize("how", [close, reset, stall])
-def test_handshake(contexts, version, how):
-    client, server = contexts[version]
-    make = tcp_pair if how is reset else unix_pair
+@HOW
+def test_handshake(connect, how):
     for limit in itertools.count(0, STEP):
-        with RawPair(client=client, server=server, handshake=False,
-                     pair=make()) as raw:
+        with connect(handshake=False, pair=sockets(how)) as raw:
             if Meanwhile(raw, limit).run():
                 break
-            raw.sock.settimeout(TIMEOUT)
             how(raw)
-            assert_ends(raw.sock.do_handshake, how)
-    assert limit > 500
-    with RawPair(client=client, server=server):
+            assert_ends(raw, raw.sock.do_handshake, how)
+    assert limit > (500 if connect.client_side else 200)
+    with connect():
         pass
 
 
-@pytest.mark.parametrize("how", [close, reset, stall])
-def test_record(contexts, version, how):
-    client, server = contexts[version]
-    make = tcp_pair if how is reset else unix_pair
-    for length in range(1, 40, 1 if LONG else 3):
-        with RawPair(client=client, server=server, pair=make(),
-                     suppress_ragged_eofs=False) as raw:
+@HOW
+def test_record(connect, how):
+    for missing in itertools.count(1, RECORD_STEP):
+        with connect(pair=sockets(how), suppress_ragged_eofs=False) as raw:
             record = raw.records(b"x" * 20)
-            raw.peer.sendall(record[:length])
+            if missing >= len(record):
+                break
+            raw.peer.sendall(record[:-missing])
             how(raw)
-            assert_ends(lambda: raw.sock.recv(100), how)
+            assert_ends(raw, lambda: raw.sock.recv(100), how)
             if how is stall:
-                raw.peer.sendall(record[length:])
+                raw.peer.sendall(record[-missing:])
                 raw.sock.settimeout(TIMEOUT)
                 assert raw.sock.recv(100) == b"x" * 20
+    assert missing > 40
 
 
-def test_trickle(contexts, version):
-    """A byte at a time; the handshake is done all the same."""
-    client, server = contexts[version]
-    with RawPair(client=client, server=server, handshake=False) as raw:
+@HOW
+def test_write(connect, how):
+    """The peer reads some of it."""
+    for limit in range(0, 20000, 200 * STEP):
+        with connect(pair=sockets(how)) as raw:
+            def stop():
+                receive(raw.peer, limit)
+                how(raw)
+
+            with Task(stop):
+                assert_ends(raw, lambda: raw.sock.sendall(MUCH), how)
+
+
+@HOW
+def test_unwrap(connect, how):
+    """The peer's close_notify is missing, or a part of it."""
+    for missing in itertools.count(1, RECORD_STEP):
+        with connect(pair=sockets(how)) as raw:
+            raw.sock.settimeout(0)
+            with pytest.raises(ssl.SSLWantReadError):
+                raw.sock.unwrap()  # ours is on its way
+            record = raw.close_notify()
+            if missing > len(record):
+                break
+            raw.peer.sendall(record[:-missing])
+            how(raw)
+            assert_ends(raw, raw.sock.unwrap, how)
+            if how is stall:
+                raw.peer.sendall(record[-missing:])
+                raw.sock.settimeout(TIMEOUT)
+                raw.sock.unwrap()
+    assert missing > 20
+
+
+def test_trickle(connect):
+    """A byte at a time; the handshake is done all the same, and the record
+    read."""
+    with connect(handshake=False) as raw:
         run = Meanwhile(raw, 0)
         run.step(raw.sock)
         while raw.sock not in run.done:
@@ -142,6 +207,10 @@ def test_trickle(contexts, version):
                 if raw.sock not in run.done:
                     run.step(raw.sock)
         raw.peer.sendall(run.answer())
-        raw.peer.sendall(raw.records(b"x" * 20))
-        raw.sock.settimeout(TIMEOUT)
+        record = bytearray(raw.records(b"x" * 20))
+        for byte in record[:-1]:
+            raw.peer.sendall(bytearray([byte]))
+            with pytest.raises(ssl.SSLWantReadError):
+                raw.sock.recv(20)
+        raw.peer.sendall(record[-1:])
         assert raw.sock.recv(20) == b"x" * 20
