@@ -16,6 +16,7 @@ from helpers import LONG, VERSIONS
 
 FAULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "faults")
 POINTS = 10 ** 6 if LONG else 12
+SIDES = ["client", "server"]
 
 pytestmark = [
     pytest.mark.backport_only("the calls of the extension fail"),
@@ -78,20 +79,22 @@ def test_gh_105375_gh_86493_out_of_memory_in_the_import(library):
     run(library, "first_import.py", POINTS)
 
 
+@pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("error", [0, errno.EINTR, errno.EAGAIN],
                          ids=["byte", "EINTR", "EAGAIN"])
-def test_calls_that_come_short(library, version, error):
+def test_calls_that_come_short(library, version, side, error):
     """They change nothing."""
-    run_installed(library, "calls.py", version, error, POINTS)
+    run_installed(library, "calls.py", version, side, error, POINTS)
 
 
+@pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("error", [errno.ECONNRESET, errno.EPIPE],
                          ids=["ECONNRESET", "EPIPE"])
-def test_calls_that_fail(library, version, error):
+def test_calls_that_fail(library, version, side, error):
     """Each tells its error, and the next connection works."""
-    run_installed(library, "calls.py", version, error, POINTS)
+    run_installed(library, "calls.py", version, side, error, POINTS)
 
 
 @pytest.mark.parametrize("scenario", [

@@ -153,6 +153,7 @@ def main(name, points):
     signal.alarm(LIMIT_SECONDS)
     for _ in range(3):
         count = attempt(scenario, 1, 0)
+    assert count
     for first in range(1, count + 1, max(1, count // points)):
         attempt(scenario, first, first)
         attempt(scenario, first, FOREVER)

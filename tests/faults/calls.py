@@ -1,7 +1,7 @@
-"""python calls.py SCENARIO ERRNO POINTS, with fault.c preloaded.
+"""python calls.py VERSION SIDE ERRNO POINTS, with fault.c preloaded.
 
-The system calls of one end of a connection fail or come short while a
-scenario runs: with EINTR, EAGAIN or 0 (a byte at a time) all of them, and the
+The system calls of one end of a connection, "client" or "server", fail or
+come short while a scenario runs: with EINTR, EAGAIN or 0 (a byte at a time) all of them, and the
 scenario must succeed; with another error the first, then the second, ...: at
 most POINTS of them, and the scenario must end with that error or work.
 """
@@ -48,9 +48,9 @@ class Peer(object):
             pass        # the other end has failed, as it was to
 
 
-def whole_life(version):
+def whole_life(version, side):
     def scenario(failing):
-        with RawPair(version, handshake=False) as raw:
+        with RawPair(version, side == "client", handshake=False) as raw:
             with Task(Peer(raw).serve):
                 try:
                     with failing:
@@ -61,10 +61,6 @@ def whole_life(version):
                 finally:
                     raw.peer.shutdown(2)
     return scenario
-
-
-SCENARIOS = {"TLSv1.2": whole_life("TLSv1.2"),
-             "TLSv1.3": whole_life("TLSv1.3")}
 
 
 class Failing(object):
@@ -95,21 +91,23 @@ def fail_one(scenario, error, number):
         assert caught.errno == error, "call %d: %r" % (number, caught)
 
 
-def main(name, error, points):
+def main(version, side, error, points):
     signal.alarm(LIMIT_SECONDS)
-    scenario = SCENARIOS[name]
+    scenario = whole_life(version, side)
     if error in HARMLESS:
         failing = Failing(error, 1, FOREVER)
         scenario(failing)
+        assert failing.count
         if error == 0:  # every call is seen, those that read among them
             assert failing.count > 2 * len(MESSAGE), failing.count
         return
     count = count_calls(scenario)
+    assert count
     for number in range(1, count + 1, max(1, count // points)):
         fail_one(scenario, error, number)
     scenario(Failing(error, FOREVER, FOREVER))
-    print("%s: %d calls" % (name, count))
+    print("%s %s: %d calls" % (version, side, count))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
