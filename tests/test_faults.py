@@ -55,8 +55,8 @@ def run_installed(library, script, *arguments):
 
 
 @pytest.mark.parametrize("scenario", [
-    "make_contexts", "load_roots", "load_chain", "configure", "decode",
-    "use_bio"])
+    "make_contexts", "load_roots", "load_data", "load_crl", "load_chain",
+    "load_encrypted_key", "configure", "decode", "use_bio"])
 def test_gh_126106_out_of_memory(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 
@@ -65,7 +65,9 @@ def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
     run_installed(library, "allocations.py", "connect", POINTS)
 
 
-@pytest.mark.parametrize("scenario", ["handshake", "talk", "lend_buffers"])
+@pytest.mark.parametrize("scenario", [
+    "handshake", "handshake_with_crl", "handshake_with_psk", "resume", "talk",
+    "post_handshake", "unwrap", "lend_buffers"])
 def test_gh_126106_out_of_memory_while_connected(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 

@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir))
 import ssl  # noqa: E402
 
-from helpers import (LONG, BioPair, SocketPair, cert, client_context,
+from helpers import (LONG, PASSWORD, BioPair, SocketPair, cert,
+                     client_context, read_cert,
                      server_context)  # noqa: E402
 
 LIMIT_SECONDS = 2000 if LONG else 100
@@ -41,6 +42,26 @@ def load_roots():
     context.cert_store_stats()
 
 
+def load_data():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=PEM)
+    context.load_verify_locations(cadata=DER)
+
+
+def load_crl():
+    context = client_context()
+    context.load_verify_locations(cert("crl.pem"))
+    context.cert_store_stats()
+
+
+def load_encrypted_key():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for key in ("localhost-key-encrypted.pem",
+                "localhost-key-encrypted-old.pem"):
+        context.load_cert_chain(cert("localhost-cert.pem"), cert(key),
+                                password=lambda: PASSWORD)
+
+
 def load_chain():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert("localhost.pem"))
@@ -58,6 +79,8 @@ def configure():
     context._msg_callback = lambda *arguments: None
 
 
+PEM = read_cert("root.pem")
+DER = ssl.PEM_cert_to_DER_cert(PEM)
 CONTEXTS = client_context(), server_context(chain="localhost-ec.pem")
 DEBUGGED = client_context("TLSv1.3"), server_context("TLSv1.3")
 for each in DEBUGGED:
@@ -65,6 +88,21 @@ for each in DEBUGGED:
     each._msg_callback = lambda *arguments: None
 DEBUGGED[1].sni_callback = lambda *arguments: None
 DEBUGGED[1].set_alpn_protocols(["h2"])
+CRL_CHECKED = client_context(), CONTEXTS[1]
+CRL_CHECKED[0].load_verify_locations(cert("crl.pem"))
+CRL_CHECKED[0].verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+WITH_KEYS = client_context(roots=None), ssl.SSLContext(
+    ssl.PROTOCOL_TLS_SERVER)
+WITH_KEYS[0].check_hostname = False
+WITH_KEYS[0].verify_mode = ssl.CERT_NONE
+WITH_KEYS[0].set_psk_client_callback(lambda hint: ("client", b"k" * 16))
+WITH_KEYS[1].set_psk_server_callback(lambda identity: b"k" * 16, "hint")
+ASKING = client_context("TLSv1.3"), server_context("TLSv1.3")
+ASKING[1].load_verify_locations(cert("root.pem"))
+ASKING[1].verify_mode = ssl.CERT_REQUIRED
+ASKING[0].load_cert_chain(cert("client.pem"))
+for each in ASKING:
+    each.post_handshake_auth = True
 
 
 def connect():
@@ -78,6 +116,52 @@ def handshake():
 
 def handshake_with_callbacks():
     BioPair(*DEBUGGED)
+
+
+def handshake_with_crl():
+    BioPair(*CRL_CHECKED)
+
+
+def handshake_with_psk():
+    BioPair(*WITH_KEYS)
+
+
+def give_byte(sender, receiver, pair):
+    sender.write(b"x")
+    pair.flush()
+    receiver.read(1)
+
+
+def new_session():
+    """One that CONTEXTS[0] can resume; its ticket comes with data."""
+    with BioPair(*CONTEXTS) as pair:
+        give_byte(pair.server, pair.client, pair)
+        return pair.client.session
+
+
+SESSION = new_session()
+
+
+def resume():
+    with BioPair(*CONTEXTS, session=SESSION) as pair:
+        give_byte(pair.server, pair.client, pair)
+        pair.client.session
+
+
+def post_handshake():
+    end()
+    with BioPair(*ASKING) as pair:
+        begin()
+        pair.server.verify_client_post_handshake()
+        give_byte(pair.server, pair.client, pair)
+        give_byte(pair.client, pair.server, pair)
+
+
+def unwrap():
+    end()
+    with BioPair(*CONTEXTS) as pair:
+        begin()
+        pair.finish(pair.client.unwrap, pair.server.unwrap)
 
 
 def talk():
