@@ -1,9 +1,10 @@
 """python calls.py VERSION SIDE ERRNO POINTS, with fault.c preloaded.
 
 The system calls of one end of a connection, "client" or "server", fail or
-come short while a scenario runs: with EINTR, EAGAIN or 0 (a byte at a time) all of them, and the
-scenario must succeed; with another error the first, then the second, ...: at
-most POINTS of them, and the scenario must end with that error or work.
+come short while a scenario runs: with EINTR, EAGAIN or 0 (a byte at a time)
+all of them, and the scenario must succeed; with another error the first, then
+the second, ...: at most POINTS of them, and the scenario must end with that
+error or work.
 """
 
 import ctypes
