@@ -49,6 +49,7 @@ process_init(PyObject *module)
     (void)module;
     return sslb_lock_module_init() < 0  /* before OpenSSL does anything */
         || cleanup_init() < 0
+        || sslb_pycompat_module_init() < 0
         || sslb_transport_module_init() < 0
         || sslb_membio_module_init() < 0
         || sslb_trust_module_init() < 0

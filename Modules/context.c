@@ -264,17 +264,15 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
                                "owner", "session", "ssl_sock", NULL};
     PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
     PyObject *ssl_sock = NULL;
-    PyObject *socket_type = sslb_socket_type();
     int server_side;
 
-    if (socket_type == NULL
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
-                                        keywords, &socket, &server_side,
-                                        &hostname, &owner, &session,
-                                        &ssl_sock)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
+                                     keywords, &socket, &server_side,
+                                     &hostname, &owner, &session,
+                                     &ssl_sock)) {
         return NULL;
     }
-    if (!PyObject_TypeCheck(socket, (PyTypeObject *)socket_type)) {
+    if (!PyObject_TypeCheck(socket, (PyTypeObject *)sslb_socket_type())) {
         PyErr_Format(PyExc_TypeError, "_wrap_socket() argument 'sock' must "
                      "be _socket.socket, not %.200s",
                      Py_TYPE(socket)->tp_name);

@@ -435,7 +435,7 @@ base_error_new(void)
                                         "reason", Py_None);
     PyObject *type = NULL, *method = NULL;
 
-    if (namespace == NULL || sslb_oserror_type() == NULL) {
+    if (namespace == NULL) {
         goto exit;
     }
     type = sslb_exception_type_new(

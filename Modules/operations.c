@@ -211,14 +211,10 @@ round_nogil(sslb_operation *op, sslb_step_result last)
 static void
 operation_raise(sslb_operation *op, sslb_step_result result)
 {
-    PyObject *type;
-
     switch (result) {
     case STEP_TIMED_OUT:
-        type = sslb_timeout_type();
-        if (type != NULL) {
-            PyErr_Format(type, "The %s operation timed out", op->name);
-        }
+        PyErr_Format(sslb_timeout_type(), "The %s operation timed out",
+                     op->name);
         break;
     case STEP_RAISED:
         sslb_exception_raise(&op->kept);

@@ -8,18 +8,46 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* New reference to a name of the C module _socket. */
-static PyObject *
-socket_attribute(const char *name)
+/* The classes of the C module _socket.  Another interpreter that begins when
+   the first has ended has others; those of the first are left to it. */
+static struct {
+    PyObject *error;
+    PyObject *socket;
+    PyObject *timeout;
+} of_socket;
+
+int
+sslb_pycompat_module_init(void)
 {
     PyObject *module = PyImport_ImportModule("_socket");
-    PyObject *result = NULL;
 
-    if (module != NULL) {
-        result = PyObject_GetAttrString(module, name);
-        Py_DECREF(module);
+    if (module == NULL) {
+        return -1;
     }
-    return result;
+    of_socket.error = PyObject_GetAttrString(module, "error");
+    of_socket.socket = PyObject_GetAttrString(module, "socket");
+    of_socket.timeout = PyObject_GetAttrString(module, "timeout");
+    Py_DECREF(module);
+    return of_socket.error == NULL || of_socket.socket == NULL
+        || of_socket.timeout == NULL ? -1 : 0;
+}
+
+PyObject *
+sslb_oserror_type(void)
+{
+    return of_socket.error;
+}
+
+PyObject *
+sslb_socket_type(void)
+{
+    return of_socket.socket;
+}
+
+PyObject *
+sslb_timeout_type(void)
+{
+    return of_socket.timeout;
 }
 
 #if PY_MAJOR_VERSION == 2
@@ -118,17 +146,6 @@ PyObject *
 sslb_file_error_type(void)
 {
     return PyExc_IOError;
-}
-
-PyObject *
-sslb_oserror_type(void)
-{
-    static PyObject *type = NULL;
-
-    if (type == NULL) {
-        type = socket_attribute("error");
-    }
-    return type;
 }
 
 void
@@ -245,12 +262,6 @@ sslb_path_as_bytes(PyObject *object)
 
 PyObject *
 sslb_file_error_type(void)
-{
-    return PyExc_OSError;
-}
-
-PyObject *
-sslb_oserror_type(void)
 {
     return PyExc_OSError;
 }
@@ -431,28 +442,6 @@ sslb_host_as_ascii(PyObject *object)
         Py_CLEAR(result);
     }
     return result;
-}
-
-PyObject *
-sslb_socket_type(void)
-{
-    static PyObject *type = NULL;
-
-    if (type == NULL) {
-        type = socket_attribute("socket");
-    }
-    return type;
-}
-
-PyObject *
-sslb_timeout_type(void)
-{
-    static PyObject *type = NULL;
-
-    if (type == NULL) {
-        type = socket_attribute("timeout");
-    }
-    return type;
 }
 
 /* The arguments are not const on 2.7, which changes them all the same not. */

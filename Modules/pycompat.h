@@ -161,13 +161,18 @@ int sslb_is_unicode(PyObject *object);
 
 /* -- classes ---------------------------------------------------------- */
 
-/* `OSError` on 3.x, `socket.error` on 2.7: what SSLError is derived from and
-   what a failed system call raises.  `IOError` on 2.7 for files. */
+/* Finds those of the C module _socket, for each interpreter that imports us
+   anew: 0, or -1 with an exception. */
+int sslb_pycompat_module_init(void);
+
+/* `socket.error`, which is OSError on 3.x: what SSLError is derived from and
+   what a failed system call raises.  Borrowed, as the next ones. */
 PyObject *sslb_oserror_type(void);
+
+/* `OSError` on 3.x, `IOError` on 2.7: for files. */
 PyObject *sslb_file_error_type(void);
 
-/* `socket.socket` of the C module _socket, and `socket.timeout`.  Borrowed;
-   kept for the life of the process.  NULL with an exception. */
+/* `socket.socket` of the C module _socket, and `socket.timeout`. */
 PyObject *sslb_socket_type(void);
 PyObject *sslb_timeout_type(void);
 

@@ -1,0 +1,17 @@
+/* again.c: again PROGRAM: an interpreter begins, runs the Python program and
+   ends, three times in one process. */
+
+#include <Python.h>
+
+int
+main(int count, char **arguments)
+{
+    int round, failed = count != 2;
+
+    for (round = 0; round < 3 && !failed; round++) {
+        Py_Initialize();
+        failed = PyRun_SimpleString(arguments[1]) < 0;
+        Py_Finalize();
+    }
+    return failed;
+}
