@@ -179,10 +179,3 @@ def test_unverified_peer_certificate(version):
     with SocketPair(client, server_context(version)) as pair:
         assert pair.client.getpeercert() == {}
         assert pair.client.getpeercert(True)
-
-
-def test_bpo_29738_bpo_25569_decoding_again_and_again(pair):
-    """bpo-29738, bpo-25569: what is made each time is let go."""
-    first = pair.client.getpeercert()
-    for _ in range(100):
-        assert pair.client.getpeercert() == first

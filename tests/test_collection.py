@@ -1,9 +1,7 @@
 """Reference counts, garbage collection, descriptors, memory."""
 
-import contextlib
 import gc
 import os
-import socket
 import ssl
 import sys
 import weakref
@@ -172,19 +170,22 @@ def test_socket_in_a_cycle(version):
     assert collected(make)
 
 
-def test_gh_109534_failed_handshakes_leave_nothing(version):
-    """gh-109534: neither descriptors nor connections."""
+def fail_ten_times(pair_type, version):
+    """Handshakes with an unknown authority; weak references to clients."""
     contexts = client_context(version), server_context(version, "unknown.pem")
-    before = descriptors()
     references = []
     for _ in range(10):
-        left, right = socket.socketpair()
-        with contextlib.closing(left), contextlib.closing(right):
-            pair = BioPair(*contexts, handshake=False)
+        with pair_type(*contexts, handshake=False) as pair:
             references.append(weakref.ref(pair.client))
             with pytest.raises(ssl.SSLError):
                 pair.handshake()
-            del pair
+    return references
+
+
+def test_gh_109534_failed_handshakes_leave_nothing(pair_type, version):
+    """gh-109534: neither descriptors nor connections."""
+    before = descriptors()
+    references = fail_ten_times(pair_type, version)
     if PY2:
         sys.exc_clear()
     gc.collect()
