@@ -62,9 +62,9 @@ Known bugs, and what becomes of them here
 
 What has gone wrong in Python's ``ssl`` and its relatives in twenty years,
 what happens here instead, and the tests that prove it, which run with every
-``make test``.  Ids beginning with ``bpo`` are of Python's old tracker, those
-with ``gh`` of its present one, others name their project; a ``rule`` is our
-own.
+``make test``, but for the few that take long, which ``make test-long`` adds.
+Ids beginning with ``bpo`` are of Python's old tracker, those with ``gh`` of
+its present one, others name their project; a ``rule`` is our own.
 """
 
 

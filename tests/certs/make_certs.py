@@ -307,6 +307,13 @@ def write_hosts(root):
     leaf("host-nul-cn.pem", 41, subject="localhost\0.evil.example.test")
 
 
+def write_wildcard_common_name():
+    """A leaf without subjectAltName, signed by itself: its own root."""
+    subject, key = common_name("*.example.test"), ec_key()
+    itself = Authority(subject, 42, key=key)
+    write("host-wildcard-cn.pem", pem(itself.sign(subject, key, 42), key))
+
+
 def write_decoded(root):
     """Certificates without a key, which are only decoded and printed."""
     key = ec_key()
@@ -424,6 +431,7 @@ def main():
     write_authorities(root, intermediate, unknown)
     write_localhost(root, intermediate, unknown)
     write_hosts(root)
+    write_wildcard_common_name()
     write_decoded(root)
     write_dh()
     write_junk()
