@@ -8,13 +8,15 @@ import sys
 
 import pytest
 
-from helpers import (PY2, BioPair, SocketPair, cert, limit_version,
+from helpers import (PASSWORD, PY2, BioPair, SocketPair, cert, limit_version,
                      server_context, serving)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "correct horse battery staple"
 UNTRUSTED = "unknown.pem"
 WRONG_NAME = "host-other.pem"
+# of OpenSSL's X509_V_ERR_*
+UNKNOWN_ISSUER, HOSTNAME_MISMATCH = 20, 62
 
 if PY2:
     from httplib import HTTPSConnection
@@ -96,32 +98,66 @@ def test_default_context_refuses(chain, version):
         SocketPair(context, server_context(version, chain))
 
 
-def meet(sock):
-    """A connection that the client refuses in the handshake."""
-    wrapped = server_context(chain=UNTRUSTED).wrap_socket(
-        sock, server_side=True, do_handshake_on_connect=False)
-    with contextlib.closing(wrapped):
-        try:
-            wrapped.do_handshake()
-            assert wrapped.recv(1) == b""
-        except EnvironmentError:
-            pass  # the alert, or the end, whichever comes first
+# Clients of the standard library that are given no context
+
+@pytest.fixture
+def system_trust(monkeypatch):
+    """tests/certs/root.pem is what the system trusts."""
+    monkeypatch.setenv("SSL_CERT_FILE", cert("root.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", cert("missing"))
 
 
-def test_http_client_verifies():
-    with serving(meet) as address:
-        connection = HTTPSConnection("localhost", address[1], timeout=30)
-        with contextlib.closing(connection):
-            with pytest.raises(ssl.SSLError) as caught:
-                connection.request("GET", "/")
-    assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
+def answering(chain):
+    """A web server that a client may refuse in the handshake."""
+    def meet(sock):
+        wrapped = server_context(chain=chain).wrap_socket(
+            sock, server_side=True, do_handshake_on_connect=False)
+        with contextlib.closing(wrapped):
+            try:
+                wrapped.do_handshake()
+                if wrapped.recv(65536):
+                    wrapped.sendall(b"HTTP/1.0 200 OK\r\n"
+                                    b"Content-Length: 5\r\n\r\nhello")
+            except EnvironmentError:
+                pass  # the alert, or the end, whichever comes first
+
+    return serving(meet)
 
 
-def test_urlopen_verifies():
-    with serving(meet) as address:
-        with pytest.raises(URLError) as caught:
-            urlopen("https://localhost:%d/" % address[1], timeout=30)
-    assert caught.value.reason.reason == "CERTIFICATE_VERIFY_FAILED"
+def get_by_connection(port):
+    connection = HTTPSConnection("localhost", port, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", "/")
+        return connection.getresponse().read()
+
+
+def get_by_urlopen(port):
+    try:
+        answer = urlopen("https://localhost:%d/" % port, timeout=30)
+    except URLError as error:
+        raise error.reason
+    with contextlib.closing(answer):
+        return answer.read()
+
+
+clients = pytest.mark.parametrize("get", [get_by_connection, get_by_urlopen])
+
+
+@clients
+def test_http_clients_accept_the_right_server(get, system_trust):
+    with answering("localhost.pem") as address:
+        assert get(address[1]) == b"hello"
+
+
+@clients
+@pytest.mark.since(3, 7, "no verify_code")
+@pytest.mark.parametrize("chain, code", [
+    (UNTRUSTED, UNKNOWN_ISSUER), (WRONG_NAME, HOSTNAME_MISMATCH)])
+def test_cve_2014_9365_http_clients_refuse(get, chain, code, system_trust):
+    with answering(chain) as address:
+        with pytest.raises(ssl.SSLCertVerificationError) as caught:
+            get(address[1])
+    assert caught.value.verify_code == code
 
 
 # Secrets
@@ -156,13 +192,33 @@ def test_key_of_a_psk_is_in_no_exception_and_no_repr():
     assert SECRET not in repr(context)
 
 
-def test_repr_shows_no_secret(pair):
-    session = pair.client.session
-    secret = session.id if session is not None else b""
-    for each in pair.client, pair.client.context, session:
-        shown = repr(each)
-        assert "KEY" not in shown and SECRET not in shown
-        assert not secret or repr(secret)[2:-1] not in shown
+@pytest.mark.since(3, 13, "no pre-shared keys")
+def test_repr_shows_no_secret(pair_type, version, tmpdir):
+    """Neither what was given nor the keys of the connection."""
+    log, key = str(tmpdir.join("keys")), SECRET.encode("ascii")
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    client.load_cert_chain(cert("localhost-encrypted.pem"),
+                           password=PASSWORD)
+    client.set_psk_client_callback(lambda hint: ("name", key))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.set_psk_server_callback(lambda identity: key)
+    for context in client, server:
+        limit_version(context, version).set_ciphers("PSK")
+        context.keylog_filename = log
+    with pair_type(client, server) as pair:
+        assert pair.client.getpeercert() is None  # the key was used
+        shown = [repr(each) for end in (pair.client, pair.server)
+                 for each in (end, end._sslobj, end.context, end.session)]
+        with pytest.raises(TypeError) as caught:
+            pair.client.session = SECRET
+        shown.append(str(caught.value))
+    with open(log) as stream:
+        secrets = [line.split()[-1] for line in stream]
+    assert len(secrets) >= 2
+    for secret in secrets + [SECRET, PASSWORD]:
+        assert secret not in "".join(shown).lower()
 
 
 # Secrets in memory
