@@ -16,8 +16,8 @@ import weakref
 
 import pytest
 
-from helpers import (LONG, PY2, BioPair, Task, cert, client_context, receive,
-                     server_context, serving)
+from helpers import (LONG, PY2, BioPair, SocketPair, Task, cert,
+                     client_context, receive, server_context, serving)
 
 NULL_PROVIDER = """\
 openssl_conf = init
@@ -60,6 +60,7 @@ with helpers.BioPair() as pair:
 """
 # what the extension shows to the rest of the process
 ENTRANCE = "init__ssl_backport" if PY2 else "PyInit___ssl_backport"
+HUGE = 2 ** 31 + 1
 HOSTNAME_MISMATCH = 62  # of OpenSSL's X509_V_ERR_*
 
 
@@ -259,6 +260,46 @@ def test_bpo_21781_much_randomness():
     with contextlib.closing(mmap.mmap(-1, 2 ** 31 + 1)) as data:
         ssl.RAND_add(data, 0.0)
     assert len(set(ssl.RAND_bytes(1) for _ in range(200))) > 1
+
+
+@contextlib.contextmanager
+def more_than_2_gib():
+    """Zeros, and an x at the end."""
+    with contextlib.closing(mmap.mmap(-1, HUGE)) as data:
+        data[HUGE - 1:] = b"x"
+        yield data
+
+
+def take(sock, size):
+    """Reads that many bytes and keeps the last piece."""
+    piece = bytearray(1 << 20)
+    while size:
+        step = sock.recv_into(piece, min(size, len(piece)))
+        assert step
+        size -= step
+    return bytes(piece[:step])
+
+
+@pytest.mark.skipif(not LONG, reason="takes ten seconds: make test-long")
+@pytest.mark.since(3, 10, "an OverflowError")
+def test_bpo_42854_write_of_more_than_2_gib(version):
+    with SocketPair(version=version, timeout=300.0) as pair:
+        with more_than_2_gib() as data:
+            with Task(take, pair.server, HUGE) as taking:
+                pair.client.sendall(data)
+                assert taking.result()[-1:] == b"x"
+
+
+@pytest.mark.skipif(not LONG, reason="takes 4 GiB of memory: make test-long")
+@pytest.mark.backport_only("an OverflowError")
+def test_bpo_42854_memory_bio_of_more_than_2_gib():
+    bio = ssl.MemoryBIO()
+    with more_than_2_gib() as data:
+        assert bio.write(data) == HUGE
+    assert bio.pending == HUGE
+    while bio.pending > 1 << 20:
+        bio.read(1 << 20)
+    assert bio.read()[-1:] == b"x"
 
 
 @pytest.mark.python3("asyncio")
