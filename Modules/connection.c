@@ -643,7 +643,10 @@ static PyMethodDef connection_methods[] = {
     {"uses_ktls_for_recv", sslb_connection_uses_ktls_for_recv, METH_NOARGS,
      "uses_ktls_for_recv() -> bool\n\nWhether the kernel decrypts."},
     {"pending", sslb_connection_pending, METH_NOARGS,
-     "pending() -> int\n\nHow many bytes can be read at once."},
+     "pending() -> int\n\n"
+     "How many bytes the next read() gives, if it asks for as many.  1 also\n"
+     "where that has no more to tell than the end, or an error, that the\n"
+     "read before has met behind its data."},
     {"peer_certificate", sslb_connection_peer_certificate, METH_VARARGS,
      "peer_certificate(der=False) -> dict, bytes or None\n\n"
      "The peer's certificate; an empty dict if it was not verified.\n"

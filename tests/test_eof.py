@@ -345,6 +345,32 @@ def test_writing_after_a_spoilt_record(version, length):
                 raw.sock.write(b"x" * length)
 
 
+@pytest.mark.backport_only("each read ends with a record")
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_an_end_behind_data_is_pending(version, spoilt):
+    """A read over BIOs takes all that there is, and what it met after data
+    is for the next."""
+    with BioPair(version=version) as pair:
+        pair.client.write(b"hello")
+        pair.flush()
+        if spoilt:
+            pair.server_in.write(b"\x99" * 100)
+        else:
+            with pytest.raises(ssl.SSLWantReadError):
+                pair.client.unwrap()
+            pair.flush()
+        assert pair.server.pending() == 0
+        assert pair.server.read(100) == b"hello"
+        assert pair.server.pending() == 1
+        if spoilt:
+            with pytest.raises(ssl.SSLError) as caught:
+                pair.server.read(100)
+            assert caught.value.library == "SSL"
+        else:
+            assert pair.server.read(100) == b""
+        assert pair.server.pending() == 0
+
+
 # CVE-2023-40217: plain text before the handshake must never look like data
 
 def plaintext_then_close(sock, how):

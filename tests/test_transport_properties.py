@@ -144,12 +144,9 @@ class Reader(object):
         self.count = 0
         self.ended = False
 
-    def is_ready(self):
-        return (self.asks_pending and self.sock.pending()
-                or select.select([self.sock], [], [], 0)[0])
-
-    def read_once(self):
-        """False when nothing whole has come yet."""
+    def read_once(self, pending=0):
+        """False when nothing whole has come yet, which cannot be where so
+        many bytes are pending; an end counts as one of them."""
         size = next(self.sizes)
         self.sock.settimeout(next(self.patience))
         try:
@@ -159,16 +156,21 @@ class Reader(object):
                 target = bytearray(size)
                 data = bytes(target[:self.sock.recv_into(target)])
         except (ssl.SSLWantReadError, socket.timeout):
+            assert not pending
             return False
-        assert len(data) <= size
+        assert min(pending, size) <= len(data) <= size or (
+            pending == 1 and not data)
         assert data == PATTERN[self.count % 251:][:len(data)]
         self.count += len(data)
         self.ended = not data
         return True
 
     def read_what_is_shown(self):
-        while not self.ended and self.is_ready():
-            if not self.read_once():
+        while not self.ended:
+            pending = self.asks_pending and self.sock.pending()
+            if not pending and not select.select([self.sock], [], [], 0)[0]:
+                break
+            if not self.read_once(pending):
                 break
 
 

@@ -114,7 +114,11 @@ class Connection(object):
         return self._ask("get_channel_binding", cb_type)
 
     def pending(self):
-        """Return how many bytes read() will return without waiting."""
+        """Return how many bytes read() will return without waiting.
+
+        1 also where that has only an end or an error to tell, which the last
+        read() has met behind its data.
+        """
         return self._ask("pending") or 0
 
     def _ask(self, question, *args):
