@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import ssl
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -76,6 +77,14 @@ large_read_sizes = some.one_of(
     some.integers(16384, 70000), some.sampled_from([16384, 32768, 65536]))
 pieces = some.one_of(
     small, small, some.integers(1, 2000), some.integers(1, 70000))
+
+
+def check_pattern(data, size):
+    """The data is so many bytes of PATTERN, as often as it takes."""
+    assert len(data) == size
+    for start in range(0, size, 251 * 900):
+        part = data[start:start + 251 * 900]
+        assert part == PATTERN[:len(part)]
 
 
 def cycle(items):
@@ -209,13 +218,17 @@ def test_nothing_that_came_is_hidden(suite, sizes, reads, cuts, patience):
 
 def drain(raw, size):
     """What has come to the peer, decrypted, with reads of a size."""
-    data = b""
     raw.peer.settimeout(0)
     while True:
         try:
             raw._in.write(raw.peer.recv(size))
         except socket.error:
-            break
+            return decrypted(raw)
+
+
+def decrypted(raw):
+    """All that the peer can read of what it was given."""
+    data = b""
     while True:
         try:
             data += raw.tls.read(65536)
@@ -258,22 +271,63 @@ def test_what_write_reports_is_with_the_kernel(suite, sizes, room, drains):
                 arrived += drain(raw, 65536)
                 assert len(arrived) >= reported
         arrived += drain(raw, 7)
-        assert len(arrived) == reported
-        for start in range(0, reported, 251 * 900):
-            part = arrived[start:start + 251 * 900]
-            assert part == PATTERN[:len(part)]
+        check_pattern(arrived, reported)
+
+
+def send_all(sock, sizes, total, patience):
+    """PATTERN, as often as it takes, in writes of these sizes; one that
+    timed out is made again with a copy."""
+    sent, sizes, patience = 0, cycle(sizes), cycle(patience)
+    while sent < total:
+        left = min(next(sizes), total - sent)
+        while left:
+            data = bytearray(PATTERN[sent % 251:][:left])
+            sock.settimeout(next(patience))
+            try:
+                count = sock.write(data)
+            except (ssl.SSLWantWriteError, socket.timeout):
+                continue
+            assert 0 < count <= left
+            left -= count
+            sent += count
+
+
+@TWO_SUITES
+@examples(20)
+@given(sizes=some.lists(some.one_of(record_sizes, some.sampled_from([
+           65536, 65537, 150000])), min_size=1, max_size=6),
+       room=some.sampled_from([1, 5000, 20000]),
+       patience=some.lists(some.sampled_from([0, 0.0005, 0.003]), min_size=1,
+                           max_size=3),
+       reads=some.lists(some.integers(3000, 100000), min_size=1, max_size=4),
+       pauses=some.lists(some.sampled_from([0, 0.0005, 0.002]), min_size=1,
+                         max_size=3))
+def test_writes_that_time_out_lose_nothing(suite, sizes, room, patience,
+                                           reads, pauses):
+    """They go on where they were, as the peer takes what came before."""
+    client, server = contexts(suite)
+    pair = unix_pair()
+    pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
+    with RawPair(client=client, server=server, pair=pair) as raw:
+        def take_all():
+            arrived, waits = b"", cycle(pauses)
+            for size in cycle(reads):
+                time.sleep(next(waits))
+                records = raw.peer.recv(size)
+                if not records:
+                    return arrived
+                raw._in.write(records)
+                arrived += decrypted(raw)
+
+        with Task(take_all) as peer:
+            try:
+                send_all(raw.sock, sizes, sum(sizes), patience)
+            finally:
+                raw.sock.shutdown(socket.SHUT_WR)
+        check_pattern(peer.result(), sum(sizes))
 
 
 # Two threads, timeouts, signals
-
-def send_all(sock, sizes, total):
-    """PATTERN, as often as it takes, in calls of these sizes."""
-    sent, sizes = 0, cycle(sizes)
-    while sent < total:
-        data = PATTERN[sent % 251:][:min(next(sizes), total - sent)]
-        sock.sendall(data)
-        sent += len(data)
-
 
 def read_all_of_it(reader, total):
     while reader.count < total:
@@ -296,7 +350,7 @@ def full_duplex(suite, total, writes, reads, patience):
 
         reader = Reader(pair.client, reads, patience)
         with Task(turn_around):
-            with Task(send_all, pair.client, writes, total):
+            with Task(send_all, pair.client, writes, total, [30]):
                 read_all_of_it(reader, total)
 
 
