@@ -275,11 +275,12 @@ def test_what_write_reports_is_with_the_kernel(suite, sizes, room, drains):
 
 
 def send_all(sock, sizes, total, patience):
-    """PATTERN, as often as it takes, in writes of these sizes; one that
-    timed out is made again with a copy."""
+    """PATTERN, as often as it takes, in writes of these sizes, larger where
+    they would be more than five hundred; one that timed out is made again
+    with a copy."""
     sent, sizes, patience = 0, cycle(sizes), cycle(patience)
     while sent < total:
-        left = min(next(sizes), total - sent)
+        left = min(max(next(sizes), total // 500), total - sent)
         while left:
             data = bytearray(PATTERN[sent % 251:][:left])
             sock.settimeout(next(patience))
@@ -335,9 +336,9 @@ def read_all_of_it(reader, total):
     assert reader.count == total
 
 
-def full_duplex(suite, total, writes, reads, patience):
-    """Both ends send and receive at once; the sockets that are read have
-    timeouts of their own, so a write that fills the socket may wait long."""
+def full_duplex(suite, total, writes, reads, patience, main_sends=False):
+    """Both ends send and receive at once, one of them with two threads.
+    Those set the timeout that they share, so that each meets the other's."""
     client, server = contexts(suite)
     with SocketPair(client, server) as pair:
         def turn_around():
@@ -348,19 +349,38 @@ def full_duplex(suite, total, writes, reads, patience):
                 pair.server.sendall(data)
                 left -= len(data)
 
-        reader = Reader(pair.client, reads, patience)
+        def send():
+            send_all(pair.client, writes, total, patience)
+
+        def receive():
+            read_all_of_it(Reader(pair.client, reads, patience), total)
+
+        ours, others = (send, receive) if main_sends else (receive, send)
         with Task(turn_around):
-            with Task(send_all, pair.client, writes, total, [30]):
-                read_all_of_it(reader, total)
+            with Task(others):
+                ours()
+
+
+DUPLEX = {
+    "total": some.integers(1, 400000),
+    "writes": some.lists(record_sizes, min_size=1, max_size=5),
+    "reads": some.lists(some.integers(300, 70000), min_size=1, max_size=5)}
 
 
 @TWO_SUITES
 @examples(15)
-@given(total=some.integers(1, 400000),
-       writes=some.lists(record_sizes, min_size=1, max_size=5),
-       reads=some.lists(some.integers(300, 70000), min_size=1, max_size=5))
+@given(**DUPLEX)
 def test_both_ways_at_once(suite, total, writes, reads):
     full_duplex(suite, total, writes, reads, [30])
+
+
+@TWO_SUITES
+@examples(15)
+@given(patience=some.lists(some.sampled_from([0, 0.0005, 0.003]), min_size=1,
+                           max_size=3), **DUPLEX)
+def test_both_ways_at_once_with_timeouts(suite, total, writes, reads,
+                                         patience):
+    full_duplex(suite, total, writes, reads, patience)
 
 
 @pytest.fixture
@@ -377,9 +397,16 @@ def storm():
 
 
 @TWO_SUITES
-def test_both_ways_at_once_in_a_storm_of_signals(suite, storm):
-    full_duplex(suite, 3000000, [1, 70000, 5000], [16384, 1000, 100000],
-                [30])
+@pytest.mark.parametrize("main_sends", [False, True],
+                         ids=["main reads", "main sends"])
+def test_both_ways_at_once_in_a_storm_of_signals(suite, storm, main_sends):
+    """Handlers run in the main thread and interrupt what it is at."""
+    @examples(5)
+    @given(**dict(DUPLEX, total=some.integers(200000, 2000000)))
+    def in_the_storm(total, writes, reads):
+        full_duplex(suite, total, writes, reads, [30], main_sends)
+
+    in_the_storm()
     assert storm
 
 
