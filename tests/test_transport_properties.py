@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from helpers import (LONG, RawPair, SocketPair, Task, cert, client_context,
-                     server_context, unix_pair)
+from helpers import (LONG, BioPair, RawPair, SocketPair, Task, cert,
+                     client_context, server_context, unix_pair)
 
 pytestmark = pytest.mark.backport_only("no set_ciphersuites before 3.15")
 
@@ -94,10 +94,12 @@ def cycle(items):
 
 
 class Sender(object):
-    """The other end: records by hand, cut anywhere."""
+    """The other end: records by hand, cut anywhere.  tls is an SSLObject,
+    out where its records come out."""
 
-    def __init__(self, raw):
-        self.raw = raw
+    def __init__(self, tls, out):
+        self.tls = tls
+        self.out = out
         self.stream = b""
         self.plain = 0
         self.ends = []          # (bytes of records, bytes of plain text)
@@ -112,20 +114,26 @@ class Sender(object):
         while size > 0:
             part = min(size, 16384)
             data = PATTERN[self.plain % 251:][:part]
-            self.add(self.raw.records(data), part)
+            self.tls.write(data)
+            self.add(self.out.read(), part)
             size -= part
 
     def add_request(self):
         """A message that is no data; data where there is none."""
-        if self.raw.sock.version() == "TLSv1.3":
+        if self.tls.version() == "TLSv1.3":
             try:
-                self.raw.tls.verify_client_post_handshake()
-                self.raw.tls.do_handshake()
-                self.add(self.raw.records())
+                self.tls.verify_client_post_handshake()
+                self.tls.do_handshake()
             except ssl.SSLError:
-                self.add(self.raw.records())    # one is on its way
+                pass    # one is on its way
+            self.add(self.out.read())
         else:
             self.add_data(1)
+
+    def add_end(self):
+        with pytest.raises(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.add(self.out.read())
 
     def pieces(self, sizes):
         """The stream in pieces of these sizes, larger where they would be
@@ -153,17 +161,19 @@ class Reader(object):
         self.count = 0
         self.ended = False
 
+    def receive(self, size):
+        self.sock.settimeout(next(self.patience))
+        if size % 2:
+            return self.sock.recv(size)
+        target = bytearray(size)
+        return bytes(target[:self.sock.recv_into(target)])
+
     def read_once(self, pending=0):
         """False when nothing whole has come yet, which cannot be where so
         many bytes are pending; an end counts as one of them."""
         size = next(self.sizes)
-        self.sock.settimeout(next(self.patience))
         try:
-            if size % 2:
-                data = self.sock.recv(size)
-            else:
-                target = bytearray(size)
-                data = bytes(target[:self.sock.recv_into(target)])
+            data = self.receive(size)
         except (ssl.SSLWantReadError, socket.timeout):
             assert not pending
             return False
@@ -197,21 +207,116 @@ def test_nothing_that_came_is_hidden(suite, sizes, reads, cuts, patience):
     complete, and in the end the end, though the connection stays open."""
     client, server = contexts(suite)
     with RawPair(client=client, server=server) as raw:
-        sender = Sender(raw)
+        sender = Sender(raw.tls, raw._out)
         for size in sizes:
             if size is None:
                 sender.add_request()
             else:
                 sender.add_data(size)
-        sender.add(raw.close_notify())
-        reader = Reader(raw.sock, reads, patience)
+        sender.add_end()
+        check_that_it_is_shown(raw, sender, cuts,
+                               Reader(raw.sock, reads, patience))
+
+
+def check_that_it_is_shown(raw, sender, cuts, reader):
+    sent = 0
+    for piece in sender.pieces(cuts):
+        raw.peer.sendall(piece)
+        sent += len(piece)
+        reader.read_what_is_shown()
+        assert reader.count == sender.complete(sent)
+    assert reader.ended
+
+
+@TWO_SUITES
+@examples(15)
+@given(sizes=some.lists(record_sizes, max_size=8),
+       reads=some.lists(read_sizes, min_size=1, max_size=4),
+       cuts=some.lists(pieces, min_size=1, max_size=12))
+def test_nothing_that_came_to_a_server_is_hidden(suite, sizes, reads, cuts):
+    client, server = contexts(suite)
+    with RawPair(client_side=False, client=client, server=server) as raw:
+        sender = Sender(raw.tls, raw._out)
+        for size in sizes:
+            sender.add_data(size)
+        sender.add_end()
+        check_that_it_is_shown(raw, sender, cuts,
+                               Reader(raw.sock, reads, [0]))
+
+
+# MemoryBIOs
+
+class MemoryReader(Reader):
+    """The same with an SSLObject, which takes what was fed to it."""
+
+    def __init__(self, tls, sizes):
+        self.sock = tls
+        self.sizes = cycle(sizes)
+        self.count = 0
+        self.ended = False
+
+    def receive(self, size):
+        if size % 2:
+            return self.sock.read(size)
+        target = bytearray(size)
+        return bytes(target[:self.sock.read(size, target)])
+
+    def read_what_is_shown(self):
+        while not self.ended and self.read_once(self.sock.pending()):
+            pass
+
+
+@TWO_SUITES
+@examples(30)
+@given(from_client=some.booleans(),
+       sizes=some.lists(record_sizes, max_size=8),
+       reads=some.lists(read_sizes, min_size=1, max_size=4),
+       cuts=some.lists(pieces, min_size=1, max_size=12))
+def test_all_that_was_fed_is_read(suite, from_client, sizes, reads, cuts):
+    """After each piece all of it that is complete, and in the end the
+    end."""
+    client, server = contexts(suite)
+    with BioPair(client=client, server=server) as pair:
+        if from_client:
+            sender = Sender(pair.client, pair.client_out)
+            reader, target = MemoryReader(pair.server, reads), pair.server_in
+        else:
+            sender = Sender(pair.server, pair.server_out)
+            reader, target = MemoryReader(pair.client, reads), pair.client_in
+        for size in sizes:
+            sender.add_data(size)
+        sender.add_end()
         sent = 0
         for piece in sender.pieces(cuts):
-            raw.peer.sendall(piece)
+            target.write(piece)
             sent += len(piece)
             reader.read_what_is_shown()
             assert reader.count == sender.complete(sent)
         assert reader.ended
+
+
+@TWO_SUITES
+@examples(20)
+@given(sizes=some.lists(some.one_of(record_sizes, some.sampled_from([
+           65537, 150000])), min_size=1, max_size=5),
+       takes=some.lists(some.integers(500, 70000), min_size=1, max_size=8),
+       reads=some.lists(some.integers(300, 70000), min_size=1, max_size=4))
+def test_all_that_is_written_comes_out(suite, sizes, takes, reads):
+    """Writes of any size, taken out in other pieces now and then."""
+    client, server = contexts(suite)
+    with BioPair(client=client, server=server) as pair:
+        written, takes = 0, cycle(takes)
+        reader = MemoryReader(pair.server, reads)
+        for size in sizes:
+            data = PATTERN[written % 251:][:size]
+            assert pair.client.write(data) == size
+            written += size
+            pair.server_in.write(pair.client_out.read(next(takes)))
+            reader.read_what_is_shown()
+        while pair.client_out.pending:
+            pair.server_in.write(pair.client_out.read(next(takes)))
+            reader.read_what_is_shown()
+        assert reader.count == written
 
 
 # Writing
@@ -341,6 +446,9 @@ def full_duplex(suite, total, writes, reads, patience, main_sends=False):
     Those set the timeout that they share, so that each meets the other's."""
     client, server = contexts(suite)
     with SocketPair(client, server) as pair:
+        # so that writes have to wait
+        pair.client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 5000)
+
         def turn_around():
             left = total
             while left:
@@ -363,7 +471,8 @@ def full_duplex(suite, total, writes, reads, patience, main_sends=False):
 
 DUPLEX = {
     "total": some.integers(1, 400000),
-    "writes": some.lists(record_sizes, min_size=1, max_size=5),
+    "writes": some.lists(some.one_of(record_sizes, some.integers(
+        65536, 200000)), min_size=1, max_size=5),
     "reads": some.lists(some.integers(300, 70000), min_size=1, max_size=5)}
 
 
@@ -421,7 +530,7 @@ def test_timeouts_lose_nothing(suite, total, cuts, reads, patience):
     """A read that timed out within a record goes on where it was."""
     client, server = contexts(suite)
     with RawPair(client=client, server=server) as raw:
-        sender = Sender(raw)
+        sender = Sender(raw.tls, raw._out)
         sender.add_data(total)
 
         def trickle():
