@@ -265,12 +265,14 @@ static void
 send_all(uint64_t count)
 {
     char done;
+    char *data = new_message(size);
     clock_start();
     if (write_request(links[0], RECEIVE, size, count) < 0
-        || write_messages(links[0], size, count) < 0
+        || write_messages(links[0], data, size, count) < 0
         || read_exactly(links[0], &done, 1) < 0)
         fail("sending");
     clock_stop();
+    free(data);
 }
 
 static void
@@ -393,7 +395,7 @@ static void
 idle_pair(SSL **pair)
 {
     make_pair(pair);
-    if (write_messages(pair[1], 1, 1) < 0)
+    if (write_messages(pair[1], "x", 1, 1) < 0)
         fail("writing to memory");
     carry(pair[1], pair[0]);
     if (read_away(pair[0], 1, 1) < 0)

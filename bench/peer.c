@@ -35,22 +35,31 @@ echo(SSL *ssl, uint64_t size)
 }
 
 static int
+send_messages(SSL *ssl, const struct request *request)
+{
+    char *data = new_message(request->size);
+    int rc = write_messages(ssl, data, request->size, request->count);
+    free(data);
+    return rc;
+}
+
+static int
 answer(SSL *ssl, const struct request *request)
 {
     uint64_t bytes = request->size * request->count;
     switch (request->what) {
     case SEND:
-        return write_messages(ssl, request->size, request->count);
+        return send_messages(ssl, request);
     case ECHO:
         return echo(ssl, request->size);
     case RECEIVE:
         if (read_away(ssl, bytes, PIECE_BYTES) < 0)
             return -1;
-        return write_messages(ssl, 1, 1);
+        return write_messages(ssl, "x", 1, 1);
     case DUPLEX:
         if (duplex(ssl, bytes) < 0)
             return -1;
-        return write_messages(ssl, 1, 1);
+        return write_messages(ssl, "x", 1, 1);
     default:
         return -1;
     }

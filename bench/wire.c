@@ -48,16 +48,21 @@ read_away(SSL *ssl, uint64_t size, size_t piece)
     return rc > 0 ? 0 : -1;
 }
 
-int
-write_messages(SSL *ssl, uint64_t size, uint64_t count)
+char *
+new_message(uint64_t size)
 {
-    char *data = calloc(1, size);
+    char *data = malloc(size);
     if (data == NULL)
-        return -1;
+        fail("allocating a message");
+    return memset(data, 'x', size);
+}
+
+int
+write_messages(SSL *ssl, const char *data, uint64_t size, uint64_t count)
+{
     int rc = 1;
     while (count-- > 0 && rc > 0)
         rc = SSL_write(ssl, data, (int)size);
-    free(data);
     return rc > 0 ? 0 : -1;
 }
 

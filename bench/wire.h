@@ -38,8 +38,12 @@ int read_exactly(SSL *ssl, void *data, size_t size);
 /* Read and forget that many bytes, with calls for `piece` bytes. */
 int read_away(SSL *ssl, uint64_t size, size_t piece);
 
-/* Write `count` messages of `size` bytes, one SSL_write each. */
-int write_messages(SSL *ssl, uint64_t size, uint64_t count);
+/* A message of that size, to be freed, in memory that was touched. */
+char *new_message(uint64_t size);
+
+/* Write a message of `size` bytes `count` times, one SSL_write each. */
+int write_messages(SSL *ssl, const char *data, uint64_t size,
+                   uint64_t count);
 
 int read_request(SSL *ssl, struct request *request);
 int write_request(SSL *ssl, char what, uint64_t size, uint64_t count);
