@@ -105,7 +105,8 @@ class Peer(object):
 
 
 def units(worker):
-    """How many units make a round."""
+    """How many units make a round, the first of a process apart."""
+    worker.measure(1)
     count = 1
     while True:
         cpu = worker.measure(count).cpu
