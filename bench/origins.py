@@ -28,6 +28,8 @@ JSON = os.path.join(report.RESULTS, "origins.json")
 
 SAMPLES_A_SECOND = 2500
 ROUNDS = 30
+
+CONTESTANTS = contestants.QUICK + ["pyOpenSSL"]
 ATTACHING_SECONDS = 1
 
 NO_PERF = """\
@@ -137,7 +139,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
         "--rows", help="such as 'echo sendall'",
-        default="full resumed recv_into sendall echo memory-feed threads")
+        default="full resumed recv_into recv-64k sendall echo memory-bulk "
+                "memory-feed threads")
     options = parser.parse_args()
     progress = environments.Progress()
     results = {}
@@ -145,8 +148,7 @@ def main():
         if shutil.which("perf") is None:
             raise Failure(NO_PERF)
         chosen = run.choose(options.rows)
-        with run.contestants_there(contestants.QUICK, chosen,
-                                   progress) as there:
+        with run.contestants_there(CONTESTANTS, chosen, progress) as there:
             for number, row in enumerate(chosen, 1):
                 progress.say("%d of %d" % (number, len(chosen)), row.title)
                 origins = record(row, [
