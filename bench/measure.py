@@ -98,6 +98,7 @@ class Peer(object):
         self.port = self.process.stdout.readline().strip()
         if not self.port:
             raise Failure("The peer did not start.")
+        self.openssl = self.process.stdout.readline().strip()
 
     def close(self):
         self.process.kill()

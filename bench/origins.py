@@ -148,7 +148,8 @@ def main():
         if shutil.which("perf") is None:
             raise Failure(NO_PERF)
         chosen = run.choose(options.rows)
-        with run.contestants_there(CONTESTANTS, chosen, progress) as there:
+        with run.contestants_there(CONTESTANTS, chosen,
+                                   progress) as (there, made_on):
             for number, row in enumerate(chosen, 1):
                 progress.say("%d of %d" % (number, len(chosen)), row.title)
                 origins = record(row, [
@@ -156,6 +157,7 @@ def main():
                     if rows.takes_part(row, contestant.name)])
                 show(row, origins)
                 results[row.name] = {"title": row.title, "unit": row.unit,
+                                     "machine": made_on,
                                      "origins": origins,
                                      "bound": bound(origins)}
         os.makedirs(report.RESULTS, exist_ok=True)

@@ -2,8 +2,9 @@
  *
  *     peer CERTIFICATE
  *
- * Prints its port and serves each connection in a thread, doing what the
- * requests of wire.h say, until its standard input ends.
+ * Prints its port and OpenSSL's version, each in a line, and serves each
+ * connection in a thread, doing what the requests of wire.h say, until its
+ * standard input ends.
  */
 
 #include "wire.h"
@@ -98,7 +99,8 @@ listener(void)
         || listen(fd, BACKLOG) < 0
         || getsockname(fd, (struct sockaddr *)&address, &size) < 0)
         fail("listening on loopback");
-    printf("%d\n", ntohs(address.sin_port));
+    printf("%d\n%s\n", ntohs(address.sin_port),
+           OpenSSL_version(OPENSSL_VERSION));
     fflush(stdout);
     return fd;
 }

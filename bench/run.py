@@ -12,6 +12,7 @@ import os
 import sys
 
 import contestants
+import machine
 import measure
 import report
 import rows
@@ -49,20 +50,23 @@ def run_row(row, there, rounds):
 
 @contextlib.contextmanager
 def contestants_there(names, chosen, progress):
-    """The contestants of these names that the rows need and that are there,
-    with the peer at work."""
+    """(the contestants of these names that the rows need and that are there,
+    what they are on), with the peer at work."""
     os.makedirs(contestants.FOLDER, exist_ok=True)
     peer = measure.Peer(
         contestants.compile_program("peer", progress),
         os.path.join(contestants.CERTS, "localhost-ec.pem"))
     try:
+        made_on = machine.describe(peer.openssl)
+        if machine.warning(made_on):
+            print(machine.warning(made_on))
         there = [contestant for contestant in (
             contestants.make(name, peer.port, progress) for name in names
             if any(rows.takes_part(row, name) for row in chosen))
             if contestant]
         if measure.OURS not in [contestant.name for contestant in there]:
             raise Failure(environments.NO_PYTHON27)
-        yield there
+        yield there, made_on
     finally:
         peer.close()
 
@@ -71,11 +75,12 @@ def run(chosen, quick, progress):
     """{row's name: result} of the rows, each shown when it is there."""
     results = {}
     names = contestants.QUICK if quick else contestants.NAMES
-    with contestants_there(names, chosen, progress) as there:
+    with contestants_there(names, chosen, progress) as (there, made_on):
         for number, row in enumerate(chosen, 1):
             progress.say("%d of %d" % (number, len(chosen)), row.title)
             results[row.name] = run_row(
                 row, there, QUICK_ROUNDS if quick else ROUNDS)
+            results[row.name]["machine"] = made_on
             report.show(results[row.name])
     return results
 
