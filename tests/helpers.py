@@ -41,8 +41,8 @@ __all__ = [
     "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "TIMEOUT",
     "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
     "array_bytes", "buffer_types", "cert", "client_context", "descriptors",
-    "fill", "fill_fifo", "in_child", "integer_types", "limit_version", "listening",
-    "meanwhile", "native", "read_all", "read_cert", "receive",
+    "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
+    "listening", "meanwhile", "native", "read_all", "read_cert", "receive",
     "server_context", "serving", "socketserver", "tcp_pair", "text_type",
     "unix_pair",
 ]
