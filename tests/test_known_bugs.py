@@ -180,18 +180,22 @@ def test_bpo_23239_addresses_in_all_spellings():
             ssl.match_hostname(found, name)
 
 
-@pytest.mark.since(3, 10, "no effect")
-def test_openssl_30346_no_wildcard_of_a_common_name(pair_type, version):
-    """It counts by default, as in Python, and not with the switch off."""
-    chain = "host-wildcard-cn.pem"
-    context = client_context(version, roots=chain)
+@pytest.mark.backport_only("common names count by default")
+@pytest.mark.parametrize("chain, name", [
+    ("host-wildcard-cn.pem", "www.example.test"),
+    ("host-cn-only.pem", "localhost")], ids=["wildcard", "plain"])
+def test_openssl_30346_common_names_do_not_count(chain, name, pair_type,
+                                                 version):
+    """By default; as in Python they do where a context is told so."""
+    context = ssl.create_default_context(cafile=cert(
+        chain if "wildcard" in chain else "root.pem"))
     server = server_context(version, chain)
-    with pair_type(context, server, server_hostname="www.example.test"):
-        pass
-    context.hostname_checks_common_name = False
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
-        pair_type(context, server, server_hostname="www.example.test")
+        pair_type(context, server, server_hostname=name)
     assert caught.value.verify_code == HOSTNAME_MISMATCH
+    context.hostname_checks_common_name = True
+    with pair_type(context, server, server_hostname=name) as pair:
+        assert pair.client.version() == version
 
 
 @pytest.mark.since(3, 13, "no such methods")

@@ -334,7 +334,8 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
                            capath=None, cadata=None):
     """Return an SSLContext with safe settings: TLS 1.2 at least.
 
-    For Purpose.SERVER_AUTH, a client's, it verifies the server and its name;
+    For Purpose.SERVER_AUTH, a client's, it verifies the server and its name,
+    which has to be among the alternative names of the certificate (RFC 9525);
     for Purpose.CLIENT_AUTH it is a server's, and asks for no certificate.
     It trusts the given CA certificates (a file in PEM, a directory, the
     certificates themselves), or those of this system. On Python 3.13 and
@@ -350,6 +351,8 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     if purpose == Purpose.SERVER_AUTH:
         context.verify_mode = CERT_REQUIRED
         context.check_hostname = True
+        # name constraints do not bind those (openssl#30346)
+        context.hostname_checks_common_name = False
     _load_trust(context, purpose, cafile, capath, cadata)
     _log_keys(context)
     return context
