@@ -683,7 +683,7 @@ def is_class(name):
     """Whether a name of the module makes objects of its own."""
     found = getattr(ssl, name, None)
     return (isinstance(found, type)
-            and not isinstance(found, type(ssl.TLSVersion)))
+            and not isinstance(found, type(ssl.AlertDescription)))
 
 
 CALLABLES = full_names(
