@@ -1,6 +1,7 @@
 """Reference counts, garbage collection, descriptors, memory."""
 
 import gc
+import itertools
 import os
 import ssl
 import sys
@@ -41,8 +42,12 @@ def call_in_collection(action, function, *arguments):
     cycle.itself = cycle
     reference = weakref.ref(cycle, lambda dead: action())
     del cycle
-    spent = [[] for _ in range(500)]  # of those that lie ready
     before = gc.get_threshold()
+    spent = []
+    for _ in itertools.repeat(None, 500):
+        spent.append([])  # of those that lie ready
+    for size in (1, 2, 3, 4):
+        (None,) * size  # lies ready for the arguments
     gc.set_threshold(1)
     gc.enable()
     try:
