@@ -43,7 +43,8 @@ This needs perf.  To get it:
 ORIGINS = [
     ("[kernel", "kernel"), ("libcrypto", "libcrypto"), ("libssl", "libssl"),
     ("libc.", "C library"), ("__ssl_backport", "extension"),
-    ("_ssl.", "extension"), ("floor", "program")]
+    ("_ssl.", "extension"), ("floor", "program"),
+    ("_openssl.", "pyOpenSSL")]
 
 # Where the kernel is when it wakes somebody or goes to sleep.
 SWITCHING = ("finish_task_switch", "_raw_spin_unlock_irqrestore", "__schedule")

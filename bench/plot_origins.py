@@ -15,7 +15,8 @@ from matplotlib import pyplot  # noqa: E402
 COLOURS = {
     "libcrypto": "tab:blue", "libssl": "tab:cyan", "C library": "tab:gray",
     "kernel": "tab:olive", "sleep and wake": "tab:brown",
-    "extension": "tab:red", "Python": "tab:orange", "program": "black"}
+    "pyOpenSSL": "tab:purple", "extension": "tab:red",
+    "Python": "tab:orange", "program": "black"}
 COLUMNS = 2
 
 
@@ -50,7 +51,7 @@ def main(source, target):
         place.axis("off")
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center",
-                  ncols=len(labels))
+                  ncols=(len(labels) + 1) // 2)
     figure.savefig(target, dpi=90)
 
 
