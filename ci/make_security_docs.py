@@ -103,7 +103,7 @@ def paragraph(text, indent=u"    "):
 
 
 def render_entry(entry, tests):
-    lines = paragraph(u", ".join(entry["ids"]), u"")
+    lines = [u", ".join(entry["ids"])]  # a term of a list is one line
     if "reason" in entry:
         return lines + paragraph(entry["trouble"]) + [u""] + paragraph(
             u"Not tested: " + entry["reason"]) + [u""]
