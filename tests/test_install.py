@@ -40,6 +40,26 @@ def test_too_late(module):
     run("too_late.py", module)
 
 
+@pytest.mark.python2("clients of Python 2")
+def test_old_clients():
+    run("old_clients.py")
+
+
+@pytest.mark.python2("clients of Python 2")
+def test_old_clients_switched_off():
+    run("old_clients.py", "trusts", PYTHONHTTPSVERIFY="0")
+
+
+@pytest.mark.python2("those of Python 2")
+def test_raw_sockets_without_weak_references():
+    run("raw_sockets.py")
+
+
+@pytest.mark.python2("of Python 2")
+def test_socket_module_that_wants_rand_egd():
+    run("rand_egd.py")
+
+
 @pytest.mark.python3("2.7 has one lock for all imports")
 @pytest.mark.parametrize("moment", ["before", "meanwhile"])
 def test_race(moment):
