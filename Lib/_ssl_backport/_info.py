@@ -45,7 +45,13 @@ def of_installed():
 
 def of_https(ssl):
     """What urllib and its like do; PEP 493's switch is Python 2.7's."""
-    if ssl._create_default_https_context().verify_mode == ssl.CERT_NONE:
+    try:
+        from http.client import HTTPSConnection
+    except ImportError:
+        from httplib import HTTPSConnection
+    # which connects to nothing yet
+    context = HTTPSConnection("localhost")._context
+    if context.verify_mode == ssl.CERT_NONE:
         return "not verified (PYTHONHTTPSVERIFY is 0)"
     return "verified"
 
