@@ -108,14 +108,14 @@ def find_interpreter():
     interpreter = environments.chosen() or environments.find("2.7")
     if interpreter is None:
         interpreter = environments.probe(sys.executable)
-        print("%s\n\nThe demo goes on with Python %s.\n" % (
-            environments.NO_PYTHON27, interpreter.version))
+        print("%s\n\nThe demo goes on with %s.\n" % (
+            environments.NO_PYTHON27, interpreter.title))
     return interpreter
 
 
 def show(interpreter, rows):
     """Print the table, long cells on several lines."""
-    heading = ("Python " + interpreter.version, "its own ssl",
+    heading = (interpreter.title, "its own ssl",
                "_ssl_backport")
     print()
     for row in [heading, tuple("-" * width for width in WIDTHS)] + rows:
