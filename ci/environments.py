@@ -78,7 +78,8 @@ this Python again where the headers of zlib are:
     Debian, Ubuntu:  apt-get install zlib1g-dev
     RHEL, Fedora:    dnf install zlib-devel"""
 
-# pytest looks for fields in what this function gives: a plain tuple there.
+# pytest looks for fields in what the first function gives, a plain tuple
+# there; the second refuses annotations, which hypothesis makes.
 TAUTHON_START = """\
 import collections, inspect
 plain = inspect.getfullargspec
@@ -86,6 +87,7 @@ Arguments = collections.namedtuple(
     "Arguments", "args varargs varkw defaults kwonlyargs kwonlydefaults "
     "annotations")
 inspect.getfullargspec = lambda function: Arguments(*plain(function))
+inspect.getargspec = lambda function: inspect.ArgSpec(*plain(function)[:4])
 """
 
 # name is "2.7" for everything that is a Python 2.7, title what it calls

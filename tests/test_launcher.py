@@ -287,6 +287,7 @@ def test_info_tells_whether_https_verifies(value):
         else "verified")
 
 
+@pytest.mark.with_stock
 def test_install_that_fails(tmpdir):
     tmpdir.join("sitecustomize.py").write("import ssl")
     environ = dict(os.environ)
