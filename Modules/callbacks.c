@@ -53,11 +53,11 @@ PyObject *
 sslb_callbacks_owner(const SSL *ssl)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
-    PyObject *reference, *owner = NULL;
+    PyObject *owner = NULL;
 
-    reference = connection->owner != NULL ? connection->owner
-                                          : connection->socket;
-    if (reference != NULL && PyWeakref_GetRef(reference, &owner) < 0) {
+    if (sslb_reference_get(connection->owner != NULL ? connection->owner
+                                                     : connection->socket,
+                           &owner) < 0) {
         PyErr_Clear();
     }
     return owner;

@@ -192,7 +192,7 @@ use_socket(sslb_connection *self, PyObject *socket)
     if (rc < 0) {
         return -1;
     }
-    self->socket = PyWeakref_NewRef(socket, NULL);
+    self->socket = sslb_reference_new(socket);
     if (self->socket == NULL) {
         return -1;
     }
@@ -235,19 +235,73 @@ use_post_handshake_auth(sslb_connection *self)
     }
 }
 
+void
+sslb_connection_give_up_socket(sslb_connection *self)
+{
+    if (self->socket != NULL && sslb_reference_is_strong(self->socket)) {
+        Py_CLEAR(self->socket);
+    }
+}
+
+/* Called with a weak reference to the connection, when its owner dies. */
+static PyObject *
+owner_is_gone(PyObject *reference, PyObject *owner)
+{
+    PyObject *self;
+
+    (void)owner;
+    if (PyWeakref_GetRef(reference, &self) < 0) {
+        return NULL;
+    }
+    if (self != NULL) {
+        sslb_connection_give_up_socket((sslb_connection *)self);
+        Py_DECREF(self);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef owner_is_gone_method = {
+    "owner_is_gone", owner_is_gone, METH_O, NULL,
+};
+
+/* A weak reference to the owner.  Who refers to the connection alone must
+   not keep a socket open whose owner is gone: a strong reference to the
+   socket ends with the owner. */
+static PyObject *
+owner_reference_new(sslb_connection *self, PyObject *owner)
+{
+    PyObject *reference, *callback, *result = NULL;
+
+    if (self->socket == NULL || !sslb_reference_is_strong(self->socket)) {
+        return PyWeakref_NewRef(owner, NULL);
+    }
+    reference = PyWeakref_NewRef((PyObject *)self, NULL);
+    if (reference == NULL) {
+        return NULL;
+    }
+    callback = PyCFunction_New(&owner_is_gone_method, reference);
+    Py_DECREF(reference);
+    if (callback != NULL) {
+        result = PyWeakref_NewRef(owner, callback);
+        Py_DECREF(callback);
+    }
+    return result;
+}
+
+/* `owner` may be NULL or None, for none. */
 static int
-set_weak_reference(PyObject **field, PyObject *object)
+set_owner(sslb_connection *self, PyObject *owner)
 {
     PyObject *reference = NULL;
-    PyObject *old = *field;
+    PyObject *old = self->owner;
 
-    if (object != NULL && object != Py_None) {
-        reference = PyWeakref_NewRef(object, NULL);
+    if (owner != NULL && owner != Py_None) {
+        reference = owner_reference_new(self, owner);
         if (reference == NULL) {
             return -1;
         }
     }
-    *field = reference;
+    self->owner = reference;
     Py_XDECREF(old);
     return 0;
 }
@@ -283,7 +337,7 @@ connection_configure(sslb_connection *self, PyObject *server_hostname,
     }
     if (use_session_id_context(self) < 0
         || (server_hostname != NULL && set_host(self, server_hostname) < 0)
-        || set_weak_reference(&self->owner, owner) < 0
+        || set_owner(self, owner) < 0
         || (session != NULL
             && connection_set_session((PyObject *)self, session,
                                       NULL) < 0)) {
@@ -511,7 +565,7 @@ connection_set_owner(PyObject *object, PyObject *value, void *closure)
     if (sslb_refuse_deletion(value, "owner") < 0) {
         return -1;
     }
-    return set_weak_reference(&connection_of(object)->owner, value);
+    return set_owner(connection_of(object), value);
 }
 
 /* A copy: a connection that later ends without a close_notify spoils the

@@ -103,6 +103,24 @@ rand_status(PyObject *module, PyObject *none)
     return PyBool_FromLong(RAND_status());
 }
 
+#ifdef SSLB_HAVE_RAND_EGD
+/* An Entropy Gathering Daemon served systems without random numbers of their
+   own; OpenSSL has stopped asking it: RAND_egd(3). */
+static PyObject *
+rand_egd(PyObject *module, PyObject *argument)
+{
+    const char *path;
+
+    (void)module;
+    if (!PyArg_Parse(argument, "s:RAND_egd", &path)) {
+        return NULL;
+    }
+    sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "OpenSSL asks no "
+                     "entropy gathering daemon: the system seeds it");
+    return NULL;
+}
+#endif
+
 /* -- object identifiers ----------------------------------------------- */
 
 static PyObject *
@@ -232,6 +250,11 @@ PyMethodDef sslb_functions[] = {
      "Mix data into OpenSSL's random numbers; entropy in bytes."},
     {"RAND_bytes", rand_bytes, METH_O,
      "RAND_bytes(n) -> bytes\n\nn bytes fit for keys."},
+#ifdef SSLB_HAVE_RAND_EGD
+    {"RAND_egd", rand_egd, METH_O,
+     "RAND_egd(path)\n\nRaise SSLError: OpenSSL takes no such daemon's "
+     "random numbers any more."},
+#endif
     {"RAND_pseudo_bytes", rand_pseudo_bytes, METH_O,
      "RAND_pseudo_bytes(n) -> (bytes, True)\n\nThe same as RAND_bytes()."},
     {"RAND_status", rand_status, METH_NOARGS,

@@ -349,11 +349,11 @@ sslb_operation_begin(sslb_operation *op)
         return -1;
     }
     op->deadline = SSLB_NEVER_WAIT;
-    if (self->socket == NULL) {
+    if (self->transport == NULL) {
         Py_INCREF((PyObject *)self);
         return 0;
     }
-    if (PyWeakref_GetRef(self->socket, &op->socket) < 0) {
+    if (sslb_reference_get(self->socket, &op->socket) < 0) {
         return -1;
     }
     if (op->socket == NULL) {
@@ -476,10 +476,7 @@ sslb_connection_shutdown(PyObject *object, PyObject *none)
     if (operation_run(&op) < 0) {
         return NULL;
     }
-    if (self->socket == NULL) {
-        Py_RETURN_NONE;
-    }
-    if (PyWeakref_GetRef(self->socket, &socket) < 0) {
+    if (sslb_reference_get(self->socket, &socket) < 0) {
         return NULL;
     }
     if (socket == NULL) {
@@ -529,5 +526,6 @@ sslb_connection_close(PyObject *object, PyObject *none)
         sslb_polling_drain_nogil(&self->lock);
         Py_END_ALLOW_THREADS
     }
+    sslb_connection_give_up_socket(self);
     Py_RETURN_NONE;
 }

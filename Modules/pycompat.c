@@ -50,6 +50,34 @@ sslb_timeout_type(void)
     return of_socket.timeout;
 }
 
+PyObject *
+sslb_reference_new(PyObject *object)
+{
+    PyObject *reference = PyWeakref_NewRef(object, NULL);
+
+    if (reference == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Clear();
+        reference = Py_NewRef(object);
+    }
+    return reference;
+}
+
+int
+sslb_reference_is_strong(PyObject *reference)
+{
+    return !PyWeakref_Check(reference);
+}
+
+int
+sslb_reference_get(PyObject *reference, PyObject **result)
+{
+    if (reference != NULL && PyWeakref_Check(reference)) {
+        return PyWeakref_GetRef(reference, result);
+    }
+    *result = reference != NULL ? Py_NewRef(reference) : NULL;
+    return *result != NULL;
+}
+
 #if PY_MAJOR_VERSION == 2
 
 PyObject *

@@ -159,6 +159,12 @@ int sslb_is_unicode(PyObject *object);
 #  define SSLB_BYTES_ARE_TEXT 0
 #endif
 
+/* Whether there may be a socket.py that takes RAND_egd() from _ssl and fails
+   without: before 2.7.10 each did. */
+#if PY_MAJOR_VERSION == 2
+#  define SSLB_HAVE_RAND_EGD
+#endif
+
 /* -- classes ---------------------------------------------------------- */
 
 /* Finds those of the C module _socket, for each interpreter that imports us
@@ -175,6 +181,17 @@ PyObject *sslb_file_error_type(void);
 /* `socket.socket` of the C module _socket, and `socket.timeout`. */
 PyObject *sslb_socket_type(void);
 PyObject *sslb_timeout_type(void);
+
+/* What leads to an object that belongs to somebody else: a weak reference,
+   or the object itself where its class has none, as the sockets of the C
+   module _socket before CPython 2.7.9.  New reference. */
+PyObject *sslb_reference_new(PyObject *object);
+
+/* Whether it is the object itself, which it keeps alive. */
+int sslb_reference_is_strong(PyObject *reference);
+
+/* As PyWeakref_GetRef(); for NULL the object is gone. */
+int sslb_reference_get(PyObject *reference, PyObject **result);
 
 /* A class of exceptions: "module.Name", its bases and namespace as for
    PyErr_NewExceptionWithDoc(). */

@@ -125,7 +125,8 @@ typedef struct {
     PyObject_HEAD
     SSL *ssl;
     sslb_transport *transport;  /* of the socket; NULL over MemoryBIOs */
-    PyObject *socket;           /* weak reference; NULL over MemoryBIOs */
+    PyObject *socket;           /* sslb_reference; NULL over MemoryBIOs, and
+                                   where a strong one was given up */
     PyObject *owner;            /* weak reference, or NULL */
     sslb_context *context;      /* the one in use */
     PyObject *past_contexts;    /* list of those used before, or NULL */
@@ -473,6 +474,10 @@ sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
 
 /* Hold the connection's lock around a look at its SSL. */
 void sslb_connection_enter(sslb_connection *self);
+
+/* Lets go of a socket that has no weak references. */
+void sslb_connection_give_up_socket(sslb_connection *self);
+
 void sslb_connection_leave(sslb_connection *self);
 
 /* -- negotiated.c ----------------------------------------------------- */
