@@ -24,7 +24,7 @@ def run(script, *arguments, **variables):
 
 @pytest.mark.parametrize("script", [
     "import_alone.py", "names.py", "star.py", "twice.py", "again.py",
-    "by_package.py", "threads.py", "light.py",
+    "by_package.py", "threads.py", "light.py", "hosts.py",
 ])
 def test_isolated(script):
     run(script)
@@ -44,6 +44,12 @@ def test_missing(module):
 @pytest.mark.parametrize("module", ["ssl", "_ssl"])
 def test_too_late(module):
     run("too_late.py", module)
+
+
+@pytest.mark.python3("2.7 has one lock for all imports")
+@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+def test_race(moment):
+    run("race.py", moment)
 
 
 @pytest.mark.python2("PEP 493")

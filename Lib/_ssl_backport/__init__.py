@@ -23,4 +23,6 @@ def install():
 def is_installed():
     """Return whether `import ssl` gives the backport (bool)."""
     installer = sys.modules.get("_ssl_backport._install")
-    return getattr(installer, "finder", None) in sys.meta_path
+    # which another thread may be just importing
+    is_in_place = getattr(installer, "is_in_place", None)
+    return is_in_place is not None and is_in_place()

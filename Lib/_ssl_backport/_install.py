@@ -4,6 +4,9 @@ Importing this module is the installation. So it happens once, under the
 interpreter's import lock, and other threads that want it wait for its end.
 A finder in sys.meta_path then serves both names, for reload() and for an
 import after `del sys.modules["ssl"]`.
+
+On Python 2.7 no other thread imports anything meanwhile. On Python 3 one may
+import the standard `ssl` at any moment, and wins if it was first.
 """
 
 from __future__ import absolute_import
@@ -11,6 +14,8 @@ from __future__ import absolute_import
 import os
 import sys
 
+PACKAGE = "_ssl_backport"
+EXTENSION = "__ssl_backport"
 NAMES = ("ssl", "_ssl")
 
 TOO_LATE = """\
@@ -20,9 +25,16 @@ _ssl_backport.install() came too late.
 Call install() in the first lines of the program, before these imports,
 or start the program with: python -m _ssl_backport SCRIPT"""
 
+WRONG_HOST = """\
+_ssl_backport cannot work with this Python: %s on %s.
+It supports CPython 2.7 and 3.6 or later, Tauthon, and PyPy 2.7 from 7.3.3."""
+
 NO_EXTENSION = """\
 _ssl_backport cannot load its extension module: %s
 Install _ssl_backport anew for this Python, %s"""
+
+OTHER_PYTHON = "%s was built for another Python."
+OTHER_OPENSSL = "%s was built for a newer OpenSSL, which has %s."
 
 
 class Finder(object):
@@ -32,8 +44,13 @@ class Finder(object):
     extension = None
 
     # Python 3
+
+    # whether `ssl` is ours: a standard one that another thread is just
+    # importing needs the standard `_ssl`
+    has_ssl = False
+
     def find_spec(self, name, path=None, target=None):
-        if name not in NAMES:
+        if name not in NAMES or (name == "_ssl" and not self.has_ssl):
             return None
         from importlib.machinery import ModuleSpec, PathFinder
         if name == "ssl":
@@ -47,6 +64,7 @@ class Finder(object):
         """Do nothing: the extension was initialised when it was loaded."""
 
     # Python 2.7
+
     def find_module(self, name, path=None):
         return self if name in NAMES else None
 
@@ -63,38 +81,113 @@ class Finder(object):
 finder = Finder()
 
 
+def is_in_place():
+    """Whether `import ssl` and `import _ssl` give ours (bool)."""
+    for name in NAMES:
+        if name not in sys.modules:
+            if finder not in sys.meta_path:
+                return False
+        elif not is_ours(sys.modules[name]):
+            return False
+    return True
+
+
+def is_ours(module):
+    """Whether it is our extension module, or a `ssl` that stands on it."""
+    return finder.extension is not None and (
+        module is finder.extension
+        or getattr(module, "_ssl", None) is finder.extension)
+
+
 def swap():
     """Put the backport in place, or leave everything as it was."""
+    refuse_host()
     refuse_standard()
     before = sys.modules.copy()
+    meta_path = list(sys.meta_path)
     try:
         for name in NAMES:
             sys.modules.pop(name, None)
         finder.extension = load_extension()
         sys.meta_path.insert(0, finder)
-        sys.modules["_ssl"] = finder.extension
         __import__("ssl")
+        refuse_standard()
+        finder.has_ssl = True
+        sys.modules["_ssl"] = finder.extension
+        from _ssl_backport import _names
+        if _names.CLIENTS_MAY_LACK_CONTEXTS:
+            from _ssl_backport import _clients
+            _clients.install()
     except BaseException:
-        if finder in sys.meta_path:
-            sys.meta_path.remove(finder)
-        for name in set(sys.modules).difference(before):
-            del sys.modules[name]
-        sys.modules.update(before)
+        sys.meta_path[:] = [item for item in sys.meta_path
+                            if item is not finder]
+        forget(before)
         raise
 
 
+def forget(before):
+    """Remove our modules and those that refer to them from sys.modules.
+
+    What another thread has imported meanwhile stays.
+    """
+    ours = [name for name in NAMES if is_ours(sys.modules.get(name))]
+    holders = holders_of([sys.modules[name] for name in ours])
+    for name in set(sys.modules).difference(before):
+        if (name in ours or name in holders or name == EXTENSION
+                or name.startswith(PACKAGE + ".")):
+            del sys.modules[name]
+    for name in NAMES:
+        if name in before:  # None: "cannot be imported"
+            sys.modules.setdefault(name, before[name])
+
+
+def refuse_host():
+    """Raise ImportError on a Python that the extension cannot be built for.
+    """
+    version = sys.version_info[:2]
+    if ((2, 7) <= version < (3,) or version >= (3, 6)) and \
+            not sys.platform.startswith(("java", "cli", "win")):
+        return
+    raise ImportError(WRONG_HOST % (sys.version.split("\n")[0].strip(),
+                                    sys.platform))
+
+
 def load_extension():
+    """Return the extension module.
+
+    Raises ImportError that tells what is wrong with the one that is there.
+    """
     try:
         import __ssl_backport
     except ImportError as error:
-        raise ImportError(NO_EXTENSION % (error, sys.executable))
+        raise ImportError(NO_EXTENSION % (meaning(str(error)),
+                                          sys.executable))
     return __ssl_backport
+
+
+def meaning(problem):
+    """What the words of the import and of the dynamic linker tell a user."""
+    path, _, _ = problem.partition(": ")
+    _, _, symbol = problem.partition("undefined symbol: ")
+    if symbol and not symbol.startswith(("Py", "_Py")):
+        return OTHER_OPENSSL % (path, symbol)
+    if symbol:
+        return OTHER_PYTHON % path
+    if "dynamic module does not define" in problem:
+        return OTHER_PYTHON % EXTENSION
+    folder = os.path.dirname(finder.folder)
+    others = [os.path.join(folder, name) for name in os.listdir(folder)
+              if name.startswith(EXTENSION + ".")]
+    if others and problem.startswith("No module named"):
+        return OTHER_PYTHON % ", ".join(others)
+    return problem
 
 
 def refuse_standard():
     """Raise ImportError if the standard `ssl` or `_ssl` is imported."""
     standard = [sys.modules[name] for name in NAMES
-                if sys.modules.get(name) is not None]
+                if sys.modules.get(name) is not None
+                and not is_ours(sys.modules[name])]
     if standard:
         names = " and ".join(module.__name__ for module in standard)
         holders = holders_of(standard) or ["sys.modules alone"]

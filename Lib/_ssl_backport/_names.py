@@ -15,7 +15,7 @@ else:
     from enum import Enum, IntEnum, IntFlag
 
 __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
-           "CONSTRUCTORS_ARE_PUBLIC", "HEEDS_PYTHONHTTPSVERIFY",
+           "CLIENTS_MAY_LACK_CONTEXTS", "CONSTRUCTORS_ARE_PUBLIC", "HEEDS_PYTHONHTTPSVERIFY",
            "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
            "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS"]
 
@@ -24,6 +24,9 @@ CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)
 
 # PEP 493 is for 2.7 alone.
 HEEDS_PYTHONHTTPSVERIFY = sys.version_info[0] == 2
+
+# Whether there are an httplib and a urllib2, which may know no contexts.
+CLIENTS_MAY_LACK_CONTEXTS = sys.version_info[0] == 2
 
 # Whether ssl makes contexts for one side only where no protocol is named,
 # and warns of the protocols for both sides and of old versions of TLS.

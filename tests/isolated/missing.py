@@ -1,6 +1,7 @@
 # Where a module that it needs cannot be imported, the extension or one of the
-# package, install() fails, says so and leaves everything as it was; when the
-# module is there again, install() works.
+# package, install() fails, says so and leaves everything as it was; of the
+# modules that it has imported those stay that have nothing to do with it.
+# When the module is there again, install() works.
 import sys
 import _ssl_backport
 import __future__  # which the package needs, and so brings along
@@ -17,7 +18,13 @@ else:
     sys.exit("install() worked without " + missing)
 assert _ssl_backport.is_installed() is False
 assert sys.meta_path == meta_path
-assert sys.modules == modules
+assert all(sys.modules[name] is modules[name] for name in modules)
+for name in set(sys.modules).difference(modules):
+    assert "ssl" not in name and name != "socket", name
+    for value in list(getattr(sys.modules[name], "__dict__", {}).values()):
+        assert "ssl" not in str(getattr(value, "__name__", "")), (name, value)
+        assert "ssl" not in str(getattr(value, "__module__", "")), (
+            name, value)
 
 del sys.modules[missing]
 _ssl_backport.install()
