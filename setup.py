@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import setuptools
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
@@ -26,6 +27,10 @@ WARNINGS = ["-Wall", "-Wextra"]
 # those of another one.
 EXPORTS = "Modules/exports.map"
 
+# What pkg-config is asked for.  RHEL 7 has openssl11 beside an openssl that
+# is too old, which comes last: its version is told to the user.
+PACKAGES = ["openssl >= 1.1.1", "openssl11", "openssl"]
+
 NO_OPENSSL = """\
 %s
 
@@ -33,6 +38,7 @@ _ssl_backport is built against OpenSSL 1.1.1 or later. To get its headers:
 
     Debian, Ubuntu:  apt-get install libssl-dev
     RHEL, Fedora:    dnf install openssl-devel
+    RHEL 7:          yum install openssl11-devel    (EPEL has it)
 
 For an OpenSSL of your own, set OPENSSL_DIR to the folder that holds its
 include and lib folders."""
@@ -60,6 +66,20 @@ def read(*path):
 def version():
     text = read("Lib", "_ssl_backport", "__init__.py")
     return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
+
+
+def metadata():
+    """What only newer versions of setuptools know; the others would warn of
+    it."""
+    release = [int(number)
+               for number in re.findall(r"\d+", setuptools.__version__)[:2]]
+    options = {}
+    if release >= [24, 2]:
+        options["python_requires"] = (
+            ">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, !=3.5.*")
+    if release >= [38, 6]:
+        options["long_description_content_type"] = "text/x-rst"
+    return options
 
 
 def fail(message):
@@ -101,15 +121,24 @@ def use_folder(extension, folder):
         extension.libraries += ["pthread", "dl"]
 
 
+def ask_pkg_config():
+    """The flags of the first package that pkg-config has, or None."""
+    for package in PACKAGES:
+        try:
+            status, output = run(["pkg-config", "--cflags", "--libs", package])
+        except OSError:
+            return None
+        if status == 0:
+            return shlex.split(output)
+    return None
+
+
 def use_pkg_config(extension):
     """Take what pkg-config knows; False where it knows nothing."""
-    try:
-        status, output = run(["pkg-config", "--cflags", "--libs", "openssl"])
-    except OSError:
+    flags = ask_pkg_config()
+    if flags is None:
         return False
-    if status != 0:
-        return False
-    for flag in shlex.split(output):
+    for flag in flags:
         if flag.startswith("-l"):
             extension.libraries.append(flag[2:])
         elif flag.startswith("-L"):
@@ -193,7 +222,6 @@ setup(
     version=version(),
     description="The ssl module of Python 3.6 and later, for Python 2.7",
     long_description=read("README.rst"),
-    long_description_content_type="text/x-rst",
     author="the _ssl_backport authors",
     license="MIT",
     classifiers=[
@@ -207,8 +235,6 @@ setup(
         "Topic :: Security :: Cryptography",
     ],
     keywords="ssl tls openssl python2 backport",
-    python_requires=">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, "
-                    "!=3.5.*",
     package_dir={"": "Lib"},
     packages=["_ssl_backport"],
     ext_modules=[Extension(
@@ -221,4 +247,5 @@ setup(
     )],
     cmdclass={"build_ext": build},
     zip_safe=False,
+    **metadata()
 )

@@ -127,7 +127,17 @@ sslb_buffer_get(PyObject *object, Py_buffer *view)
 int
 sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
 {
-    return PyArg_Parse(object, "w*", view) ? 0 : -1;
+    if (!PyArg_Parse(object, "w*", view)) {
+        return -1;
+    }
+    if (view->readonly) {
+        /* 2.7.0's memoryview of a str: bpo-10451 */
+        PyBuffer_Release(view);
+        PyErr_SetString(PyExc_TypeError,
+                        "argument must be read-write buffer");
+        return -1;
+    }
+    return 0;
 }
 
 PyObject *

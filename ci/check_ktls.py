@@ -211,8 +211,8 @@ def report(runs):
     """Print what went wrong and the table; the exit status."""
     for run in runs:
         if run.result.note:
-            print("\nOpenSSL %s, Python %s: %s" % (
-                run.openssl, run.interpreter.version, run.result.note))
+            print("\nOpenSSL %s, %s: %s" % (
+                run.openssl, run.interpreter.title, run.result.note))
     print("\n%-10s %-10s %-28s" % ("", "", "connections, by the kernel")
           + "tests")
     print("%-10s %-10s %-13s %-14s %6s %6s %7s" % (

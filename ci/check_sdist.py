@@ -1,5 +1,6 @@
-"""Make the source distribution, check that nothing is missing in it, and
-that what pip builds from it passes the tests that are in it.
+"""Make the source distribution, check that nothing is missing in it, that
+what pip builds from it passes the tests that are in it, and that the oldest
+setuptools of distributions in use install it.
 
     python3 ci/check_sdist.py
 """
@@ -12,6 +13,9 @@ import sys
 import environments
 import run_tests
 from environments import Failure
+
+# What RHEL 7, Debian 8 and Ubuntu 16.04 have beside their Python 2.7.
+OLD_SETUPTOOLS = ["0.9.8", "5.5.1", "20.7.0"]
 
 EGG_INFO = os.path.join(environments.ROOT, "Lib", "ssl_backport.egg-info")
 
@@ -69,6 +73,36 @@ def check_tests(interpreter, python, path, folder, progress):
         result.passed, result.skipped))
 
 
+def install_setuptools(version, folder):
+    """Have an old setuptools in a folder of its own."""
+    environments.run(
+        [environments.tools_python(), "-m", "pip", "install", "--no-deps",
+         "--no-compile", "--only-binary", ":all:", "--python-version", "2.7",
+         "--target", folder, "setuptools==" + version], "setuptools.log")
+
+
+def check_old_setuptools(interpreter, path, folder, progress):
+    """Install with each, without wheel and pip, and no unknown option."""
+    source = unpack(path, os.path.join(folder, "old-setuptools"))
+    log = "old-setuptools.log"
+    for version in OLD_SETUPTOOLS:
+        setuptools = os.path.join(folder, "setuptools-" + version)
+        install_setuptools(version, setuptools)
+        root = os.path.join(folder, "root-" + version)
+        environments.run(
+            ["env", "PYTHONPATH=" + setuptools, interpreter.path, "setup.py",
+             "-q", "install", "--root", root, "--install-lib", "/library"],
+            log, source)
+        with open(os.path.join(environments.LOGS, log)) as stream:
+            if "Unknown distribution option" in stream.read():
+                raise Failure("setuptools %s warns: see %s" % (version, log))
+        environments.run(
+            ["env", "PYTHONPATH=" + os.path.join(root, "library"),
+             interpreter.path, "-m", "_ssl_backport", "--info"], log)
+    progress.say("Sdist", "installed by setuptools "
+                 + ", ".join(OLD_SETUPTOOLS))
+
+
 def main():
     progress = environments.Progress()
     folder = os.path.join(environments.BUILD, "sdist")
@@ -79,6 +113,8 @@ def main():
         check_manifest()
         path = make_sdist(environments.tools_python(), folder)
         progress.say("Sdist", "complete")
+        if interpreter.name == "2.7":
+            check_old_setuptools(interpreter, path, folder, progress)
         python = install(interpreter, path,
                          os.path.join(environments.BUILD, "sdist-python"),
                          progress)

@@ -102,7 +102,7 @@ class Report(object):
         for comparison in self.comparisons:
             if comparison.interpreter != interpreter:
                 interpreter = comparison.interpreter
-                name = "Python " + interpreter.version
+                name = interpreter.title
                 lines += ["", ROW % ((name,) + HEAD)]
             row = self.row(comparison)
             totals = [total + number for total, number in zip(totals, row)]

@@ -28,11 +28,33 @@ SOURCES = ["setup.py", "MANIFEST.in", "README.rst", "CHANGES.rst", "LICENSE",
 BUILD_SETTINGS = ["OPENSSL_DIR", "PKG_CONFIG_PATH", "CC", "CFLAGS",
                   "CPPFLAGS", "LDFLAGS", "LDSHARED", "SSLB_WERROR"]
 
+# How pip reaches an index; all its other settings from outside are dropped.
+PIP_SETTINGS = ["PIP_CACHE_DIR", "PIP_CERT", "PIP_CLIENT_CERT",
+                "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT",
+                "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL",
+                "PIP_KEYRING_PROVIDER", "PIP_NO_CACHE_DIR", "PIP_NO_INDEX",
+                "PIP_PROXY", "PIP_RETRIES", "PIP_TIMEOUT", "PIP_TRUSTED_HOST"]
+
+# These overrule a configuration file: what is installed is pinned already,
+# and any constraints file makes `pip download` of pip 20.3.4 fail.
+PIP_OVERRULED = {"PIP_CONSTRAINT": os.devnull, "PIP_NO_BINARY": ":none:",
+                 "PIP_ONLY_BINARY": ":none:", "PIP_REQUIRE_HASHES": "0",
+                 "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                 "PIP_NO_INPUT": "1", "PIP_NO_PYTHON_VERSION_WARNING": "1"}
+
 TAIL_LINES = 40
 
-PROBE = ("import platform, sys; print('%s %s %s' % ("
-         "platform.python_implementation(), platform.python_version(), "
-         "sys.executable))")
+PROBE = """\
+import platform, sys
+own = getattr(sys, "pypy_version_info", None)
+print(platform.python_implementation())
+print(platform.python_version())
+print(own and "%d.%d.%d" % own[:3] or "")
+print(sys.executable)
+"""
+
+# The last argument is the name of a module.
+IMPORT = "import sys; __import__(sys.argv[1])"
 
 NO_PYTHON27 = """\
 Python 2.7 was not found: neither as PYTHON, nor as python2.7 on PATH, nor in
@@ -49,7 +71,28 @@ To get them:
     Debian, Ubuntu:  apt-get install python%s-venv
     RHEL, Fedora:    part of Python itself; dnf reinstall python3"""
 
-Interpreter = collections.namedtuple("Interpreter", "name version path")
+NO_ZLIB = """\
+%s (%s) has no module zlib, without which no package can be installed.  Build
+this Python again where the headers of zlib are:
+
+    Debian, Ubuntu:  apt-get install zlib1g-dev
+    RHEL, Fedora:    dnf install zlib-devel"""
+
+# pytest looks for fields in what the first function gives, a plain tuple
+# there; the second refuses annotations, which hypothesis makes.
+TAUTHON_START = """\
+import collections, inspect
+plain = inspect.getfullargspec
+Arguments = collections.namedtuple(
+    "Arguments", "args varargs varkw defaults kwonlyargs kwonlydefaults "
+    "annotations")
+inspect.getfullargspec = lambda function: Arguments(*plain(function))
+inspect.getargspec = lambda function: inspect.ArgSpec(*plain(function)[:4])
+"""
+
+# name is "2.7" for everything that is a Python 2.7, title what it calls
+# itself, such as "PyPy 2.7.18 (7.3.3)".
+Interpreter = collections.namedtuple("Interpreter", "name title version path")
 
 
 class Failure(Exception):
@@ -97,11 +140,30 @@ def probe(path):
             env=clean_environ(), universal_newlines=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return None
-    implementation, version, executable = output.strip().split(" ", 2)
-    if implementation != "CPython":
-        return None
-    return Interpreter(".".join(version.split(".")[:2]), version,
-                       os.path.realpath(executable))
+    implementation, version, own_version, path = output.splitlines()
+    return Interpreter(kind(implementation, version),
+                       title(implementation, version, own_version),
+                       version, os.path.realpath(path))
+
+
+def kind(implementation, version):
+    """"2.7" or "3.11", whose requirements serve an interpreter; None for one
+    that the backport does not support."""
+    name = ".".join(version.split(".")[:2])
+    if implementation == "Tauthon":  # a 2.8, with all that 2.7 has
+        return "2.7"
+    if implementation == "CPython" and numbers(name) >= [3, 6]:
+        return name
+    return "2.7" if name == "2.7" and implementation in (
+        "CPython", "PyPy") else None
+
+
+def title(implementation, version, own_version):
+    """What an interpreter is called in tables."""
+    if implementation == "CPython":
+        implementation = "Python"
+    return "%s %s%s" % (implementation, version.rstrip("+"),
+                        own_version and " (%s)" % own_version)
 
 
 def chosen():
@@ -110,15 +172,17 @@ def chosen():
     if not path:
         return None
     interpreter = probe(shutil.which(path) or path)
-    if interpreter is None or not is_supported(interpreter):
-        raise Failure("PYTHON is %s, which is not a CPython 2.7 or 3.6 or "
-                      "later that runs." % path)
+    if interpreter is None or interpreter.name is None:
+        raise Failure("PYTHON is %s, which is no CPython 2.7 or 3.6 or later, "
+                      "no PyPy 2.7 and no Tauthon that runs." % path)
     return interpreter
 
 
-def is_supported(interpreter):
-    return (interpreter.name == "2.7"
-            or numbers(interpreter.version) >= [3, 6])
+def has(interpreter, module):
+    """Whether an interpreter has a module of the standard library."""
+    return subprocess.call(
+        [interpreter.path, "-c", IMPORT, module], env=clean_environ(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
 
 def find(name):
@@ -137,11 +201,15 @@ def find(name):
 
 def clean_environ():
     """The environment for all children: nothing that leads an interpreter
-    away from its own libraries, and no questions asked by pip."""
+    away from its own libraries, or pip away from what is pinned; a proxy is
+    for others than this machine."""
     environ = {name: value for name, value in os.environ.items()
-               if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-    environ.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1",
-                   PIP_NO_PYTHON_VERSION_WARNING="1")
+               if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+               and (not name.startswith("PIP_") or name in PIP_SETTINGS)}
+    environ.update(PIP_OVERRULED)
+    for name in ("no_proxy", "NO_PROXY"):
+        environ[name] = ",".join(
+            filter(None, [os.environ.get(name), "localhost", "127.0.0.1"]))
     return environ
 
 
@@ -214,10 +282,11 @@ def requirements(name):
                key=lambda path: numbers(os.path.basename(path)))
 
 
-def pinned_pip(path):
-    """The line of a requirements file that pins pip."""
+def pinned_tools(path):
+    """The lines of a requirements file that pin what installs packages."""
     with open(path) as stream:
-        return re.search(r"^pip==\S+", stream.read(), re.MULTILINE).group(0)
+        return re.findall(r"^(?:pip|setuptools|wheel)==\S+", stream.read(),
+                          re.MULTILINE)
 
 
 def make_venv(interpreter, folder, log):
@@ -233,9 +302,59 @@ def make_venv(interpreter, folder, log):
 def make_virtualenv(interpreter, folder, progress):
     """An environment for 2.7, by the last virtualenv that makes them."""
     make_tools(progress)
+    if not has(interpreter, "zlib"):
+        raise Failure(NO_ZLIB % (interpreter.title, interpreter.path))
+    if interpreter.title.startswith("Tauthon"):
+        make_prefix(interpreter, folder)
+        return
     run([tools_python(), "-m", "virtualenv", "--clear", "--no-download",
          "--python", interpreter.path, folder],
         "environment-%s.log" % interpreter.name)
+
+
+def make_prefix(interpreter, folder):
+    """An environment for Tauthon, which virtualenv does not know: a copy of
+    the interpreter, which looks for its library from there, and links."""
+    shutil.rmtree(folder, ignore_errors=True)
+    code = ("import sys, sysconfig; print(sys.prefix); "
+            "print(sysconfig.get_path('stdlib')); "
+            "print(sysconfig.get_path('include'))")
+    prefix, library, headers = subprocess.check_output(
+        [interpreter.path, "-c", code], env=clean_environ(),
+        universal_newlines=True).splitlines()
+    own_library, own_headers = (
+        os.path.join(folder, os.path.relpath(path, prefix))
+        for path in (library, headers))
+    for path in (os.path.dirname(python_of(folder)),
+                 os.path.dirname(own_headers),
+                 os.path.join(own_library, "site-packages")):
+        os.makedirs(path)
+    shutil.copy2(interpreter.path, python_of(folder))
+    os.symlink(headers, own_headers)
+    for name in os.listdir(library):
+        if name != "site-packages":
+            os.symlink(os.path.join(library, name),
+                       os.path.join(own_library, name))
+    with open(os.path.join(own_library, "site-packages",
+                           "sitecustomize.py"), "w") as stream:
+        stream.write(TAUTHON_START)
+
+
+def make_packages(progress):
+    """The folder with the packages of ci/requirements-2.7.txt, which need
+    not be fetched by a Python 2.7: it may have no ssl, or an old one."""
+    make_tools(progress)
+    folder = os.path.join(BUILD, "packages2.7")
+    path = requirements("2.7")
+    stamp = os.path.join(folder, "made-of")
+    wanted = digest(contents(path))
+    if not is_done(stamp, wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        run([tools_python(), "-m", "pip", "download", "--no-deps",
+             "--no-build-isolation", "--python-version", "2.7", "--dest",
+             folder, "-r", path], "packages2.7.log")
+        set_done(stamp, wanted)
+    return folder
 
 
 def make_tools(progress, name="tools"):
@@ -273,10 +392,14 @@ def make_environment(interpreter, folder, progress):
     log = "environment-%s.log" % interpreter.name
     if interpreter.name == "2.7":
         make_virtualenv(interpreter, folder, progress)
+        packages = make_packages(progress)
+        wheel, = glob.glob(os.path.join(packages, "pip-*.whl"))
+        pip = [python_of(folder), os.path.join(wheel, "pip"), "install",
+               "--no-index", "--find-links", packages]
     else:
         make_venv(interpreter, folder, log)
-    pip = [python_of(folder), "-m", "pip", "install"]
-    run(pip + [pinned_pip(path)], log)
+        pip = [python_of(folder), "-m", "pip", "install"]
+    run(pip + pinned_tools(path), log)
     run(pip + ["-r", path], log)
     set_done(stamp, wanted)
     progress.say("Python " + interpreter.name, "environment made")
@@ -311,9 +434,18 @@ def install_project(interpreter, folder, progress):
     progress.say("Python " + interpreter.name, "built and installed")
 
 
+def environment_of(interpreter):
+    """The folder of an interpreter's environment.  One that PYTHON names has
+    its own, so that those named in turn are not made again each time."""
+    label = interpreter.name
+    if interpreter == chosen():
+        label += "-" + digest(interpreter)[:8]
+    return os.path.join(BUILD, "python" + label)
+
+
 def prepare(interpreter, progress):
     """Make what is missing; the path of the environment's interpreter."""
-    folder = os.path.join(BUILD, "python" + interpreter.name)
+    folder = environment_of(interpreter)
     make_environment(interpreter, folder, progress)
     install_project(interpreter, folder, progress)
     return python_of(folder)

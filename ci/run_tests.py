@@ -120,12 +120,12 @@ def report(results):
     """Print what went wrong and the table; the exit status."""
     for interpreter, result in results:
         if result.note:
-            print("\nPython %s: %s" % (interpreter.version, result.note))
-    print("\n%-16s %8s %8s %8s" % ("", "passed", "failed", "skipped"))
+            print("\n%s: %s" % (interpreter.title, result.note))
+    print("\n%-19s %8s %8s %8s" % ("", "passed", "failed", "skipped"))
     for interpreter, result in results:
-        print("%-16s %8d %8d %8d%s" % (
-            "Python " + interpreter.version, result.passed, result.failed,
-            result.skipped, "   see above" if result.note else ""))
+        print("%-19s %8d %8d %8d%s" % (
+            interpreter.title, result.passed, result.failed, result.skipped,
+            "   see above" if result.note else ""))
     passed, failed, skipped = (
         sum(getattr(result, name) for _, result in results)
         for name in ("passed", "failed", "skipped"))

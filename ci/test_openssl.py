@@ -80,10 +80,10 @@ def report(table, interpreters):
     for name, results in table.items():
         for interpreter, result in zip(interpreters, results):
             if result.note:
-                print("\nOpenSSL %s, Python %s: %s" % (
-                    name, interpreter.version, result.note))
+                print("\nOpenSSL %s, %s: %s" % (
+                    name, interpreter.title, result.note))
     print("\n%-10s" % "OpenSSL" + "".join(
-        "%-26s" % ("Python " + interpreter.version)
+        "%-26s" % interpreter.title
         for interpreter in interpreters).rstrip())
     for name, results in table.items():
         print("%-10s" % openssl.release(name).version + "".join(

@@ -78,7 +78,7 @@ def set_up(progress):
 
 
 def make_environment(interpreter, progress):
-    folder = os.path.join(environments.BUILD, "python" + interpreter.name)
+    folder = environments.environment_of(interpreter)
     environments.make_environment(interpreter, folder, progress)
     return environments.python_of(folder)
 

@@ -4,6 +4,7 @@ Each row of the table is a small program, run twice by one interpreter: as it
 is, and under `python -m _ssl_backport`.  Both columns show what was seen.
 """
 
+import collections
 import os
 import shutil
 import ssl
@@ -34,8 +35,8 @@ class Demo(object):
         self.rows = []
         self.failed = []
 
-    def run(self, python, *arguments):
-        """The last line that a program prints, or that of its error."""
+    def call(self, python, *arguments):
+        """(exit status, output, errors) of a program."""
         environ = environments.clean_environ()
         environ["PYTHONPATH"] = HERE  # for -m watched_pip
         process = subprocess.Popen(
@@ -43,10 +44,14 @@ class Demo(object):
             stderr=subprocess.PIPE, env=environ, cwd=BUILD,
             universal_newlines=True)
         output, errors = process.communicate()
-        if process.returncode < 0:
-            return "died of signal %d" % -process.returncode
-        text = output if process.returncode == 0 else errors
-        return (text.strip().splitlines() or ["nothing"])[-1]
+        return process.returncode, output, errors
+
+    def run(self, python, *arguments):
+        """The last line that a program prints, or that of its error."""
+        status, output, errors = self.call(python, *arguments)
+        if status < 0:
+            return "died of signal %d" % -status
+        return last_line(output if status == 0 else errors)
 
     def row(self, name, expected, *arguments):
         """Run a program both ways; with the backport its outcome has to
@@ -59,32 +64,51 @@ class Demo(object):
 
     def download(self, python, *launcher):
         """How pip fetches a package from the index that it is set up for:
-        the versions of TLS and the file, or the error."""
+        the versions of TLS, and the file or the error."""
         folder = os.path.join(BUILD, "demo-download")
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        said = self.run(
+        status, output, errors = self.call(
             python, *(list(launcher) + [
                 "-m", "watched_pip", "download", "--quiet", "--no-deps",
                 "--no-cache-dir", "--retries", "0", "--timeout", "30",
                 "--dest", folder, PACKAGE]))
-        return ", ".join([said] + [name.split("-py")[0]
-                                   for name in os.listdir(folder)])
+        return Download(
+            last_line(output), [name.split("-py")[0]
+                                for name in os.listdir(folder)],
+            [] if status == 0 else [last_line(errors)])
 
     def download_row(self, name):
-        """The row with pip: left out where no Python here reaches an index
-        over TLS, the one that makes our environments included."""
+        """The row with pip.  It is left out where no Python here reaches an
+        index over TLS, the one that makes our environments included."""
         stock = self.download(self.python)
         backport = self.download(self.python, *LAUNCHER)
-        said = [stock, backport]
         tools = environments.tools_python()
-        if os.path.exists(tools) and not backport.startswith("TLSv1."):
-            said.append(self.download(tools))
-        if not any(text.startswith("TLSv1.") for text in said):
-            stock = backport = "skipped: no package index within reach"
-        elif not backport.startswith("TLSv1."):
+        reached = stock.has_tls() or backport.has_tls()
+        if not reached and os.path.exists(tools):
+            reached = self.download(tools).has_tls()
+        if not reached:
+            nothing = "skipped: no package index within reach"
+            self.rows.append((name, nothing, nothing))
+            return
+        # what pip fails of with the Python's own ssl too is none of ours
+        if not backport.has_tls() or (stock.files and not backport.files):
             self.failed.append(name)
-        self.rows.append((name, stock, backport))
+        self.rows.append((name, stock.text(), backport.text()))
+
+
+class Download(collections.namedtuple("Download", "tls files errors")):
+    """What watched_pip said of TLS, what it fetched, why it failed."""
+
+    def has_tls(self):
+        return self.tls.startswith("TLSv1.")
+
+    def text(self):
+        return ", ".join([self.tls] + self.files + self.errors)
+
+
+def last_line(text):
+    return (text.strip().splitlines() or ["nothing"])[-1]
 
 
 def serve(python):
@@ -108,14 +132,14 @@ def find_interpreter():
     interpreter = environments.chosen() or environments.find("2.7")
     if interpreter is None:
         interpreter = environments.probe(sys.executable)
-        print("%s\n\nThe demo goes on with Python %s.\n" % (
-            environments.NO_PYTHON27, interpreter.version))
+        print("%s\n\nThe demo goes on with %s.\n" % (
+            environments.NO_PYTHON27, interpreter.title))
     return interpreter
 
 
 def show(interpreter, rows):
     """Print the table, long cells on several lines."""
-    heading = ("Python " + interpreter.version, "its own ssl",
+    heading = (interpreter.title, "its own ssl",
                "_ssl_backport")
     print()
     for row in [heading, tuple("-" * width for width in WIDTHS)] + rows:

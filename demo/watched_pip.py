@@ -5,15 +5,20 @@
 
 import atexit
 import runpy
-import ssl
+
+try:
+    import ssl
+except ImportError:
+    ssl = None  # a Python may be built without it
 
 versions = set()
-shake_hands = ssl.SSLSocket.do_handshake
 
 
-def watched(self, *arguments, **named):
-    shake_hands(self, *arguments, **named)
-    versions.add(self.version())
+def watch(shake_hands):
+    def watched(self, *arguments, **named):
+        shake_hands(self, *arguments, **named)
+        versions.add(self.version())
+    return watched
 
 
 def tell():
@@ -21,6 +26,7 @@ def tell():
 
 
 if __name__ == "__main__":
-    ssl.SSLSocket.do_handshake = watched
     atexit.register(tell)
+    if ssl is not None:
+        ssl.SSLSocket.do_handshake = watch(ssl.SSLSocket.do_handshake)
     runpy.run_module("pip", run_name="__main__", alter_sys=True)

@@ -6,6 +6,7 @@ installed all of them run that are for its host's kind of Python.
 """
 
 import os
+import subprocess
 import sys
 import threading
 import traceback
@@ -18,6 +19,9 @@ import helpers
 collect_ignore = [] if helpers.BACKPORT else [
     "test_api_docs.py", "test_install.py", "test_launcher.py",
     "test_names.py", "test_surface.py"]
+# A Python may be built without ssl: there the backport is the only one.
+HAS_STOCK = subprocess.call(
+    [sys.executable, "-c", "import _ssl"], stderr=subprocess.PIPE) == 0
 # No test takes a tenth of it; the long forms are many tests in one.
 WATCHDOG_SECONDS = 1800 if helpers.LONG else 120
 
@@ -25,6 +29,7 @@ MARKERS = [
     "backport_only(reason): no stock ssl does this",
     "since(major, minor, reason): stock ssl does this from that version on",
     "until(major, minor, reason): stock ssl did this before that version",
+    "with_stock: needs the Python's own ssl, which some are built without",
     "python2(reason): for hosts of that kind only",
     "python3(reason): for hosts of that kind only",
 ]
@@ -51,6 +56,8 @@ def _unfit(item):
         return "for Python 2 only"
     if item.get_closest_marker("python3") and helpers.PY2:
         return "for Python 3 only"
+    if item.get_closest_marker("with_stock") and not HAS_STOCK:
+        return "this Python has no ssl of its own"
     if helpers.BACKPORT:
         return None
     for marker in item.iter_markers():

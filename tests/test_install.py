@@ -23,11 +23,16 @@ def run(script, *arguments, **variables):
 
 
 @pytest.mark.parametrize("script", [
-    "import_alone.py", "names.py", "star.py", "twice.py", "odd_modules.py",
-    "again.py", "by_package.py", "threads.py", "light.py", "hosts.py",
+    "import_alone.py", "names.py", "star.py", "twice.py", "again.py",
+    "by_package.py", "threads.py", "light.py", "hosts.py",
 ])
 def test_isolated(script):
     run(script)
+
+
+@pytest.mark.with_stock
+def test_odd_modules():
+    run("odd_modules.py")
 
 
 @pytest.mark.parametrize("module", ["__ssl_backport", "_ssl_backport._trust"])
@@ -35,6 +40,7 @@ def test_missing(module):
     run("missing.py", module)
 
 
+@pytest.mark.with_stock
 @pytest.mark.parametrize("module", ["ssl", "_ssl"])
 def test_too_late(module):
     run("too_late.py", module)

@@ -346,6 +346,7 @@ def test_psycopg2_543_nothing_is_exported():
     assert names == {ENTRANCE}
 
 
+@pytest.mark.with_stock
 @pytest.mark.backport_only("about the extension")
 @pytest.mark.parametrize("first", [True, False], ids=["first", "after"])
 def test_psycopg2_543_beside_the_stock_module(first):

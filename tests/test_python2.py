@@ -16,6 +16,8 @@ from helpers import (TIMEOUT, SocketPair, Task, cert, client_context,
 
 pytestmark = pytest.mark.python2("about 2.7")
 
+RAW_HAS_WEAK_REFERENCES = bool(socket._socket.socket.__weakrefoffset__)
+
 
 def answer_http(sock):
     """One request, one answer, the end."""
@@ -347,6 +349,8 @@ def test_gevent_s_way_in(version):
     left.close()
 
 
+@pytest.mark.skipif(not RAW_HAS_WEAK_REFERENCES,
+                    reason="before 2.7.9 a raw socket has no weak references")
 def test_raw_socket_is_held_weakly():
     left, right = unix_pair()
     connection = client_context()._wrap_socket(left._sock, False,
