@@ -1,6 +1,7 @@
 """Build static OpenSSLs from the pinned sources of ci/openssl.json.
 
     python3 ci/openssl.py 3.5 4.0       # prints where each is
+    python3 ci/openssl.py 3.0.20        # an earlier release of a line
 
 They are kept outside the tree, in SSLB_CACHE or ~/.cache/ssl-backport, and
 built again when the source, the options or the compiler change.
@@ -10,6 +11,7 @@ import collections
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -35,8 +37,10 @@ JOBS = 2
 DOWNLOAD_SECONDS = 60
 
 APT_HELPER = "/usr/lib/apt/apt-helper"
-# Debian's source package holds upstream's file, under this name.
-DEBIAN_POOL = "pool/main/o/openssl/openssl_%s.orig.tar.gz"
+# Debian's source package holds upstream's file, under one of these names: the
+# second is that of the archive of security updates.
+DEBIAN_POOLS = ["pool/main/o/openssl/openssl_%s.orig.tar.gz",
+                "pool/updates/main/o/openssl/openssl_%s.orig.tar.gz"]
 
 WRONG_SHA256 = """\
 %s is not the file that ci/openssl.json names: its sha256 is
@@ -68,20 +72,33 @@ def in_wheels():
 
 
 def releases():
-    """{"3.5": Release} in the order of the file."""
+    """{"3.5": Release}: the newest of each line, in the order of the file."""
     data = read_sources()
-    return {name: Release(release["version"], release["url"],
-                          release["sha256"],
-                          data["options"] + release["options"])
-            for name, release in data["releases"].items()}
+    return {line: make_release(data, line, release)
+            for line, release in data["releases"].items()}
+
+
+def earlier_releases():
+    """{"3.0.20": Release}, built as the newest of its line is."""
+    data = read_sources()
+    return {release["version"]: make_release(data, line, release)
+            for line, of_line in data["earlier"].items()
+            for release in of_line}
+
+
+def make_release(data, line, release):
+    return Release(release["version"], release["url"], release["sha256"],
+                   data["options"] + data["releases"][line]["options"])
 
 
 def release(name):
+    """The Release called "3.5", the newest of that line, or "3.0.20"."""
+    known = dict(releases(), **earlier_releases())
     try:
-        return releases()[name]
+        return known[name]
     except KeyError:
         raise Failure("OpenSSL %s is not in ci/openssl.json, which has %s."
-                      % (name, ", ".join(releases())))
+                      % (name, ", ".join(known)))
 
 
 def cache():
@@ -175,9 +192,9 @@ def download_from_debian(wanted, path):
     here; False where that cannot be done."""
     if not os.path.exists(APT_HELPER):
         return False
-    for archive in debian_archives():
+    for archive, pool in itertools.product(debian_archives(), DEBIAN_POOLS):
         command = [APT_HELPER, "download-file",
-                   archive + DEBIAN_POOL % wanted.version, path]
+                   archive + pool % wanted.version, path]
         if subprocess.call(command, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL) == 0:
             return True

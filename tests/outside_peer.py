@@ -64,6 +64,8 @@ class Peer(TLSConnection):
         self._is_client = is_client
         self._alter = alter or {}
         self.altered = False
+        self.data = bytearray()     # what has come
+        self.alert = None           # the name of the alert that ended it
         self._piece = piece
         self._waiting = []
 
@@ -76,7 +78,7 @@ class Peer(TLSConnection):
                                  reqCert=True, settings=self._settings)
 
     def echo(self):
-        """Returns how it ended: "close_notify", an alert's name, "EOF"."""
+        """Returns how it ended: "close_notify", "alert", "EOF"."""
         return self._ending(self._echo)
 
     def live(self):
@@ -111,6 +113,7 @@ class Peer(TLSConnection):
     def _echo(self):
         while not self.closed:
             data = self.read()
+            self.data += data
             if data:
                 self.write(data)
 
@@ -118,7 +121,8 @@ class Peer(TLSConnection):
         try:
             function()
         except TLSRemoteAlert as alert:
-            return AlertDescription.toRepr(alert.description)
+            self.alert = AlertDescription.toRepr(alert.description)
+            return "alert"
         except (TLSAbruptCloseError, socket.error):
             return "EOF"
         return "close_notify"
