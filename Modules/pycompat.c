@@ -130,8 +130,9 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
     if (!PyArg_Parse(object, "w*", view)) {
         return -1;
     }
-    if (view->readonly) {
-        /* 2.7.0's memoryview of a str: bpo-10451 */
+    if (view->readonly && PyMemoryView_Check(object)) {
+        /* 2.7.0's memoryview of a str: bpo-10451.  Of old-style buffers it
+           says nothing. */
         PyBuffer_Release(view);
         PyErr_SetString(PyExc_TypeError,
                         "argument must be read-write buffer");
