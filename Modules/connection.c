@@ -316,9 +316,8 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
 
     server_hostname = given(server_hostname);
     session = given(session);
-    if (sslb_context_need_ciphers(context) < 0
-        || check_arguments(context, server_side, server_hostname,
-                           session) < 0) {
+    if (check_arguments(context, server_side, server_hostname,
+                        session) < 0) {
         return NULL;
     }
     self = (sslb_connection *)sslb_connection_type.tp_alloc(
@@ -480,9 +479,6 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     }
     if (context == self->context) {
         return 0;
-    }
-    if (sslb_context_need_ciphers(context) < 0) {
-        return -1;
     }
     sslb_guard_check_fork(&context->guard);
     sslb_connection_enter(self);

@@ -113,8 +113,7 @@ typedef struct {
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
-    char *ciphers;              /* as set; NULL for the default ones ... */
-    int has_ciphers;            /* ... which are set when needed */
+    char *ciphers;              /* as set; NULL for the default ones */
     int has_trust;              /* something was loaded into the store */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
@@ -415,19 +414,15 @@ void sslb_context_release(sslb_context *context);
    servers (clients). */
 int sslb_context_lacks_side(const sslb_context *context, int server_side);
 
-/* What 3.6 starts with (no PSK, no SRP, no 3DES); create_default_context()
-   asks for more. */
+/* What every context starts with, as since 3.10 (bpo-43998): forward secrecy,
+   authenticated or at least SHA-2, and keys of 112 bits and more. */
 #define SSLB_DEFAULT_CIPHERS \
-    "ECDH+AESGCM:ECDH+CHACHA20:DH+AESGCM:DH+CHACHA20:ECDH+AES256:DH+AES256:" \
-    "ECDH+AES128:DH+AES:ECDH+HIGH:DH+HIGH:RSA+AESGCM:RSA+AES:RSA+HIGH:" \
-    "!aNULL:!eNULL:!MD5:!3DES"
+    "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:" \
+    "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 
 PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
 PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);
 PyObject *sslb_context_set_ciphersuites(PyObject *self, PyObject *names);
-
-/* Before the list is looked at: 0, or -1 with an exception. */
-int sslb_context_need_ciphers(sslb_context *context);
 
 PyObject *sslb_context_set_ecdh_curve(PyObject *self, PyObject *name);
 PyObject *sslb_context_set_groups(PyObject *self, PyObject *names);
