@@ -96,6 +96,13 @@ typedef struct {
     unsigned long code;         /* of the error queue, or 0 */
 } sslb_outcome;
 
+/* What a handshake verifies the peer by (verification.c). */
+typedef struct {
+    int mode;                   /* SSL_VERIFY_* */
+    unsigned long flags;        /* X509_V_FLAG_* */
+    unsigned long trust;        /* the context's */
+} sslb_checks;
+
 typedef struct {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -115,6 +122,8 @@ typedef struct {
     unsigned int alpn_length;
     char *ciphers;              /* as set; NULL for the default ones */
     int has_trust;              /* something was loaded into the store */
+    unsigned long trust;        /* another number with each such change, and
+                                   for no two contexts the same */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *weakrefs;
@@ -130,6 +139,11 @@ typedef struct {
     PyObject *past_contexts;    /* list of those used before, or NULL */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
+    sslb_checks checks;
+    int checks_host;            /* the certificate must name the host */
+    int knows_names;            /* a callback is told what host is wanted */
+    int is_named;               /* that callback runs */
+    int makes_no_session;       /* and none must have been resumed */
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
     sslb_exception *kept;       /* where the callbacks of a step that runs
@@ -164,6 +178,7 @@ typedef struct {
     PyObject_HEAD
     SSL_SESSION *session;
     sslb_context *context;      /* where it may be used again */
+    sslb_checks checks;         /* that the peer has passed */
 } sslb_session;
 
 /* -- errors.c --------------------------------------------------------- */
@@ -398,7 +413,8 @@ PyObject *sslb_certificate_list(STACK_OF(X509) *chain);
 extern PyTypeObject sslb_session_type;
 
 /* Takes ownership of `session`, also when it fails. */
-PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context);
+PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context,
+                           sslb_checks checks);
 
 /* -- context.c and its parts: context_ciphers.c, context_load.c, trust.c - */
 
@@ -459,9 +475,6 @@ PyObject *sslb_connection_new(sslb_context *context, PyObject *socket,
                               int server_side, PyObject *server_hostname,
                               PyObject *owner, PyObject *session);
 
-/* A host name as A-labels, native str: what server_hostname becomes. */
-PyObject *sslb_connection_encode_hostname(PyObject *module, PyObject *name);
-
 /* The connection of an SSL: borrowed, alive while one of its operations
    runs.  Callbacks run in those alone. */
 sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
@@ -469,6 +482,43 @@ sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
 /* Hold the connection's lock around a look at its SSL. */
 void sslb_connection_enter(sslb_connection *self);
 void sslb_connection_leave(sslb_connection *self);
+
+/* -- verification.c --------------------------------------------------- */
+
+/* A host name as A-labels, native str: what server_hostname becomes. */
+PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
+
+/* When something is added to the context's trust store. */
+void sslb_verification_trust_changed(sslb_context *context);
+
+/* For a new connection: as its context wants it; then the host, if any. */
+int sslb_verification_begin(sslb_connection *self);
+int sslb_verification_set_host(sslb_connection *self, PyObject *argument);
+
+/* Before and after it goes over to another context, if it is early enough for
+   the handshake: it then verifies what both ask for. */
+int sslb_verification_can_adopt_locked(const sslb_connection *self);
+int sslb_verification_adopt_locked(sslb_connection *self,
+                                   sslb_context *context);
+int sslb_verification_adopted_locked(sslb_connection *self);
+
+/* Of a server: gives its sessions a name, without which none is resumed, of
+   how it verifies and of a host: 1, or 0 with the error queue filled. */
+int sslb_verification_name_sessions_nogil(sslb_connection *self,
+                                          const unsigned char *host,
+                                          size_t length);
+
+/* Of a server that knows its context by now: whether the handshake may be
+   what it is. */
+int sslb_verification_allows_resumption_locked(const sslb_connection *self);
+
+/* What the peer of the connection's session has passed. */
+sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
+
+/* Of a client: whether a full handshake would accept the session's peer, as
+   far as can be known: 1, 0, or -1 with an exception. */
+int sslb_verification_accepts(const sslb_connection *self,
+                              const sslb_session *session);
 
 /* -- negotiated.c ----------------------------------------------------- */
 

@@ -480,6 +480,7 @@ add_folder(PyObject *self, const char *path)
 
     sslb_context_take(context);
     context->has_trust = 1;
+    sslb_verification_trust_changed(context);
     lookup = X509_STORE_add_lookup(store_of(self), X509_LOOKUP_hash_dir());
     ok = lookup != NULL
         && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
@@ -519,6 +520,7 @@ add_bundle_taken(sslb_context *context, bundle *source)
     int is_first = !context->has_trust;
 
     context->has_trust = 1;
+    sslb_verification_trust_changed(context);
     if (is_first && !source->has_crls) {
         return use_lazily(context, source);
     }
