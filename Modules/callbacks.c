@@ -135,11 +135,18 @@ sni_call(sslb_context *context, SSL *ssl, int *alert)
 static int
 sni_callback(SSL *ssl, int *alert, void *context)
 {
+    sslb_connection *connection = sslb_connection_of_nogil(ssl);
     int rc;
 
+    connection->is_named = 1;
     sslb_callback_begin_nogil(ssl);
     rc = sni_call(context, ssl, alert);
     sslb_callback_end(ssl);
+    connection->is_named = 0;
+    if (!sslb_verification_allows_resumption_locked(connection)) {
+        *alert = SSL_AD_HANDSHAKE_FAILURE;
+        rc = SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
     return rc;
 }
 
@@ -263,7 +270,24 @@ exit:
     return rc;
 }
 
-/* -- the client's cipher suites --------------------------------------- */
+/* -- the hello of a client --------------------------------------------- */
+
+/* Before OpenSSL looks for a session.  What comes of the host that the client
+   wants is known later only: RFC 6066, 3. */
+static int
+name_sessions(sslb_connection *connection)
+{
+    const unsigned char *host = NULL;
+    size_t length = 0;
+
+    if (!connection->knows_names
+        || !SSL_client_hello_get0_ext(connection->ssl,
+                                      TLSEXT_TYPE_server_name, &host,
+                                      &length)) {
+        return 1;
+    }
+    return sslb_verification_name_sessions_nogil(connection, host, length);
+}
 
 /* OpenSSL forgets a resuming client's list, so it is kept here for
    shared_ciphers() (gh-106344).  Out of memory, or a hello in the format of
@@ -275,13 +299,16 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
     const unsigned char *ciphers;
     size_t length = SSL_client_hello_get0_ciphers(ssl, &ciphers);
 
-    (void)alert;
     (void)argument;
     if (!SSL_client_hello_isv2(ssl)) {
         OPENSSL_free(connection->client_ciphers);
         connection->client_ciphers = OPENSSL_memdup(ciphers, length);
         connection->client_ciphers_length =
             connection->client_ciphers != NULL ? length : 0;
+    }
+    if (!name_sessions(connection)) {
+        *alert = SSL_AD_INTERNAL_ERROR;
+        return SSL_CLIENT_HELLO_ERROR;
     }
     return SSL_CLIENT_HELLO_SUCCESS;
 }

@@ -5,9 +5,6 @@
 
 #include "sslb.h"
 
-#include <arpa/inet.h>
-#include <string.h>
-
 /* Where an SSL keeps its connection. */
 static int ex_data_index = -1;
 
@@ -45,109 +42,6 @@ void
 sslb_connection_leave(sslb_connection *self)
 {
     sslb_lock_release_nogil(&self->lock);
-}
-
-/* -- the name of the peer --------------------------------------------- */
-
-/* No DNS name: empty, ".x" (which OpenSSL takes for "any subdomain of x"),
-   or labels that are too long. */
-static int
-check_host(PyObject *host)
-{
-    const char *name = PyBytes_AS_STRING(host);
-    Py_ssize_t length = PyBytes_GET_SIZE(host);
-    Py_ssize_t i, label = 0;
-
-    if (length == 0 || name[0] == '.') {
-        PyErr_SetString(PyExc_UnicodeError, "server_hostname cannot be an "
-                        "empty string or start with a leading dot.");
-        return -1;
-    }
-    if (memchr(name, '\0', (size_t)length) != NULL) {
-        PyErr_SetString(PyExc_TypeError, "server_hostname must not contain "
-                        "null characters");
-        return -1;
-    }
-    for (i = 0; i < length; i++) {
-        label = name[i] == '.' ? 0 : label + 1;
-        if (label > 63 || (label == 0 && i > 0 && name[i - 1] == '.')) {
-            PyErr_SetString(PyExc_UnicodeError,
-                            "server_hostname: label empty or too long");
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Whether it is an IPv4 or IPv6 address, and nothing behind it. */
-static int
-is_address(const char *name)
-{
-    unsigned char address[16];
-
-    return inet_pton(AF_INET, name, address) == 1
-        || inet_pton(AF_INET6, name, address) == 1;
-}
-
-/* Asks for that server, and has OpenSSL check the certificate for it.  RFC
-   6066 allows no addresses in server_name. */
-static int
-use_host(sslb_connection *self, const char *name)
-{
-    X509_VERIFY_PARAM *param = SSL_get0_param(self->ssl);
-    int address = is_address(name);
-    int ok = 1;
-
-    if (!address) {
-        ok = (int)SSL_set_tlsext_host_name(self->ssl, name);
-    }
-    if (ok && self->context->check_hostname) {
-        ok = address ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
-                     : X509_VERIFY_PARAM_set1_host(param, name,
-                                                   strlen(name));
-    }
-    if (!ok) {
-        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
-        return -1;
-    }
-    return 0;
-}
-
-static int
-set_host(sslb_connection *self, PyObject *argument)
-{
-    PyObject *host = sslb_host_as_ascii(argument);
-    int rc = -1;
-
-    if (host == NULL) {
-        return -1;
-    }
-    if (check_host(host) == 0
-        && use_host(self, PyBytes_AS_STRING(host)) == 0) {
-        self->server_hostname = sslb_text_new(PyBytes_AS_STRING(host),
-                                              PyBytes_GET_SIZE(host));
-        rc = self->server_hostname != NULL ? 0 : -1;
-    }
-    Py_DECREF(host);
-    return rc;
-}
-
-PyObject *
-sslb_connection_encode_hostname(PyObject *module, PyObject *argument)
-{
-    PyObject *host = sslb_host_as_ascii(argument);
-    PyObject *result = NULL;
-
-    (void)module;
-    if (host == NULL) {
-        return NULL;
-    }
-    if (check_host(host) == 0) {
-        result = sslb_text_new(PyBytes_AS_STRING(host),
-                               PyBytes_GET_SIZE(host));
-    }
-    Py_DECREF(host);
-    return result;
 }
 
 /* -- life ------------------------------------------------------------- */
@@ -217,22 +111,6 @@ use_membios(sslb_connection *self, PyObject *incoming, PyObject *outgoing)
     SSL_set0_rbio(self->ssl, in);
     BIO_up_ref(out);
     SSL_set0_wbio(self->ssl, out);
-}
-
-/* On a server it takes a verify mode that asks at all; on a client it must
-   not switch verification on (bpo-37428). */
-static void
-use_post_handshake_auth(sslb_connection *self)
-{
-    int mode = SSL_get_verify_mode(self->ssl);
-
-    self->verifies_late = 1;
-    if (!self->server_side) {
-        SSL_set_post_handshake_auth(self->ssl, 1);
-    }
-    else if (mode & SSL_VERIFY_PEER) {
-        SSL_set_verify(self->ssl, mode | SSL_VERIFY_POST_HANDSHAKE, NULL);
-    }
 }
 
 void
@@ -306,22 +184,6 @@ set_owner(sslb_connection *self, PyObject *owner)
     return 0;
 }
 
-/* Without an id of its own a server that asks for certificates refuses to
-   resume sessions: SSL_CTX_set_session_id_context(3).  A client must have
-   none, or a pre-shared key, which has none either, fits no context. */
-static int
-use_session_id_context(sslb_connection *self)
-{
-    static const unsigned char name[] = "_ssl_backport";
-
-    if (self->server_side
-        && !SSL_set_session_id_context(self->ssl, name, sizeof(name) - 1)) {
-        sslb_queue_raise("session id context", __FILE__, __LINE__);
-        return -1;
-    }
-    return 0;
-}
-
 static int connection_set_session(PyObject *self, PyObject *value,
                                   void *closure);
 
@@ -330,13 +192,9 @@ static int
 connection_configure(sslb_connection *self, PyObject *server_hostname,
                      PyObject *owner, PyObject *session)
 {
-    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(self->ssl),
-                                    self->context->host_flags);
-    if (self->context->post_handshake_auth) {
-        use_post_handshake_auth(self);
-    }
-    if (use_session_id_context(self) < 0
-        || (server_hostname != NULL && set_host(self, server_hostname) < 0)
+    if (sslb_verification_begin(self) < 0
+        || (server_hostname != NULL
+            && sslb_verification_set_host(self, server_hostname) < 0)
         || set_owner(self, owner) < 0
         || (session != NULL
             && connection_set_session((PyObject *)self, session,
@@ -370,9 +228,8 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
 
     server_hostname = given(server_hostname);
     session = given(session);
-    if (sslb_context_need_ciphers(context) < 0
-        || check_arguments(context, server_side, server_hostname,
-                           session) < 0) {
+    if (check_arguments(context, server_side, server_hostname,
+                        session) < 0) {
         return NULL;
     }
     self = (sslb_connection *)sslb_connection_type.tp_alloc(
@@ -500,9 +357,11 @@ keep_context(sslb_connection *self)
 static int
 change_context_locked(sslb_connection *self, sslb_context *context)
 {
+    int adopts = sslb_verification_can_adopt_locked(self);
     sslb_context *old;
 
-    if (keep_context(self) < 0) {
+    if (keep_context(self) < 0
+        || (adopts && sslb_verification_adopt_locked(self, context) < 0)) {
         return -1;
     }
     ERR_clear_error();
@@ -514,7 +373,7 @@ change_context_locked(sslb_connection *self, sslb_context *context)
     old = self->context;
     self->context = (sslb_context *)Py_NewRef((PyObject *)context);
     Py_DECREF((PyObject *)old);     /* the list has another reference */
-    return 0;
+    return adopts ? sslb_verification_adopted_locked(self) : 0;
 }
 
 static int
@@ -534,9 +393,6 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     }
     if (context == self->context) {
         return 0;
-    }
-    if (sslb_context_need_ciphers(context) < 0) {
-        return -1;
     }
     sslb_guard_check_fork(&context->guard);
     sslb_connection_enter(self);
@@ -575,9 +431,11 @@ connection_get_session(PyObject *object, void *closure)
 {
     sslb_connection *self = connection_of(object);
     SSL_SESSION *current, *copy = NULL;
+    sslb_checks checks;
 
     (void)closure;
     sslb_connection_enter(self);
+    checks = sslb_verification_of_session_locked(self);
     current = SSL_get_session(self->ssl);
     if (current != NULL) {
         copy = SSL_SESSION_dup(current);
@@ -590,7 +448,32 @@ connection_get_session(PyObject *object, void *closure)
         ERR_clear_error();
         return PyErr_NoMemory();
     }
-    return sslb_session_new(copy, self->context);
+    return sslb_session_new(copy, self->context, checks);
+}
+
+/* Offers the session to the server, or none: what is not offered cannot be
+   resumed. */
+static int
+offer_session(sslb_connection *self, SSL_SESSION *session)
+{
+    SSL_SESSION *copy = NULL;
+    int ok = 1;
+
+    ERR_clear_error();
+    if (session != NULL) {
+        /* a copy, as a connection that fails spoils its session for others */
+        copy = SSL_SESSION_dup(session);
+        ok = copy != NULL;
+    }
+    sslb_connection_enter(self);
+    ok = ok && SSL_set_session(self->ssl, copy);
+    sslb_connection_leave(self);
+    SSL_SESSION_free(copy);
+    if (!ok) {
+        sslb_queue_raise("session", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
 }
 
 static int
@@ -599,8 +482,7 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
     sslb_connection *self = connection_of(object);
     sslb_session *session = (sslb_session *)value;
     const char *complaint = NULL;
-    SSL_SESSION *copy;
-    int ok;
+    int accepts;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "session") < 0) {
@@ -623,18 +505,9 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
         PyErr_SetString(PyExc_ValueError, complaint);
         return -1;
     }
-    /* a copy, as a connection that fails spoils its session for others */
-    ERR_clear_error();
-    copy = SSL_SESSION_dup(session->session);
-    sslb_connection_enter(self);
-    ok = copy != NULL && SSL_set_session(self->ssl, copy);
-    sslb_connection_leave(self);
-    SSL_SESSION_free(copy);
-    if (!ok) {
-        sslb_queue_raise("session", __FILE__, __LINE__);
-        return -1;
-    }
-    return 0;
+    accepts = sslb_verification_accepts(self, session);
+    return accepts < 0 ? -1
+        : offer_session(self, accepts ? session->session : NULL);
 }
 
 static PyObject *

@@ -168,12 +168,6 @@ static const flag flags[] = {
     {NULL, 0},
 };
 
-/* 3.10's choice: forward secrecy, authenticated or at least SHA-2, and keys
-   of 112 bits and more. */
-#define SECURE_CIPHERS \
-    "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:" \
-    "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
-
 /* (major, minor, fix, patch, status), as OpenSSL_version_num(3) has them. */
 static PyObject *
 version_as_tuple(unsigned long version)
@@ -229,7 +223,7 @@ sslb_constants_init(PyObject *module)
         }
     }
     if (PyModule_Add(module, "_DEFAULT_CIPHERS",
-                     sslb_text_from_string(SECURE_CIPHERS)) < 0) {
+                     sslb_text_from_string(SSLB_DEFAULT_CIPHERS)) < 0) {
         return -1;
     }
     return add_versions(module);

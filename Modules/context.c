@@ -91,7 +91,8 @@ context_configure(sslb_context *self, int version)
     SSL_CTX *ctx = self->ctx;
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 
-    if (!set_versions(ctx, version)) {
+    if (!set_versions(ctx, version)
+        || !SSL_CTX_set_cipher_list(ctx, SSLB_DEFAULT_CIPHERS)) {
         return -1;
     }
     /* All workarounds for broken peers but the one that brings BEAST back
@@ -160,6 +161,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     sslb_callbacks_attach(self);
+    sslb_verification_trust_changed(self);
     return (PyObject *)self;
 }
 

@@ -5,34 +5,6 @@
 
 #include <string.h>
 
-/* The list as set, which OpenSSL need not have yet. */
-static const char *
-current_list(const sslb_context *context)
-{
-    return context->ciphers != NULL ? context->ciphers : SSLB_DEFAULT_CIPHERS;
-}
-
-/* OpenSSL takes a tenth of a millisecond for a list, and most contexts are
-   given another one. */
-int
-sslb_context_need_ciphers(sslb_context *context)
-{
-    if (context->has_ciphers) {
-        return 0;
-    }
-    sslb_context_take(context);
-    context->has_ciphers = context->has_ciphers || SSL_CTX_set_cipher_list(
-        context->ctx, current_list(context));
-    sslb_context_release(context);
-    if (!context->has_ciphers) {
-        sslb_queue_raise("the ciphers could not be set: see the "
-                         "system's OpenSSL configuration", __FILE__,
-                         __LINE__);
-        return -1;
-    }
-    return 0;
-}
-
 /* Takes ownership of the list: 1, or 0 with everything as it was, although
    OpenSSL forgets the old list also when it refuses the new one, which may
    have a @SECLEVEL. */
@@ -51,10 +23,12 @@ replace_ciphers(sslb_context *context, char *list)
         list = old;
     }
     else {
+        /* without memory none may be left, and then no handshake succeeds */
+        (void)SSL_CTX_set_cipher_list(
+            context->ctx, context->ciphers != NULL ? context->ciphers
+                                                   : SSLB_DEFAULT_CIPHERS);
         SSL_CTX_set_security_level(context->ctx, level);
     }
-    context->has_ciphers = ok || SSL_CTX_set_cipher_list(
-        context->ctx, current_list(context));
     ERR_clear_error();
     sslb_context_release(context);
     OPENSSL_free(list);
@@ -161,9 +135,6 @@ sslb_context_get_ciphers(PyObject *self, PyObject *none)
     int i;
 
     (void)none;
-    if (sslb_context_need_ciphers(context) < 0) {
-        return NULL;
-    }
     ciphers = sk_SSL_CIPHER_dup(SSL_CTX_get_ciphers(context->ctx));
     if (ciphers == NULL) {
         ERR_clear_error();

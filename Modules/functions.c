@@ -268,7 +268,7 @@ PyMethodDef sslb_functions[] = {
     {"get_default_verify_paths", get_default_verify_paths, METH_NOARGS,
      "get_default_verify_paths() -> (file variable, file, folder variable, "
      "folder)\n\nWhere OpenSSL was built to look for CA certificates."},
-    {"_encode_hostname", sslb_connection_encode_hostname, METH_O,
+    {"_encode_hostname", sslb_verification_encode_host, METH_O,
      "_encode_hostname(name) -> str\n\n"
      "A server_hostname as A-labels.  ValueError if it is none."},
     {"get_sigalgs", get_sigalgs, METH_NOARGS,

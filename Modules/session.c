@@ -7,7 +7,8 @@
 #include <string.h>
 
 PyObject *
-sslb_session_new(SSL_SESSION *session, sslb_context *context)
+sslb_session_new(SSL_SESSION *session, sslb_context *context,
+                 sslb_checks checks)
 {
     sslb_session *self = PyObject_GC_New(sslb_session, &sslb_session_type);
 
@@ -17,6 +18,7 @@ sslb_session_new(SSL_SESSION *session, sslb_context *context)
     }
     self->session = session;
     self->context = (sslb_context *)Py_NewRef((PyObject *)context);
+    self->checks = checks;
     PyObject_GC_Track((PyObject *)self);
     return (PyObject *)self;
 }

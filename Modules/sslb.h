@@ -96,6 +96,13 @@ typedef struct {
     unsigned long code;         /* of the error queue, or 0 */
 } sslb_outcome;
 
+/* What a handshake verifies the peer by (verification.c). */
+typedef struct {
+    int mode;                   /* SSL_VERIFY_* */
+    unsigned long flags;        /* X509_V_FLAG_* */
+    unsigned long trust;        /* the context's */
+} sslb_checks;
+
 typedef struct {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -113,9 +120,10 @@ typedef struct {
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
-    char *ciphers;              /* as set; NULL for the default ones ... */
-    int has_ciphers;            /* ... which are set when needed */
+    char *ciphers;              /* as set; NULL for the default ones */
     int has_trust;              /* something was loaded into the store */
+    unsigned long trust;        /* another number with each such change, and
+                                   for no two contexts the same */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *weakrefs;
@@ -132,6 +140,11 @@ typedef struct {
     PyObject *past_contexts;    /* list of those used before, or NULL */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
+    sslb_checks checks;
+    int checks_host;            /* the certificate must name the host */
+    int knows_names;            /* a callback is told what host is wanted */
+    int is_named;               /* that callback runs */
+    int makes_no_session;       /* and none must have been resumed */
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
     sslb_exception *kept;       /* where the callbacks of a step that runs
@@ -166,6 +179,7 @@ typedef struct {
     PyObject_HEAD
     SSL_SESSION *session;
     sslb_context *context;      /* where it may be used again */
+    sslb_checks checks;         /* that the peer has passed */
 } sslb_session;
 
 /* -- errors.c --------------------------------------------------------- */
@@ -400,7 +414,8 @@ PyObject *sslb_certificate_list(STACK_OF(X509) *chain);
 extern PyTypeObject sslb_session_type;
 
 /* Takes ownership of `session`, also when it fails. */
-PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context);
+PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context,
+                           sslb_checks checks);
 
 /* -- context.c and its parts: context_ciphers.c, context_load.c, trust.c - */
 
@@ -416,19 +431,15 @@ void sslb_context_release(sslb_context *context);
    servers (clients). */
 int sslb_context_lacks_side(const sslb_context *context, int server_side);
 
-/* What 3.6 starts with (no PSK, no SRP, no 3DES); create_default_context()
-   asks for more. */
+/* What every context starts with, as since 3.10 (bpo-43998): forward secrecy,
+   authenticated or at least SHA-2, and keys of 112 bits and more. */
 #define SSLB_DEFAULT_CIPHERS \
-    "ECDH+AESGCM:ECDH+CHACHA20:DH+AESGCM:DH+CHACHA20:ECDH+AES256:DH+AES256:" \
-    "ECDH+AES128:DH+AES:ECDH+HIGH:DH+HIGH:RSA+AESGCM:RSA+AES:RSA+HIGH:" \
-    "!aNULL:!eNULL:!MD5:!3DES"
+    "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:" \
+    "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 
 PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
 PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);
 PyObject *sslb_context_set_ciphersuites(PyObject *self, PyObject *names);
-
-/* Before the list is looked at: 0, or -1 with an exception. */
-int sslb_context_need_ciphers(sslb_context *context);
 
 PyObject *sslb_context_set_ecdh_curve(PyObject *self, PyObject *name);
 PyObject *sslb_context_set_groups(PyObject *self, PyObject *names);
@@ -465,9 +476,6 @@ PyObject *sslb_connection_new(sslb_context *context, PyObject *socket,
                               int server_side, PyObject *server_hostname,
                               PyObject *owner, PyObject *session);
 
-/* A host name as A-labels, native str: what server_hostname becomes. */
-PyObject *sslb_connection_encode_hostname(PyObject *module, PyObject *name);
-
 /* The connection of an SSL: borrowed, alive while one of its operations
    runs.  Callbacks run in those alone. */
 sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
@@ -479,6 +487,43 @@ void sslb_connection_enter(sslb_connection *self);
 void sslb_connection_give_up_socket(sslb_connection *self);
 
 void sslb_connection_leave(sslb_connection *self);
+
+/* -- verification.c --------------------------------------------------- */
+
+/* A host name as A-labels, native str: what server_hostname becomes. */
+PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
+
+/* When something is added to the context's trust store. */
+void sslb_verification_trust_changed(sslb_context *context);
+
+/* For a new connection: as its context wants it; then the host, if any. */
+int sslb_verification_begin(sslb_connection *self);
+int sslb_verification_set_host(sslb_connection *self, PyObject *argument);
+
+/* Before and after it goes over to another context, if it is early enough for
+   the handshake: it then verifies what both ask for. */
+int sslb_verification_can_adopt_locked(const sslb_connection *self);
+int sslb_verification_adopt_locked(sslb_connection *self,
+                                   sslb_context *context);
+int sslb_verification_adopted_locked(sslb_connection *self);
+
+/* Of a server: gives its sessions a name, without which none is resumed, of
+   how it verifies and of a host: 1, or 0 with the error queue filled. */
+int sslb_verification_name_sessions_nogil(sslb_connection *self,
+                                          const unsigned char *host,
+                                          size_t length);
+
+/* Of a server that knows its context by now: whether the handshake may be
+   what it is. */
+int sslb_verification_allows_resumption_locked(const sslb_connection *self);
+
+/* What the peer of the connection's session has passed. */
+sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
+
+/* Of a client: whether a full handshake would accept the session's peer, as
+   far as can be known: 1, 0, or -1 with an exception. */
+int sslb_verification_accepts(const sslb_connection *self,
+                              const sslb_session *session);
 
 /* -- negotiated.c ----------------------------------------------------- */
 

@@ -26,6 +26,7 @@ typedef struct sslb_bundle {
     STACK_OF(X509_INFO) *entries;
     int users;                  /* the cache's reference, and others' */
     int has_crls;
+    int has_namesakes;          /* several certificates of one subject */
     struct stat identity;       /* of the file it was parsed from */
 } bundle;
 
@@ -48,6 +49,38 @@ bundle_drop(bundle *self)
     }
 }
 
+static int
+compare_subjects(const X509 *const *a, const X509 *const *b)
+{
+    return X509_NAME_cmp(X509_get_subject_name(*a),
+                         X509_get_subject_name(*b));
+}
+
+/* Out of memory: 1, which is never wrong. */
+static int
+has_namesakes_nogil(const STACK_OF(X509_INFO) *entries)
+{
+    STACK_OF(X509) *sorted = sk_X509_new(compare_subjects);
+    int i, result = sorted == NULL;
+
+    for (i = 0; !result && i < sk_X509_INFO_num(entries); i++) {
+        X509 *x509 = sk_X509_INFO_value(entries, i)->x509;
+
+        result = x509 != NULL && !sk_X509_push(sorted, x509);
+    }
+    if (!result) {
+        sk_X509_sort(sorted);
+    }
+    for (i = 1; !result && i < sk_X509_num(sorted); i++) {
+        const X509 *a = sk_X509_value(sorted, i - 1);
+        const X509 *b = sk_X509_value(sorted, i);
+
+        result = compare_subjects(&a, &b) == 0 && X509_cmp(a, b) != 0;
+    }
+    sk_X509_free(sorted);
+    return result;
+}
+
 /* Takes ownership of the entries; NULL with the error queue filled. */
 static bundle *
 bundle_new_nogil(STACK_OF(X509_INFO) *entries)
@@ -62,6 +95,7 @@ bundle_new_nogil(STACK_OF(X509_INFO) *entries)
     }
     self->entries = entries;
     self->users = 1;
+    self->has_namesakes = has_namesakes_nogil(entries);
     for (i = 0; i < sk_X509_INFO_num(entries); i++) {
         self->has_crls |= sk_X509_INFO_value(entries, i)->crl != NULL;
     }
@@ -390,25 +424,23 @@ bundle_from_data(PyObject *cadata)
 
 /* -- the first bundle of a store --------------------------------------- */
 
-/* Adds to the store what the bundle has of that name, and returns one of them
-   (borrowed from the bundle), or NULL. */
+/* Adds to the store the certificate that the bundle has of that name, and
+   returns it (borrowed from the bundle), or NULL. */
 static X509 *
 find_by_subject_nogil(const bundle *self, const X509_NAME *name,
                       X509_STORE *store)
 {
-    X509 *found = NULL;
     int i;
 
     for (i = 0; i < sk_X509_INFO_num(self->entries); i++) {
         X509 *x509 = sk_X509_INFO_value(self->entries, i)->x509;
 
         if (x509 != NULL
-            && X509_NAME_cmp(X509_get_subject_name(x509), name) == 0
-            && X509_STORE_add_cert(store, x509)) {
-            found = x509;
+            && X509_NAME_cmp(X509_get_subject_name(x509), name) == 0) {
+            return X509_STORE_add_cert(store, x509) ? x509 : NULL;
         }
     }
-    return found;
+    return NULL;
 }
 
 /* What OpenSSL calls for a name that the store does not have yet.  The
@@ -480,6 +512,7 @@ add_folder(PyObject *self, const char *path)
 
     sslb_context_take(context);
     context->has_trust = 1;
+    sslb_verification_trust_changed(context);
     lookup = X509_STORE_add_lookup(store_of(self), X509_LOOKUP_hash_dir());
     ok = lookup != NULL
         && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
@@ -511,7 +544,9 @@ fill_store(X509_STORE *store, const bundle *source)
 
 /* OpenSSL looks no further for a name that it has found in one place: where
    there are several, each bundle is wholly in the store, which comes first.
-   For a CRL it looks further than the store, and would find none but ours. */
+   So it is where several certificates have one name: their order counts, and
+   another thread must not find some of them only.  For a CRL OpenSSL looks
+   further than the store, and would find none but ours. */
 static int
 add_bundle_taken(sslb_context *context, bundle *source)
 {
@@ -519,7 +554,8 @@ add_bundle_taken(sslb_context *context, bundle *source)
     int is_first = !context->has_trust;
 
     context->has_trust = 1;
-    if (is_first && !source->has_crls) {
+    sslb_verification_trust_changed(context);
+    if (is_first && !source->has_crls && !source->has_namesakes) {
         return use_lazily(context, source);
     }
     if (context->bundle_is_lazy) {

@@ -122,39 +122,41 @@ def test_cipher_order_of_the_server():
             "ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2", 128)
 
 
-# In the default list, which is 3.6's, but not in OpenSSL's own.
-UNUSUAL = "AES256-CCM"
-
-
-def test_default_ciphers_of_the_client():
-    server = server_context("TLSv1.2")
-    server.set_ciphers(UNUSUAL)
-    with SocketPair(client_context("TLSv1.2"), server) as pair:
-        assert pair.client.cipher()[0] == UNUSUAL
+# The one is in the default list, the other in OpenSSL's own alone.
+USUAL, WEAK = "DHE-RSA-AES128-SHA256", "AES128-SHA"
 
 
 @pytest.mark.backport_only("a refused list leaves none")
 def test_default_ciphers_after_a_refused_list():
     client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
-    client.set_ciphers(UNUSUAL)
+    server.load_dh_params(cert("dh2048.pem"))
     with pytest.raises(ssl.SSLError):
         server.set_ciphers("NO-SUCH-CIPHER")
+    client.set_ciphers(USUAL)
     with SocketPair(client, server) as pair:
-        assert pair.server.cipher()[0] == UNUSUAL
+        assert pair.server.cipher()[0] == USUAL
+    client.set_ciphers(WEAK)
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client, server)
 
 
+@pytest.mark.since(3, 10, "another list")
 def test_default_ciphers_of_the_context_that_a_callback_sets():
     client, other = client_context("TLSv1.2"), server_context("TLSv1.2")
-    client.set_ciphers(UNUSUAL)
+    other.load_dh_params(cert("dh2048.pem"))
 
     def change(connection, name, context):
         connection.context = other
 
     server = server_context("TLSv1.2")
-    server.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
+    server.set_ciphers(WEAK)
     server.set_servername_callback(change)
+    client.set_ciphers(USUAL)
     with SocketPair(client, server) as pair:
-        assert pair.server.cipher()[0] == UNUSUAL
+        assert pair.server.cipher()[0] == USUAL
+    client.set_ciphers(WEAK)
+    with pytest.raises(ssl.SSLError):
+        SocketPair(client, server)
 
 
 # Failure

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from helpers import (PASSWORD, PY2, BioPair, SocketPair, cert, limit_version,
-                     server_context, serving)
+                     server_context, serving, unix_pair)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "correct horse battery staple"
@@ -89,6 +90,85 @@ def test_no_compression_and_no_sslv3(make):
 
 def test_nothing_is_compressed(pair):
     assert pair.client.compression() is None
+
+
+def context_of_constructor(make):
+    """The context that a constructor or function makes for a connection."""
+    left, right = unix_pair()
+    with contextlib.closing(left), contextlib.closing(right):
+        left.setblocking(False)  # there is no handshake
+        with contextlib.closing(make(left)) as wrapped:
+            return wrapped.context
+
+
+def without_handshake(make):
+    return lambda: context_of_constructor(
+        lambda sock: make(sock, do_handshake_on_connect=False))
+
+
+def bare_connection():
+    with contextlib.closing(socket.socket()) as sock:
+        return ssl.sslwrap_simple(sock).context
+
+
+EVERY_CONSTRUCTOR = [
+    lambda: ssl.SSLContext(),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLSv1_2),
+    ssl._create_stdlib_context,
+    lambda: ssl._create_stdlib_context(purpose=ssl.Purpose.CLIENT_AUTH),
+    lambda: ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
+]
+if hasattr(ssl, "wrap_socket"):
+    EVERY_CONSTRUCTOR.append(without_handshake(ssl.wrap_socket))
+if PY2:
+    EVERY_CONSTRUCTOR += [without_handshake(ssl.SSLSocket), bare_connection]
+every_constructor = pytest.mark.parametrize("make", EVERY_CONSTRUCTOR)
+
+
+@pytest.mark.since(3, 10, "more ciphers")
+@every_constructor
+def test_bpo_43998_every_context_has_the_default_ciphers(make):
+    context = make()
+    names = [cipher["name"] for cipher in context.get_ciphers()]
+    assert len(names) >= 3 + 10
+    for name in names:
+        assert name.startswith(("TLS_", "ECDHE-", "DHE-"))
+        assert not name.endswith("-SHA")
+    assert names == [cipher["name"] for cipher
+                     in ssl.create_default_context().get_ciphers()]
+    assert context.security_level == 2
+
+
+@pytest.mark.since(3, 10, "connects")
+@pytest.mark.parametrize("cipher", ["AES128-SHA", "AES128-GCM-SHA256",
+                                    "ECDHE-RSA-AES128-SHA"])
+@pytest.mark.parametrize("make", [
+    lambda: ssl.SSLContext(ssl.PROTOCOL_TLS), ssl._create_stdlib_context])
+def test_bpo_43998_weak_ciphers_need_to_be_asked_for(make, cipher):
+    server = server_context("TLSv1.2")
+    server.set_ciphers(cipher)
+    with pytest.raises(ssl.SSLError) as caught:
+        BioPair(make(), server)
+    assert caught.value.reason == "NO_SHARED_CIPHER"
+    client = make()
+    client.set_ciphers(cipher)
+    with BioPair(client, server) as pair:
+        assert pair.client.cipher()[0] == cipher
+
+
+@pytest.mark.since(3, 10, "OpenSSL's level")
+@every_constructor
+def test_security_level_counts_from_the_start(make):
+    """Before any connection, and before the list is asked for."""
+    context = make()
+    assert context.security_level == 2
+    context.set_ciphers("AES128-SHA")
+    assert context.security_level == 2
+    context.set_ciphers("AES128-SHA:@SECLEVEL=1")
+    assert context.security_level == 1
 
 
 @pytest.mark.parametrize("chain", [UNTRUSTED, WRONG_NAME])

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from helpers import (BioPair, SocketPair, Task, client_context,
+from helpers import (BioPair, SocketPair, Task, cert, client_context,
                      server_context)
 
 
@@ -231,3 +231,211 @@ def test_sessions_do_not_touch_reference_counts(contexts):
         del pair
     gc.collect()
     assert sys.getrefcount(client) == before
+
+
+# What the peer of a full handshake is held against, that of a resumed one is
+
+HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH, REVOKED = 62, 64, 23
+UNKNOWN_ISSUER = 20
+
+
+def session_with(client, server, pair_type=BioPair, **options):
+    with pair_type(client, server, **options) as pair:
+        return finished_session(pair)
+
+
+def refused(pair_type, *contexts, **options):
+    """The verify_code of a handshake that must fail."""
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        pair_type(*contexts, **options)
+    return caught.value.verify_code
+
+
+def set_later(pair_type, *contexts, **options):
+    """As the pair types, but the session is set as an attribute."""
+    session = options.pop("session")
+    pair = pair_type(*contexts, handshake=False, **options)
+    pair.client.session = session
+    pair.handshake()
+    return pair
+
+
+holds = pytest.mark.backport_only("whatever is resumed is accepted")
+
+
+@holds
+@pytest.mark.parametrize("name, code", [
+    ("evil.example.test", HOSTNAME_MISMATCH),
+    ("192.0.2.1", IP_ADDRESS_MISMATCH)])
+def test_cve_2026_48934_session_for_another_name(contexts, pair_type,
+                                                 session, name, code):
+    assert refused(pair_type, *contexts, session=session,
+                   server_hostname=name) == code
+    assert refused(lambda *args, **options: set_later(
+        pair_type, *args, **options), *contexts, session=session,
+        server_hostname=name) == code
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "::1", "LocalHost"])
+def test_session_for_another_name_of_the_certificate(contexts, pair_type,
+                                                     session, name):
+    with pair_type(*contexts, session=session, server_hostname=name) as pair:
+        assert pair.client.session_reused is True
+
+
+@holds
+def test_session_made_without_a_name(contexts, pair_type):
+    client, server = contexts
+    client.check_hostname = False
+    session = session_with(client, server, server_hostname=None)
+    client.check_hostname = True
+    assert refused(pair_type, client, server, session=session,
+                   server_hostname="evil.example.test") == HOSTNAME_MISMATCH
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is True
+
+
+@holds
+def test_session_with_a_common_name_that_counts_no_more(version, pair_type):
+    client = client_context(version)
+    server = server_context(version, "host-cn-only.pem")
+    session = session_with(client, server)
+    client.hostname_checks_common_name = False
+    assert refused(pair_type, client, server,
+                   session=session) == HOSTNAME_MISMATCH
+
+
+@holds
+def test_session_made_unverified(version, pair_type):
+    client = client_context(version)
+    server = server_context(version, "unknown.pem")
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    session = session_with(client, server)
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is True
+    client.verify_mode = ssl.CERT_REQUIRED
+    assert refused(pair_type, client, server,
+                   session=session) == UNKNOWN_ISSUER
+
+
+@holds
+def test_session_made_unverified_is_not_used_for_a_good_server(
+        contexts, pair_type):
+    client, server = contexts
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    session = session_with(client, server)
+    client.verify_mode = ssl.CERT_REQUIRED
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is False
+        assert pair.client.getpeercert()["serialNumber"] == "0A"
+        session = finished_session(pair)
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is True
+
+
+def test_session_made_verified_is_used_unverified(contexts, session):
+    client, server = contexts
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    with BioPair(client, server, session=session) as pair:
+        assert pair.client.session_reused is True
+
+
+@holds
+def test_session_after_a_change_of_flags(version, pair_type):
+    client = client_context(version)
+    server = server_context(version, "revoked.pem")
+    client.load_verify_locations(cert("crl.pem"))
+    session = session_with(client, server)
+    client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    assert refused(pair_type, client, server, session=session) == REVOKED
+
+
+@holds
+def test_session_after_a_change_of_trust(version, pair_type):
+    client, server = client_context(version), server_context(version)
+    session = session_with(client, server)
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is True
+    client.load_verify_locations(cert("crl.pem"))
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is False
+        session = finished_session(pair)
+    with pair_type(client, server, session=session) as pair:
+        assert pair.client.session_reused is True
+
+
+@holds
+def test_session_of_a_connection_that_went_over_to_a_stricter_context(
+        version, pair_type):
+    """After its handshake, which verified nothing."""
+    lax, strict = client_context(version), client_context(version)
+    lax.check_hostname = False
+    lax.verify_mode = ssl.CERT_NONE
+    server = server_context(version, "unknown.pem")
+    with BioPair(lax, server) as pair:
+        pair.client.context = strict
+        session = finished_session(pair)
+        assert pair.client.getpeercert() == {}
+    assert refused(pair_type, strict, server,
+                   session=session) == UNKNOWN_ISSUER
+
+
+@holds
+def test_session_is_not_offered_by_another_context(contexts, version):
+    """It was set before the connection went over."""
+    other = client_context(version)
+    session = session_with(*contexts)
+    with BioPair(*contexts, session=session, handshake=False) as pair:
+        pair.client.context = other
+        pair.handshake()
+        assert pair.client.session_reused is False
+
+
+# The same of clients
+
+def client_with_certificate(version):
+    client = client_context(version)
+    client.load_cert_chain(cert("client.pem"))
+    return client
+
+
+def asking_server(version, mode=ssl.CERT_REQUIRED):
+    server = server_context(version)
+    server.load_verify_locations(cert("root.pem"))
+    server.verify_mode = mode
+    return server
+
+
+def test_session_of_a_verified_client(version, pair_type):
+    client, server = client_with_certificate(version), asking_server(version)
+    session = session_with(client, server)
+    with pair_type(client, server, session=session) as pair:
+        assert pair.server.session_reused is True
+        assert pair.server.getpeercert()["serialNumber"] == "15"
+
+
+@holds
+@pytest.mark.parametrize("mode", [ssl.CERT_NONE, ssl.CERT_OPTIONAL])
+def test_session_of_a_client_that_showed_no_certificate(version, mode):
+    client, server = client_context(version), asking_server(version, mode)
+    session = session_with(client, server)
+    with BioPair(client, server, session=session) as pair:
+        assert pair.server.session_reused is True
+    server.verify_mode = ssl.CERT_REQUIRED
+    pair = BioPair(client, server, session=session, handshake=False)
+    with pytest.raises(ssl.SSLError) as caught:
+        pair.finish(pair.server.do_handshake, pair.client.do_handshake)
+    assert caught.value.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+
+
+@holds
+def test_session_of_a_client_after_a_change_of_trust(version):
+    client, server = client_with_certificate(version), asking_server(version)
+    session = session_with(client, server)
+    server.load_verify_locations(cert("crl.pem"))
+    with BioPair(client, server, session=session) as pair:
+        assert pair.server.session_reused is False
+        assert pair.server.getpeercert()["serialNumber"] == "15"

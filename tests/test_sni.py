@@ -366,3 +366,155 @@ def test_fork_in_the_callback(version):
     with SocketPair(client_context(version),
                     server_with(callback, version)) as pair:
         assert pair.server.context is other
+
+
+# Another context, and what it asks of clients
+
+needs_more = pytest.mark.backport_only("the first context's settings count")
+
+
+def asking_server(version=None, mode=ssl.CERT_REQUIRED):
+    server = server_context(version)
+    server.load_verify_locations(cert("root.pem"))
+    server.verify_mode = mode
+    return server
+
+
+def client_with_certificate(version):
+    client = client_context(version)
+    client.load_cert_chain(cert("client.pem"))
+    client.check_hostname = False
+    return client
+
+
+def switching_server(version, **contexts):
+    """It goes over to the context of the name's first label, if any."""
+    def callback(connection, name, context):
+        other = contexts.get(name.partition(".")[0])
+        if other is not None:
+            connection.context = other
+
+    return server_with(callback, version)
+
+
+def handshake_refused(client, server, **options):
+    """The reason that the server has."""
+    pair = BioPair(client, server, handshake=False, **options)
+    with pytest.raises(ssl.SSLError) as caught:
+        pair.finish(pair.server.do_handshake, pair.client.do_handshake)
+    return caught.value.reason
+
+
+def session_for(client, server, name):
+    with BioPair(client, server, server_hostname=name) as pair:
+        pair.server.write(b"x")
+        pair.flush()
+        assert pair.client.read(1) == b"x"
+        return pair.client.session
+
+
+@needs_more
+def test_context_that_asks_for_a_certificate(version):
+    server = switching_server(version, localhost=asking_server(version))
+    assert (handshake_refused(client_context(version), server)
+            == "PEER_DID_NOT_RETURN_A_CERTIFICATE")
+    with BioPair(client_with_certificate(version), server) as pair:
+        assert pair.server.getpeercert()["serialNumber"] == "15"
+
+
+def test_context_that_asks_for_less_changes_nothing(version):
+    server = asking_server(version)
+    other = server_context(version, "localhost-ec.pem")
+    server.set_servername_callback(
+        lambda connection, *_: setattr(connection, "context", other))
+    assert (handshake_refused(client_context(version), server)
+            == "PEER_DID_NOT_RETURN_A_CERTIFICATE")
+
+
+@needs_more
+def test_context_with_more_flags(version):
+    other = asking_server(version)
+    other.load_verify_locations(cert("crl.pem"))
+    other.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    server = switching_server(version, localhost=other)
+    client = client_with_certificate(version)
+    with BioPair(client, server):
+        pass
+    client.load_cert_chain(cert("revoked.pem"))
+    assert handshake_refused(client, server) == "CERTIFICATE_VERIFY_FAILED"
+
+
+@needs_more
+def test_context_changed_after_the_handshake_verifies_nobody(version):
+    with BioPair(client_with_certificate(version),
+                 asking_server(version, ssl.CERT_NONE)) as pair:
+        pair.server.context = asking_server(version)
+        assert not pair.server.getpeercert()
+
+
+@needs_more
+def test_cve_2025_23419_session_of_another_host(version):
+    """One that asks for no certificate does not open one that does."""
+    server = switching_server(version, private=asking_server(version))
+    client = client_context(version)
+    client.check_hostname = False
+    session = session_for(client, server, "public.example.test")
+    assert handshake_refused(
+        client, server, session=session,
+        server_hostname="private.example.test"
+    ) == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+    with BioPair(client, server, session=session,
+                 server_hostname="public.example.test") as pair:
+        assert pair.server.session_reused is True
+
+
+@needs_more
+def test_session_from_before_the_host_asked_for_a_certificate(version):
+    """It is known too late that this is another question by now."""
+    other = asking_server(version, ssl.CERT_NONE)
+    server = switching_server(version, localhost=other)
+    client = client_context(version)
+    session = session_for(client, server, "localhost")
+    other.verify_mode = ssl.CERT_REQUIRED
+    assert handshake_refused(client, server,
+                             session=session) == "CALLBACK_FAILED"
+
+
+@needs_more
+def test_no_session_where_the_context_asks_for_a_certificate(version):
+    other = asking_server(version)
+    server = switching_server(version, localhost=other)
+    client = client_with_certificate(version)
+    session = session_for(client, server, "localhost")
+    with BioPair(client, server, session=session) as pair:
+        assert pair.client.session_reused is False
+        assert pair.server.getpeercert()["serialNumber"] == "15"
+
+
+# The same on a client, whose context may be exchanged before the handshake
+
+@needs_more
+def test_client_goes_over_to_a_context_that_verifies(pair_type, version):
+    lax = client_context(version)
+    lax.check_hostname = False
+    lax.verify_mode = ssl.CERT_NONE
+    for chain, code in ("unknown.pem", 20), ("host-other.pem", 62):
+        pair = pair_type(lax, server_context(version, chain),
+                         handshake=False)
+        pair.client.context = client_context(version)
+        with pytest.raises(ssl.SSLCertVerificationError) as caught:
+            pair.handshake()
+        assert caught.value.verify_code == code
+        pair.close()
+
+
+@needs_more
+def test_client_goes_over_to_a_context_that_needs_a_name(version):
+    lax = client_context(version)
+    lax.check_hostname = False
+    pair = BioPair(lax, version=version, server_hostname=None,
+                   handshake=False)
+    with pytest.raises(ValueError):
+        pair.client.context = client_context(version)
+    assert pair.client.context is lax
+    pair.handshake()

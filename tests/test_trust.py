@@ -430,3 +430,108 @@ def test_crl_is_not_looked_at_without_the_flag():
     client.load_verify_locations(cert("crl.pem"))
     with SocketPair(client, server_context(chain="revoked.pem")):
         pass
+
+
+# Several authorities of one name
+
+NAMESAKES = [read_cert("capath-namesakes/8d867106.%d" % number)
+             for number in range(5)]
+
+
+def accepts(client, chain="namesake.pem"):
+    try:
+        with SocketPair(client, server_context(chain=chain)):
+            return True
+    except ssl.SSLCertVerificationError:
+        return False
+
+
+def namesakes(tmpdir, *numbers):
+    """A file of some, and its text."""
+    text = u"".join(NAMESAKES[number] for number in numbers)
+    path = tmpdir.join("-".join(map(str, numbers)))
+    path.write(text.encode("ascii"), "wb")
+    return str(path), text
+
+
+def assert_first_counts(context, first):
+    """The leaf has no key identifier: the first of the name is taken for its
+    issuer, which it is if it is number 0."""
+    assert [accepts(context) for _ in range(4)] == [first == 0] * 4
+
+
+orders = pytest.mark.parametrize("numbers", [
+    (0,), (1,), (0, 1), (1, 0), (0, 0), (0, 1, 2, 3, 4), (4, 3, 2, 1, 0),
+    (1, 0, 2, 4, 3), (0, 4, 1, 3, 2), (2, 2, 0)])
+
+
+@orders
+def test_namesakes_in_a_file(context, tmpdir, numbers):
+    context.load_verify_locations(namesakes(tmpdir, *numbers)[0])
+    assert_first_counts(context, numbers[0])
+    stats = context.cert_store_stats()
+    assert stats["x509"] == len(set(numbers))
+
+
+@orders
+def test_namesakes_in_data(context, tmpdir, numbers):
+    context.load_verify_locations(cadata=namesakes(tmpdir, *numbers)[1])
+    assert_first_counts(context, numbers[0])
+
+
+@orders
+def test_namesakes_among_others(context, tmpdir, numbers):
+    path, text = namesakes(tmpdir, *numbers)
+    with open(path, "ab") as stream:
+        stream.write(read_cert("many-roots.pem").encode("ascii"))
+    context.load_verify_locations(path)
+    assert_first_counts(context, numbers[0])
+
+
+@pytest.mark.parametrize("first, second", [
+    ((0,), (1,)), ((1,), (0,)), ((1, 2), (0, 3)), ((0, 2), (1, 3, 4))])
+def test_namesakes_in_two_places(tmpdir, first, second):
+    """Whatever of a second file, data and a folder comes second."""
+    file, text = namesakes(tmpdir, *first)
+    other_file, other_text = namesakes(tmpdir, *second)
+    for options in ({"cafile": other_file}, {"cadata": other_text},
+                    {"capath": cert("capath-namesakes")}):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(file)
+        context.load_verify_locations(**options)
+        assert_first_counts(context, first[0])
+        # the second comes after the first handshake
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(file)
+        assert accepts(context) is (first[0] == 0)
+        context.load_verify_locations(**options)
+        assert_first_counts(context, first[0])
+
+
+def test_namesakes_in_data_and_a_file_at_once(context, tmpdir):
+    """Data counts before the file, whatever the order of the arguments."""
+    file, _ = namesakes(tmpdir, 1)
+    _, text = namesakes(tmpdir, 0)
+    context.load_verify_locations(file, cadata=text)
+    assert_first_counts(context, 0)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_namesakes_in_a_folder_and_then_a_file(tmpdir, first):
+    """A file counts before a folder."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(capath=cert("capath-namesakes"))
+    context.load_verify_locations(namesakes(tmpdir, first)[0])
+    assert_first_counts(context, first)
+
+
+def test_namesakes_in_a_folder(context):
+    context.load_verify_locations(capath=cert("capath-namesakes"))
+    assert_first_counts(context, 0)
+
+
+def test_namesakes_with_key_identifiers(context):
+    """Each leaf finds its own issuer, wherever that stands."""
+    context.load_verify_locations(cert("namesakes-with-ids.pem"))
+    assert all(accepts(context, "namesake-with-id.pem") for _ in range(3))
+    assert not accepts(context)

@@ -345,7 +345,6 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     """
     _check_purpose(purpose)
     context = _context_for(purpose)
-    context.set_ciphers(_DEFAULT_CIPHERS)
     context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN | (
         VERIFY_X509_STRICT if _names.VERIFIES_STRICTLY else 0)
     if purpose == Purpose.SERVER_AUTH:

@@ -128,15 +128,15 @@ def key_usage(*on):
 class Authority:
     """A certificate authority: signs leaves, smaller authorities, CRLs."""
 
-    def __init__(self, subject, serial, issuer=None, key=None):
+    def __init__(self, subject, serial, issuer=None, key=None, key_ids=True):
         self.subject = subject
         self.key = key or rsa_key()
         self.cert = (issuer or self).sign(
             subject, self.key, serial, ca=True,
-            usage=key_usage("key_cert_sign", "crl_sign"))
+            usage=key_usage("key_cert_sign", "crl_sign"), key_ids=key_ids)
 
     def sign(self, subject, key, serial, *extensions, ca=False, usage=None,
-             purpose=None, start=START, end=END):
+             purpose=None, start=START, end=END, key_ids=True):
         public = key.public_key()
         builder = (
             x509.CertificateBuilder()
@@ -144,14 +144,17 @@ class Authority:
             .public_key(public).serial_number(serial)
             .not_valid_before(start).not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca, None), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public),
-                           critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(
-                    self.key.public_key()), critical=False)
             .add_extension(usage or key_usage("digital_signature",
                                               "key_encipherment"),
                            critical=True))
+        if key_ids:
+            builder = (
+                builder.add_extension(
+                    x509.SubjectKeyIdentifier.from_public_key(public),
+                    critical=False)
+                .add_extension(
+                    x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                        self.key.public_key()), critical=False))
         if purpose is not None:
             builder = builder.add_extension(
                 x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -314,6 +317,40 @@ def write_wildcard_common_name():
     write("host-wildcard-cn.pem", pem(itself.sign(subject, key, 42), key))
 
 
+def write_wildcard_number():
+    """A leaf, signed by itself, for names that look like addresses."""
+    subject, key = common_name("numbers"), ec_key()
+    itself = Authority(subject, 43, key=key)
+    names = hosts("*.0.0.1", "*.2.3", "*.example.test",
+                  ips=["127.0.0.1", "177.0.0.1"])
+    write("host-wildcard-number.pem",
+          pem(itself.sign(subject, key, 43, names), key))
+
+
+def write_namesakes():
+    """Authorities of one name, without and with key identifiers."""
+    subject, leaf_key = common_name("Backport Test Namesake"), ec_key()
+    folder = HERE / "capath-namesakes"
+    shutil.rmtree(str(folder), ignore_errors=True)
+    folder.mkdir()
+    plain = [Authority(subject, 70 + number, key=ec_key(), key_ids=False)
+             for number in range(5)]
+    for number, authority in enumerate(plain):
+        name = "%s.%d" % (canonical_hash(subject), number)
+        (folder / name).write_bytes(pem(authority.cert))
+    names = hosts("localhost")
+    write("namesake.pem",
+          pem(plain[0].sign(common_name("localhost"), leaf_key, 75, names,
+                            key_ids=False), leaf_key))
+    with_ids = [Authority(subject, 80 + number, key=ec_key())
+                for number in range(5)]
+    write("namesakes-with-ids.pem",
+          pem(*(authority.cert for authority in with_ids)))
+    write("namesake-with-id.pem",
+          pem(with_ids[-1].sign(common_name("localhost"), leaf_key, 85,
+                                names), leaf_key))
+
+
 def write_decoded(root):
     """Certificates without a key, which are only decoded and printed."""
     key = ec_key()
@@ -432,6 +469,8 @@ def main():
     write_localhost(root, intermediate, unknown)
     write_hosts(root)
     write_wildcard_common_name()
+    write_wildcard_number()
+    write_namesakes()
     write_decoded(root)
     write_dh()
     write_junk()

@@ -1,0 +1,371 @@
+/* verification.c: what a connection verifies its peer by: the name, the
+   verify mode, the flags and the trust store.
+
+   A full handshake verifies, a resumed one takes over what was verified when
+   its session was made.  This file owns that nothing else comes of the second
+   than of the first: a session is used only where the same was asked of it. */
+
+#include "sslb.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* Flags that make OpenSSL accept more. */
+#define LENIENT_FLAGS \
+    (X509_V_FLAG_USE_CHECK_TIME | X509_V_FLAG_IGNORE_CRITICAL \
+     | X509_V_FLAG_ALLOW_PROXY_CERTS | X509_V_FLAG_PARTIAL_CHAIN \
+     | X509_V_FLAG_NO_CHECK_TIME)
+#define LENIENT_HOST_FLAGS \
+    (X509_CHECK_FLAG_ALWAYS_CHECK_SUBJECT \
+     | X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS)
+
+/* -- the name of the peer --------------------------------------------- */
+
+/* No DNS name: empty, ".x" (which OpenSSL takes for "any subdomain of x"),
+   or labels that are too long. */
+static int
+check_host(PyObject *host)
+{
+    const char *name = PyBytes_AS_STRING(host);
+    Py_ssize_t length = PyBytes_GET_SIZE(host);
+    Py_ssize_t i, label = 0;
+
+    if (length == 0 || name[0] == '.') {
+        PyErr_SetString(PyExc_UnicodeError, "server_hostname cannot be an "
+                        "empty string or start with a leading dot.");
+        return -1;
+    }
+    if (memchr(name, '\0', (size_t)length) != NULL) {
+        PyErr_SetString(PyExc_TypeError, "server_hostname must not contain "
+                        "null characters");
+        return -1;
+    }
+    for (i = 0; i < length; i++) {
+        label = name[i] == '.' ? 0 : label + 1;
+        if (label > 63 || (label == 0 && i > 0 && name[i - 1] == '.')) {
+            PyErr_SetString(PyExc_UnicodeError,
+                            "server_hostname: label empty or too long");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Whether it is an IPv4 or IPv6 address, and nothing behind it. */
+static int
+is_address(const char *name)
+{
+    unsigned char address[16];
+
+    return inet_pton(AF_INET, name, address) == 1
+        || inet_pton(AF_INET6, name, address) == 1;
+}
+
+/* Has OpenSSL check the certificate for that server. */
+static int
+check_for_host(sslb_connection *self, const char *name)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(self->ssl);
+
+    ERR_clear_error();
+    if (!(is_address(name)
+          ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
+          : X509_VERIFY_PARAM_set1_host(param, name, strlen(name)))) {
+        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
+        return -1;
+    }
+    self->checks_host = 1;
+    return 0;
+}
+
+/* Asks for that server.  RFC 6066 allows no addresses in server_name. */
+static int
+use_host(sslb_connection *self, const char *name)
+{
+    if (!is_address(name) && !SSL_set_tlsext_host_name(self->ssl, name)) {
+        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
+        return -1;
+    }
+    return self->context->check_hostname ? check_for_host(self, name) : 0;
+}
+
+int
+sslb_verification_set_host(sslb_connection *self, PyObject *argument)
+{
+    PyObject *host = sslb_host_as_ascii(argument);
+    int rc = -1;
+
+    if (host == NULL) {
+        return -1;
+    }
+    if (check_host(host) == 0
+        && use_host(self, PyBytes_AS_STRING(host)) == 0) {
+        self->server_hostname = sslb_text_new(PyBytes_AS_STRING(host),
+                                              PyBytes_GET_SIZE(host));
+        rc = self->server_hostname != NULL ? 0 : -1;
+    }
+    Py_DECREF(host);
+    return rc;
+}
+
+PyObject *
+sslb_verification_encode_host(PyObject *module, PyObject *argument)
+{
+    PyObject *host = sslb_host_as_ascii(argument);
+    PyObject *result = NULL;
+
+    (void)module;
+    if (host == NULL) {
+        return NULL;
+    }
+    if (check_host(host) == 0) {
+        result = sslb_text_new(PyBytes_AS_STRING(host),
+                               PyBytes_GET_SIZE(host));
+    }
+    Py_DECREF(host);
+    return result;
+}
+
+/* -- what the handshake asks for --------------------------------------- */
+
+static unsigned long trust_count = 0;
+
+void
+sslb_verification_trust_changed(sslb_context *context)
+{
+    context->trust = ++trust_count;
+}
+
+static void
+note_checks(sslb_connection *self)
+{
+    self->checks.mode = SSL_get_verify_mode(self->ssl);
+    self->checks.flags =
+        X509_VERIFY_PARAM_get_flags(SSL_get0_param(self->ssl));
+    self->checks.trust = self->context->trust;
+    self->knows_names |= self->context->sni_callback != NULL;
+}
+
+/* On a server it takes a verify mode that asks at all; on a client it must
+   not switch verification on (bpo-37428). */
+static void
+use_post_handshake_auth(sslb_connection *self)
+{
+    int mode = SSL_get_verify_mode(self->ssl);
+
+    self->verifies_late = 1;
+    if (!self->server_side) {
+        SSL_set_post_handshake_auth(self->ssl, 1);
+    }
+    else if (mode & SSL_VERIFY_PEER) {
+        SSL_set_verify(self->ssl, mode | SSL_VERIFY_POST_HANDSHAKE, NULL);
+    }
+}
+
+int
+sslb_verification_begin(sslb_connection *self)
+{
+    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(self->ssl),
+                                    self->context->host_flags);
+    if (self->context->post_handshake_auth) {
+        use_post_handshake_auth(self);
+    }
+    note_checks(self);
+    if (self->server_side
+        && !sslb_verification_name_sessions_nogil(self, NULL, 0)) {
+        sslb_queue_raise("session id context", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
+/* -- another context --------------------------------------------------- */
+
+/* The name, which the context before may not have asked for. */
+static int
+adopt_host(sslb_connection *self, const sslb_context *context)
+{
+    PyObject *host;
+    int rc;
+
+    if (self->server_side || self->checks_host || !context->check_hostname) {
+        return 0;
+    }
+    if (self->server_hostname == NULL) {
+        PyErr_SetString(PyExc_ValueError,
+                        "check_hostname requires server_hostname");
+        return -1;
+    }
+    host = sslb_text_encode(self->server_hostname, "ascii");
+    rc = host != NULL ? check_for_host(self, PyBytes_AS_STRING(host)) : -1;
+    Py_XDECREF(host);
+    return rc;
+}
+
+/* The context before may ask for a certificate after the handshake. */
+static void
+adopt_mode(sslb_connection *self, const sslb_context *context)
+{
+    int mode = SSL_get_verify_mode(self->ssl);
+    int asked = SSL_CTX_get_verify_mode(context->ctx);
+
+    if (asked & SSL_VERIFY_PEER) {
+        if (!context->post_handshake_auth) {
+            mode &= ~SSL_VERIFY_POST_HANDSHAKE;
+        }
+        SSL_set_verify(self->ssl, mode | asked, NULL);
+    }
+}
+
+static void
+adopt_flags(sslb_connection *self, const sslb_context *context)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(self->ssl);
+    unsigned long flags = X509_VERIFY_PARAM_get_flags(
+        SSL_CTX_get0_param(context->ctx));
+    unsigned int host_flags = X509_VERIFY_PARAM_get_hostflags(param);
+
+    X509_VERIFY_PARAM_set_flags(param, flags & ~LENIENT_FLAGS);
+    X509_VERIFY_PARAM_set_hostflags(
+        param, host_flags | (context->host_flags & ~LENIENT_HOST_FLAGS));
+}
+
+/* Sessions are looked up before the name is known, and with it the context:
+   they would be taken over without what that asks for. */
+static int
+no_session(SSL *ssl, int forward_secure)
+{
+    (void)ssl;
+    (void)forward_secure;
+    return 1;
+}
+
+int
+sslb_verification_can_adopt_locked(const sslb_connection *self)
+{
+    return SSL_in_before(self->ssl) || self->is_named;
+}
+
+int
+sslb_verification_adopt_locked(sslb_connection *self, sslb_context *context)
+{
+    if (adopt_host(self, context) < 0) {
+        return -1;
+    }
+    adopt_mode(self, context);
+    adopt_flags(self, context);
+    return 0;
+}
+
+int
+sslb_verification_adopted_locked(sslb_connection *self)
+{
+    note_checks(self);
+    if (self->is_named) {
+        if (self->checks.mode & SSL_VERIFY_PEER) {
+            self->makes_no_session = 1;
+            SSL_set_num_tickets(self->ssl, 0);
+            SSL_set_not_resumable_session_callback(self->ssl, no_session);
+        }
+        return 0;
+    }
+    if (self->server_side
+        ? sslb_verification_name_sessions_nogil(self, NULL, 0)
+        : SSL_set_session(self->ssl, NULL)) {
+        return 0;
+    }
+    sslb_queue_raise("context", __FILE__, __LINE__);
+    return -1;
+}
+
+/* -- sessions ---------------------------------------------------------- */
+
+/* A server's sessions are for connections that verify as the one did that
+   made them; with virtual hosts also for the same host only (RFC 6066, 3).
+   Without any name OpenSSL refuses to resume those that verify:
+   SSL_CTX_set_session_id_context(3).  A client must have none, or a
+   pre-shared key, which has none either, fits no context. */
+int
+sslb_verification_name_sessions_nogil(sslb_connection *self,
+                                      const unsigned char *host,
+                                      size_t length)
+{
+    static const sslb_checks none;
+    const sslb_checks *checks = self->checks.mode & SSL_VERIFY_PEER
+        ? &self->checks : &none;
+    unsigned char name[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    int ok = digest != NULL
+        && EVP_DigestInit_ex(digest, EVP_sha256(), NULL)
+        && EVP_DigestUpdate(digest, &checks->mode, sizeof(checks->mode))
+        && EVP_DigestUpdate(digest, &checks->flags, sizeof(checks->flags))
+        && EVP_DigestUpdate(digest, &checks->trust, sizeof(checks->trust))
+        && EVP_DigestUpdate(digest, host, length)
+        && EVP_DigestFinal_ex(digest, name, &size)
+        && SSL_set_session_id_context(self->ssl, name, size);
+
+    EVP_MD_CTX_free(digest);
+    return ok;
+}
+
+int
+sslb_verification_allows_resumption_locked(const sslb_connection *self)
+{
+    return !self->makes_no_session || !SSL_session_reused(self->ssl);
+}
+
+/* Whether the certificate names the host: 1, 0, or -1 with an exception. */
+static int
+is_for_host(X509 *x509, PyObject *server_hostname, unsigned int flags)
+{
+    PyObject *host = sslb_text_encode(server_hostname, "ascii");
+    const char *name;
+    int rc;
+
+    if (host == NULL) {
+        return -1;
+    }
+    name = PyBytes_AS_STRING(host);
+    rc = is_address(name) ? X509_check_ip_asc(x509, name, flags)
+                          : X509_check_host(x509, name, strlen(name), flags,
+                                            NULL);
+    ERR_clear_error();
+    Py_DECREF(host);
+    return rc == 1;
+}
+
+static int
+is_expired(const X509 *x509)
+{
+    return X509_cmp_current_time(X509_get0_notAfter(x509)) <= 0;
+}
+
+sslb_checks
+sslb_verification_of_session_locked(const sslb_connection *self)
+{
+    static const sslb_checks none;
+
+    return SSL_is_init_finished(self->ssl) ? self->checks : none;
+}
+
+int
+sslb_verification_accepts(const sslb_connection *self,
+                          const sslb_session *session)
+{
+    const sslb_checks *now = &self->checks, *then = &session->checks;
+    X509 *x509 = SSL_SESSION_get0_peer(session->session);
+
+    if (!(now->mode & SSL_VERIFY_PEER)) {
+        return 1;
+    }
+    if (!(then->mode & SSL_VERIFY_PEER) || then->flags != now->flags
+        || then->trust != now->trust || x509 == NULL
+        || (is_expired(x509) && !(now->flags & X509_V_FLAG_NO_CHECK_TIME))) {
+        return 0;
+    }
+    return !self->checks_host
+        || is_for_host(x509, self->server_hostname,
+                       X509_VERIFY_PARAM_get_hostflags(
+                           SSL_get0_param(self->ssl)));
+}
