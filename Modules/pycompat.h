@@ -176,12 +176,17 @@ PyObject *sslb_file_error_type(void);
 PyObject *sslb_socket_type(void);
 PyObject *sslb_timeout_type(void);
 
+/* PyType_Ready(); nobody makes objects of a type without tp_new. */
+int sslb_type_ready(PyTypeObject *type);
+
 /* A class of exceptions: "module.Name", its bases and namespace as for
    PyErr_NewExceptionWithDoc(). */
 PyObject *sslb_exception_type_new(const char *name, const char *doc,
                                   PyObject *base, PyObject *namespace);
 
-/* A method for a class that was made at run time (`type` borrowed). */
+/* A method for a class that was made at run time (`type` borrowed).  Its
+   function is METH_O, and the instance is its argument: PyPy lacks
+   PyDescr_NewMethod(). */
 PyObject *sslb_method_new(PyObject *type, PyMethodDef *definition);
 
 /* No attribute of the class can be set from now on, as in 3.10 and later. */
