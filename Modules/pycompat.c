@@ -16,12 +16,53 @@ static struct {
     PyObject *timeout;
 } of_socket;
 
+#ifdef PYPY_VERSION
+/* Its PyErr_CheckSignals() does nothing, but before each instruction of a
+   Python function it looks for signals. */
+static PyObject *some_function;
+
+static int
+handlers_init(void)
+{
+    PyObject *globals = PyDict_New();
+
+    if (globals != NULL) {
+        some_function = PyRun_String("lambda: None", Py_eval_input, globals,
+                                     globals);
+        Py_DECREF(globals);
+    }
+    return some_function != NULL ? 0 : -1;
+}
+
+int
+sslb_handlers_run(void)
+{
+    PyObject *result = PyObject_CallObject(some_function, NULL);
+
+    Py_XDECREF(result);
+    return result != NULL ? 0 : -1;
+}
+#else
+static int
+handlers_init(void)
+{
+    return 0;
+}
+
+int
+sslb_handlers_run(void)
+{
+    return PyErr_CheckSignals();
+}
+#endif
+
 int
 sslb_pycompat_module_init(void)
 {
     PyObject *module = PyImport_ImportModule("_socket");
 
-    if (module == NULL) {
+    if (module == NULL || handlers_init() < 0) {
+        Py_XDECREF(module);
         return -1;
     }
     of_socket.error = PyObject_GetAttrString(module, "error");

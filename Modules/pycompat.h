@@ -222,6 +222,10 @@ sslb_exception_raise(sslb_exception *exception)
     exception->type = exception->value = exception->traceback = NULL;
 }
 
+/* Runs the handlers of signals that have come, in the main thread: 0, or -1
+   with what one raised. */
+int sslb_handlers_run(void);
+
 /* Reports the current exception as one that cannot be raised. */
 void sslb_report_unraisable(const char *where, PyObject *context);
 
