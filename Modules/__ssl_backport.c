@@ -20,7 +20,7 @@ types_init(PyObject *module)
     size_t i;
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (PyType_Ready(types[i].type) < 0
+        if (sslb_type_ready(types[i].type) < 0
             || PyModule_AddObjectRef(module, types[i].name,
                                      (PyObject *)types[i].type) < 0) {
             return -1;

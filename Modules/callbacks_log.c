@@ -168,7 +168,7 @@ await_room(const SSL *ssl, int fd, sslb_deadline deadline)
         Py_BEGIN_ALLOW_THREADS
         sslb_wait_nogil(fd, POLLOUT, deadline);
         Py_END_ALLOW_THREADS
-        if (PyErr_CheckSignals() < 0) {
+        if (sslb_handlers_run() < 0) {
             sslb_callbacks_keep_exception(ssl);
             again = 0;
         }

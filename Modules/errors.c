@@ -401,12 +401,12 @@ sslb_refuse_deletion(PyObject *value, const char *name)
 /* str(error) is the message alone, without "[Errno N]" in front.  Where there
    is none, because somebody else raised it, it is str() of the arguments. */
 static PyObject *
-error_str(PyObject *self, PyObject *none)
+error_str(PyObject *module, PyObject *self)
 {
     PyObject *text = PyObject_GetAttrString(self, "strerror");
     PyObject *arguments, *result;
 
-    (void)none;
+    (void)module;
     if (text == NULL || sslb_text_check(text)) {
         return text;
     }
@@ -423,7 +423,7 @@ error_str(PyObject *self, PyObject *none)
 }
 
 static PyMethodDef error_str_method = {
-    "__str__", error_str, METH_NOARGS, NULL
+    "__str__", error_str, METH_O, NULL
 };
 
 /* Makes the base class: its attributes are there also where nobody set

@@ -246,7 +246,7 @@ sslb_operation_loop(sslb_operation *op)
             return result;
         }
         op->looked = result == STEP_INTERRUPTED;
-        if (PyErr_CheckSignals() < 0) {
+        if (sslb_handlers_run() < 0) {
             return STEP_INTERRUPTED;
         }
         check_fork(op->self);  /* in a signal handler */
@@ -447,7 +447,7 @@ sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
             operation_raise(op, STEP_CLOSED);
             return -1;
         }
-        if (PyErr_CheckSignals() < 0) {
+        if (sslb_handlers_run() < 0) {
             return -1;
         }
         check_fork(self);  /* in a signal handler */

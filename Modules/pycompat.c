@@ -16,12 +16,53 @@ static struct {
     PyObject *timeout;
 } of_socket;
 
+#ifdef PYPY_VERSION
+/* Its PyErr_CheckSignals() does nothing, but before each instruction of a
+   Python function it looks for signals. */
+static PyObject *some_function;
+
+static int
+handlers_init(void)
+{
+    PyObject *globals = PyDict_New();
+
+    if (globals != NULL) {
+        some_function = PyRun_String("lambda: None", Py_eval_input, globals,
+                                     globals);
+        Py_DECREF(globals);
+    }
+    return some_function != NULL ? 0 : -1;
+}
+
+int
+sslb_handlers_run(void)
+{
+    PyObject *result = PyObject_CallObject(some_function, NULL);
+
+    Py_XDECREF(result);
+    return result != NULL ? 0 : -1;
+}
+#else
+static int
+handlers_init(void)
+{
+    return 0;
+}
+
+int
+sslb_handlers_run(void)
+{
+    return PyErr_CheckSignals();
+}
+#endif
+
 int
 sslb_pycompat_module_init(void)
 {
     PyObject *module = PyImport_ImportModule("_socket");
 
-    if (module == NULL) {
+    if (module == NULL || handlers_init() < 0) {
+        Py_XDECREF(module);
         return -1;
     }
     of_socket.error = PyObject_GetAttrString(module, "error");
@@ -78,6 +119,54 @@ sslb_reference_get(PyObject *reference, PyObject **result)
     return *result != NULL;
 }
 
+/* What a codec's function (whose reference this takes, or NULL) makes of an
+   object; PyPy lacks PyCodec_Encode() and PyCodec_Decode(). */
+static PyObject *
+convert(PyObject *function, PyObject *object)
+{
+    PyObject *pair = NULL;
+    PyObject *result = NULL;
+
+    if (function != NULL) {
+        pair = PyObject_CallFunction(function, "Os", object, "strict");
+    }
+    if (pair != NULL) {     /* and the number of characters */
+        result = PySequence_GetItem(pair, 0);
+    }
+    Py_XDECREF(pair);
+    Py_XDECREF(function);
+    return result;
+}
+
+static PyObject *
+encode(PyObject *text, const char *encoding)
+{
+    return convert(PyCodec_Encoder(encoding), text);
+}
+
+#ifdef PYPY_VERSION
+static PyObject *
+refuse_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    (void)args;
+    (void)kwargs;
+    PyErr_Format(PyExc_TypeError, "cannot create '%.200s' instances",
+                 type->tp_name);
+    return NULL;
+}
+#endif
+
+int
+sslb_type_ready(PyTypeObject *type)
+{
+#ifdef PYPY_VERSION     /* inherits object's, for objects full of zeros */
+    if (type->tp_new == NULL) {
+        type->tp_new = refuse_new;
+    }
+#endif
+    return PyType_Ready(type);
+}
+
 #if PY_MAJOR_VERSION == 2
 
 PyObject *
@@ -117,6 +206,63 @@ sslb_int_from_unsigned(unsigned long long value)
                              : PyLong_FromUnsignedLongLong(value);
 }
 
+#ifdef PYPY_VERSION
+/* PyPy's "s*" and "w*" know no memoryview. */
+static int
+memoryview_get(PyObject *object, Py_buffer *view, int flags)
+{
+    Py_buffer *own = PyMemoryView_GET_BUFFER(object);
+
+    if (!PyBuffer_IsContiguous(own, 'C')) {
+        PyErr_SetString(PyExc_BufferError, "a contiguous buffer is required");
+        return -1;
+    }
+    return PyBuffer_FillInfo(view, object, own->buf, own->len, own->readonly,
+                             flags);
+}
+
+/* Nor do they know array, mmap and others, whose memory no extension sees:
+   a copy of what buffer() shows. */
+static int
+copy_get(PyObject *object, Py_buffer *view)
+{
+    PyObject *buffer = PyObject_CallFunctionObjArgs(
+        (PyObject *)&PyBuffer_Type, object, NULL);
+    PyObject *copy = buffer != NULL ? PyObject_Str(buffer) : NULL;
+    int rc = copy != NULL && PyArg_Parse(copy, "s*", view) ? 0 : -1;
+
+    Py_XDECREF(copy);
+    Py_XDECREF(buffer);
+    return rc;
+}
+
+int
+sslb_buffer_get(PyObject *object, Py_buffer *view)
+{
+    if (PyMemoryView_Check(object)) {
+        return memoryview_get(object, view, PyBUF_SIMPLE);
+    }
+    if (PyArg_Parse(object, "s*", view)) {
+        return 0;
+    }
+    if (PyUnicode_Check(object)
+        || !(PyErr_ExceptionMatches(PyExc_TypeError)
+             || PyErr_ExceptionMatches(PyExc_NotImplementedError))) {
+        return -1;
+    }
+    PyErr_Clear();
+    return copy_get(object, view);
+}
+
+int
+sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
+{
+    if (PyMemoryView_Check(object)) {
+        return memoryview_get(object, view, PyBUF_WRITABLE);
+    }
+    return PyArg_Parse(object, "w*", view) ? 0 : -1;
+}
+#else
 /* str and, as 2.7's own ssl takes it, unicode of ASCII characters. */
 int
 sslb_buffer_get(PyObject *object, Py_buffer *view)
@@ -140,12 +286,13 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
     }
     return 0;
 }
+#endif
 
 PyObject *
 sslb_text_encode(PyObject *object, const char *encoding)
 {
     if (PyUnicode_Check(object)) {
-        return PyCodec_Encode(object, encoding, "strict");
+        return encode(object, encoding);
     }
     if (PyString_Check(object)) {
         return Py_NewRef(object);
@@ -162,8 +309,7 @@ sslb_path_as_bytes(PyObject *object)
     PyObject *result = NULL;
 
     if (PyUnicode_Check(object)) {
-        result = PyCodec_Encode(object, encoding ? encoding : "utf-8",
-                                "strict");
+        result = encode(object, encoding ? encoding : "utf-8");
     }
     else if (PyString_Check(object)) {
         result = Py_NewRef(object);
@@ -185,6 +331,19 @@ PyObject *
 sslb_file_error_type(void)
 {
     return PyExc_IOError;
+}
+
+PyObject *
+sslb_method_new(PyObject *type, PyMethodDef *definition)
+{
+    PyObject *function = PyCFunction_New(definition, NULL);
+    PyObject *method = NULL;
+
+    if (function != NULL) {
+        method = PyMethod_New(function, NULL, type);
+        Py_DECREF(function);
+    }
+    return method;
 }
 
 void
@@ -303,6 +462,20 @@ PyObject *
 sslb_file_error_type(void)
 {
     return PyExc_OSError;
+}
+
+PyObject *
+sslb_method_new(PyObject *type, PyMethodDef *definition)
+{
+    PyObject *function = PyCFunction_New(definition, NULL);
+    PyObject *method = NULL;
+
+    (void)type;
+    if (function != NULL) {
+        method = PyInstanceMethod_New(function);
+        Py_DECREF(function);
+    }
+    return method;
 }
 
 void
@@ -462,10 +635,10 @@ sslb_host_as_ascii(PyObject *object)
     }
     else if (PyUnicode_Check(object)) {
         /* The codec is loaded only for names that need it. */
-        result = PyCodec_Encode(object, "ascii", "strict");
+        result = encode(object, "ascii");
         if (result == NULL && PyErr_ExceptionMatches(PyExc_UnicodeError)) {
             PyErr_Clear();
-            result = PyCodec_Encode(object, "idna", "strict");
+            result = encode(object, "idna");
         }
     }
     else {
@@ -477,7 +650,7 @@ sslb_host_as_ascii(PyObject *object)
     if (result != NULL && !is_ascii(PyBytes_AS_STRING(result),
                                     PyBytes_GET_SIZE(result))) {
         /* which raises what everybody expects */
-        Py_XDECREF(PyCodec_Decode(result, "ascii", "strict"));
+        Py_XDECREF(convert(PyCodec_Decoder("ascii"), result));
         Py_CLEAR(result);
     }
     return result;
@@ -490,10 +663,4 @@ sslb_exception_type_new(const char *name, const char *doc, PyObject *base,
 {
     return PyErr_NewExceptionWithDoc((char *)name, (char *)doc, base,
                                      namespace);
-}
-
-PyObject *
-sslb_method_new(PyObject *type, PyMethodDef *definition)
-{
-    return PyDescr_NewMethod((PyTypeObject *)type, definition);
 }

@@ -193,12 +193,17 @@ int sslb_reference_is_strong(PyObject *reference);
 /* As PyWeakref_GetRef(); for NULL the object is gone. */
 int sslb_reference_get(PyObject *reference, PyObject **result);
 
+/* PyType_Ready(); nobody makes objects of a type without tp_new. */
+int sslb_type_ready(PyTypeObject *type);
+
 /* A class of exceptions: "module.Name", its bases and namespace as for
    PyErr_NewExceptionWithDoc(). */
 PyObject *sslb_exception_type_new(const char *name, const char *doc,
                                   PyObject *base, PyObject *namespace);
 
-/* A method for a class that was made at run time (`type` borrowed). */
+/* A method for a class that was made at run time (`type` borrowed).  Its
+   function is METH_O, and the instance is its argument: PyPy lacks
+   PyDescr_NewMethod(). */
 PyObject *sslb_method_new(PyObject *type, PyMethodDef *definition);
 
 /* No attribute of the class can be set from now on, as in 3.10 and later. */
@@ -233,6 +238,10 @@ sslb_exception_raise(sslb_exception *exception)
     PyErr_Restore(exception->type, exception->value, exception->traceback);
     exception->type = exception->value = exception->traceback = NULL;
 }
+
+/* Runs the handlers of signals that have come, in the main thread: 0, or -1
+   with what one raised. */
+int sslb_handlers_run(void);
 
 /* Reports the current exception as one that cannot be raised. */
 void sslb_report_unraisable(const char *where, PyObject *context);

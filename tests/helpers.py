@@ -8,6 +8,7 @@ every wait has an end (TIMEOUT seconds) that a working test never reaches.
 import contextlib
 import errno
 import os
+import platform
 import socket
 import ssl
 import sys
@@ -15,6 +16,7 @@ import threading
 import traceback
 
 PY2 = sys.version_info[0] == 2
+PYPY = platform.python_implementation() == "PyPy"
 BACKPORT = ssl._ssl.__name__ == "__ssl_backport"
 HOST_VERSION = sys.version_info[:2]
 TIMEOUT = 30.0
@@ -38,8 +40,8 @@ else:
     integer_types = (int,)
 
 __all__ = [
-    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "TIMEOUT",
-    "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
+    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY",
+    "TIMEOUT", "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
     "array_bytes", "buffer_types", "cert", "client_context", "descriptors",
     "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
     "listening", "meanwhile", "native", "read_all", "read_cert", "receive",
@@ -227,7 +229,10 @@ def unix_pair(timeout=TIMEOUT):
     pair = socket.socketpair()
     if PY2:
         # there they are of the type below socket.socket
-        pair = tuple(socket.socket(_sock=sock) for sock in pair)
+        raw, pair = pair, tuple(socket.socket(_sock=sock) for sock in pair)
+        if PYPY:
+            for sock in raw:
+                sock._drop()  # which nobody uses but the pair
     for sock in pair:
         sock.settimeout(timeout)
     return pair

@@ -167,7 +167,7 @@ ENUMS = {
 def test_enums(name):
     kind, member = getattr(ssl, name), getattr(ssl, ENUMS[name])
     assert isinstance(member, kind)
-    assert isinstance(member, int)
+    assert isinstance(member, integer_types)
     assert kind(int(member)) is member
     assert member.name == ENUMS[name]
     assert kind.__module__ == "ssl"

@@ -22,8 +22,9 @@ class EnumType(type):
         """
         if names is None:
             return cls._look_up(value)
-        made = EnumType(value, (cls,) if type is None else (cls, type), {
-            "__module__": module, "_data_type": type or cls._data_type,
+        data_type = type or cls._data_type_for(plain for _, plain in names)
+        made = EnumType(value, (cls, data_type), {
+            "__module__": module, "_data_type": data_type,
             "_members": [], "_by_name": {}, "_by_value": {}})
         for name, plain in names:
             made._add(name, plain)
@@ -88,6 +89,10 @@ class Enum(object):
     _data_type = object
     _members = _by_name = _by_value = ()
 
+    @staticmethod
+    def _data_type_for(values):
+        return object
+
     @classmethod
     def _missing(cls, value):
         raise ValueError("%r is not a valid %s" % (value, cls.__name__))
@@ -102,13 +107,21 @@ class Enum(object):
         return type(self), (self.value,)
 
 
-class IntEnum(int, Enum):
-    """Members are ints; arithmetic gives plain ints."""
+class IntEnum(Enum):
+    """Members are ints, or longs where a value is too large for an int (32
+    bits); arithmetic gives plain numbers. str(), format() and so json show
+    the number: programs of 2.7 know plain ints, and Python 3.11 does it too.
+    """
 
-    _data_type = int
+    @staticmethod
+    def _data_type_for(values):
+        return long if any(isinstance(value, long) for value in values) else int
 
-    __repr__ = Enum.__repr__
-    __str__ = Enum.__str__
+    def __repr__(self):
+        return "<%s.%s: %d>" % (type(self).__name__, self.name, self.value)
+
+    def __str__(self):
+        return "%d" % self.value
 
     def __format__(self, spec):
         return format(self.value, spec)
@@ -128,7 +141,8 @@ class IntFlag(IntEnum):
     """Sets of bits: |, & and ^ with each other or an int, and ~.
 
     Any int is a flag. One that has no name of its own shows those of its
-    parts, and the bits that have none as numbers, largest first.
+    parts, and the bits that have none as numbers, largest first. One that
+    does not fit the members' type is a plain long.
     """
 
     __or__ = __ror__ = _keeping_the_class(or_)
@@ -142,10 +156,8 @@ class IntFlag(IntEnum):
         return index(other) & self.value == other
 
     def __repr__(self):
-        return "<%s: %r>" % (self, self.value)
-
-    def __str__(self):
-        return "%s.%s" % (type(self).__name__, self.name or self._parts())
+        return "<%s.%s: %d>" % (type(self).__name__,
+                                self.name or self._parts(), self.value)
 
     @classmethod
     def _missing(cls, value):
@@ -153,6 +165,8 @@ class IntFlag(IntEnum):
             value = index(value)
         except TypeError:
             return super(IntFlag, cls)._missing(value)
+        if cls._data_type is int and isinstance(int(value), long):
+            return value
         return cls._new_member(None, value, value)
 
     def _parts(self):

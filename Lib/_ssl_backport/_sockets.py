@@ -11,9 +11,15 @@ from socket import socket
 __all__ = ["socket"]
 
 if sys.version_info[0] == 2:
-    from socket import _closedsocket, _delegate_methods, _fileobject
+    from socket import _closedsocket, _fileobject, _realsocket
 
-    __all__ += ["_delegate_methods", "_fileobject"]
+    __all__ += ["_fileobject"]
+    # PyPy has no reference counts: its sockets and file objects tell what is
+    # below them by _reuse() and _drop() how many they are.
+    ON_PYPY = hasattr(_realsocket, "_reuse")
+    if not ON_PYPY:
+        from socket import _delegate_methods
+        __all__ += ["_delegate_methods"]
 
     # Programs on asyncore, which came with 2.7, know no other way to hear
     # that a non-blocking send would block.
@@ -32,6 +38,8 @@ if sys.version_info[0] == 2:
             data = data.encode("ascii")
         elif isinstance(data, memoryview):  # which buffer() cannot take
             data = data.tobytes()
+        elif ON_PYPY and not isinstance(data, (bytes, buffer)):
+            data = str(buffer(data))  # other buffer objects cannot go to C
         return buffer(data, start)
 
     class StreamSocket(socket):
@@ -43,6 +51,7 @@ if sys.version_info[0] == 2:
         """
 
         _makefile_refs = 0
+        _adopted = None  # the socket that wrap_socket() got, on PyPy
 
         def _adopt(self, sock):
             """Become the socket `sock` is, which stays usable.
@@ -50,6 +59,9 @@ if sys.version_info[0] == 2:
             It may be a raw one: unwrap() and socketpair() give such.
             """
             self._sock = getattr(sock, "_sock", sock)
+            if ON_PYPY and self._sock is not sock:
+                self._sock._reuse()
+                self._adopted = sock
 
         @property
         def _carrier(self):
@@ -67,8 +79,15 @@ if sys.version_info[0] == 2:
             It outlives close() of the socket; the connection is closed when
             both are closed.
             """
-            self._makefile_refs += 1
+            if not ON_PYPY:  # or _fileobject calls it
+                self._reuse()
             return _fileobject(self, mode, bufsize, close=True)
+
+        def _reuse(self):
+            self._makefile_refs += 1
+
+        def _drop(self):
+            self.close()
 
         def close(self):
             """Close the socket, when its last file object is closed."""
@@ -78,7 +97,18 @@ if sys.version_info[0] == 2:
                 self._makefile_refs -= 1
 
         def _real_close(self):
+            if ON_PYPY:
+                self._drop_sock()
             self._sock = _closedsocket()
+
+        def _drop_sock(self):
+            """Close the descriptor, though the adopted socket is open: on
+            CPython it mostly went when nobody held it any more.
+            """
+            adopted, self._adopted = self._adopted, None
+            if getattr(adopted, "_sock", None) is self._sock:
+                adopted.close()
+            self._sock._drop()
 
         # The same methods of socket.socket take several calls each.
 
