@@ -43,7 +43,9 @@ BESIDE_STOCK = """\
 import hashlib, sys
 def use_stock():
     import ssl
-    ssl.SSLContext(ssl.PROTOCOL_SSLv23)
+    ssl.RAND_status()
+    if hasattr(ssl, "SSLContext"):  # since 2.7.9
+        ssl.SSLContext(ssl.PROTOCOL_SSLv23)
 before = set(sys.modules)
 if %(first)r:
     use_stock()
