@@ -72,8 +72,10 @@ To get them:
     RHEL, Fedora:    part of Python itself; dnf reinstall python3"""
 
 NO_ZLIB = """\
-%s (%s) has no module zlib, without which no package can be installed.  Build
-this Python again where the headers of zlib are:
+%s at
+%s
+was built without zlib, and no package can be installed without it.  Build it
+again where the headers of zlib are:
 
     Debian, Ubuntu:  apt-get install zlib1g-dev
     RHEL, Fedora:    dnf install zlib-devel"""

@@ -28,6 +28,9 @@ AT_A_TIME = 2
 
 WITH_BACKPORT = ["-m", "_ssl_backport"]
 
+# What a Python may lack; the backport needs neither, some tests do.
+OPTIONAL = ["_ssl", "_hashlib"]
+
 # Far more than the tests take: something hangs that no watchdog saw.
 LIMIT_SECONDS = 1200
 
@@ -167,6 +170,11 @@ def main():
         return str(failure)
     for interpreter in interpreters:
         progress.say("Python " + interpreter.name, interpreter.path)
+        missing = [module for module in OPTIONAL
+                   if not environments.has(interpreter, module)]
+        if missing:
+            progress.say("Python " + interpreter.name,
+                         "built without " + " and ".join(missing))
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         results = list(pool.map(
             lambda interpreter: test(interpreter, arguments, progress,
