@@ -23,6 +23,7 @@ help:
 	@echo "make check-debian11  the 2.7 wheel and the source in a Debian 11;"
 	@echo "                     needs root and debootstrap"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
+	@echo "                     (OPENSSL=\"3.5 3.0.20\" for some)"
 	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
 	@echo "make test-tsan       those of threads with ThreadSanitizer"
 	@echo "make test-valgrind   a part of the tests under valgrind"

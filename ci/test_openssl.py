@@ -1,9 +1,10 @@
-"""make test-openssl: the tests with each OpenSSL of ci/openssl.json.
+"""make test-openssl: the tests with the OpenSSLs of ci/openssl.json.
 
-    python3 ci/test_openssl.py [--openssl "1.1.1 4.0"] [PYTEST ARGUMENT...]
+    python3 ci/test_openssl.py [--openssl "4.0 3.0.20"] [PYTEST ARGUMENT...]
 
-Each is linked into the extension statically (two shared libssl.so.3 in one
-process would be one), for Python 2.7 and 3.11.  One table ends the run.
+Those are the newest of each line, or what is named.  Each is linked into the
+extension statically (two shared libssl.so.3 in one process would be one), for
+Python 2.7 and 3.11.  One table ends the run.
 """
 
 import argparse
@@ -96,7 +97,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--openssl", metavar="RELEASES",
                         default=" ".join(openssl.releases()),
-                        help="such as '1.1.1 4.0' (default: all)")
+                        help="such as '4.0 3.0.20' (default: each line)")
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()
     try:

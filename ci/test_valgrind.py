@@ -113,6 +113,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
+    # or tests/conftest.py would start them again, outside valgrind
+    os.environ["OPENSSL_CONF"] = os.devnull
     progress = environments.Progress()
     try:
         if not shutil.which("valgrind"):

@@ -1,4 +1,4 @@
-"""Fixtures and markers of the tests, and the watchdog.
+"""Fixtures and markers of the tests, the watchdog, and the environment.
 
 Nearly every test passes on the stock ssl of Python 3.6 too, where that is
 not broken; the markers say which do not, and why.  With the backport
@@ -22,6 +22,12 @@ collect_ignore = [] if helpers.BACKPORT else [
 # A Python may be built without ssl: there the backport is the only one.
 HAS_STOCK = subprocess.call(
     [sys.executable, "-c", "import _ssl"], stderr=subprocess.PIPE) == 0
+# What this machine sets for its TLS clients is not what is tested, nor is the
+# openssl.cnf of its OpenSSL, which every context would obey.
+for _name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE",
+              "PYTHONHTTPSVERIFY", "http_proxy", "https_proxy", "all_proxy",
+              "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    os.environ.pop(_name, None)
 # No test takes a tenth of it; the long forms are many tests in one.
 WATCHDOG_SECONDS = 1800 if helpers.LONG else 120
 
@@ -42,6 +48,15 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
     # a hang is reported past pytest's capturing
     config.watchdog_stream = os.fdopen(os.dup(2), "w")
+
+
+def pytest_cmdline_main(config):
+    """Starts again without an openssl.cnf: OpenSSL has read it by now."""
+    if os.environ.get("OPENSSL_CONF") == os.devnull:
+        return
+    launcher = ["-m", "_ssl_backport"] if helpers.BACKPORT else []
+    os.execve(sys.executable, [sys.executable] + launcher + ["-m", "pytest"] +
+              sys.argv[1:], dict(os.environ, OPENSSL_CONF=os.devnull))
 
 
 def pytest_report_header(config):

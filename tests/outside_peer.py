@@ -16,7 +16,8 @@ from tlslite.api import (  # noqa: E402
     HandshakeSettings, TLSAbruptCloseError, TLSConnection, TLSRemoteAlert,
     X509CertChain, parsePEMKey)
 from tlslite.constants import (  # noqa: E402
-    AlertDescription, ContentType, HandshakeType, KeyUpdateMessageType)
+    AlertDescription, ContentType, ExtensionType, HandshakeType,
+    KeyUpdateMessageType)
 from tlslite.messages import Message  # noqa: E402
 
 NUMBERS = {"TLSv1.2": (3, 3), "TLSv1.3": (3, 4)}
@@ -135,6 +136,12 @@ class Peer(TLSConnection):
         else:
             name = HandshakeType.toRepr(
                 getattr(message, "handshakeType", None))
+        if name == "certificate_request":
+            # tlslite sends an empty list where there is no compression,
+            # which an OpenSSL that can compress certificates refuses
+            message.extensions = [
+                each for each in message.extensions
+                if each.extType != ExtensionType.compress_certificate]
         if name in self._alter:
             self.altered = True
             return self._alter[name](message)

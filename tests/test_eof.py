@@ -258,16 +258,26 @@ def test_http_client():
         assert "http request" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", [
-    b"HTTP/1.0 200 OK\r\n\r\n", b"220 mail.example.test ESMTP\r\n",
-    b"\0" * 100, b"\xff" * 100])
-def test_server_that_does_not_speak_tls(text):
+def answer_of(data):
+    """The SSLError of a client whom a server answers with this."""
     with RawPair(handshake=False) as raw:
-        raw.peer.sendall(text)
+        raw.peer.sendall(data)
         with pytest.raises(ssl.SSLError) as caught:
             raw.sock.do_handshake()
+        assert type(caught.value) is ssl.SSLError
         assert caught.value.library == "SSL"
-        assert caught.value.reason == "WRONG_VERSION_NUMBER"
+        return caught.value
+
+
+@pytest.mark.parametrize("text", [
+    b"HTTP/1.0 200 OK\r\n\r\n", b"220 mail.example.test ESMTP\r\n"])
+def test_server_that_does_not_speak_tls(text):
+    assert answer_of(text).reason == "WRONG_VERSION_NUMBER"
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"\xff"])
+def test_server_that_sends_no_text(byte):
+    assert answer_of(byte * 100).reason
 
 
 @pytest.mark.parametrize("spoil", [
@@ -422,8 +432,9 @@ def test_writing_after_our_close_notify(version):
             pair.client.unwrap()
         with pytest.raises(ssl.SSLError) as caught:
             pair.client.write(b"x")
-        assert caught.value.reason == "PROTOCOL_IS_SHUTDOWN" or isinstance(
-            caught.value, ssl.SSLZeroReturnError)
+        assert type(caught.value) in (ssl.SSLError, ssl.SSLZeroReturnError)
+        pair.flush()
+        assert pair.server.read(5) == b""
 
 
 def test_writing_after_the_peers_close_notify(version):
@@ -449,7 +460,8 @@ def test_data_after_a_fatal_alert_is_cut_off(version, suppress):
         raw.peer.sendall(alert)
         with pytest.raises(ssl.SSLError) as caught:
             raw.sock.recv(10)
-        assert "ALERT" in caught.value.reason
+        assert type(caught.value) is ssl.SSLError
+        assert caught.value.library == "SSL"
         for _ in range(2):
             with pytest.raises(ssl.SSLSyscallError):
                 raw.sock.recv(10)

@@ -76,7 +76,7 @@ def test_bpo_43788_library_and_reason():
     assert error.library == "PEM"
     assert error.reason == "NO_START_LINE"
     assert type(error.library) is str and type(error.reason) is str
-    assert str(error).startswith("[PEM: NO_START_LINE] no start line")
+    assert str(error).startswith("[PEM: NO_START_LINE] ")
     assert error.args == (error.errno, str(error))
 
 

@@ -35,7 +35,7 @@ for _ in range(100):
         ssl.SSLContext(ssl.PROTOCOL_TLS)
     except ssl.SSLError as error:
         assert error.library == "SSL", error
-        assert error.reason == "LIBRARY_HAS_NO_CIPHERS", error
+        assert error.reason, error
     else:
         sys.exit("a context without ciphers")
 """
