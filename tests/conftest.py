@@ -27,6 +27,7 @@ MARKERS = [
     "until(major, minor, reason): stock ssl did this before that version",
     "python2(reason): for hosts of that kind only",
     "python3(reason): for hosts of that kind only",
+    "cpython(reason): what PyPy lacks that the test takes",
 ]
 
 
@@ -51,6 +52,8 @@ def _unfit(item):
         return "for Python 2 only"
     if item.get_closest_marker("python3") and helpers.PY2:
         return "for Python 3 only"
+    if item.get_closest_marker("cpython") and helpers.PYPY:
+        return "PyPy %s" % item.get_closest_marker("cpython").args[0]
     if helpers.BACKPORT:
         return None
     for marker in item.iter_markers():

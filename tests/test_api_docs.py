@@ -143,6 +143,7 @@ def stock_names():
     return set(tuple(pair) for pair in json.loads(output.decode("ascii")))
 
 
+@pytest.mark.cpython("has a stock ssl of its own")
 @pytest.mark.skipif(HOST_VERSION > NEWEST_SURVEYED,
                     reason="api.json does not know this Python")
 def test_since():
