@@ -38,6 +38,7 @@ MARKERS = [
     "with_stock: needs the Python's own ssl, which some are built without",
     "python2(reason): for hosts of that kind only",
     "python3(reason): for hosts of that kind only",
+    "cpython(reason): what PyPy lacks that the test takes",
 ]
 
 
@@ -73,6 +74,8 @@ def _unfit(item):
         return "for Python 3 only"
     if item.get_closest_marker("with_stock") and not HAS_STOCK:
         return "this Python has no ssl of its own"
+    if item.get_closest_marker("cpython") and helpers.PYPY:
+        return "PyPy %s" % item.get_closest_marker("cpython").args[0]
     if helpers.BACKPORT:
         return None
     for marker in item.iter_markers():

@@ -7,6 +7,7 @@ every wait has an end (TIMEOUT seconds) that a working test never reaches.
 
 import contextlib
 import errno
+import gc
 import os
 import platform
 import socket
@@ -42,7 +43,7 @@ else:
 __all__ = [
     "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY",
     "TIMEOUT", "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
-    "array_bytes", "buffer_types", "cert", "client_context", "descriptors",
+    "array_bytes", "buffer_types", "cert", "client_context", "collect", "descriptors",
     "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
     "listening", "meanwhile", "native", "read_all", "read_cert", "receive",
     "server_context", "serving", "socketserver", "tcp_pair", "text_type",
@@ -83,6 +84,13 @@ def descriptors():
             continue  # the descriptor of the listing itself
         found.add(int(name))
     return found
+
+
+def collect():
+    """Collects what nobody holds any more, and what that held in turn: for
+    each object of an extension that holds another PyPy takes a round."""
+    for _ in range(5 if PYPY else 1):
+        gc.collect()
 
 
 # Contexts

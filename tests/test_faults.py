@@ -99,6 +99,7 @@ def test_calls_that_fail(library, version, side, error):
     run_installed(library, "calls.py", version, side, error, POINTS)
 
 
+@pytest.mark.cpython("has no _testcapi")
 @pytest.mark.parametrize("scenario", [
     "contexts", "connecting", "with_callbacks", "connected", "sockets",
     "certificates", "bios_and_functions"])

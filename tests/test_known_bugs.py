@@ -78,6 +78,7 @@ def run_child(program, **variables):
 
 # Objects
 
+@pytest.mark.cpython("lets object.__new__() make any object")
 @pytest.mark.backport_only("some of them can be made, and crash")
 def test_gh_94101_no_object_without_its_inside():
     with BioPair() as pair:
@@ -89,6 +90,7 @@ def test_gh_94101_no_object_without_its_inside():
                 make()
 
 
+@pytest.mark.cpython("has one interpreter in a process")
 @pytest.mark.backport_only("about the extension")
 def test_gh_122334_again_in_another_interpreter():
     testing = pytest.importorskip("_testcapi")
@@ -246,6 +248,7 @@ def test_gh_74747_receive_timeout_of_the_kernel(sockets):
         assert receiving.result() == b"hello"
 
 
+@pytest.mark.cpython("lets a bytearray grow while its memory is in use")
 def test_rule_buffers_are_held_while_used(sockets):
     """Nobody moves the memory that a blocked read is to fill."""
     target = bytearray(b"-" * 5)

@@ -845,6 +845,7 @@ def test_gh_116810_session(world, pair_type, version):
         assert_flat(lambda: pair.client.session)
 
 
+@pytest.mark.cpython("has no sys.getrefcount()")
 @pytest.mark.skipif(sys.version_info >= (3, 12),
                     reason="None is immortal, and not counted")
 def test_gh_127761_none_is_counted(world):

@@ -218,6 +218,7 @@ def test_reading_it_again_and_again(contexts):
         assert pair.client.session_reused is True
 
 
+@pytest.mark.cpython("has no sys.getrefcount()")
 def test_sessions_do_not_touch_reference_counts(contexts):
     client = contexts[0]
     with SocketPair(*contexts) as pair:

@@ -17,6 +17,8 @@ import sys
 PACKAGE = "_ssl_backport"
 EXTENSION = "__ssl_backport"
 NAMES = ("ssl", "_ssl")
+# what the standard ones' classes and functions are from: PyPy has a package
+OWNERS = NAMES + ("_cffi_ssl",)
 
 TOO_LATE = """\
 _ssl_backport.install() came too late.
@@ -205,7 +207,8 @@ def holders_of(modules):
     for module in modules:
         wanted.update(id(value) for value in vars(module).values()
                       if callable(value)
-                      and getattr(value, "__module__", None) in NAMES)
+                      and str(getattr(value, "__module__", None)).split(
+                          ".")[0] in OWNERS)
     module_type = type(sys)
     return sorted(
         name for name, module in list(sys.modules.items())

@@ -10,7 +10,6 @@ import pkgutil
 import runpy
 import sys
 import zipimport
-from functools import partial
 
 import _ssl_backport
 
@@ -57,7 +56,9 @@ def main():
     except ImportError as error:
         sys.exit("python -m _ssl_backport: %s" % error)
     try:
-        prepare(program, cleared_namespace())()
+        # no partial(): on PyPy that has a frame, which tracebacks would show
+        call = prepare(program, cleared_namespace())
+        call[0](*call[1:])
     except SystemExit:
         raise
     except:  # old-style classes of 2.7 too
@@ -66,12 +67,12 @@ def main():
 
 
 def prepare_module(name, namespace):
-    """Return the function (without arguments) that runs a module."""
-    return partial(runpy._run_module_as_main, name)
+    """Return the call, (function, arguments...), that runs a module."""
+    return (runpy._run_module_as_main, name)
 
 
 def prepare_code(source, namespace):
-    """Return the function that runs source code (str)."""
+    """Return the call that runs source code (str)."""
     set_first_path("")
     if "__spec__" in namespace:
         from importlib.machinery import BuiltinImporter
@@ -81,17 +82,17 @@ def prepare_code(source, namespace):
         # a Python that shows the lines of such code in tracebacks
         linecache.cache["<string>"] = (
             len(source), None, source.splitlines(True), "<string>")
-    return partial(eval, code, namespace)
+    return (eval, code, namespace)
 
 
 def prepare_script(path, namespace):
-    """Return the function that runs a file, or what has a __main__.py."""
+    """Return the call that runs a file, or what has a __main__.py."""
     from _ssl_backport._names import SCRIPT_PATH_IS_ABSOLUTE
     if SCRIPT_PATH_IS_ABSOLUTE:
         path = os.path.abspath(path)
     if os.path.isdir(path) or is_zip(path):
         set_first_path(path, always=True)
-        return partial(runpy._run_module_as_main, "__main__", False)
+        return (runpy._run_module_as_main, "__main__", False)
     set_first_path(os.path.dirname(os.path.realpath(path)))
     try:
         with open(path, "rb") as stream:
@@ -106,19 +107,19 @@ def prepare_script(path, namespace):
         namespace["__cached__"] = None
         namespace["__loader__"] = SourceFileLoader("__main__", path)
     if compiled:
-        return partial(eval, compiled, namespace)
+        return (eval, compiled, namespace)
     return source_runner(path, namespace)
 
 
 def source_runner(path, namespace):
-    """Return the function that runs a file of source code."""
+    """Return the call that runs a file of source code."""
     # 2.7's own function minds the rules for non-ASCII source, unlike compile()
     run_file = getattr(sys.modules.get("__builtin__"), "execfile", None)
     if run_file is not None:
-        return partial(run_file, path, namespace)
+        return (run_file, path, namespace)
     with open(path, "rb") as stream:
         code = compile(stream.read(), path, "exec", 0, True)
-    return partial(eval, code, namespace)
+    return (eval, code, namespace)
 
 
 def is_zip(path):

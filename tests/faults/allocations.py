@@ -23,7 +23,7 @@ LIMIT_SECONDS = 2000 if LONG else 100
 FOREVER = 2 ** 31 - 1  # the largest C long, where that is the shortest
 # of some names OpenSSL says only that it did not take them: ValueError
 EXPECTED = (ssl.SSLError, MemoryError, EnvironmentError, ValueError)
-fault = ctypes.PyDLL(None)
+fault = getattr(ctypes, "PyDLL", ctypes.CDLL)(None)  # PyPy has no PyDLL
 for name in ("fault_allocations", "fault_allocations_end"):
     getattr(fault, name).argtypes = [ctypes.c_long] * (
         0 if name.endswith("_end") else 2)

@@ -24,7 +24,7 @@ FOREVER = 2 ** 31 - 1  # the largest C long, where that is the shortest
 HARMLESS = (0, errno.EINTR, errno.EAGAIN)
 MESSAGE = b"a message of some length" * 1500
 
-fault = ctypes.PyDLL(None)
+fault = getattr(ctypes, "PyDLL", ctypes.CDLL)(None)  # PyPy has no PyDLL
 fault.fault_calls.argtypes = [ctypes.c_int, ctypes.c_long, ctypes.c_long]
 fault.fault_calls_end.restype = ctypes.c_long
 

@@ -15,7 +15,7 @@ EXPECTED = (ImportError, MemoryError)
 # it reports that with what it has not got yet.
 SECONDS = 10
 HANGS = 2
-fault = ctypes.PyDLL(None)
+fault = getattr(ctypes, "PyDLL", ctypes.CDLL)(None)  # PyPy has no PyDLL
 for name in "fault_allocations", "fault_allocations_end":
     getattr(fault, name).restype = ctypes.c_long
 
