@@ -385,11 +385,11 @@ sslb_verification_of_session_locked(const sslb_connection *self)
 }
 
 int
-sslb_verification_accepts(const sslb_connection *self,
-                          const sslb_session *session)
+sslb_verification_accepts(sslb_connection *self, const sslb_session *session)
 {
     const sslb_checks *now = &self->checks, *then = &session->checks;
     X509 *x509 = SSL_SESSION_get0_peer(session->session);
+    unsigned int host_flags;
 
     if (!(now->mode & SSL_VERIFY_PEER)) {
         return 1;
@@ -399,8 +399,11 @@ sslb_verification_accepts(const sslb_connection *self,
         || (is_expired(x509) && !(now->flags & X509_V_FLAG_NO_CHECK_TIME))) {
         return 0;
     }
-    return !self->checks_host
-        || is_for_host(x509, self->server_hostname,
-                       X509_VERIFY_PARAM_get_hostflags(
-                           SSL_get0_param(self->ssl)));
+    if (!self->checks_host) {
+        return 1;
+    }
+    sslb_connection_enter(self);
+    host_flags = X509_VERIFY_PARAM_get_hostflags(SSL_get0_param(self->ssl));
+    sslb_connection_leave(self);
+    return is_for_host(x509, self->server_hostname, host_flags);
 }
