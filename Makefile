@@ -6,9 +6,9 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test test-asan test-cpython test-long test-openssl \
-    test-tsan test-valgrind fuzz soak load bench bench-origins wheels \
-    check-wheels check-debian11 check-ktls clean python3
+.PHONY: help demo test test-asan test-certificates test-cpython test-long \
+    test-openssl test-tsan test-valgrind fuzz soak load bench bench-origins \
+    wheels check-wheels check-debian11 check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -35,6 +35,8 @@ help:
 	@echo "                     (10 minutes each; SECONDS=...)"
 	@echo "make check-ktls      the tests of kTLS in a kernel that has TLS"
 	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
+	@echo "make test-certificates    a thousand certificate files, with 3.13's"
+	@echo "                          ssl and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3
@@ -83,6 +85,10 @@ test-cpython: python3
 	@$(PYTHON3) ci/test_cpython.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
+
+test-certificates: python3
+	@$(PYTHON3) ci/test_certificates.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 fuzz: python3
 	@$(PYTHON3) ci/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) \

@@ -522,7 +522,7 @@ sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
 
 /* Of a client: whether a full handshake would accept the session's peer, as
    far as can be known: 1, 0, or -1 with an exception. */
-int sslb_verification_accepts(const sslb_connection *self,
+int sslb_verification_accepts(sslb_connection *self,
                               const sslb_session *session);
 
 /* -- negotiated.c ----------------------------------------------------- */

@@ -21,6 +21,51 @@
 
 /* -- the name of the peer --------------------------------------------- */
 
+/* Whether it is an IPv4 or IPv6 address, and nothing behind it. */
+static int
+is_address(const char *name)
+{
+    unsigned char address[16];
+
+    return inet_pton(AF_INET, name, address) == 1
+        || inet_pton(AF_INET6, name, address) == 1;
+}
+
+/* Whether it is four numbers with dots between them. */
+static int
+is_four_numbers(const char *name)
+{
+    int count;
+
+    for (count = 1; *name >= '0' && *name <= '9'; count++) {
+        name += strspn(name, "0123456789");
+        if (count == 4 || *name != '.') {
+            return count == 4 && *name == '\0';
+        }
+        name++;
+    }
+    return 0;
+}
+
+/* What one program reads as an address, and another as a DNS name or another
+   address: 0177.0.0.1, or an address with a blank behind it.  _hostnames.py
+   has the same rule. */
+static int
+check_notation(const char *name)
+{
+    const unsigned char *next = (const unsigned char *)name;
+
+    while (*next > ' ' && *next != 0x7f) {
+        next++;
+    }
+    if (*next != '\0' || (is_four_numbers(name) && !is_address(name))) {
+        PyErr_SetString(PyExc_ValueError, "server_hostname is neither a DNS "
+                        "name nor an IP address");
+        return -1;
+    }
+    return 0;
+}
+
 /* No DNS name: empty, ".x" (which OpenSSL takes for "any subdomain of x"),
    or labels that are too long. */
 static int
@@ -48,17 +93,7 @@ check_host(PyObject *host)
             return -1;
         }
     }
-    return 0;
-}
-
-/* Whether it is an IPv4 or IPv6 address, and nothing behind it. */
-static int
-is_address(const char *name)
-{
-    unsigned char address[16];
-
-    return inet_pton(AF_INET, name, address) == 1
-        || inet_pton(AF_INET6, name, address) == 1;
+    return check_notation(name);
 }
 
 /* Has OpenSSL check the certificate for that server. */
@@ -350,11 +385,11 @@ sslb_verification_of_session_locked(const sslb_connection *self)
 }
 
 int
-sslb_verification_accepts(const sslb_connection *self,
-                          const sslb_session *session)
+sslb_verification_accepts(sslb_connection *self, const sslb_session *session)
 {
     const sslb_checks *now = &self->checks, *then = &session->checks;
     X509 *x509 = SSL_SESSION_get0_peer(session->session);
+    unsigned int host_flags;
 
     if (!(now->mode & SSL_VERIFY_PEER)) {
         return 1;
@@ -364,8 +399,11 @@ sslb_verification_accepts(const sslb_connection *self,
         || (is_expired(x509) && !(now->flags & X509_V_FLAG_NO_CHECK_TIME))) {
         return 0;
     }
-    return !self->checks_host
-        || is_for_host(x509, self->server_hostname,
-                       X509_VERIFY_PARAM_get_hostflags(
-                           SSL_get0_param(self->ssl)));
+    if (!self->checks_host) {
+        return 1;
+    }
+    sslb_connection_enter(self);
+    host_flags = X509_VERIFY_PARAM_get_hostflags(SSL_get0_param(self->ssl));
+    sslb_connection_leave(self);
+    return is_for_host(x509, self->server_hostname, host_flags);
 }

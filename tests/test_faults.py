@@ -99,6 +99,10 @@ def test_calls_that_fail(library, version, side, error):
     run_installed(library, "calls.py", version, side, error, POINTS)
 
 
+def test_cve_2026_48934_session_whose_certificate_has_expired(library):
+    run_installed(library, "expired_session.py")
+
+
 @pytest.mark.cpython("has no _testcapi")
 @pytest.mark.parametrize("scenario", [
     "contexts", "connecting", "with_callbacks", "connected", "sockets",

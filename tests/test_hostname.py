@@ -176,6 +176,64 @@ def test_rule_hosts(make, name, check):
         make(context, name)
 
 
+# What OpenSSL reads as an address and others as another one, or as a name
+NEITHER = ["127.0.0.01", "0177.0.0.1", "08.0.0.1", "256.0.0.1", "999.0.0.1",
+           "127.0.0.1 ", " 127.0.0.1", "127.0.0.1 x", "127.0.0.1\t",
+           "127.0.0.1\n", "0177.0.0.1 ", "www .example.test"]
+NUMBERS = "host-wildcard-number.pem"  # for *.0.0.1, *.2.3, *.example.test
+
+
+@pytest.mark.backport_only("OpenSSL reads many as addresses")
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("name", NEITHER)
+@pytest.mark.parametrize("make", [wrap, wrap_pair])
+def test_neither_a_name_nor_an_address(make, name, check):
+    context = client_context(roots=NUMBERS)
+    context.check_hostname = check
+    with pytest.raises(ValueError) as caught:
+        make(context, name)
+    assert not isinstance(caught.value, ssl.SSLError)
+
+
+@pytest.mark.backport_only("OpenSSL or a DNS name decides")
+@pytest.mark.parametrize("name", NEITHER)
+def test_match_hostname_has_the_same_rule(name):
+    found = {"subjectAltName": (
+        ("DNS", "*.0.0.1"), ("DNS", "*.2.3"), ("DNS", "*.example.test"),
+        ("DNS", name), ("IP Address", "127.0.0.1"),
+        ("IP Address", "177.0.0.1"))}
+    with pytest.raises(ssl.CertificateError):
+        ssl.match_hostname(found, name)
+    del found["subjectAltName"]
+    found["subject"] = ((("commonName", name),),)
+    with pytest.raises(ssl.CertificateError):
+        ssl.match_hostname(found, name)
+
+
+@pytest.mark.parametrize("name, sent", [
+    ("127.0.0.1", None), ("177.0.0.1", None), ("1.2.3", "1.2.3"),
+    ("0x7f.0.0.1", "0x7f.0.0.1"), ("www.example.test", "www.example.test")])
+def test_names_that_match_and_how_they_are_taken(name, sent):
+    """As in 3.13: four numbers are an address, and nothing else is."""
+    seen = []
+    server = server_context(chain=NUMBERS)
+    server.set_servername_callback(lambda *arguments: seen.append(
+        arguments[1]))
+    client = client_context(roots=NUMBERS)
+    with BioPair(client, server, server_hostname=name) as pair:
+        assert seen == [sent]
+        if hasattr(ssl, "match_hostname"):
+            ssl.match_hostname(pair.client.getpeercert(), name)
+
+
+@pytest.mark.parametrize("name", ["127.1", "2130706433", "[::1]", "::1%lo",
+                                  "127.0.0.1.", "0177.0.0.1.", "127.0.0.0x1"])
+def test_names_that_are_no_addresses(name):
+    client = client_context(roots=NUMBERS)
+    with pytest.raises(ssl.CertificateError):
+        BioPair(client, server_context(chain=NUMBERS), server_hostname=name)
+
+
 @pytest.mark.parametrize("name", [42, ["localhost"], object(), 1.5])
 def test_name_of_wrong_type(name):
     with pytest.raises((TypeError, AttributeError)):

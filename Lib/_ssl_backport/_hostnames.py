@@ -5,12 +5,18 @@ Connections do not use this: OpenSSL checks the name during the handshake.
 
 from __future__ import absolute_import
 
+import re
+
 from __ssl_backport import SSLCertVerificationError as CertificateError
 from _ssl_backport._deprecated import deprecated
 from socket import AF_INET, AF_INET6, error, inet_pton
 
 __all__ = ["_dnsname_match", "_inet_paton", "_ipaddress_match",
            "match_hostname"]
+
+# What one program reads as an IP address and another as a DNS name, unless
+# inet_pton() takes it; verification.c has the same rule
+AMBIGUOUS = re.compile(r"[0-9]+(?:\.[0-9]+){3}\Z|.*[\0- \x7f]", re.DOTALL)
 
 
 def match_hostname(cert, hostname):
@@ -29,6 +35,9 @@ def match_hostname(cert, hostname):
         host_ip = _inet_paton(hostname)
     except ValueError:
         host_ip = None
+        if AMBIGUOUS.match(hostname):
+            raise CertificateError("%r is neither a DNS name nor an IP "
+                                   "address" % (hostname,))
     names = []
     for kind, value in cert.get("subjectAltName", ()):
         if kind == "DNS":

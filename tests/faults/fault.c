@@ -1,8 +1,9 @@
-/* fault.c: makes allocations and system calls fail, for the scripts here.
+/* fault.c: makes allocations and system calls fail, and sets the clock of a
+   thread, for the scripts here.
 
    Preloaded (LD_PRELOAD) it stands before malloc(), recv(), recvmsg(), send()
-   and poll() and acts on calls that come from the extension or from OpenSSL only, and
-   only once it is told to.  For glibc. */
+   and poll() and acts on calls that come from the extension or from OpenSSL
+   only, and only once it is told to; and before time().  For glibc. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 void *__libc_malloc(size_t size);
@@ -26,6 +28,7 @@ static long alloc_seen, alloc_first, alloc_last;
 static int call_armed;
 static long call_seen, call_first, call_last;
 static int call_error;
+static __thread long clock_shift;   /* seconds */
 
 static int
 comes_from(const void *caller, const char *const *names)
@@ -214,4 +217,23 @@ poll(struct pollfd *fds, nfds_t count, int timeout)
         return -1;
     }
     return ppoll(fds, count, timeout < 0 ? NULL : &limit, NULL);
+}
+
+void
+fault_clock(long seconds)
+{
+    clock_shift = seconds;
+}
+
+time_t
+time(time_t *result)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec += clock_shift;
+    if (result != NULL) {
+        *result = now.tv_sec;
+    }
+    return now.tv_sec;
 }
