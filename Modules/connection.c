@@ -6,6 +6,7 @@
 #include "sslb.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Where an SSL keeps its connection. */
@@ -360,11 +361,14 @@ static int
 connection_traverse(PyObject *object, visitproc visit, void *arg)
 {
     sslb_connection *self = (sslb_connection *)object;
+    size_t i;
 
     Py_VISIT(self->socket);
     Py_VISIT(self->owner);
     Py_VISIT(self->context);
-    Py_VISIT(self->past_contexts);
+    for (i = 0; i < self->past.count; i++) {
+        Py_VISIT(self->past.contexts[i]);
+    }
     return 0;
 }
 
@@ -372,6 +376,7 @@ static void
 connection_dealloc(PyObject *object)
 {
     sslb_connection *self = (sslb_connection *)object;
+    size_t i;
 
     PyObject_GC_UnTrack(object);
     if (self->weakrefs != NULL) {
@@ -388,7 +393,10 @@ connection_dealloc(PyObject *object)
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);
-    Py_XDECREF(self->past_contexts);
+    for (i = 0; i < self->past.count; i++) {
+        Py_DECREF((PyObject *)self->past.contexts[i]);
+    }
+    free(self->past.contexts);
     Py_XDECREF((PyObject *)self->context);
     if (self->has_lock) {
         sslb_lock_destroy(&self->lock);
@@ -412,63 +420,53 @@ connection_get_context(PyObject *object, void *closure)
 }
 
 /* OpenSSL goes on calling the callbacks of the first context: every one is
-   kept for as long as the connection (CVE-2026-19445). */
+   kept for as long as the connection (CVE-2026-19445).  1, or 0 with the error
+   queue filled, as the next one. */
 static int
-keep_context(sslb_connection *self)
+keep_context_locked(sslb_connection *self)
 {
-    Py_ssize_t i;
+    sslb_context **contexts;
+    size_t i;
 
-    if (self->past_contexts == NULL) {
-        PyObject *contexts = PyList_New(0);
-
-        if (contexts == NULL) {
-            return -1;
-        }
-        /* a collection may have run code that came first */
-        if (self->past_contexts == NULL) {
-            self->past_contexts = contexts;
-        }
-        else {
-            Py_DECREF(contexts);
+    for (i = 0; i < self->past.count; i++) {
+        if (self->past.contexts[i] == self->context) {
+            return 1;
         }
     }
-    for (i = 0; i < PyList_GET_SIZE(self->past_contexts); i++) {
-        if (PyList_GET_ITEM(self->past_contexts, i)
-            == (PyObject *)self->context) {
-            return 0;
-        }
+    contexts = realloc(self->past.contexts,
+                       (self->past.count + 1) * sizeof(contexts[0]));
+    if (contexts == NULL) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
+        return 0;
     }
-    return PyList_Append(self->past_contexts, (PyObject *)self->context);
+    Py_INCREF((PyObject *)self->context);
+    contexts[self->past.count] = self->context;
+    self->past.contexts = contexts;
+    self->past.count++;
+    return 1;
 }
 
-/* The lock keeps other threads away; from where the old context is put into
-   the list nothing runs Python code. */
+/* Nothing here runs Python code, which might use the connection. */
 static int
 change_context_locked(sslb_connection *self, sslb_context *context)
 {
-    sslb_context *old;
-
-    if (keep_context(self) < 0) {
-        return -1;
-    }
     ERR_clear_error();
-    if (SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
-        sslb_queue_raise("context", __FILE__, __LINE__);
-        return -1;
+    if (!keep_context_locked(self)
+        || SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
+        return 0;
     }
     sslb_callbacks_switch_locked(context, self->ssl);
-    old = self->context;
-    self->context = (sslb_context *)Py_NewRef((PyObject *)context);
-    Py_DECREF((PyObject *)old);     /* the list has another reference */
-    return 0;
+    Py_INCREF((PyObject *)context);
+    self->context = context;
+    return 1;
 }
 
 static int
 connection_set_context(PyObject *object, PyObject *value, void *closure)
 {
     sslb_connection *self = connection_of(object);
-    sslb_context *context = (sslb_context *)value;
-    int rc;
+    sslb_context *context = (sslb_context *)value, *old;
+    int ok;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "context") < 0) {
@@ -486,9 +484,15 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     }
     sslb_guard_check_fork(&context->guard);
     sslb_connection_enter(self);
-    rc = change_context_locked(self, context);
+    old = self->context;
+    ok = change_context_locked(self, context);
     sslb_connection_leave(self);
-    return rc;
+    if (!ok) {
+        sslb_queue_raise("context", __FILE__, __LINE__);
+        return -1;
+    }
+    Py_DECREF((PyObject *)old);
+    return 0;
 }
 
 static PyObject *

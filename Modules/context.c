@@ -146,10 +146,6 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         Py_DECREF(self);
         return NULL;
     }
-    if (pthread_mutex_init(&self->mutex, NULL) != 0) {
-        Py_DECREF(self);
-        return PyErr_NoMemory();
-    }
     self->protocol = (int)protocol;
     ERR_clear_error();
     self->ctx = SSL_CTX_new(method);
@@ -207,7 +203,6 @@ context_dealloc(PyObject *object)
         close(self->keylog_fd);
     }
     sslb_guard_destroy(&self->guard);
-    pthread_mutex_destroy(&self->mutex);
     Py_TYPE(object)->tp_free(object);
 }
 

@@ -1,4 +1,5 @@
-"""Allocations and system calls that fail, one after the other.
+"""Allocations and system calls that fail, one after the other; threads that
+stop where they have what others want.
 
 tests/faults has a library that is preloaded, compiled here, and the scripts
 that run, most of them with it, in a child of their own.  SSLB_LONG=1 tries
@@ -97,6 +98,14 @@ def test_calls_that_come_short(library, version, side, error):
 def test_calls_that_fail(library, version, side, error):
     """Each tells its error, and the next connection works."""
     run_installed(library, "calls.py", version, side, error, POINTS)
+
+
+@pytest.mark.parametrize("scenario", [
+    "fork_beside_a_line", "set_alpn_beside_a_line",
+    "set_keylog_beside_a_line", "fork_in_a_callback_beside_a_change"])
+def test_held(library, scenario):
+    """Neither the child nor another thread waits for the one that is held."""
+    run_installed(library, "held.py", scenario)
 
 
 @pytest.mark.parametrize("scenario", [
