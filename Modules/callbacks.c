@@ -28,12 +28,15 @@ sslb_callback_begin_nogil(const SSL *ssl)
     PyEval_RestoreThread(connection->thread);
 }
 
-/* The connection may have gone over to another context. */
+/* Python code may have forked, and the connection have gone over to another
+   context; who makes it do so looks at that one's guard. */
 void
 sslb_callback_end(const SSL *ssl)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
 
+    sslb_lock_check_fork(&connection->lock);
+    sslb_guard_check_fork(&sslb_callbacks_context_nogil(ssl)->guard);
     connection->thread = PyEval_SaveThread();
     sslb_step_reclaim_nogil(&connection->lock);
     if (connection->guard != NULL) {
@@ -174,7 +177,7 @@ sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
 /* -- application protocols -------------------------------------------- */
 
 /* The first of ours that the client has too (RFC 7301, 3.2).  The result
-   points into the client's list: ours may be replaced at any time. */
+   points into the client's list: ours may be replaced afterwards. */
 static int
 alpn_select(const unsigned char **selected, unsigned char *length,
             const unsigned char *ours, unsigned int ours_length,
@@ -201,15 +204,11 @@ alpn_callback(SSL *ssl, const unsigned char **selected,
               unsigned char *length, const unsigned char *theirs,
               unsigned int theirs_length, void *argument)
 {
-    sslb_context *context = argument;
-    int rc;
+    const sslb_context *context = argument;
 
     (void)ssl;
-    pthread_mutex_lock(&context->mutex);
-    rc = alpn_select(selected, length, context->alpn, context->alpn_length,
-                     theirs, theirs_length);
-    pthread_mutex_unlock(&context->mutex);
-    return rc;
+    return alpn_select(selected, length, context->alpn, context->alpn_length,
+                       theirs, theirs_length);
 }
 
 /* Every name must have a length and end within the list. */
@@ -229,10 +228,34 @@ alpn_check(const unsigned char *list, size_t length)
     return 0;
 }
 
+/* Takes ownership of the list, which may be empty: 1, or 0 without memory.
+   An empty list takes ours away, which OpenSSL 1.1.1 does and then calls a
+   failure. */
+static int
+alpn_replace(sslb_context *context, unsigned char *list, unsigned int length)
+{
+    unsigned char *old = list;
+    int ok;
+
+    sslb_context_take(context);
+    ok = SSL_CTX_set_alpn_protos(context->ctx, list, length) == 0
+        || length == 0;
+    if (ok) {
+        old = context->alpn;
+        context->alpn = list;
+        context->alpn_length = length;
+        SSL_CTX_set_alpn_select_cb(context->ctx, alpn_callback, context);
+    }
+    ERR_clear_error();
+    sslb_context_release(context);
+    OPENSSL_free(old);
+    return ok;
+}
+
 int
 sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols)
 {
-    unsigned char *copy = NULL, *old;
+    unsigned char *copy = NULL;
     Py_buffer view;
     int rc = -1;
 
@@ -245,25 +268,12 @@ sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols)
     if (view.len > 0) {
         copy = OPENSSL_memdup(view.buf, (size_t)view.len);
     }
-    /* An empty list takes ours away, which OpenSSL 1.1.1 does and then calls
-       a failure. */
     if ((view.len > 0 && copy == NULL)
-        || (SSL_CTX_set_alpn_protos(context->ctx, copy,
-                                    (unsigned int)view.len) != 0
-            && view.len > 0)) {
+        || !alpn_replace(context, copy, (unsigned int)view.len)) {
         ERR_clear_error();
-        OPENSSL_free(copy);
         PyErr_NoMemory();
         goto exit;
     }
-    ERR_clear_error();
-    pthread_mutex_lock(&context->mutex);
-    old = context->alpn;
-    context->alpn = copy;
-    context->alpn_length = (unsigned int)view.len;
-    pthread_mutex_unlock(&context->mutex);
-    OPENSSL_free(old);
-    SSL_CTX_set_alpn_select_cb(context->ctx, alpn_callback, context);
     rc = 0;
 exit:
     PyBuffer_Release(&view);

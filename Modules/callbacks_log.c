@@ -139,18 +139,25 @@ write_line_nogil(int fd, const char *line)
     return written < 0 ? -1 : 0;
 }
 
-/* To the log that is in use now, if there is one: 0 or errno. */
+/* To the log that is in use now, if there is one: 0 or errno.  A step that
+   makes no handshake does not hold the guard. */
 static int
-log_line_nogil(sslb_context *context, const char *line, int *fd)
+log_line_nogil(const SSL *ssl, sslb_context *context, const char *line,
+               int *fd)
 {
+    int shares = sslb_connection_of_nogil(ssl)->guard == NULL;
     int number = 0;
 
-    pthread_mutex_lock(&context->mutex);
+    if (shares) {
+        sslb_guard_share_nogil(&context->guard);
+    }
     *fd = context->keylog_fd;
     if (*fd >= 0 && write_line_nogil(*fd, line) < 0) {
         number = errno;
     }
-    pthread_mutex_unlock(&context->mutex);
+    if (shares) {
+        sslb_guard_release_nogil(&context->guard);
+    }
     return number;
 }
 
@@ -197,7 +204,7 @@ keylog_callback(const SSL *ssl, const char *line)
     int fd, number;
 
     do {
-        number = log_line_nogil(context, line, &fd);
+        number = log_line_nogil(ssl, context, line, &fd);
     } while (number == EAGAIN && await_room(ssl, fd, deadline));
     if (number != 0) {
         keylog_failed(ssl, context, number == EAGAIN ? ETIMEDOUT : number);
@@ -235,26 +242,25 @@ open_keylog_nogil(const char *path)
     return fd;
 }
 
-/* Exchanges the descriptor.  A line that is being written to a disk may take
-   its time: the mutex is not waited for with the GIL held. */
+/* Exchanges the descriptor, after the lines that are being written. */
 static void
 replace_keylog(sslb_context *context, int fd)
 {
     int old;
 
-    Py_BEGIN_ALLOW_THREADS
-    pthread_mutex_lock(&context->mutex);
+    sslb_context_take(context);
     old = context->keylog_fd;
     context->keylog_fd = fd;
-    pthread_mutex_unlock(&context->mutex);
-    if (old >= 0) {
-        close(old);
-    }
-    Py_END_ALLOW_THREADS
     /* Never taken off again: a handshake looks twice, and calls what it found
        the second time. */
     if (fd >= 0) {
         SSL_CTX_set_keylog_callback(context->ctx, keylog_callback);
+    }
+    sslb_context_release(context);
+    if (old >= 0) {
+        Py_BEGIN_ALLOW_THREADS
+        close(old);
+        Py_END_ALLOW_THREADS
     }
 }
 

@@ -5,6 +5,8 @@
 
 #include "sslb.h"
 
+#include <stdlib.h>
+
 /* Where an SSL keeps its connection. */
 static int ex_data_index = -1;
 
@@ -271,11 +273,14 @@ static int
 connection_traverse(PyObject *object, visitproc visit, void *arg)
 {
     sslb_connection *self = (sslb_connection *)object;
+    size_t i;
 
     Py_VISIT(self->socket);
     Py_VISIT(self->owner);
     Py_VISIT(self->context);
-    Py_VISIT(self->past_contexts);
+    for (i = 0; i < self->past.count; i++) {
+        Py_VISIT(self->past.contexts[i]);
+    }
     return 0;
 }
 
@@ -283,6 +288,7 @@ static void
 connection_dealloc(PyObject *object)
 {
     sslb_connection *self = (sslb_connection *)object;
+    size_t i;
 
     PyObject_GC_UnTrack(object);
     if (self->weakrefs != NULL) {
@@ -299,7 +305,10 @@ connection_dealloc(PyObject *object)
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);
-    Py_XDECREF(self->past_contexts);
+    for (i = 0; i < self->past.count; i++) {
+        Py_DECREF((PyObject *)self->past.contexts[i]);
+    }
+    free(self->past.contexts);
     Py_XDECREF((PyObject *)self->context);
     if (self->has_lock) {
         sslb_lock_destroy(&self->lock);
@@ -323,65 +332,58 @@ connection_get_context(PyObject *object, void *closure)
 }
 
 /* OpenSSL goes on calling the callbacks of the first context: every one is
-   kept for as long as the connection (CVE-2026-19445). */
+   kept for as long as the connection (CVE-2026-19445).  1, or 0 with the error
+   queue filled, as the next one. */
 static int
-keep_context(sslb_connection *self)
+keep_context_locked(sslb_connection *self)
 {
-    Py_ssize_t i;
+    sslb_context **contexts;
+    size_t i;
 
-    if (self->past_contexts == NULL) {
-        PyObject *contexts = PyList_New(0);
-
-        if (contexts == NULL) {
-            return -1;
-        }
-        /* a collection may have run code that came first */
-        if (self->past_contexts == NULL) {
-            self->past_contexts = contexts;
-        }
-        else {
-            Py_DECREF(contexts);
+    for (i = 0; i < self->past.count; i++) {
+        if (self->past.contexts[i] == self->context) {
+            return 1;
         }
     }
-    for (i = 0; i < PyList_GET_SIZE(self->past_contexts); i++) {
-        if (PyList_GET_ITEM(self->past_contexts, i)
-            == (PyObject *)self->context) {
-            return 0;
-        }
+    contexts = realloc(self->past.contexts,
+                       (self->past.count + 1) * sizeof(contexts[0]));
+    if (contexts == NULL) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
+        return 0;
     }
-    return PyList_Append(self->past_contexts, (PyObject *)self->context);
+    Py_INCREF((PyObject *)self->context);
+    contexts[self->past.count] = self->context;
+    self->past.contexts = contexts;
+    self->past.count++;
+    return 1;
 }
 
-/* The lock keeps other threads away; from where the old context is put into
-   the list nothing runs Python code. */
+/* Nothing here runs Python code, which might use the connection: 1, or 0 with
+   the error queue filled.  `host` is sslb_verification_host_to_adopt()'s. */
 static int
-change_context_locked(sslb_connection *self, sslb_context *context)
+change_context_locked(sslb_connection *self, sslb_context *context,
+                      PyObject *host)
 {
     int adopts = sslb_verification_can_adopt_locked(self);
-    sslb_context *old;
 
-    if (keep_context(self) < 0
-        || (adopts && sslb_verification_adopt_locked(self, context) < 0)) {
-        return -1;
-    }
     ERR_clear_error();
-    if (SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
-        sslb_queue_raise("context", __FILE__, __LINE__);
-        return -1;
+    if (!keep_context_locked(self)
+        || (adopts && !sslb_verification_adopt_locked(self, context, host))
+        || SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
+        return 0;
     }
     sslb_callbacks_switch_locked(context, self->ssl);
-    old = self->context;
-    self->context = (sslb_context *)Py_NewRef((PyObject *)context);
-    Py_DECREF((PyObject *)old);     /* the list has another reference */
-    return adopts ? sslb_verification_adopted_locked(self) : 0;
+    self->context = context;
+    return !adopts || sslb_verification_adopted_locked(self);
 }
 
 static int
 connection_set_context(PyObject *object, PyObject *value, void *closure)
 {
     sslb_connection *self = connection_of(object);
-    sslb_context *context = (sslb_context *)value;
-    int rc;
+    sslb_context *context = (sslb_context *)value, *unused = context;
+    PyObject *host;
+    int ok;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "context") < 0) {
@@ -394,11 +396,27 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     if (context == self->context) {
         return 0;
     }
+    if (sslb_verification_host_to_adopt(self, context, &host) < 0) {
+        return -1;
+    }
     sslb_guard_check_fork(&context->guard);
+    Py_INCREF(value);
     sslb_connection_enter(self);
-    rc = change_context_locked(self, context);
+    if (self->context != context) {
+        unused = self->context;
+    }
+    ok = change_context_locked(self, context, host);
+    if (self->context != context) {
+        unused = context;
+    }
     sslb_connection_leave(self);
-    return rc;
+    Py_DECREF((PyObject *)unused);
+    Py_XDECREF(host);
+    if (!ok) {
+        sslb_queue_raise("context", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
 }
 
 static PyObject *

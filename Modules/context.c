@@ -147,10 +147,6 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         Py_DECREF(self);
         return NULL;
     }
-    if (pthread_mutex_init(&self->mutex, NULL) != 0) {
-        Py_DECREF(self);
-        return PyErr_NoMemory();
-    }
     self->protocol = (int)protocol;
     ERR_clear_error();
     self->ctx = SSL_CTX_new(method);
@@ -209,7 +205,6 @@ context_dealloc(PyObject *object)
         close(self->keylog_fd);
     }
     sslb_guard_destroy(&self->guard);
-    pthread_mutex_destroy(&self->mutex);
     Py_TYPE(object)->tp_free(object);
 }
 
@@ -266,15 +261,16 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
                                "owner", "session", "ssl_sock", NULL};
     PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
     PyObject *ssl_sock = NULL;
-    int server_side;
+    int server_side, is_socket;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
                                      keywords, &socket, &server_side,
                                      &hostname, &owner, &session,
-                                     &ssl_sock)) {
+                                     &ssl_sock)
+        || (is_socket = sslb_socket_check(socket)) < 0) {
         return NULL;
     }
-    if (!PyObject_TypeCheck(socket, (PyTypeObject *)sslb_socket_type())) {
+    if (!is_socket) {
         PyErr_Format(PyExc_TypeError, "_wrap_socket() argument 'sock' must "
                      "be _socket.socket, not %.200s",
                      Py_TYPE(socket)->tp_name);

@@ -153,27 +153,46 @@ sslb_context_get_ciphers(PyObject *self, PyObject *none)
     return result;
 }
 
+/* Bytes are taken as well, as 3.6 does.  New reference to bytes. */
+static PyObject *
+curve_name(PyObject *argument)
+{
+    PyObject *text, *result;
+
+    if (!PyBytes_Check(argument)) {
+        return sslb_text_encode_string(argument, "ascii");
+    }
+    text = PyCodec_Decode(argument, "ascii", "strict");
+    result = text != NULL ? sslb_text_encode_string(text, "ascii") : NULL;
+    Py_XDECREF(text);
+    return result;
+}
+
 PyObject *
 sslb_context_set_ecdh_curve(PyObject *self, PyObject *argument)
 {
-    PyObject *name = sslb_path_as_bytes(argument);  /* str or bytes */
-    int nid;
+    sslb_context *context = (sslb_context *)self;
+    PyObject *name = curve_name(argument);
+    PyObject *result = NULL;
+    int nid, ok;
 
     if (name == NULL) {
         return NULL;
     }
     nid = OBJ_sn2nid(PyBytes_AS_STRING(name));
+    sslb_context_take(context);
+    ok = nid != NID_undef && SSL_CTX_set1_groups(context->ctx, &nid, 1);
     ERR_clear_error();
-    if (nid == NID_undef
-        || !SSL_CTX_set1_groups(((sslb_context *)self)->ctx, &nid, 1)) {
-        ERR_clear_error();
+    sslb_context_release(context);
+    if (ok) {
+        result = Py_NewRef(Py_None);
+    }
+    else {
         PyErr_Format(PyExc_ValueError, "unknown elliptic curve name '%.200s'",
                      PyBytes_AS_STRING(name));
-        Py_DECREF(name);
-        return NULL;
     }
     Py_DECREF(name);
-    Py_RETURN_NONE;
+    return result;
 }
 
 /* Most of these are macros of OpenSSL's. */

@@ -1,12 +1,28 @@
 /* lock.c: what keeps the threads of one connection apart.
 
    Owns the lock around each SSL_* call, the turns that last a whole
-   operation, the count of threads in poll(), the guard of a context that
-   handshakes use, and what is to be known of threads and processes.  Who works
-   with OpenSSL while the process forks leaves its locks taken in the child for
-   ever (openssl#19066), and who does while it ends may find things gone: a
-   fork and the end wait for those inside.  It knows nothing of OpenSSL's
-   objects, of Python's, or of sockets. */
+   operation, the order of those who want input, the count of threads in
+   poll(), the guard of a context that handshakes use, and what is to be known
+   of threads and processes.  Who works with OpenSSL while the process forks
+   leaves its locks taken in the child for ever (openssl#19066), and who does
+   while it ends may find things gone: a fork and the end wait for those
+   inside.  It knows nothing of OpenSSL's objects, of Python's, or of sockets.
+
+   The order: who holds one of these may wait for those behind it.
+
+       turn, step, lock, guard, GIL, gate
+
+   So nobody waits for a turn, a step, a lock or a guard with the GIL held, nor
+   for anything inside the gate, which a fork closes with the GIL held.  The
+   mutexes (of each lock and MemoryBIO, and of the spare buffers) come last of
+   all: who holds one waits for nothing.
+
+   A fork finds nobody inside the gate, so that OpenSSL's locks are free in the
+   child, and those mutexes that are taken only there or with the GIL held.
+   Turns, steps, locks and guards may be another thread's: each knows the
+   process that it was made free in, and is made free again before it is used
+   in another one.  Whatever Python code runs in the middle of an operation may
+   have forked; once it is over, they are looked at again with the GIL held. */
 
 #include "sslb.h"
 
@@ -21,6 +37,21 @@
    was taken by a thread of the parent is taken for ever in the child. */
 static volatile unsigned int fork_count = 0;
 
+/* The one thread that came through the last fork(). */
+static sslb_thread survivor = 0;
+
+static sslb_thread
+this_thread(void)
+{
+    static __thread sslb_thread number = 0;
+    static sslb_thread last = 0;
+
+    if (number == 0) {
+        number = __atomic_add_fetch(&last, 1, __ATOMIC_SEQ_CST);
+    }
+    return number;
+}
+
 /* Steps and loads are inside.  They never wait for the network or the GIL
    there, but a load may for its file: nobody waits longer for them than a
    second (nanoseconds here). */
@@ -29,14 +60,14 @@ static volatile unsigned int fork_count = 0;
 static struct {
     unsigned int inside;
     int closed;                 /* to all but the keeper */
-    pthread_t keeper;
+    sslb_thread keeper;
 } gate;
 
 static int
 is_closed(void)
 {
     return __atomic_load_n(&gate.closed, __ATOMIC_SEQ_CST)
-        && !pthread_equal(gate.keeper, pthread_self());
+        && gate.keeper != this_thread();
 }
 
 static void
@@ -117,7 +148,7 @@ sslb_gate_close_nogil(void)
 {
     int64_t limit = sslb_now_nogil() + GATE_WAITS;
 
-    gate.keeper = pthread_self();
+    gate.keeper = this_thread();
     __atomic_store_n(&gate.closed, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&gate.inside, __ATOMIC_SEQ_CST) > 0
            && sslb_now_nogil() < limit) {
@@ -135,6 +166,7 @@ static void
 after_fork_in_child(void)
 {
     fork_count++;
+    survivor = this_thread();
     gate.inside = 0;
     gate.closed = 0;
 }
@@ -143,7 +175,7 @@ after_fork_in_child(void)
    one that it was started in, which is the process' first (after fork() the
    one that forked) or, in a program that embeds it, as good as always the
    one that imports us. */
-static pthread_t importer;
+static sslb_thread importer;
 
 int
 sslb_runs_handlers_nogil(void)
@@ -156,7 +188,7 @@ sslb_runs_handlers_nogil(void)
         is_first = (pid_t)syscall(SYS_gettid) == getpid();
         asked_at = fork_count;
     }
-    return is_first || pthread_equal(importer, pthread_self());
+    return is_first || importer == this_thread();
 #else
     return 1;
 #endif
@@ -167,7 +199,7 @@ sslb_lock_module_init(void)
 {
     static int registered = 0;
 
-    importer = pthread_self();
+    importer = this_thread();
     if (!registered
         && (pthread_key_create(&end_of_thread, end_thread_nogil) != 0
             || pthread_atfork(sslb_gate_close_nogil, open_gate,
@@ -222,43 +254,37 @@ sslb_lock_destroy(sslb_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-static int
-is_mine(const sslb_lock *lock)
+static sslb_thread
+if_survivor(sslb_thread thread)
 {
-    return lock->depth > 0 && pthread_equal(lock->owner, pthread_self());
+    return thread == survivor ? thread : 0;
 }
 
-static int
-is_my_step(const sslb_lock *lock)
-{
-    return lock->stepping && pthread_equal(lock->stepper, pthread_self());
-}
-
-/* Whoever held it is not in this process, unless it is this thread, which
-   forked in a callback.  Initialising in place allocates nothing on the
-   systems we know, so cannot fail. */
+/* Whoever held it is not in this process, but for the thread that forked, in a
+   callback or a signal handler.  Initialising in place allocates nothing on
+   the systems we know, so cannot fail. */
 void
 sslb_lock_check_fork(sslb_lock *lock)
 {
-    unsigned int depth;
-    int stepping;
+    sslb_lock before = *lock;
 
-    if (lock->fork_count == fork_count) {
+    if (before.fork_count == fork_count) {
         return;
     }
-    depth = is_mine(lock) ? lock->depth : 0;
-    stepping = is_my_step(lock);
     (void)initialise(lock);
-    if (depth > 0) {
-        lock->owner = pthread_self();
-        lock->depth = depth;
+    lock->owner = if_survivor(before.owner);
+    if (lock->owner != 0) {
+        lock->depth = before.depth;
         lock->looks.next = 1;
     }
-    if (stepping) {
-        lock->stepper = pthread_self();
-        lock->stepping = 1;
+    lock->stepper = if_survivor(before.stepper);
+    if (lock->stepper != 0) {
         lock->steps.next = 1;
     }
+    lock->turns[SSLB_READING] = if_survivor(before.turns[SSLB_READING]);
+    lock->turns[SSLB_WRITING] = if_survivor(before.turns[SSLB_WRITING]);
+    lock->taker = if_survivor(before.taker);
+    lock->closed = before.closed;
 }
 
 /* -- looks and steps -------------------------------------------------- */
@@ -287,13 +313,14 @@ static void
 own(sslb_lock *lock)
 {
     await_ticket(lock, &lock->looks);
-    lock->owner = pthread_self();
+    lock->owner = this_thread();
     lock->depth = 1;
 }
 
 static void
 disown(sslb_lock *lock)
 {
+    lock->owner = 0;
     lock->depth = 0;
     serve_next(lock, &lock->looks);
 }
@@ -302,7 +329,7 @@ void
 sslb_lock_acquire_nogil(sslb_lock *lock)
 {
     pthread_mutex_lock(&lock->mutex);
-    if (is_mine(lock)) {
+    if (lock->owner == this_thread()) {
         lock->depth++;
     }
     else {
@@ -317,7 +344,7 @@ sslb_lock_try(sslb_lock *lock)
     int rc = 1;
 
     pthread_mutex_lock(&lock->mutex);
-    if (is_mine(lock)) {
+    if (lock->owner == this_thread()) {
         lock->depth++;
     }
     else if (lock->looks.next == lock->looks.serving) {
@@ -343,25 +370,50 @@ sslb_lock_release_nogil(sslb_lock *lock)
     pthread_mutex_unlock(&lock->mutex);
 }
 
-void
-sslb_step_acquire_nogil(sslb_lock *lock)
+/* From now on others may read from the socket. */
+static void
+take_no_more(sslb_lock *lock)
 {
-    pthread_mutex_lock(&lock->mutex);
-    await_ticket(lock, &lock->steps);
-    lock->stepping = 1;
-    lock->stepper = pthread_self();
-    own(lock);
-    pthread_mutex_unlock(&lock->mutex);
+    lock->taker = 0;
+    if (lock->followers > 0) {
+        pthread_cond_broadcast(&lock->changed);
+    }
 }
 
-void
-sslb_step_release_nogil(sslb_lock *lock)
+/* Those who wait to read come before a step that has not begun. */
+int
+sslb_step_acquire_nogil(sslb_lock *lock)
 {
+    int may_read;
+
     pthread_mutex_lock(&lock->mutex);
+    await_ticket(lock, &lock->steps);
+    lock->stepper = this_thread();
+    own(lock);
+    if (lock->taker == 0 && lock->followers == 0) {
+        lock->taker = lock->stepper;
+    }
+    may_read = lock->taker == lock->stepper;
+    pthread_mutex_unlock(&lock->mutex);
+    return may_read;
+}
+
+unsigned int
+sslb_step_release_nogil(sslb_lock *lock, int took)
+{
+    unsigned int news;
+
+    pthread_mutex_lock(&lock->mutex);
+    lock->news += took != 0;
+    news = lock->news;
+    if (lock->taker == lock->stepper) {
+        take_no_more(lock);
+    }
     disown(lock);
-    lock->stepping = 0;
+    lock->stepper = 0;
     serve_next(lock, &lock->steps);
     pthread_mutex_unlock(&lock->mutex);
+    return news;
 }
 
 void
@@ -386,7 +438,7 @@ sslb_step_is_mine_nogil(sslb_lock *lock)
     int rc;
 
     pthread_mutex_lock(&lock->mutex);
-    rc = is_my_step(lock);
+    rc = lock->stepper == this_thread();
     pthread_mutex_unlock(&lock->mutex);
     return rc;
 }
@@ -442,8 +494,8 @@ sslb_guard_destroy(sslb_guard *guard)
     pthread_rwlock_destroy(&guard->lock);
 }
 
-/* As with sslb_lock_check_fork(), except that no thread holds it while it
-   runs Python, and so when it forks. */
+/* As with sslb_lock_check_fork().  Other threads may hold it when one forks;
+   the one that forks does not, as no callback does that runs Python. */
 void
 sslb_guard_check_fork(sslb_guard *guard)
 {
@@ -470,41 +522,65 @@ sslb_guard_release_nogil(sslb_guard *guard)
     pthread_rwlock_unlock(&guard->lock);
 }
 
-/* -- turns ------------------------------------------------------------ */
+/* -- waits for a change ------------------------------------------------- */
 
-/* The moment at which a wait for the turn ends: no signal ends it earlier, so
-   the caller comes back ten times a second to look for one. */
-static struct timespec
-turn_limit(sslb_deadline deadline)
+/* When a wait for a change ends at the latest: no signal ends it earlier, so
+   a thread that runs their handlers comes back ten times a second. */
+static sslb_deadline
+change_limit(sslb_deadline deadline)
 {
-    int64_t now = sslb_now_nogil();
-    int64_t until = now + 100 * 1000 * 1000;
-    struct timespec limit;
+    sslb_deadline limit = sslb_now_nogil() + 100 * 1000 * 1000;
 
-    if (deadline < until && deadline != SSLB_NEVER_WAIT) {
-        until = deadline < now ? now : deadline;
+    if (deadline == SSLB_NEVER_WAIT) {
+        return limit;
+    }
+    return deadline < limit || !sslb_runs_handlers_nogil() ? deadline : limit;
+}
+
+/* Waits until something changes: 0 when the limit is reached. */
+static int
+await_change(sslb_lock *lock, sslb_deadline limit)
+{
+    int64_t until = limit;
+    struct timespec moment;
+
+    if (limit == SSLB_NO_DEADLINE) {
+        pthread_cond_wait(&lock->changed, &lock->mutex);
+        return 1;
     }
 #ifdef __APPLE__
-    until += (int64_t)time(NULL) * 1000000000 - now;
+    until += (int64_t)time(NULL) * 1000000000 - sslb_now_nogil();
 #endif
-    limit.tv_sec = (time_t)(until / 1000000000);
-    limit.tv_nsec = (long)(until % 1000000000);
-    return limit;
+    moment.tv_sec = (time_t)(until / 1000000000);
+    moment.tv_nsec = (long)(until % 1000000000);
+    return pthread_cond_timedwait(&lock->changed, &lock->mutex,
+                                  &moment) != ETIMEDOUT;
 }
+
+void
+sslb_lock_close_nogil(sslb_lock *lock)
+{
+    pthread_mutex_lock(&lock->mutex);
+    lock->closed = 1;
+    pthread_cond_broadcast(&lock->changed);
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+/* -- turns ------------------------------------------------------------ */
 
 sslb_turn
 sslb_turn_try(sslb_lock *lock, sslb_direction direction)
 {
-    sslb_turn result = SSLB_TURN_TAKEN;
+    sslb_thread *holder = &lock->turns[direction];
+    sslb_turn result = SSLB_TURN_BUSY;
 
     pthread_mutex_lock(&lock->mutex);
-    if (lock->turns[direction].taken) {
-        result = pthread_equal(lock->turns[direction].holder, pthread_self())
-            ? SSLB_TURN_MINE : SSLB_TURN_BUSY;
+    if (*holder == 0) {
+        *holder = this_thread();
+        result = SSLB_TURN_TAKEN;
     }
-    else {
-        lock->turns[direction].taken = 1;
-        lock->turns[direction].holder = pthread_self();
+    else if (*holder == this_thread()) {
+        result = SSLB_TURN_MINE;
     }
     pthread_mutex_unlock(&lock->mutex);
     return result;
@@ -514,12 +590,11 @@ void
 sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
                       sslb_deadline deadline)
 {
-    struct timespec limit = turn_limit(deadline);
+    sslb_deadline limit = change_limit(deadline);
 
     pthread_mutex_lock(&lock->mutex);
-    while (lock->turns[direction].taken
-           && pthread_cond_timedwait(&lock->changed, &lock->mutex,
-                                     &limit) != ETIMEDOUT) {
+    while (lock->turns[direction] != 0 && !lock->closed
+           && await_change(lock, limit)) {
     }
     pthread_mutex_unlock(&lock->mutex);
 }
@@ -528,9 +603,54 @@ void
 sslb_turn_give(sslb_lock *lock, sslb_direction direction)
 {
     pthread_mutex_lock(&lock->mutex);
-    lock->turns[direction].taken = 0;
+    lock->turns[direction] = 0;
     pthread_cond_broadcast(&lock->changed);
     pthread_mutex_unlock(&lock->mutex);
+}
+
+/* -- input ------------------------------------------------------------ */
+
+static int
+there_is_news(const sslb_lock *lock, unsigned int news)
+{
+    return lock->news != news || lock->closed;
+}
+
+sslb_input
+sslb_input_await_nogil(sslb_lock *lock, unsigned int news,
+                       sslb_deadline limit)
+{
+    sslb_input result = SSLB_INPUT_LATE;
+
+    pthread_mutex_lock(&lock->mutex);
+    if (!there_is_news(lock, news) && lock->taker != 0) {
+        limit = change_limit(limit);
+        lock->followers++;
+        while (lock->taker != 0 && !there_is_news(lock, news)
+               && await_change(lock, limit)) {
+        }
+        lock->followers--;
+    }
+    if (there_is_news(lock, news)) {
+        result = SSLB_INPUT_NEWS;
+    }
+    else if (lock->taker == 0) {
+        lock->taker = this_thread();
+        result = SSLB_INPUT_MINE;
+    }
+    pthread_mutex_unlock(&lock->mutex);
+    return result;
+}
+
+/* It remains the taker for the step that is to come. */
+void
+sslb_input_polled_nogil(sslb_lock *lock, int ready)
+{
+    if (!ready) {
+        pthread_mutex_lock(&lock->mutex);
+        take_no_more(lock);
+        pthread_mutex_unlock(&lock->mutex);
+    }
 }
 
 /* -- polling ---------------------------------------------------------- */

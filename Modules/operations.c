@@ -27,11 +27,6 @@
    each wait wait for the GIL. */
 #define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
-/* Who waits for data makes another step after so long (nanoseconds): what came
-   for it may have been read by another thread's step, and of what is not there
-   any more poll() says nothing. */
-#define STEP_AFTER ((int64_t)250 * 1000 * 1000)
-
 /* -- steps ------------------------------------------------------------ */
 
 /* Whether it is a fatal alert of the peer's: SSL_alert_type_string(3). */
@@ -111,14 +106,14 @@ shares_context(const sslb_connection *self)
 }
 
 static sslb_step_result
-guarded_step_locked(sslb_operation *op)
+guarded_step_locked(sslb_operation *op, int may_read)
 {
     sslb_connection *self = op->self;
     sslb_step_result result;
 
     if (self->transport != NULL) {
         sslb_transport_begin_nogil(self->transport,
-                                   op->deadline != SSLB_NEVER_WAIT);
+                                   op->deadline != SSLB_NEVER_WAIT, may_read);
     }
     self->kept = &op->kept;
     self->thread = op->thread;
@@ -142,55 +137,75 @@ step_nogil(sslb_operation *op)
 {
     sslb_connection *self = op->self;
     sslb_step_result result;
+    int may_read = sslb_step_acquire_nogil(&self->lock);
 
-    sslb_step_acquire_nogil(&self->lock);
-    result = self->closed ? STEP_CLOSED : guarded_step_locked(op);
-    sslb_step_release_nogil(&self->lock);
+    result = self->closed ? STEP_CLOSED : guarded_step_locked(op, may_read);
+    op->news = sslb_step_release_nogil(
+        &self->lock, self->transport != NULL && self->transport->took);
     return result;
 }
 
 /* When the next wait ends at the latest. */
 static sslb_deadline
-wait_limit(const sslb_operation *op, int reading)
+wait_limit(const sslb_operation *op)
 {
     sslb_deadline limit = SSLB_NO_DEADLINE;
 
     if (op->runs_handlers && !op->looked) {
         limit = sslb_now_nogil() + LOOK_AFTER;
     }
-    else if (reading) {
-        limit = sslb_now_nogil() + STEP_AFTER;
-    }
     return limit < op->deadline ? limit : op->deadline;
 }
 
-/* Waits until the socket is ready, or another step is due: STEP_AGAIN then. */
-static sslb_step_result
-wait_nogil(sslb_operation *op)
+/* These two say what sslb_wait_nogil() says: 1 when another step is due, 0 at
+   the limit, -1 when a signal came. */
+
+static int
+poll_nogil(sslb_connection *self, short events, sslb_deadline limit)
 {
-    sslb_connection *self = op->self;
-    int reading = op->outcome.ssl_error == SSL_ERROR_WANT_READ;
-    sslb_deadline limit = wait_limit(op, reading);
-    int fd, ready = -1;
+    int fd, ready = 1;      /* where it is closed, the step says so */
 
     sslb_polling_begin_nogil(&self->lock);
     fd = sslb_transport_descriptor_nogil(self->transport);
     if (fd >= 0) {
-        ready = sslb_wait_nogil(fd, reading ? POLLIN : POLLOUT, limit);
+        ready = sslb_wait_nogil(fd, events, limit);
     }
     sslb_polling_end_nogil(&self->lock);
-    if (fd < 0) {
-        return STEP_CLOSED;
+    return ready;
+}
+
+static int
+await_input_nogil(sslb_operation *op, sslb_deadline limit)
+{
+    sslb_lock *lock = &op->self->lock;
+    sslb_input input = sslb_input_await_nogil(lock, op->news, limit);
+    int ready;
+
+    if (input != SSLB_INPUT_MINE) {
+        return input == SSLB_INPUT_NEWS;
     }
+    ready = poll_nogil(op->self, POLLIN, limit);
+    sslb_input_polled_nogil(lock, ready > 0);
+    return ready;
+}
+
+/* Waits until another step is due: STEP_AGAIN then. */
+static sslb_step_result
+wait_nogil(sslb_operation *op)
+{
+    sslb_deadline limit = wait_limit(op);
+    int ready = op->outcome.ssl_error == SSL_ERROR_WANT_READ
+        ? await_input_nogil(op, limit)
+        : poll_nogil(op->self, POLLOUT, limit);
+
     if (ready > 0) {
         op->looked = 0;
         return STEP_AGAIN;
     }
-    if (ready == 0 && limit == op->deadline) {
+    if (ready == 0 && op->deadline <= sslb_now_nogil()) {
         return STEP_TIMED_OUT;
     }
-    return ready == 0 && (op->looked || !op->runs_handlers)
-        ? STEP_AGAIN : STEP_INTERRUPTED;
+    return STEP_INTERRUPTED;
 }
 
 /* Waits if the last round ended so, and steps on. */
@@ -517,6 +532,7 @@ sslb_connection_close(PyObject *object, PyObject *none)
     if (self->transport != NULL) {
         fd = sslb_transport_forget_nogil(self->transport);
     }
+    sslb_lock_close_nogil(&self->lock);
     sslb_connection_leave(self);
     /* Only a shutdown ends another thread's poll(); it hits every duplicate
        of the descriptor, so it is kept for the case that somebody waits. */

@@ -25,6 +25,8 @@ typedef struct sslb_operation {
     sslb_connection *self;
     PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
     sslb_deadline deadline;
+    unsigned int news;          /* sslb_step_release_nogil()'s, of its last
+                                   step */
     PyThreadState *thread;      /* of who runs it, without the GIL */
     int runs_handlers;          /* signal handlers may run in this thread */
     int looked;                 /* for signals, since the last wait began */

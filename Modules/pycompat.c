@@ -8,11 +8,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* The classes of the C module _socket.  Another interpreter that begins when
-   the first has ended has others; those of the first are left to it. */
+/* Classes of the C module _socket that all interpreters share; the class of
+   sockets is another one in each of them since 3.12.  An interpreter that
+   begins when the first has ended has others; those of the first are left to
+   it. */
 static struct {
     PyObject *error;
-    PyObject *socket;
     PyObject *timeout;
 } of_socket;
 
@@ -66,11 +67,9 @@ sslb_pycompat_module_init(void)
         return -1;
     }
     of_socket.error = PyObject_GetAttrString(module, "error");
-    of_socket.socket = PyObject_GetAttrString(module, "socket");
     of_socket.timeout = PyObject_GetAttrString(module, "timeout");
     Py_DECREF(module);
-    return of_socket.error == NULL || of_socket.socket == NULL
-        || of_socket.timeout == NULL ? -1 : 0;
+    return of_socket.error == NULL || of_socket.timeout == NULL ? -1 : 0;
 }
 
 PyObject *
@@ -79,10 +78,24 @@ sslb_oserror_type(void)
     return of_socket.error;
 }
 
-PyObject *
-sslb_socket_type(void)
+int
+sslb_socket_check(PyObject *object)
 {
-    return of_socket.socket;
+    PyObject *module = PyImport_ImportModule("_socket");
+    PyObject *type;
+    int rc;
+
+    if (module == NULL) {
+        return -1;
+    }
+    type = PyObject_GetAttrString(module, "socket");
+    Py_DECREF(module);
+    if (type == NULL) {
+        return -1;
+    }
+    rc = PyObject_TypeCheck(object, (PyTypeObject *)type);
+    Py_DECREF(type);
+    return rc;
 }
 
 PyObject *

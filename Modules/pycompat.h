@@ -178,8 +178,7 @@ PyObject *sslb_oserror_type(void);
 /* `OSError` on 3.x, `IOError` on 2.7: for files. */
 PyObject *sslb_file_error_type(void);
 
-/* `socket.socket` of the C module _socket, and `socket.timeout`. */
-PyObject *sslb_socket_type(void);
+/* `socket.timeout`. */
 PyObject *sslb_timeout_type(void);
 
 /* What leads to an object that belongs to somebody else: a weak reference,
@@ -195,6 +194,10 @@ int sslb_reference_get(PyObject *reference, PyObject **result);
 
 /* PyType_Ready(); nobody makes objects of a type without tp_new. */
 int sslb_type_ready(PyTypeObject *type);
+
+/* Whether it is a `socket` of the C module _socket, as this interpreter has
+   it: 1 or 0, or -1 with an exception. */
+int sslb_socket_check(PyObject *object);
 
 /* A class of exceptions: "module.Name", its bases and namespace as for
    PyErr_NewExceptionWithDoc(). */

@@ -32,21 +32,25 @@ typedef struct {
     unsigned int serving;
 } sslb_tickets;
 
+/* The number of a thread: 0 is nobody's, and no two threads ever have the
+   same one, which a pthread_t may. */
+typedef unsigned long sslb_thread;
+
 /* What keeps the threads of one connection apart (lock.c). */
 typedef struct {
     pthread_mutex_t mutex;      /* guards the fields below; never held long */
     pthread_cond_t changed;
     sslb_tickets looks;
-    pthread_t owner;            /* meaningful while depth > 0 */
-    unsigned int depth;
+    sslb_thread owner;
+    unsigned int depth;         /* how often the owner holds it */
     sslb_tickets steps;
-    pthread_t stepper;          /* meaningful while stepping */
-    int stepping;
-    struct {
-        int taken;
-        pthread_t holder;       /* meaningful while it is taken */
-    } turns[2];                 /* by sslb_direction */
+    sslb_thread stepper;
+    sslb_thread turns[2];       /* who has it, by sslb_direction */
+    sslb_thread taker;          /* who alone may read from the socket */
+    unsigned int followers;     /* threads that wait for what it reads */
+    unsigned int news;          /* how many steps have read something */
     unsigned int polling;       /* threads that wait for the descriptor */
+    int closed;                 /* nobody waits any more */
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_lock;
 
@@ -70,7 +74,9 @@ typedef struct {
     int eof;                    /* the peer has hung up */
     int is_kernel_tls;          /* OpenSSL's socket BIO is below */
     int waits;                  /* who needs more waits for it */
-    int drained;                /* nothing more can have come yet */
+    int drained;                /* nothing more is read in this step: it
+                                   cannot have come, or is another's */
+    int took;                   /* this step read something, or the end */
     int gathering;              /* collect records instead of sending each */
     struct {
         sslb_buffer buffer;     /* lent while something is in it */
@@ -103,10 +109,11 @@ typedef struct {
     unsigned long trust;        /* the context's */
 } sslb_checks;
 
-typedef struct {
+typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
-    sslb_guard guard;           /* of its lists: see sslb_context_take() */
+    sslb_guard guard;           /* of its lists, the ALPN names and the key
+                                   log: see sslb_context_take() */
     int protocol;               /* PROTOCOL_* as given */
     int check_hostname;
     int post_handshake_auth;
@@ -116,7 +123,6 @@ typedef struct {
     PyObject *psk_client_callback;  /* or NULL */
     PyObject *psk_server_callback;  /* or NULL */
     PyObject *keylog_filename;  /* or NULL */
-    pthread_mutex_t mutex;      /* guards the three below, without the GIL */
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
@@ -137,7 +143,10 @@ typedef struct {
                                    where a strong one was given up */
     PyObject *owner;            /* weak reference, or NULL */
     sslb_context *context;      /* the one in use */
-    PyObject *past_contexts;    /* list of those used before, or NULL */
+    struct {
+        struct sslb_context **contexts;
+        size_t count;
+    } past;                     /* contexts used before, each once */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
     sslb_checks checks;
@@ -266,9 +275,11 @@ void sslb_lock_release_nogil(sslb_lock *lock);
 
 /* A step of an operation holds the lock, and keeps other steps away also
    while it lends the lock: for as long as a callback runs Python, so that
-   others may look at the connection. */
-void sslb_step_acquire_nogil(sslb_lock *lock);
-void sslb_step_release_nogil(sslb_lock *lock);
+   others may look at the connection.  Acquiring tells whether the step may
+   read from the socket; releasing, which is told whether it did, returns the
+   count of such steps. */
+int sslb_step_acquire_nogil(sslb_lock *lock);
+unsigned int sslb_step_release_nogil(sslb_lock *lock, int took);
 void sslb_step_lend_nogil(sslb_lock *lock);
 void sslb_step_reclaim_nogil(sslb_lock *lock);
 int sslb_step_is_mine_nogil(sslb_lock *lock);
@@ -290,11 +301,27 @@ typedef enum {SSLB_TURN_BUSY, SSLB_TURN_TAKEN, SSLB_TURN_MINE} sslb_turn;
 sslb_turn sslb_turn_try(sslb_lock *lock, sslb_direction direction);
 void sslb_turn_give(sslb_lock *lock, sslb_direction direction);
 
-/* Wait until the turn is free, but not past the deadline or for more than a
-   tenth of a second.  A non-blocking operation waits that tenth: another one
-   does not keep the turn for longer. */
+/* Wait until the turn is free or the connection closed, but not past the
+   deadline; where signal handlers run, not for more than a tenth of a second.
+   A non-blocking operation waits that tenth: another one does not keep the
+   turn for longer. */
 void sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
                            sslb_deadline deadline);
+
+/* One thread at a time reads from the socket or waits for it to become
+   readable; the others that want input follow it, so that no step reads what
+   another thread sleeps for.  sslb_input_await_nogil() says SSLB_INPUT_MINE
+   to the one that is to poll, and to tell whether there was something:
+   its next step comes first then.  The others wait there until a step has
+   read something since the count of `news`, or the connection is closed, or
+   until the limit (where signal handlers run, a tenth of a second). */
+typedef enum {SSLB_INPUT_MINE, SSLB_INPUT_NEWS, SSLB_INPUT_LATE} sslb_input;
+sslb_input sslb_input_await_nogil(sslb_lock *lock, unsigned int news,
+                                  sslb_deadline limit);
+void sslb_input_polled_nogil(sslb_lock *lock, int ready);
+
+/* From now on nobody waits for a turn or for what others read. */
+void sslb_lock_close_nogil(sslb_lock *lock);
 
 /* Count the threads in poll().  Who begins looks after that whether there is
    still something to wait for; who takes it away looks after that whether
@@ -349,8 +376,10 @@ int sslb_transport_module_init(void);
 BIO *sslb_transport_new(int fd, int kernel_tls, sslb_transport **transport);
 
 /* Before each step: what the one before met is over.  An operation that waits
-   for more does so without another try. */
-void sslb_transport_begin_nogil(sslb_transport *transport, int waits);
+   for more does so without another try; and the step may read from the socket,
+   or not. */
+void sslb_transport_begin_nogil(sslb_transport *transport, int waits,
+                                int may_read);
 
 /* From now on: collect what is written, or send at once. */
 void sslb_transport_gather_nogil(sslb_transport *transport, int on);
@@ -422,8 +451,10 @@ PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context,
 extern PyTypeObject sslb_context_type;
 
 /* Around a change of what handshakes look at without a lock of OpenSSL's: the
-   lists of cipher suites and of lookups.  The error queue is empty at first.
-   Not for a step's own thread, unless it runs a callback. */
+   lists of cipher suites and of lookups, the ALPN names, the key log.  The
+   error queue is empty at first.  Nothing in between may run Python code or
+   allocate what the garbage collector knows.  Not for a step's own thread,
+   unless it runs a callback. */
 void sslb_context_take(sslb_context *context);
 void sslb_context_release(sslb_context *context);
 
@@ -501,10 +532,17 @@ int sslb_verification_begin(sslb_connection *self);
 int sslb_verification_set_host(sslb_connection *self, PyObject *argument);
 
 /* Before and after it goes over to another context, if it is early enough for
-   the handshake: it then verifies what both ask for. */
+   the handshake: it then verifies what both ask for.  First, without the lock,
+   the host (bytes) that the certificate has to name from now on, or NULL for
+   no change: 0, or -1 with an exception.  The last two: 1, or 0 with the error
+   queue filled. */
+int sslb_verification_host_to_adopt(sslb_connection *self,
+                                    const sslb_context *context,
+                                    PyObject **host);
 int sslb_verification_can_adopt_locked(const sslb_connection *self);
 int sslb_verification_adopt_locked(sslb_connection *self,
-                                   sslb_context *context);
+                                   const sslb_context *context,
+                                   PyObject *host);
 int sslb_verification_adopted_locked(sslb_connection *self);
 
 /* Of a server: gives its sessions a name, without which none is resumed, of

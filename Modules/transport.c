@@ -45,7 +45,7 @@ transport_send(sslb_transport *transport, const void *data, size_t length)
         errno = EAGAIN;
     }
     transport->sys_errno = sent < 0 && errno != EAGAIN ? errno : 0;
-    transport->drained = transport->waits;  /* the answer takes a while */
+    transport->drained |= transport->waits; /* the answer takes a while */
     return sent;
 }
 
@@ -172,11 +172,12 @@ transport_write(BIO *bio, const char *data, int length)
 /* -- reading ---------------------------------------------------------- */
 
 void
-sslb_transport_begin_nogil(sslb_transport *transport, int waits)
+sslb_transport_begin_nogil(sslb_transport *transport, int waits, int may_read)
 {
     transport->sys_errno = 0;
     transport->waits = waits;
-    transport->drained = 0;
+    transport->drained = !may_read;
+    transport->took = 0;
     transport->least = 0;
 }
 
@@ -274,6 +275,7 @@ transport_receive(sslb_transport *transport, void *data, size_t length)
     }
     transport->sys_errno = got < 0 && errno != EAGAIN ? errno : 0;
     transport->eof = got == 0;
+    transport->took |= got >= 0 || transport->sys_errno != 0;
     transport->drained = transport->waits && (got < 0
                                               || (size_t)got < length);
     if (got > (ssize_t)length) {
@@ -304,11 +306,16 @@ kernel_read(BIO *bio, char *data, int length)
     if (is_forgotten(transport)) {
         return -1;
     }
+    if (transport->drained) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
     errno = 0;
     got = BIO_read(BIO_next(bio), data, length);
     BIO_copy_next_retry(bio);
     transport->sys_errno = got < 0 && !BIO_should_retry(bio) ? errno : 0;
     transport->eof = got == 0;
+    transport->took |= got >= 0 || !BIO_should_retry(bio);
     return got;
 }
 

@@ -477,7 +477,8 @@ sslb_trust_module_init(void)
     return 0;
 }
 
-/* The bundle stays for the life of the context. */
+/* The bundle stays for the life of the context.  1, or 0 with the error queue
+   filled, as the next two. */
 static int
 use_lazily(sslb_context *context, bundle *source)
 {
@@ -485,13 +486,12 @@ use_lazily(sslb_context *context, bundle *source)
         SSL_CTX_get_cert_store(context->ctx), lookup_method);
 
     if (lookup == NULL || !X509_LOOKUP_set_method_data(lookup, source)) {
-        sslb_queue_raise("trust store", __FILE__, __LINE__);
-        return -1;
+        return 0;
     }
     source->users++;
     context->bundle = source;
     context->bundle_is_lazy = 1;
-    return 0;
+    return 1;
 }
 
 void
@@ -535,11 +535,7 @@ fill_store(X509_STORE *store, const bundle *source)
     rc = bundle_fill_store_nogil(source, store);
     sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
-    if (!rc) {
-        sslb_queue_raise("trust store", __FILE__, __LINE__);
-        return -1;
-    }
-    return 0;
+    return rc;
 }
 
 /* OpenSSL looks no further for a name that it has found in one place: where
@@ -559,8 +555,8 @@ add_bundle_taken(sslb_context *context, bundle *source)
         return use_lazily(context, source);
     }
     if (context->bundle_is_lazy) {
-        if (fill_store(store, context->bundle) < 0) {
-            return -1;
+        if (!fill_store(store, context->bundle)) {
+            return 0;
         }
         context->bundle_is_lazy = 0;
     }
@@ -572,12 +568,16 @@ static int
 add_bundle(PyObject *self, bundle *source)
 {
     sslb_context *context = (sslb_context *)self;
-    int rc;
+    int ok;
 
     sslb_context_take(context);
-    rc = add_bundle_taken(context, source);
+    ok = add_bundle_taken(context, source);
     sslb_context_release(context);
-    return rc;
+    if (!ok) {
+        sslb_queue_raise("trust store", __FILE__, __LINE__);
+        return -1;
+    }
+    return 0;
 }
 
 /* Everything is parsed before anything is added. */

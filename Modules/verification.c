@@ -96,32 +96,31 @@ check_host(PyObject *host)
     return check_notation(name);
 }
 
-/* Has OpenSSL check the certificate for that server. */
+/* Has OpenSSL check the certificate for that server: 1, or 0 with the error
+   queue filled. */
 static int
 check_for_host(sslb_connection *self, const char *name)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(self->ssl);
+    int ok = is_address(name)
+        ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
+        : X509_VERIFY_PARAM_set1_host(param, name, strlen(name));
 
-    ERR_clear_error();
-    if (!(is_address(name)
-          ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
-          : X509_VERIFY_PARAM_set1_host(param, name, strlen(name)))) {
-        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
-        return -1;
-    }
-    self->checks_host = 1;
-    return 0;
+    self->checks_host |= ok;
+    return ok;
 }
 
 /* Asks for that server.  RFC 6066 allows no addresses in server_name. */
 static int
 use_host(sslb_connection *self, const char *name)
 {
-    if (!is_address(name) && !SSL_set_tlsext_host_name(self->ssl, name)) {
+    ERR_clear_error();
+    if ((!is_address(name) && !SSL_set_tlsext_host_name(self->ssl, name))
+        || (self->context->check_hostname && !check_for_host(self, name))) {
         sslb_queue_raise("server_hostname", __FILE__, __LINE__);
         return -1;
     }
-    return self->context->check_hostname ? check_for_host(self, name) : 0;
+    return 0;
 }
 
 int
@@ -216,14 +215,20 @@ sslb_verification_begin(sslb_connection *self)
 
 /* -- another context --------------------------------------------------- */
 
-/* The name, which the context before may not have asked for. */
-static int
-adopt_host(sslb_connection *self, const sslb_context *context)
+int
+sslb_verification_host_to_adopt(sslb_connection *self,
+                                const sslb_context *context, PyObject **host)
 {
-    PyObject *host;
-    int rc;
+    int adopts;
 
+    *host = NULL;
     if (self->server_side || self->checks_host || !context->check_hostname) {
+        return 0;
+    }
+    sslb_connection_enter(self);
+    adopts = sslb_verification_can_adopt_locked(self);
+    sslb_connection_leave(self);
+    if (!adopts) {
         return 0;
     }
     if (self->server_hostname == NULL) {
@@ -231,10 +236,8 @@ adopt_host(sslb_connection *self, const sslb_context *context)
                         "check_hostname requires server_hostname");
         return -1;
     }
-    host = sslb_text_encode(self->server_hostname, "ascii");
-    rc = host != NULL ? check_for_host(self, PyBytes_AS_STRING(host)) : -1;
-    Py_XDECREF(host);
-    return rc;
+    *host = sslb_text_encode(self->server_hostname, "ascii");
+    return *host != NULL ? 0 : -1;
 }
 
 /* The context before may ask for a certificate after the handshake. */
@@ -282,14 +285,12 @@ sslb_verification_can_adopt_locked(const sslb_connection *self)
 }
 
 int
-sslb_verification_adopt_locked(sslb_connection *self, sslb_context *context)
+sslb_verification_adopt_locked(sslb_connection *self,
+                               const sslb_context *context, PyObject *host)
 {
-    if (adopt_host(self, context) < 0) {
-        return -1;
-    }
     adopt_mode(self, context);
     adopt_flags(self, context);
-    return 0;
+    return host == NULL || check_for_host(self, PyBytes_AS_STRING(host));
 }
 
 int
@@ -302,15 +303,11 @@ sslb_verification_adopted_locked(sslb_connection *self)
             SSL_set_num_tickets(self->ssl, 0);
             SSL_set_not_resumable_session_callback(self->ssl, no_session);
         }
-        return 0;
+        return 1;
     }
-    if (self->server_side
+    return self->server_side
         ? sslb_verification_name_sessions_nogil(self, NULL, 0)
-        : SSL_set_session(self->ssl, NULL)) {
-        return 0;
-    }
-    sslb_queue_raise("context", __FILE__, __LINE__);
-    return -1;
+        : SSL_set_session(self->ssl, NULL);
 }
 
 /* -- sessions ---------------------------------------------------------- */

@@ -1,4 +1,5 @@
-"""Allocations and system calls that fail, one after the other.
+"""Allocations and system calls that fail, one after the other; threads that
+stop where they have what others want.
 
 tests/faults has a library that is preloaded, compiled here, and the scripts
 that run, most of them with it, in a child of their own.  SSLB_LONG=1 tries
@@ -104,6 +105,14 @@ def test_cve_2026_48934_session_whose_certificate_has_expired(library):
 
 
 @pytest.mark.cpython("has no _testcapi")
+@pytest.mark.parametrize("scenario", [
+    "fork_beside_a_line", "set_alpn_beside_a_line",
+    "set_keylog_beside_a_line", "fork_in_a_callback_beside_a_change"])
+def test_held(library, scenario):
+    """Neither the child nor another thread waits for the one that is held."""
+    run_installed(library, "held.py", scenario)
+
+
 @pytest.mark.parametrize("scenario", [
     "contexts", "connecting", "with_callbacks", "connected", "sockets",
     "certificates", "bios_and_functions"])

@@ -5,6 +5,9 @@ SSLB_LONG=1 forks hundreds of times.
 
 import os
 import signal
+import socket
+import ssl
+import time
 
 import pytest
 
@@ -103,3 +106,79 @@ def test_openssl_19066_threads_are_busy(version):
         with meanwhile(with_new_contexts):
             for _ in range(ROUNDS):
                 fork(in_it)
+
+
+def end_child(function):
+    """Ends the process: with 0 if the function returns."""
+    status = 1
+    try:
+        signal.alarm(int(TIMEOUT))
+        function()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def test_a_callback_forks_while_a_thread_waits_for_the_step(version):
+    """The child goes on with the handshake, and has nobody to wait for."""
+    server = server_context(version)
+    pair = SocketPair(server=server, handshake=False, pair=tcp_pair())
+    children, waiting, status = [], [], []
+
+    def callback(connection, name, context):
+        waiting.append(Task(pair.server.do_handshake))
+        time.sleep(0.1)     # it is in its call by now, as good as always
+        children.append(os.fork())
+        if children[0] == 0:
+            signal.alarm(int(TIMEOUT))
+            return None
+        status.append(os.waitpid(children[0], 0)[1])
+        return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+
+    def serve():
+        try:
+            pair.server.do_handshake()
+        finally:
+            if children[0] == 0:
+                end_child(lambda: pair.server.version() and
+                          pair.server.sendall(b"hello"))
+
+    server.set_servername_callback(callback)
+    with pair:
+        with Task(lambda: (pair.client.do_handshake(),
+                           receive(pair.client, 5))) as talking:
+            with pytest.raises(ssl.SSLError):
+                serve()
+            assert talking.result()[1] == b"hello"
+        assert isinstance(waiting[0].error(), ssl.SSLError)
+    assert status == [0]
+
+
+def test_a_handler_forks_in_the_middle_of_a_write(version):
+    """Nor does another thread of the child write in between."""
+    class Enough(Exception):
+        pass
+
+    def write_beside():
+        pair.client.settimeout(0.1)
+        writing = Task(pair.client.sendall, b"x").error()
+        assert isinstance(writing, socket.timeout), writing
+
+    def handler(signum, frame):
+        child = os.fork()
+        if child == 0:
+            end_child(write_beside)
+        status.append(os.waitpid(child, 0)[1])
+        raise Enough
+
+    status = []
+    before = signal.signal(signal.SIGALRM, handler)
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(Enough):
+                pair.client.sendall(BIG)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    assert status == [0]

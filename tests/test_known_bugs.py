@@ -105,9 +105,20 @@ def test_gh_122334_again_in_another_interpreter():
         "        import ssl\n"
         "        context = ssl.SSLContext(ssl.PROTOCOL_TLS)\n"
         "        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO())\n"
+        "        import helpers\n"
+        "        with helpers.SocketPair() as pair:\n"
+        "            pair.client.sendall(b'hello')\n"
+        "            assert helpers.receive(pair.server, 5) == b'hello'\n"
+        "            pair.server.settimeout(0.001)\n"
+        "            try:\n"
+        "                pair.server.recv(1)\n"
+        "            except helpers.socket.timeout:\n"
+        "                pass\n"
         "        ''') == 0\n"
-        "import ssl\n"
-        "ssl.SSLContext(ssl.PROTOCOL_TLS)\n")
+        "import helpers\n"
+        "with helpers.SocketPair():\n"
+        "    pass\n",
+        PYTHONPATH=os.path.dirname(os.path.abspath(__file__)))
 
 
 @pytest.mark.backport_only("says nothing, or does not fail")

@@ -281,6 +281,15 @@ def test_info():
     assert shown["installed"].startswith("yes")
 
 
+def test_info_tells_of_variables_that_are_wrong():
+    shown = info(SSL_CERT_FILE="/nowhere.pem", SSL_CERT_DIR="/nowhere")
+    assert shown["CA file"] == (
+        "none: /nowhere.pem (set by SSL_CERT_FILE) is not there")
+    assert shown["no CAs"] == (
+        "no other places are tried, since the environment has SSL_CERT_FILE "
+        "and SSL_CERT_DIR")
+
+
 @pytest.mark.parametrize("value", ["0", "1"])
 def test_info_tells_whether_https_verifies(value):
     """PEP 493's switch is for Python 2.7 alone."""

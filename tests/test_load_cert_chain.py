@@ -364,6 +364,23 @@ def test_no_such_curve(context):
     for name in ("no-such-curve", b"no-such-curve"):
         with pytest.raises(ValueError):
             context.set_ecdh_curve(name)
+
+
+@pytest.mark.backport_only("reads it as a path")
+def test_curve_is_a_name(context):
+    class Path(object):
+        def __fspath__(self):
+            return "secp384r1"
+
+    with pytest.raises(TypeError):
+        context.set_ecdh_curve(Path())
+    for name in (u"secp384r1\0", b"secp384r1\0", u"secp384r\u0131",
+                 b"secp384r1\xff", ""):
+        with pytest.raises(ValueError):
+            context.set_ecdh_curve(name)
+
+
+def test_curve_of_wrong_type(context):
     for arguments in ((), (None,), (42,)):
         with pytest.raises(TypeError):
             context.set_ecdh_curve(*arguments)

@@ -406,3 +406,25 @@ def test_rebound_https_context(monkeypatch):
                                 timeout=TIMEOUT)
         assert reply.getcode() == 200
         reply.close()
+
+
+@pytest.mark.python2("urllib3's TLS in TLS works on Python 3")
+def test_urllib3_says_that_it_has_no_tls_in_tls():
+    """It asks whether a context has wrap_bio(), and needs more than that:
+    SSLTransport, in urllib3 1.26 and whatever has a copy of it."""
+    class SSLTransport(object):
+        @staticmethod
+        def _validate_ssl_context_for_tls_in_tls(ssl_context):
+            return hasattr(ssl_context, "wrap_bio")
+
+    class Context(ssl.SSLContext):
+        pass
+
+    for kind in ssl.SSLContext, Context:
+        context = kind(ssl.PROTOCOL_TLS_CLIENT)
+        assert not SSLTransport._validate_ssl_context_for_tls_in_tls(context)
+        assert hasattr(context, "wrap_bio") and hasattr(kind, "wrap_bio")
+        assert context.wrap_bio.__doc__ == kind.wrap_bio.__doc__
+        context.check_hostname = False
+        assert isinstance(context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()),
+                          ssl.SSLObject)

@@ -6,6 +6,7 @@ import os
 import shutil
 import ssl
 import sys
+import time
 
 import pytest
 
@@ -182,6 +183,25 @@ def test_one_variable_leaves_the_other_place_as_it_is(tree):
     assert_trusts()
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("place", ["/missing", "/empty", "/folder"])
+def test_a_wrong_variable_leaves_nothing_else(tree, variable, place):
+    """No other CAs are trusted because of a mistake."""
+    tree.add_file("/etc/pki/tls/certs/ca-bundle.crt")
+    tree.add_text("/empty", "")
+    tree.add_text("/folder/README", "")
+    tree.set_variable(variable, place)
+    assert tree.found() == (None, None)
+    assert_trusts_nothing()
+
+
+def test_a_wrong_variable_leaves_the_other_place_as_it_is(tree):
+    tree.add_directory("/etc/ssl/certs")
+    tree.set_variable("SSL_CERT_FILE", "/missing.pem")
+    assert tree.found() == (None, "/etc/ssl/certs")
+    assert_trusts()
+
+
 def test_two_variables_leave_nothing_else(tree):
     tree.add_file("/etc/ssl/certs/ca-certificates.crt")
     tree.set_variable("SSL_CERT_FILE", "/missing.pem")
@@ -227,13 +247,10 @@ def test_missing_directories(tree):
     "", "no bundle at all\n",
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
     ids=["empty", "text", "broken"])
-@pytest.mark.parametrize("variable", [None, "SSL_CERT_FILE"])
-def test_files_without_certificates(tree, text, variable):
+def test_files_without_certificates(tree, text):
     tree.add_text("/etc/ssl/cert.pem", text)
     tree.add_text("/etc/ssl/certs/ca-certificates.crt", text)
     tree.add_file("/etc/pki/tls/certs/ca-bundle.crt")
-    if variable is not None:
-        tree.set_variable(variable, "/etc/ssl/cert.pem")
     assert tree.found() == ("/etc/pki/tls/certs/ca-bundle.crt", None)
     assert_trusts()
 
@@ -260,6 +277,46 @@ def test_openssl_before_the_lists(tree):
     tree.add_file("/etc/ssl/cert.pem")
     assert tree.found() == ("/etc/ssl/cert.pem", None)
     assert_trusts()
+
+
+# Directories that change, without another time of change
+
+MOMENT = 1        # what all files of some images have
+
+
+def set_moment(tree, path):
+    os.utime(tree.path(path), (MOMENT, MOMENT))
+
+
+def test_another_directory_of_the_same_time(tree):
+    tree.add_text("/first/README", "nothing")
+    tree.add_directory("/second")
+    for path in "/first", "/second":
+        set_moment(tree, path)
+    tree.add_link("/etc/ssl/certs", "/first")
+    assert tree.found() == (None, None)
+    os.remove(tree.path("/etc/ssl/certs"))
+    tree.add_link("/etc/ssl/certs", "/second")
+    assert tree.found() == (None, "/etc/ssl/certs")
+    assert_trusts()
+
+
+def test_directory_that_changes_within_its_time(tree, monkeypatch):
+    """File systems tell no two moments apart that are close."""
+    def stat(path):
+        status = real(path)
+        if path == tree.path("/etc/ssl/certs"):
+            fields = list(status)
+            fields[7:] = [status.st_atime, MOMENT, now]
+            status = os.stat_result(fields)
+        return status
+
+    real, now = os.stat, time.time()
+    monkeypatch.setattr(os, "stat", stat)
+    tree.add_text("/etc/ssl/certs/README", "nothing")
+    assert tree.found() == (None, None)
+    tree.add_directory("/etc/ssl/certs")
+    assert tree.found() == (None, "/etc/ssl/certs")
 
 
 # certifi
@@ -291,3 +348,16 @@ def test_why(tree):
     assert _info.chosen("directory", places) == (
         "none: %s (OpenSSL's default) is not there"
         % tree.path("/etc/ssl/certs"))
+    assert _info.why_no_further(places) == []
+
+
+def test_why_nothing(tree):
+    from _ssl_backport import _info
+    tree.add_file("/etc/pki/tls/certs/ca-bundle.crt")
+    tree.set_variable("SSL_CERT_FILE", "/missing.pem")
+    places = tree.trust.look()
+    assert _info.chosen("file", places) == (
+        "none: %s (set by SSL_CERT_FILE) is not there"
+        % tree.path("/missing.pem"))
+    assert _info.why_no_further(places) == [
+        "no other places are tried, since the environment has SSL_CERT_FILE"]

@@ -39,7 +39,8 @@ def of_installed():
         ("OpenSSL build", ssl._ssl._OPENSSL_BUILD),
         ("TLS versions", ", ".join(versions)),
         ("CA file", chosen("file", places)),
-        ("CA directory", chosen("directory", places)),
+        ("CA directory", chosen("directory", places))] + [
+        ("no CAs", text) for text in why_no_further(places)] + [
         ("HTTPS", of_https(ssl))]
 
 
@@ -63,6 +64,17 @@ def release(version):
         return "%d.%d.%d%s" % (major, minor, fix,
                                chr(ord("a") - 1 + patch) if patch else "")
     return "%d.%d.%d" % (major, minor, patch)
+
+
+def why_no_further(places):
+    """Why nothing is trusted, where the environment is the cause: a list of
+    one text or none."""
+    from _ssl_backport import _trust
+    variables = _trust.named_by_environment()
+    if not variables or not all(place.problem for place in places):
+        return []
+    return ["no other places are tried, since the environment has %s"
+            % " and ".join(variables)]
 
 
 def chosen(kind, places):

@@ -11,13 +11,38 @@ import __ssl_backport
 
 if sys.version_info[0] == 2:
     from _ssl_backport._enum import Enum, IntEnum, IntFlag
+
+    class wrap_bio_method(object):
+        """A method that urllib3 does not find when it asks for it.
+
+        Its TLS in TLS takes a context that has wrap_bio() for one of Python
+        3, and goes on with what 2.7 lacks beside that: a memoryview's cast()
+        and socket.SocketIO. Where it finds none, it says that TLS in TLS
+        cannot be had, as it does with 2.7's own ssl.
+        """
+
+        QUESTION = "_validate_ssl_context_for_tls_in_tls"
+
+        def __init__(self, function):
+            self.function = function
+            self.__doc__ = function.__doc__
+
+        def __get__(self, instance, owner):
+            if sys._getframe(1).f_code.co_name == self.QUESTION:
+                raise AttributeError("wrap_bio")
+            return self.function.__get__(instance, owner)
+
 else:
     from enum import Enum, IntEnum, IntFlag
+
+    def wrap_bio_method(function):
+        """Return the function: urllib3 has here what it needs."""
+        return function
 
 __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
            "CLIENTS_MAY_LACK_CONTEXTS", "CONSTRUCTORS_ARE_PUBLIC", "HEEDS_PYTHONHTTPSVERIFY",
            "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
-           "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS"]
+           "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "wrap_bio_method"]
 
 # Whether programs may call SSLSocket() with what wrap_socket() takes.
 CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)

@@ -8,6 +8,7 @@ from __future__ import absolute_import
 
 import os
 import re
+import time
 from collections import namedtuple
 
 import __ssl_backport as _ssl
@@ -53,8 +54,13 @@ DIRECTORIES = [
     ("/system/etc/security/cacerts", "Android"),
 ]
 
-# When a directory was changed last, and whether it holds certificates.
+# What tells a directory from what it was before, and whether it holds
+# certificates.
 looked_at = {}
+
+# A directory changed less than this long ago (seconds) may change again
+# without its time stamps showing it: it is looked at again.
+TOO_FRESH = 2
 
 # How OpenSSL finds a certificate in a directory: by the hash of its subject.
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+$")
@@ -92,15 +98,16 @@ def search(context):
     """Make the context trust the first place that holds certificates.
 
     What the environment names, or else what OpenSSL has built in, may be a
-    file and a directory. Only where there is neither, the list goes on,
-    unless the environment names both. Returns the list of Places.
+    file and a directory. Only where there is neither, the list goes on, and
+    not if the environment names one: who named a place wants no other to be
+    trusted because of a mistake in it. Returns the list of Places.
     """
     (file_variable, file_default,
      dir_variable, dir_default) = _ssl.get_default_verify_paths()
     places = [
         load(context, "file", *named(file_variable, file_default)),
         load(context, "directory", *named(dir_variable, dir_default))]
-    if os.environ.get(file_variable) and os.environ.get(dir_variable):
+    if named_by_environment():
         return places
     candidates = known_places()
     while all(place.problem for place in places):
@@ -109,6 +116,12 @@ def search(context):
             break
         places.append(load(context, *candidate))
     return places
+
+
+def named_by_environment():
+    """Return the environment variables (list of str) that name a place."""
+    return [variable for variable in _ssl.get_default_verify_paths()[::2]
+            if os.environ.get(variable)]
 
 
 def named(variable, default):
@@ -166,8 +179,12 @@ def holds_certificates(path):
 
 def folder_holds(folder):
     # every new context asks, and there are hundreds of files
-    changed = os.stat(folder).st_mtime
-    if folder not in looked_at or looked_at[folder][0] != changed:
+    status = os.stat(folder)
+    # an image of a system may have one time for all that is in it
+    state = (status.st_dev, status.st_ino, status.st_mtime, status.st_ctime)
+    known, holds = looked_at.get(folder, (None, False))
+    if known != state:
         holds = any(HASHED.match(name) for name in os.listdir(folder))
-        looked_at[folder] = changed, holds
-    return looked_at[folder][1]
+        if time.time() - status.st_ctime >= TOO_FRESH:
+            looked_at[folder] = state, holds
+    return holds

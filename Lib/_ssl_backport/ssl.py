@@ -257,6 +257,7 @@ class SSLContext(_SSLContext):
             suppress_ragged_eofs=suppress_ragged_eofs,
             server_hostname=server_hostname, context=self, session=session)
 
+    @_names.wrap_bio_method
     def wrap_bio(self, incoming, outgoing, server_side=False,
                  server_hostname=None, session=None):
         """Return an SSLObject that reads from one MemoryBIO and writes into

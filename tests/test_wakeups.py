@@ -1,0 +1,160 @@
+"""Threads that wait on one connection: they sleep until there is something for
+them, and miss nothing that another one has read.
+"""
+
+import contextlib
+import os
+import socket
+import ssl
+import time
+
+import pytest
+
+from helpers import SocketPair, Task, receive, tcp_pair
+
+pytestmark = pytest.mark.backport_only("two threads disturb each other")
+
+ENDS = (ssl.SSLError, socket.error, ValueError)
+
+
+def threads():
+    return set(os.listdir("/proc/self/task"))
+
+
+def naps(thread):
+    """How often a thread has gone to sleep."""
+    with open("/proc/self/task/%s/status" % thread) as stream:
+        for line in stream:
+            if line.startswith("voluntary_ctxt_switches"):
+                return int(line.split()[1])
+
+
+def all_naps(others):
+    return {thread: naps(thread) for thread in others}
+
+
+def wait_until_asleep(others):
+    """Until all of them have slept for a while."""
+    before = None
+    while before != all_naps(others):
+        before = all_naps(others)
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def asleep(*functions):
+    """Runs each in a thread, which must sleep until something happens in the
+    block, and must have come to its end when that ends."""
+    before = threads()
+    tasks = [Task(function) for function in functions]
+    others = threads() - before
+    assert len(others) == len(functions)
+    wait_until_asleep(others)
+    count = all_naps(others)
+    time.sleep(0.4)
+    assert all_naps(others) == count
+    yield tasks
+    for task in tasks:
+        task.join()
+
+
+needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/task"),
+                                reason="no /proc")
+
+
+@pytest.fixture(params=[None, 30.0], ids=["blocking", "timeout"])
+def connected(request, version):
+    with SocketPair(version=version, pair=tcp_pair()) as pair:
+        pair.client.settimeout(request.param)
+        # the tickets of TLS 1.3 wake nobody later on
+        pair.server.sendall(b"x")
+        assert receive(pair.client, 1) == b"x"
+        yield pair
+
+
+def read(pair):
+    return lambda: pair.client.recv(5)
+
+
+@needs_proc
+def test_idle_reader_sleeps(connected):
+    with asleep(read(connected)) as tasks:
+        connected.server.sendall(b"hello")
+    assert tasks[0].result() == b"hello"
+
+
+@needs_proc
+def test_idle_readers_sleep(connected):
+    """One of them waits for the socket, the others for their turn."""
+    with asleep(*[read(connected)] * 3) as tasks:
+        connected.server.sendall(b"hello" * 3)
+    assert [task.result() for task in tasks] == [b"hello"] * 3
+
+
+@needs_proc
+def test_idle_reader_sleeps_beside_one_who_ends_the_connection(connected):
+    """Both wait for the peer's close_notify, which one of them reads."""
+    def read_end():
+        try:
+            return sslobj.read(5)
+        except ssl.SSLZeroReturnError:      # we had said the end before
+            return b""
+
+    sslobj = connected.client._sslobj
+    with asleep(read_end, sslobj.shutdown) as tasks:
+        assert connected.server.recv(5) == b""
+        connected.server.unwrap()
+    assert tasks[0].result() == b""
+    assert tasks[1].error() is None
+
+
+@needs_proc
+def test_idle_handshakes_sleep(version):
+    """Each makes what it can of what one of them reads."""
+    with SocketPair(version=version, pair=tcp_pair(),
+                    handshake=False) as pair:
+        with asleep(*[pair.client.do_handshake] * 3):
+            pair.server.do_handshake()
+
+
+def test_handshake_ends_where_a_reader_waits_on(version):
+    """The reader makes the handshake, and waits for data then."""
+    with SocketPair(version=version, pair=tcp_pair(),
+                    handshake=False) as pair:
+        with Task(read(pair)) as reading:
+            with Task(pair.client.do_handshake):
+                time.sleep(0.1)
+                pair.server.do_handshake()
+            assert reading.running()
+            pair.server.sendall(b"hello")
+            assert reading.result() == b"hello"
+
+
+def test_close_ends_all_who_wait(connected):
+    """For the socket, for a turn, and for what the first one reads."""
+    tasks = [Task(read(connected)), Task(read(connected)),
+             Task(connected.client.unwrap)]
+    time.sleep(0.1)     # they are in their calls by now, as good as always
+    connected.client.close()
+    for task in tasks:
+        assert isinstance(task.error(), ENDS)
+
+
+def test_reader_gets_its_data_beside_one_who_does_not_wait(connected):
+    """Every byte goes to exactly one of them."""
+    sslobj = connected.client._sslobj
+    with Task(sslobj.read, 3) as reading:
+        time.sleep(0.1)     # it is in its call by now, as good as always
+        connected.client.settimeout(0)
+        size = 0
+        for _ in range(200):
+            connected.server.sendall(b"hello")
+            try:
+                size += len(sslobj.read(3))
+            except ssl.SSLWantReadError:
+                pass
+        connected.client.settimeout(30)
+        size += len(reading.result())
+    while size < 1000:
+        size += len(sslobj.read(1000))
+    assert size == 1000
