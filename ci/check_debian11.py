@@ -125,13 +125,12 @@ class Tree(object):
             ["unshare", "--mount", "sh", "-c", ENTER, self.folder, "env",
              "--chdir=/project"] + command, log)
 
-    def fill(self, sdist, wheel, packages):
-        """Put the wheel, the source with its tests, and pytest there."""
+    def fill(self, sdist, packages):
+        """Put the source with its tests, and pytest there."""
         shutil.rmtree(self.project, ignore_errors=True)
         source = check_sdist.unpack(sdist,
                                     os.path.join(self.project, "unpacked"))
         shutil.move(source, os.path.join(self.project, "source"))
-        shutil.copy(wheel, self.project)
         shutil.copytree(packages, os.path.join(self.project, "packages"))
 
 
@@ -225,7 +224,6 @@ def download(folder, progress):
 def check(hosts, progress):
     """The rows of the table."""
     sdist, = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
-    wheel = wheels.wheel_in(wheels.WHEELS, "2.7")
     packages = os.path.join(environments.BUILD, "debian11-packages")
     download(packages, progress)
     trees = {}
@@ -233,10 +231,12 @@ def check(hosts, progress):
         if host.arch not in trees:
             tree = trees[host.arch] = Tree(host.arch, progress)
             tree.make()
-            tree.fill(sdist, wheel, packages)
+            tree.fill(sdist, packages)
         installation = Installation(host, trees[host.arch], progress)
         installation.prepare()
         if host.wheel:
+            wheel = wheels.wheel_in(wheels.WHEELS, "2.7")
+            shutil.copy(wheel, trees[host.arch].project)
             yield installation.test(
                 os.path.basename(wheel),
                 openssl.release(openssl.in_wheels()).version)

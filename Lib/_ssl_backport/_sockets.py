@@ -19,13 +19,9 @@ if sys.version_info[0] == 2:
     ON_PYPY = hasattr(_realsocket, "_reuse")
     if ON_PYPY:
         # names that CPython's socket.py takes from _ssl; PyPy's own module
-        # puts them there, when hashlib imports it at the latest
+        # puts its own there, when hashlib imports it at the latest
         import socket as module
         import __ssl_backport
-        try:
-            import _cffi_ssl._stdssl.error
-        except ImportError:
-            pass  # a PyPy without it
         module.sslerror = __ssl_backport.SSLError
         for name, value in vars(__ssl_backport).items():
             if name.startswith("SSL_ERROR_"):
