@@ -20,8 +20,10 @@ help:
 	@echo "make bench-origins   where its time goes; needs perf"
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
 	@echo "make check-wheels    proves what the wheels promise"
-	@echo "make check-debian11  the 2.7 wheel and the source in a Debian 11;"
-	@echo "                     needs root and debootstrap"
+	@echo "make check-debian11  the 2.7 wheel and the source in Debian 11, with"
+	@echo "                     its CPython (amd64, i386, arm64) and its PyPy;"
+	@echo "                     needs root, debootstrap and qemu-user-static"
+	@echo "                     (HOSTS=\"pypy-amd64 cpython-i386\" for some)"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "                     (OPENSSL=\"3.5 3.0.20\" for some)"
 	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
@@ -60,7 +62,7 @@ check-wheels: python3
 	@$(PYTHON3) ci/check_wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 check-debian11: python3
-	@$(PYTHON3) ci/check_debian11.py
+	@$(PYTHON3) ci/check_debian11.py $(HOSTS)
 
 test-openssl: python3
 	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \

@@ -230,6 +230,10 @@ memoryview_get(PyObject *object, Py_buffer *view, int flags)
         PyErr_SetString(PyExc_BufferError, "a contiguous buffer is required");
         return -1;
     }
+    if (own->readonly && flags == PyBUF_WRITABLE) {
+        PyErr_SetString(PyExc_BufferError, "a writable buffer is required");
+        return -1;
+    }
     return PyBuffer_FillInfo(view, object, own->buf, own->len, own->readonly,
                              flags);
 }

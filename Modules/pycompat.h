@@ -232,6 +232,9 @@ static inline void
 sslb_exception_keep(sslb_exception *exception)
 {
     PyErr_Fetch(&exception->type, &exception->value, &exception->traceback);
+#ifdef PYPY_VERSION     /* whose PyErr_Restore() would leak it */
+    Py_CLEAR(exception->traceback);
+#endif
 }
 
 /* Raises it, which empties it. */

@@ -1,15 +1,22 @@
-"""make check-debian11: the 2.7 wheel and the source on a foreign system.
+"""make check-debian11: the 2.7 wheel and the source on foreign systems.
 
-    python3 ci/check_debian11.py        # as root
+    python3 ci/check_debian11.py [HOST...]      # as root
 
-The system is a Debian 11 made by debootstrap, with its own Python 2.7.18 and
-OpenSSL 1.1.1.  It is kept in SSLB_CACHE or ~/.cache/ssl-backport; what is
-installed in it is removed again.  It needs root, for chroot.
+The systems are Debian 11, made by debootstrap for amd64, i386 and arm64, each
+with its own Python 2.7.18 and OpenSSL 1.1.1, that for amd64 with PyPy 7.3.3
+as well.  They are kept in SSLB_CACHE or ~/.cache/ssl-backport; what is
+installed in them is removed again.  It needs root, for chroot, and for arm64
+qemu.  A HOST is a name of the table that ends the run, such as pypy-amd64;
+all of them otherwise.
 """
 
+import argparse
+import collections
+import contextlib
 import glob
 import os
 import shutil
+import subprocess
 import sys
 
 import check_sdist
@@ -20,16 +27,25 @@ import wheels
 from environments import Failure
 
 SUITE = "bullseye"
-PACKAGES = ("python2.7,python2.7-dev,libssl-dev,gcc,make,ca-certificates,"
-            "openssl")
+PACKAGES = ["python2.7", "python2.7-dev", "libssl-dev", "gcc", "make",
+            "ca-certificates", "openssl"]
+SYSTEM_OPENSSL = "1.1.1"
 
 NOT_ROOT = """\
-The Debian 11 tree is entered by chroot, which only root may do."""
+The trees of Debian 11 are entered by chroot, which only root may do."""
 
 NO_DEBOOTSTRAP = """\
 debootstrap was not found.  To get it:
 
     Debian, Ubuntu:  apt-get install debootstrap"""
+
+NO_QEMU = """\
+This machine cannot run programs for arm64.  To let it:
+
+    Debian, Ubuntu:  apt-get install qemu-user-static"""
+
+NO_HOST = """\
+There is no host %r.  There are: %s."""
 
 # Nothing of it is mounted outside of the command's own name space.
 ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
@@ -37,107 +53,226 @@ ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
          'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
          '"$@"')
 
+# The kernel's list of interpreters, and what qemu-user-static writes there
+# where systemd or binfmt-support has run.
+FORMATS = "/proc/sys/fs/binfmt_misc"
+QEMU_FORMAT = "/usr/lib/binfmt.d/qemu-aarch64.conf"
+WITH_FORMATS = ('test -e {0}/register || '
+                'mount -t binfmt_misc binfmt_misc {0}; '.format(FORMATS))
+
+# name, the tree's architecture, the interpreter there, whether the wheel is
+# for it, and the tests, all of them or, where they would take hours, those
+# of each kind of connection
+Host = collections.namedtuple("Host", "name arch python wheel tests")
+
+HOSTS = [
+    Host("cpython-amd64", "amd64", "python2.7", True, [""]),
+    Host("pypy-amd64", "amd64", "pypy", False, [""]),
+    Host("cpython-i386", "i386", "python2.7", False, [""]),
+    Host("cpython-arm64", "arm64", "python2.7", False, [
+        "test_handshake.py", "test_read_write.py", "test_membio.py",
+        "test_functions.py", "test_names.py"]),
+]
+
 
 class Tree(object):
-    """The Debian 11 system in a folder."""
+    """A Debian 11 system in a folder."""
 
-    def __init__(self, folder, progress):
-        self.folder = folder
+    def __init__(self, arch, progress):
+        self.arch = arch
+        self.folder = os.path.join(openssl.cache(), "debian11-" + arch)
+        self.project = os.path.join(self.folder, "project")
         self.progress = progress
+        self.packages = PACKAGES + (
+            ["pypy", "pypy-dev"] if arch == "amd64" else [])
 
     def make(self):
         """debootstrap, once."""
         stamp = self.folder + ".made-of"
-        wanted = environments.digest(SUITE, PACKAGES)
+        wanted = environments.digest(SUITE, self.packages)
         if environments.is_done(stamp, wanted):
             return
         if not shutil.which("debootstrap"):
             raise Failure(NO_DEBOOTSTRAP)
+        self.progress.say("Debian 11", "a tree for %s is being made, which "
+                          "takes minutes" % self.arch)
         self.debootstrap(openssl.debian_archives())
+        if self.arch == "arm64":
+            environments.run(
+                ["chroot", self.folder, "/debootstrap/debootstrap",
+                 "--second-stage"], "debootstrap-arm64.log")
         with open(os.path.join(self.folder, "etc", "hosts"), "w") as stream:
             stream.write("127.0.0.1 localhost\n")
         environments.set_done(stamp, wanted)
-        self.progress.say("Debian 11", "made by debootstrap")
 
     def debootstrap(self, archives):
         """From the first archive that has it, or from debootstrap's own."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        command = ["debootstrap", "--variant=minbase",
-                   "--include=" + PACKAGES, SUITE, self.folder]
+        command = ["debootstrap", "--variant=minbase", "--arch=" + self.arch,
+                   "--include=" + ",".join(self.packages)]
+        command += ["--foreign"] if self.arch == "arm64" else []
         try:
-            environments.run(command + archives[:1], "debootstrap.log")
+            environments.run(command + [SUITE, self.folder] + archives[:1],
+                             "debootstrap-%s.log" % self.arch)
         except Failure:
             if not archives:
                 raise
             self.debootstrap(archives[1:])
 
-    def run(self, command, log, folder="/project"):
+    def run(self, command, log):
+        """Run a command in the tree's folder /project."""
         environments.run(
             ["unshare", "--mount", "sh", "-c", ENTER, self.folder, "env",
-             "--chdir=" + folder] + command, log)
+             "--chdir=/project"] + command, log)
+
+    def fill(self, sdist, packages):
+        """Put the source with its tests, and pytest there."""
+        shutil.rmtree(self.project, ignore_errors=True)
+        source = check_sdist.unpack(sdist,
+                                    os.path.join(self.project, "unpacked"))
+        shutil.move(source, os.path.join(self.project, "source"))
+        shutil.copytree(packages, os.path.join(self.project, "packages"))
+
+
+class Installation(object):
+    """A host's interpreter in its tree, and what is installed for it."""
+
+    def __init__(self, host, tree, progress):
+        self.host = host
+        self.tree = tree
+        self.progress = progress
 
     def pip(self, *arguments):
-        """pip as root, from the files that were put there."""
-        wheel, = glob.glob(os.path.join(self.folder, "project", "packages",
+        """pip as root, from the files that were put there.  It does not
+        compile: on PyPy it seeks the result in the wrong place."""
+        wheel, = glob.glob(os.path.join(self.tree.project, "packages",
                                         "pip-*.whl"))
-        self.run(["python2.7", "packages/%s/pip" % os.path.basename(wheel),
-                  *arguments], "debian11-pip.log")
+        self.tree.run([self.host.python,
+                       "packages/%s/pip" % os.path.basename(wheel),
+                       *arguments], "debian11-pip-%s.log" % self.host.name)
 
-    def fill(self, sdist, wheel):
-        """Put the wheel, the source with its tests, and pytest there."""
-        work = os.path.join(self.folder, "project")
-        shutil.rmtree(work, ignore_errors=True)
-        source = check_sdist.unpack(sdist, os.path.join(work, "unpacked"))
-        shutil.move(source, os.path.join(work, "source"))
-        shutil.copy(wheel, work)
-        python = wheels.make_environment(environments.find("2.7"),
-                                         self.progress)
-        environments.run(
-            [python, "-m", "pip", "download", "-r",
-             environments.requirements("2.7"), "--dest",
-             os.path.join(work, "packages")], "debian11-download.log")
-        self.pip("install", "--no-index", "--find-links", "packages",
-                 "setuptools", "wheel")
-        self.pip("install", "--no-index", "--find-links", "packages",
-                 "--no-build-isolation", "-r",
-                 "source/ci/requirements-2.7.txt")
+    def install(self, *arguments):
+        self.pip("install", "--no-compile", "--no-index", *arguments)
+
+    def prepare(self):
+        """Install the tools of the tests."""
+        self.install("--find-links", "packages", "setuptools", "wheel")
+        self.install("--find-links", "packages", "--no-build-isolation",
+                     "-r", "source/ci/requirements-2.7.txt")
+        self.progress.say(self.host.name, "pytest installed")
 
     def test(self, package, version):
-        """Install a file and run all tests with it; then remove it."""
-        self.pip("install", "--no-index", "--no-deps", "--force-reinstall",
-                 "--no-build-isolation", package)
-        report = os.path.join(self.folder, "project", "report.xml")
+        """Install a file, run the tests with it and remove it; the row of
+        the table."""
+        self.install("--no-deps", "--force-reinstall", "--no-build-isolation",
+                     package)
+        self.progress.say(self.host.name, "%s installed, tests started"
+                          % os.path.basename(package))
         code = "import ssl; assert %r in ssl.OPENSSL_VERSION" % version
-        self.run(["python2.7", "-m", "_ssl_backport", "-c", code],
-                 "debian11-version.log")
-        log = "debian11-test.log"
-        self.run(["python2.7", "-m", "_ssl_backport", "-m", "pytest", "-v",
-                  "-p", "no:cacheprovider", "--junitxml",
-                  "/project/report.xml", "source/tests"], log)
-        result = run_tests.read_report(report, 0, log)
+        self.tree.run([self.host.python, "-m", "_ssl_backport", "-c", code],
+                      "debian11-version-%s.log" % self.host.name)
+        log = "debian11-test-%s.log" % self.host.name
+        self.tree.run(
+            [self.host.python, "-B", "-m", "_ssl_backport", "-m", "pytest",
+             "-v", "-p", "no:cacheprovider", "--junitxml",
+             "/project/report.xml"] +
+            ["source/tests/" + name for name in self.host.tests], log)
+        result = run_tests.read_report(
+            os.path.join(self.tree.project, "report.xml"), 0, log)
         self.pip("uninstall", "--yes", "ssl-backport")
-        self.progress.say("Debian 11", "%s, OpenSSL %s: %d tests passed, "
-                          "%d skipped" % (os.path.basename(package), version,
-                                          result.passed, result.skipped))
+        self.progress.say(self.host.name, "tests ended")
+        return (self.host.name, os.path.basename(package), version,
+                result.passed, result.skipped)
+
+
+@contextlib.contextmanager
+def emulation(wanted):
+    """Let the kernel start qemu for programs of arm64, if it does not yet."""
+    name = os.path.join(FORMATS, "qemu-aarch64")
+    registers = wanted and not is_registered(name)
+    if registers:
+        if not os.path.exists(QEMU_FORMAT):
+            raise Failure(NO_QEMU)
+        formats('cat %s > %s/register' % (QEMU_FORMAT, FORMATS))
+    try:
+        yield
+    finally:
+        if registers:
+            formats('echo -1 > ' + name)
+
+
+def is_registered(name):
+    return subprocess.call(["unshare", "--mount", "sh", "-c",
+                            WITH_FORMATS + "test -e " + name]) == 0
+
+
+def formats(command):
+    environments.run(["unshare", "--mount", "sh", "-c",
+                      WITH_FORMATS + command], "debian11-qemu.log")
+
+
+def download(folder, progress):
+    """Fetch the packages of the tests."""
+    shutil.rmtree(folder, ignore_errors=True)
+    python = wheels.make_environment(environments.find("2.7"), progress)
+    environments.run(
+        [python, "-m", "pip", "download", "-r",
+         environments.requirements("2.7"), "--dest", folder],
+        "debian11-download.log")
+
+
+def check(hosts, progress):
+    """The rows of the table."""
+    sdist, = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
+    packages = os.path.join(environments.BUILD, "debian11-packages")
+    download(packages, progress)
+    trees = {}
+    for host in hosts:
+        if host.arch not in trees:
+            tree = trees[host.arch] = Tree(host.arch, progress)
+            tree.make()
+            tree.fill(sdist, packages)
+        installation = Installation(host, trees[host.arch], progress)
+        installation.prepare()
+        if host.wheel:
+            wheel = wheels.wheel_in(wheels.WHEELS, "2.7")
+            shutil.copy(wheel, trees[host.arch].project)
+            yield installation.test(
+                os.path.basename(wheel),
+                openssl.release(openssl.in_wheels()).version)
+        yield installation.test("./source", SYSTEM_OPENSSL)
+
+
+def report(rows):
+    print("\n%-16s %-44s %-8s %8s %8s" % (
+        "", "installed from", "OpenSSL", "passed", "skipped"))
+    for row in rows:
+        print("%-16s %-44s %-8s %8d %8d" % row)
+
+
+def choose(names):
+    known = {host.name: host for host in HOSTS}
+    for name in names:
+        if name not in known:
+            raise Failure(NO_HOST % (name, ", ".join(sorted(known))))
+    return [known[name] for name in names] or HOSTS
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("hosts", metavar="HOST", nargs="*")
     progress = environments.Progress()
-    tree = Tree(os.path.join(openssl.cache(), "debian11"), progress)
     try:
+        hosts = choose(parser.parse_args().hosts)
         if os.geteuid() != 0:
             raise Failure(NOT_ROOT)
         if environments.find("2.7") is None:
             raise Failure(environments.NO_PYTHON27)
-        sdist, = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
-        wheel = wheels.wheel_in(wheels.WHEELS, "2.7")
-        tree.make()
-        tree.fill(sdist, wheel)
-        tree.test(os.path.basename(wheel),
-                  openssl.release(openssl.in_wheels()).version)
-        tree.test("./source", "1.1.1")
+        with emulation(any(host.arch == "arm64" for host in hosts)):
+            rows = list(check(hosts, progress))
     except Failure as failure:
         return "\n%s" % failure
+    report(rows)
     return 0
 
 

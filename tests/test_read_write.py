@@ -240,6 +240,7 @@ def test_recv_into_number_of_bytes_zero(sockets):
     assert data == b"hello\0\0\0"
 
 
+@pytest.mark.cpython("shows extensions no memory of array and mmap")
 @pytest.mark.since(3, 12, "counted items, not bytes")
 def test_gh_84443_recv_into_multi_byte_buffer(sockets):
     sockets.client.sendall(b"12345678")
@@ -248,6 +249,7 @@ def test_gh_84443_recv_into_multi_byte_buffer(sockets):
     assert array_bytes(numbers) == b"12345678"
 
 
+@pytest.mark.cpython("shows extensions no memory of array and mmap")
 @pytest.mark.since(3, 12, "needed a length")
 def test_gh_84443_recv_into_mmap(sockets):
     sockets.client.sendall(b"hello")
@@ -265,6 +267,7 @@ def test_recv_into_ctypes(sockets):
     assert memory.value == b"hello"
 
 
+@pytest.mark.cpython("shows extensions no memory of array and mmap")
 @pytest.mark.since(3, 10, "an OverflowError, or less was read")
 @pytest.mark.skipif(sys.maxsize < 2 ** 32, reason="no addresses for so much")
 def test_bpo_42854_recv_into_more_than_2_gib(sockets):

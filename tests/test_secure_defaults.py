@@ -324,6 +324,7 @@ def lines_of_key(path):
     return key.splitlines()[1:]
 
 
+@pytest.mark.cpython("moves bytes in memory, which leaves copies")
 @pytest.mark.backport_only("what it copies stays in freed memory")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc")
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),

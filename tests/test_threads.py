@@ -1,7 +1,6 @@
 """One connection or context used by several threads (see the A4 bugs)."""
 
 import contextlib
-import gc
 import random
 import socket
 import ssl
@@ -12,8 +11,8 @@ import weakref
 import pytest
 
 from helpers import (PY2, TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
-                     client_context, meanwhile, read_all, receive,
-                     server_context, tcp_pair)
+                     client_context, collect, meanwhile, read_all,
+                     receive, server_context, tcp_pair)
 
 DISTURBED = pytest.mark.backport_only("two threads disturb each other: "
                                       "gh-151508")
@@ -350,7 +349,7 @@ def test_many_connections_at_once(version):
             with SocketPair(client, server) as pair:
                 pair.client.sendall(b"hello")
                 assert receive(pair.server, 5) == b"hello"
-        gc.collect()
+        collect()
 
     for task in [Task(run) for _ in range(4)]:
         task.result()
@@ -494,7 +493,7 @@ def test_cve_2026_19445_context_changed_by_several_threads(hasty):
     pair.server.context = first
     pair.handshake()
     del pair
-    gc.collect()
+    collect()
     assert not any(reference() for reference in references)
 
 

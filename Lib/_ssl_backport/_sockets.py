@@ -17,7 +17,16 @@ if sys.version_info[0] == 2:
     # PyPy has no reference counts: its sockets and file objects tell what is
     # below them by _reuse() and _drop() how many they are.
     ON_PYPY = hasattr(_realsocket, "_reuse")
-    if not ON_PYPY:
+    if ON_PYPY:
+        # names that CPython's socket.py takes from _ssl; PyPy's own module
+        # puts its own there, when hashlib imports it at the latest
+        import socket as module
+        import __ssl_backport
+        module.sslerror = __ssl_backport.SSLError
+        for name, value in vars(__ssl_backport).items():
+            if name.startswith("SSL_ERROR_"):
+                setattr(module, name, value)
+    else:
         from socket import _delegate_methods
         __all__ += ["_delegate_methods"]
 
