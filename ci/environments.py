@@ -209,9 +209,11 @@ def clean_environ():
                if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
                and (not name.startswith("PIP_") or name in PIP_SETTINGS)}
     environ.update(PIP_OVERRULED)
-    for name in ("no_proxy", "NO_PROXY"):
-        environ[name] = ",".join(
-            filter(None, [os.environ.get(name), "localhost", "127.0.0.1"]))
+    # pip 18 fails on file: URLs where this is set: only where it has a use
+    if any(name.lower().endswith("_proxy") for name in environ):
+        for name in ("no_proxy", "NO_PROXY"):
+            environ[name] = ",".join(
+                filter(None, [environ.get(name), "localhost", "127.0.0.1"]))
     return environ
 
 

@@ -4,7 +4,6 @@ It runs as its users run it, up to where it looks at the headers: the OpenSSLs
 that pkg-config has here are headers that only tell their version.
 """
 
-import distutils.spawn
 import os
 import subprocess
 import sys
@@ -13,14 +12,22 @@ import pytest
 
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+
+def has_pkg_config():
+    try:
+        return subprocess.call(["pkg-config", "--version"],
+                               stdout=subprocess.PIPE) == 0
+    except OSError:
+        return False
+
+
 pytestmark = [
     pytest.mark.backport_only("it has no setup.py"),
     pytest.mark.skipif(
         not os.path.exists(os.path.join(FOLDER, "setup.py")),
         reason="the tests are not in a source tree"),
     pytest.mark.skipif(
-        distutils.spawn.find_executable("pkg-config") is None,
-        reason="there is no pkg-config")]
+        not has_pkg_config(), reason="there is no pkg-config")]
 
 
 class Packages(object):
