@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <time.h>
 
 /* Flags that make OpenSSL accept more. */
 #define LENIENT_FLAGS \
@@ -373,7 +374,7 @@ is_for_host(X509 *x509, PyObject *server_hostname, unsigned int flags)
 static int
 is_expired(const X509 *x509)
 {
-    return X509_cmp_current_time(X509_get0_notAfter(x509)) <= 0;
+    return ASN1_TIME_cmp_time_t(X509_get0_notAfter(x509), time(NULL)) <= 0;
 }
 
 sslb_checks
