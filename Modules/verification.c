@@ -48,6 +48,14 @@ is_four_numbers(const char *name)
     return 0;
 }
 
+static int
+refuse_notation(void)
+{
+    PyErr_SetString(PyExc_ValueError, "server_hostname is neither a DNS name "
+                    "nor an IP address");
+    return -1;
+}
+
 /* What one program reads as an address, and another as a DNS name or another
    address: 0177.0.0.1, or an address with a blank behind it.  _hostnames.py
    has the same rule. */
@@ -60,9 +68,7 @@ check_notation(const char *name)
         next++;
     }
     if (*next != '\0' || (is_four_numbers(name) && !is_address(name))) {
-        PyErr_SetString(PyExc_ValueError, "server_hostname is neither a DNS "
-                        "name nor an IP address");
-        return -1;
+        return refuse_notation();
     }
     return 0;
 }
@@ -107,6 +113,11 @@ check_for_host(sslb_connection *self, const char *name)
     if (!(is_address(name)
           ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
           : X509_VERIFY_PARAM_set1_host(param, name, strlen(name)))) {
+#ifdef SSLB_HAVE_CHECKED_HOST
+        if (ERR_peek_error() == 0) {
+            return refuse_notation();
+        }
+#endif
         sslb_queue_raise("server_hostname", __FILE__, __LINE__);
         return -1;
     }
