@@ -177,6 +177,12 @@ sslb_wants_kernel_tls(const SSL *ssl)
     ((void)(ssl), (void)(fd), (void)(offset), (void)(size), -1)
 #endif
 
+/* X509_VERIFY_PARAM_set1_host() refuses what is no DNS name, and gives no
+   reason for that. */
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L
+#  define SSLB_HAVE_CHECKED_HOST
+#endif
+
 /* What only newer versions can do: without it a method raises
    NotImplementedError with the version that it needs. */
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L

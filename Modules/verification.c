@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <string.h>
+#include <time.h>
 
 /* Flags that make OpenSSL accept more. */
 #define LENIENT_FLAGS \
@@ -47,6 +48,14 @@ is_four_numbers(const char *name)
     return 0;
 }
 
+static int
+refuse_notation(void)
+{
+    PyErr_SetString(PyExc_ValueError, "server_hostname is neither a DNS name "
+                    "nor an IP address");
+    return -1;
+}
+
 /* What one program reads as an address, and another as a DNS name or another
    address: 0177.0.0.1, or an address with a blank behind it.  _hostnames.py
    has the same rule. */
@@ -59,9 +68,7 @@ check_notation(const char *name)
         next++;
     }
     if (*next != '\0' || (is_four_numbers(name) && !is_address(name))) {
-        PyErr_SetString(PyExc_ValueError, "server_hostname is neither a DNS "
-                        "name nor an IP address");
-        return -1;
+        return refuse_notation();
     }
     return 0;
 }
@@ -96,8 +103,8 @@ check_host(PyObject *host)
     return check_notation(name);
 }
 
-/* Has OpenSSL check the certificate for that server: 1, or 0 with the error
-   queue filled. */
+/* Has OpenSSL check the certificate for that server: 1 or 0.  The error queue
+   is empty where OpenSSL 4.0 takes the name for none. */
 static int
 check_for_host(sslb_connection *self, const char *name)
 {
@@ -117,6 +124,11 @@ use_host(sslb_connection *self, const char *name)
     ERR_clear_error();
     if ((!is_address(name) && !SSL_set_tlsext_host_name(self->ssl, name))
         || (self->context->check_hostname && !check_for_host(self, name))) {
+#ifdef SSLB_HAVE_CHECKED_HOST
+        if (ERR_peek_error() == 0) {
+            return refuse_notation();
+        }
+#endif
         sslb_queue_raise("server_hostname", __FILE__, __LINE__);
         return -1;
     }
@@ -370,7 +382,7 @@ is_for_host(X509 *x509, PyObject *server_hostname, unsigned int flags)
 static int
 is_expired(const X509 *x509)
 {
-    return X509_cmp_current_time(X509_get0_notAfter(x509)) <= 0;
+    return ASN1_TIME_cmp_time_t(X509_get0_notAfter(x509), time(NULL)) <= 0;
 }
 
 sslb_checks
