@@ -149,7 +149,9 @@ log_line_nogil(const SSL *ssl, sslb_context *context, const char *line,
     int number = 0;
 
     if (shares) {
+        sslb_gate_leave_nogil();    /* nobody waits inside */
         sslb_guard_share_nogil(&context->guard);
+        sslb_gate_enter_nogil();
     }
     *fd = context->keylog_fd;
     if (*fd >= 0 && write_line_nogil(*fd, line) < 0) {

@@ -263,14 +263,11 @@ if_survivor(sslb_thread thread)
 /* Whoever held it is not in this process, but for the thread that forked, in a
    callback or a signal handler.  Initialising in place allocates nothing on
    the systems we know, so cannot fail. */
-void
-sslb_lock_check_fork(sslb_lock *lock)
+static void
+free_after_fork(sslb_lock *lock)
 {
-    sslb_lock before = *lock;
+    const sslb_lock before = *lock;
 
-    if (before.fork_count == fork_count) {
-        return;
-    }
     (void)initialise(lock);
     lock->owner = if_survivor(before.owner);
     if (lock->owner != 0) {
@@ -285,6 +282,14 @@ sslb_lock_check_fork(sslb_lock *lock)
     lock->turns[SSLB_WRITING] = if_survivor(before.turns[SSLB_WRITING]);
     lock->taker = if_survivor(before.taker);
     lock->closed = before.closed;
+}
+
+void
+sslb_lock_check_fork(sslb_lock *lock)
+{
+    if (lock->fork_count != fork_count) {
+        free_after_fork(lock);
+    }
 }
 
 /* -- looks and steps -------------------------------------------------- */

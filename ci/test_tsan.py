@@ -22,7 +22,7 @@ from environments import Failure
 PYTHONS = "2.7 3.11"
 # not those that fork: the sanitizer does not follow threads into the child
 TESTS = ["tests/test_%s.py" % name for name in (
-    "threads", "duplex", "gil", "collection")]
+    "threads", "duplex", "gil", "collection", "wakeups")]
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 OURS = "__ssl_backport"
 LIMIT_SECONDS = 3600
