@@ -18,9 +18,9 @@ static struct {
 } of_socket;
 
 #ifdef PYPY_VERSION
-/* Its PyErr_CheckSignals() does nothing, but before each instruction of a
-   Python function it looks for signals. */
-static PyObject *some_function;
+/* Its PyErr_CheckSignals() does nothing; but in each turn of a loop in Python
+   it looks for signals, also in what it has compiled. */
+static PyObject *some_loop;
 
 static int
 handlers_init(void)
@@ -28,17 +28,17 @@ handlers_init(void)
     PyObject *globals = PyDict_New();
 
     if (globals != NULL) {
-        some_function = PyRun_String("lambda: None", Py_eval_input, globals,
-                                     globals);
+        some_loop = PyRun_String("lambda: [None for turn in '12']",
+                                 Py_eval_input, globals, globals);
         Py_DECREF(globals);
     }
-    return some_function != NULL ? 0 : -1;
+    return some_loop != NULL ? 0 : -1;
 }
 
 int
 sslb_handlers_run(void)
 {
-    PyObject *result = PyObject_CallObject(some_function, NULL);
+    PyObject *result = PyObject_CallObject(some_loop, NULL);
 
     Py_XDECREF(result);
     return result != NULL ? 0 : -1;

@@ -12,11 +12,9 @@ all of them otherwise.
 
 import argparse
 import collections
-import contextlib
 import glob
 import os
 import shutil
-import subprocess
 import sys
 
 import check_sdist
@@ -53,12 +51,13 @@ ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
          'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
          '"$@"')
 
-# The kernel's list of interpreters, and what qemu-user-static writes there
-# where systemd or binfmt-support has run.
-FORMATS = "/proc/sys/fs/binfmt_misc"
-QEMU_FORMAT = "/usr/lib/binfmt.d/qemu-aarch64.conf"
-WITH_FORMATS = ('test -e {0}/register || '
-                'mount -t binfmt_misc binfmt_misc {0}; '.format(FORMATS))
+# Has the kernel start qemu for programs of arm64, as systemd does where it
+# runs.  Newer kernels forget it with the name space.
+EMULATE = (
+    'formats=/proc/sys/fs/binfmt_misc && { test -e $formats/register || '
+    'mount -t binfmt_misc binfmt_misc $formats; } && '
+    '{ test -e $formats/qemu-aarch64 || '
+    'cat /usr/lib/binfmt.d/qemu-aarch64.conf > $formats/register; } && ')
 
 # name, the tree's architecture, the interpreter there, whether the wheel is
 # for it, and the tests, all of them or, where they would take hours, those
@@ -99,8 +98,9 @@ class Tree(object):
         self.debootstrap(openssl.debian_archives())
         if self.arch == "arm64":
             environments.run(
-                ["chroot", self.folder, "/debootstrap/debootstrap",
-                 "--second-stage"], "debootstrap-arm64.log")
+                ["unshare", "--mount", "sh", "-c", EMULATE +
+                 'chroot "$0" /debootstrap/debootstrap --second-stage',
+                 self.folder], "debootstrap-arm64-2.log")
         with open(os.path.join(self.folder, "etc", "hosts"), "w") as stream:
             stream.write("127.0.0.1 localhost\n")
         environments.set_done(stamp, wanted)
@@ -121,8 +121,9 @@ class Tree(object):
 
     def run(self, command, log):
         """Run a command in the tree's folder /project."""
+        enter = (EMULATE if self.arch == "arm64" else "") + ENTER
         environments.run(
-            ["unshare", "--mount", "sh", "-c", ENTER, self.folder, "env",
+            ["unshare", "--mount", "sh", "-c", enter, self.folder, "env",
              "--chdir=/project"] + command, log)
 
     def fill(self, sdist, packages):
@@ -185,32 +186,6 @@ class Installation(object):
                 result.passed, result.skipped)
 
 
-@contextlib.contextmanager
-def emulation(wanted):
-    """Let the kernel start qemu for programs of arm64, if it does not yet."""
-    name = os.path.join(FORMATS, "qemu-aarch64")
-    registers = wanted and not is_registered(name)
-    if registers:
-        if not os.path.exists(QEMU_FORMAT):
-            raise Failure(NO_QEMU)
-        formats('cat %s > %s/register' % (QEMU_FORMAT, FORMATS))
-    try:
-        yield
-    finally:
-        if registers:
-            formats('echo -1 > ' + name)
-
-
-def is_registered(name):
-    return subprocess.call(["unshare", "--mount", "sh", "-c",
-                            WITH_FORMATS + "test -e " + name]) == 0
-
-
-def formats(command):
-    environments.run(["unshare", "--mount", "sh", "-c",
-                      WITH_FORMATS + command], "debian11-qemu.log")
-
-
 def download(folder, progress):
     """Fetch the packages of the tests."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -268,8 +243,10 @@ def main():
             raise Failure(NOT_ROOT)
         if environments.find("2.7") is None:
             raise Failure(environments.NO_PYTHON27)
-        with emulation(any(host.arch == "arm64" for host in hosts)):
-            rows = list(check(hosts, progress))
+        if (any(host.arch == "arm64" for host in hosts)
+                and not shutil.which("qemu-aarch64-static")):
+            raise Failure(NO_QEMU)
+        rows = list(check(hosts, progress))
     except Failure as failure:
         return "\n%s" % failure
     report(rows)
