@@ -106,7 +106,7 @@ check_for_host(sslb_connection *self, const char *name)
     if (!(is_address(name)
           ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
           : X509_VERIFY_PARAM_set1_host(param, name, strlen(name)))) {
-        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
+        sslb_queue_raise("server_hostname", __LINE__);
         return -1;
     }
     self->checks_host = 1;
@@ -118,7 +118,7 @@ static int
 use_host(sslb_connection *self, const char *name)
 {
     if (!is_address(name) && !SSL_set_tlsext_host_name(self->ssl, name)) {
-        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
+        sslb_queue_raise("server_hostname", __LINE__);
         return -1;
     }
     return self->context->check_hostname ? check_for_host(self, name) : 0;
@@ -208,7 +208,7 @@ sslb_verification_begin(sslb_connection *self)
     note_checks(self);
     if (self->server_side
         && !sslb_verification_name_sessions_nogil(self, NULL, 0)) {
-        sslb_queue_raise("session id context", __FILE__, __LINE__);
+        sslb_queue_raise("session id context", __LINE__);
         return -1;
     }
     return 0;
@@ -309,7 +309,7 @@ sslb_verification_adopted_locked(sslb_connection *self)
         : SSL_set_session(self->ssl, NULL)) {
         return 0;
     }
-    sslb_queue_raise("context", __FILE__, __LINE__);
+    sslb_queue_raise("context", __LINE__);
     return -1;
 }
 
