@@ -69,7 +69,7 @@ check_callback(sslb_context *context, PyObject *callback, int for_server)
                          ? "Cannot add PSK server callback to a "
                            "PROTOCOL_TLS_CLIENT context"
                          : "Cannot add PSK client callback to a "
-                           "PROTOCOL_TLS_SERVER context");
+                           "PROTOCOL_TLS_SERVER context", __LINE__);
         return -1;
     }
     if (callback != Py_None && !PyCallable_Check(callback)) {

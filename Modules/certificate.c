@@ -94,7 +94,7 @@ certificate_repr(PyObject *self)
     PyObject *result = NULL;
 
     if (bytes != NULL) {
-        result = sslb_text_format("<_ssl.Certificate %s>",
+        result = sslb_readable_format("<_ssl.Certificate %s>",
                                   PyBytes_AS_STRING(bytes));
     }
     Py_XDECREF(bytes);
@@ -127,6 +127,7 @@ certificate_richcompare(PyObject *left, PyObject *right, int op)
 }
 
 static PyMethodDef certificate_methods[] = {
+    SSLB_REFUSE_COPIES,
     {"public_bytes", SSLB_KEYWORDS(certificate_public_bytes),
      METH_VARARGS | METH_KEYWORDS,
      "public_bytes(format=ENCODING_PEM) -> str (PEM) or bytes (DER)"},

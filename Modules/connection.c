@@ -250,7 +250,7 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
     self->ssl = SSL_new(context->ctx);
     if (self->ssl == NULL
         || !SSL_set_ex_data(self->ssl, ex_data_index, self)) {
-        sslb_queue_raise("no connection could be made", __FILE__, __LINE__);
+        sslb_queue_raise("no connection could be made", __LINE__);
         goto error;
     }
     if (socket == NULL) {
@@ -413,7 +413,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     Py_DECREF((PyObject *)unused);
     Py_XDECREF(host);
     if (!ok) {
-        sslb_queue_raise("context", __FILE__, __LINE__);
+        sslb_queue_raise("context", __LINE__);
         return -1;
     }
     return 0;
@@ -488,7 +488,7 @@ offer_session(sslb_connection *self, SSL_SESSION *session)
     sslb_connection_leave(self);
     SSL_SESSION_free(copy);
     if (!ok) {
-        sslb_queue_raise("session", __FILE__, __LINE__);
+        sslb_queue_raise("session", __LINE__);
         return -1;
     }
     return 0;
@@ -560,6 +560,7 @@ connection_get_server_hostname(PyObject *object, void *closure)
 /* -- the type --------------------------------------------------------- */
 
 static PyMethodDef connection_methods[] = {
+    SSLB_REFUSE_COPIES,
     {"do_handshake", sslb_connection_do_handshake, METH_NOARGS,
      "do_handshake()\n\nPerform the handshake, or go on with it."},
     {"read", sslb_connection_read, METH_VARARGS,

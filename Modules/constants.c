@@ -192,7 +192,7 @@ add_versions(PyObject *module)
                         version_as_tuple(running)) < 0
         || PyModule_Add(module, "OPENSSL_VERSION", sslb_text_from_string(
             OpenSSL_version(OPENSSL_VERSION))) < 0
-        || PyModule_Add(module, "_OPENSSL_BUILD", sslb_text_format(
+        || PyModule_Add(module, "_OPENSSL_BUILD", sslb_readable_format(
             "%s, %s", OpenSSL_version(OPENSSL_BUILT_ON),
             OpenSSL_version(OPENSSL_PLATFORM))) < 0
         || PyModule_Add(module, "_OPENSSL_API_VERSION", version_as_tuple(

@@ -152,7 +152,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->ctx = SSL_CTX_new(method);
     if (self->ctx == NULL || context_configure(self, version) < 0) {
         sslb_queue_raise("no context could be made: see the system's "
-                         "OpenSSL configuration", __FILE__, __LINE__);
+                         "OpenSSL configuration", __LINE__);
         Py_DECREF(self);
         return NULL;
     }
@@ -710,6 +710,7 @@ context_get_security_level(PyObject *self, void *closure)
 /* -- the type --------------------------------------------------------- */
 
 static PyMethodDef context_methods[] = {
+    SSLB_REFUSE_COPIES,
     {"_wrap_socket", SSLB_KEYWORDS(context_wrap_socket),
      METH_VARARGS | METH_KEYWORDS, NULL},
     {"_wrap_bio", SSLB_KEYWORDS(context_wrap_bio),

@@ -104,20 +104,19 @@ password_callback(char *buffer, int size, int writing, void *argument)
     return length;
 }
 
-/* A password of the wrong type or too long is refused before any file is
-   opened. */
+/* A password of the wrong type is refused before any file is opened.  One
+   that is too long matters only when it is asked for. */
 static int
 password_check(PyObject *source)
 {
-    char scratch[PEM_BUFSIZE];
-    int length = 0;
-
-    if (source != Py_None && !PyCallable_Check(source)) {
-        length = password_copy(source, scratch, sizeof(scratch),
-                               "password should be a string or callable");
-        OPENSSL_cleanse(scratch, sizeof(scratch));
+    if (source == Py_None || PyCallable_Check(source)
+        || sslb_is_unicode(source) || PyBytes_Check(source)
+        || PyByteArray_Check(source)) {
+        return 0;
     }
-    return length < 0 ? -1 : 0;
+    PyErr_SetString(PyExc_TypeError,
+                    "password should be a string or callable");
+    return -1;
 }
 
 /* -- files ------------------------------------------------------------ */
@@ -164,8 +163,9 @@ read_certificates_nogil(identity *self, const char *path)
     }
     self->leaf = PEM_read_bio_X509_AUX(bio, NULL, NULL, (void *)"");
     self->chain = sk_X509_new_null();
-    if (self->leaf == NULL || self->chain == NULL) {
-        goto exit;
+    if (self->leaf == NULL || self->chain == NULL
+        || X509_check_purpose(self->leaf, -1, 0) != 1) {
+        goto exit;      /* the last: an extension cannot be decoded */
     }
     while ((x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"")) != NULL) {
         if (!sk_X509_push(self->chain, x509)) {
@@ -218,12 +218,11 @@ identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
         return -1;
     }
     if (!cert_ok) {
-        sslb_file_raise(PEM_LIB, certfile, "certificate file", __FILE__,
-                        __LINE__);
+        sslb_file_raise(self->leaf == NULL ? PEM_LIB : 0, certfile,
+                        "certificate file", __LINE__);
     }
     else if (!key_ok) {
-        sslb_file_raise(PEM_LIB, keyfile, "private key file", __FILE__,
-                        __LINE__);
+        sslb_file_raise(PEM_LIB, keyfile, "private key file", __LINE__);
     }
     return cert_ok && key_ok ? 0 : -1;
 }
@@ -247,7 +246,7 @@ identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
         "certificate '%.400s' with private key '%.400s'",
         PyBytes_AS_STRING(certfile), PyBytes_AS_STRING(keyfile));
     if (detail != NULL) {
-        sslb_queue_raise(PyBytes_AS_STRING(detail), __FILE__, __LINE__);
+        sslb_queue_raise(PyBytes_AS_STRING(detail), __LINE__);
         Py_DECREF(detail);
     }
     return -1;
@@ -302,16 +301,22 @@ read_dh_nogil(const char *path)
     BIO *bio = sslb_file_open_nogil(path, NULL);
     EVP_PKEY *parameters = NULL;
     unsigned char *der;
+    char *name = NULL;
     const unsigned char *next;
     long length;
 
     if (bio == NULL) {
         return NULL;
     }
-    if (PEM_bytes_read_bio(&der, &length, NULL, PEM_STRING_DHPARAMS, bio,
+    /* which takes those of X9.42 as well */
+    if (PEM_bytes_read_bio(&der, &length, &name, PEM_STRING_DHPARAMS, bio,
                            NULL, (void *)"")) {
         next = der;
-        parameters = d2i_KeyParams(EVP_PKEY_DH, NULL, &next, length);
+        parameters = d2i_KeyParams(
+            strcmp(name, PEM_STRING_DHXPARAMS) == 0 ? EVP_PKEY_DHX
+                                                    : EVP_PKEY_DH,
+            NULL, &next, length);
+        OPENSSL_free(name);
         OPENSSL_free(der);
     }
     BIO_free(bio);
@@ -340,7 +345,7 @@ sslb_context_load_dh_params(PyObject *self, PyObject *argument)
         result = Py_NewRef(Py_None);  /* the context has them now */
     }
     else {
-        sslb_file_raise(0, path, "DH parameter file", __FILE__, __LINE__);
+        sslb_file_raise(0, path, "DH parameter file", __LINE__);
         EVP_PKEY_free(parameters);
     }
     Py_DECREF(path);

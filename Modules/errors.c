@@ -24,10 +24,6 @@ typedef struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* An error number of ours, next to OpenSSL's SSL_ERROR_*: the peer hung up
-   without a close_notify. */
-#define ERROR_EOF 8
-
 sslb_error_types sslb_errors;
 
 /* -- names and messages ----------------------------------------------- */
@@ -61,19 +57,18 @@ reason_name(unsigned long code)
     return NULL;
 }
 
-/* "[LIBRARY: REASON] what happened: detail (file.c:line)" */
+/* "[LIBRARY: REASON] what happened: detail (_ssl.c:line)": programs look for
+   the name of the file, which is that of Python's own module. */
 static PyObject *
-message_new(unsigned long code, const char *text, const char *detail,
-            const char *file, int line)
+message_new(unsigned long code, const char *text, const char *detail, int line)
 {
     const char *library = code != 0 ? library_name(code) : NULL;
     const char *reason = code != 0 ? reason_name(code) : NULL;
-    const char *slash = strrchr(file, '/');
 
     if (text == NULL && code != 0) {
         text = ERR_reason_error_string(code);
     }
-    return sslb_text_format("%s%s%s%s%s%s%s%s (%s:%d)",
+    return sslb_readable_format("%s%s%s%s%s%s%s%s (_ssl.c:%d)",
                             library ? "[" : "",
                             library ? library : "",
                             library && reason ? ": " : "",
@@ -81,8 +76,7 @@ message_new(unsigned long code, const char *text, const char *detail,
                             library ? "] " : "",
                             text ? text : "unknown error",
                             detail ? ": " : "",
-                            detail ? detail : "",
-                            slash ? slash + 1 : file, line);
+                            detail ? detail : "", line);
 }
 
 static int
@@ -190,14 +184,13 @@ verify_message_new(long verify, PyObject *hostname)
     if (ascii == NULL) {
         return NULL;
     }
-    result = sslb_text_format(format, PyBytes_AS_STRING(ascii));
+    result = sslb_readable_format(format, PyBytes_AS_STRING(ascii));
     Py_DECREF(ascii);
     return result;
 }
 
 static void
-raise_verification(const sslb_outcome *outcome, PyObject *hostname,
-                   const char *file, int line)
+raise_verification(const sslb_outcome *outcome, PyObject *hostname, int line)
 {
     PyObject *sentence = verify_message_new(outcome->verify, hostname);
     PyObject *ascii = NULL, *number = NULL, *exception = NULL;
@@ -213,7 +206,7 @@ raise_verification(const sslb_outcome *outcome, PyObject *hostname,
     exception = exception_new(
         sslb_errors.verification, SSL_ERROR_SSL, outcome->code,
         message_new(outcome->code, "certificate verify failed",
-                    PyBytes_AS_STRING(ascii), file, line));
+                    PyBytes_AS_STRING(ascii), line));
     if (exception != NULL
         && (PyObject_SetAttrString(exception, "verify_code", number) < 0
             || PyObject_SetAttrString(exception, "verify_message",
@@ -238,8 +231,8 @@ raise_errno(int number)
    that OpenSSL sends then could not be sent; or (before OpenSSL 3, and in
    every later call of a connection that failed so) a bare failure.  Any
    other reason is worth more than "EOF". */
-static int
-is_eof(const sslb_outcome *outcome)
+int
+sslb_outcome_is_eof_nogil(const sslb_outcome *outcome)
 {
     return outcome->eof
         && (sslb_code_is_eof(outcome->code)
@@ -247,23 +240,22 @@ is_eof(const sslb_outcome *outcome)
 }
 
 void
-sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
-                   const char *file, int line)
+sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname, int line)
 {
     int sys_errno = outcome->sys_errno;
 
     switch (outcome->ssl_error) {
     case SSL_ERROR_WANT_READ:
         sslb_error_raise(sslb_errors.want_read, SSL_ERROR_WANT_READ,
-                         "The operation did not complete (read)");
+                         "The operation did not complete (read)", line);
         return;
     case SSL_ERROR_WANT_WRITE:
         sslb_error_raise(sslb_errors.want_write, SSL_ERROR_WANT_WRITE,
-                         "The operation did not complete (write)");
+                         "The operation did not complete (write)", line);
         return;
     case SSL_ERROR_ZERO_RETURN:
         sslb_error_raise(sslb_errors.zero_return, SSL_ERROR_ZERO_RETURN,
-                         "TLS/SSL connection has been closed (EOF)");
+                         "TLS/SSL connection has been closed (EOF)", line);
         return;
     default:
         break;
@@ -273,14 +265,16 @@ sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
         return;
     }
     if (is_verification_failure(outcome->code)) {
-        raise_verification(outcome, hostname, file, line);
+        raise_verification(outcome, hostname, line);
         return;
     }
-    if (is_eof(outcome)) {
+    if (sslb_outcome_is_eof_nogil(outcome)) {
         raise_and_drop(exception_new(
-            sslb_errors.eof, ERROR_EOF, outcome->code,
+            sslb_errors.eof,
+            outcome->of_shutdown ? SSLB_EOF_OF_SHUTDOWN : SSLB_ERROR_EOF,
+            outcome->code,
             message_new(outcome->code, "EOF occurred in violation of "
-                        "protocol", NULL, file, line)));
+                        "protocol", NULL, line)));
         return;
     }
     if (sys_errno == 0) {
@@ -296,16 +290,16 @@ sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
         raise_and_drop(exception_new(
             sslb_errors.syscall, outcome->ssl_error, 0,
             message_new(0, "The connection failed earlier and cannot be used "
-                        "any more", NULL, file, line)));
+                        "any more", NULL, line)));
         return;
     }
     raise_and_drop(exception_new(
         sslb_errors.error, outcome->ssl_error, outcome->code,
-        message_new(outcome->code, NULL, NULL, file, line)));
+        message_new(outcome->code, NULL, NULL, line)));
 }
 
 void
-sslb_queue_raise(const char *detail, const char *file, int line)
+sslb_queue_raise(const char *detail, int line)
 {
     unsigned long code = ERR_peek_last_error();
 
@@ -316,8 +310,7 @@ sslb_queue_raise(const char *detail, const char *file, int line)
     }
     raise_and_drop(exception_new(sslb_errors.error,
                                  (long)(code & 0x7fffffff), code,
-                                 message_new(code, NULL, detail, file,
-                                             line)));
+                                 message_new(code, NULL, detail, line)));
 }
 
 static void
@@ -335,8 +328,7 @@ raise_file_errno(int number, PyObject *path)
 }
 
 void
-sslb_file_raise(unsigned long code, PyObject *path, const char *what,
-                const char *file, int line)
+sslb_file_raise(unsigned long code, PyObject *path, const char *what, int line)
 {
     unsigned long newest = ERR_peek_last_error();
     /* The first entry is the cause, those after it are its consequences. */
@@ -361,7 +353,7 @@ sslb_file_raise(unsigned long code, PyObject *path, const char *what,
         code = code != 0 ? code : newest;
         raise_and_drop(exception_new(
             sslb_errors.error, (long)(code & 0x7fffffff), code,
-            message_new(code, NULL, PyBytes_AS_STRING(detail), file, line)));
+            message_new(code, NULL, PyBytes_AS_STRING(detail), line)));
         Py_DECREF(detail);
     }
 }
@@ -380,10 +372,10 @@ sslb_queue_take_end_of_pem_nogil(void)
 }
 
 void
-sslb_error_raise(PyObject *type, int number, const char *text)
+sslb_error_raise(PyObject *type, int number, const char *text, int line)
 {
     raise_and_drop(exception_new(type, number, 0,
-                                 sslb_text_from_string(text)));
+                                 message_new(0, text, NULL, line)));
 }
 
 int
@@ -398,15 +390,15 @@ sslb_refuse_deletion(PyObject *value, const char *name)
 
 /* -- the module ------------------------------------------------------- */
 
-/* str(error) is the message alone, without "[Errno N]" in front.  Where there
-   is none, because somebody else raised it, it is str() of the arguments. */
+/* What an error says is the message alone, without "[Errno N]" in front.
+   Where there is none, because somebody else raised it, it is the only
+   argument, or all. */
 static PyObject *
-error_str(PyObject *module, PyObject *self)
+error_text(PyObject *self)
 {
     PyObject *text = PyObject_GetAttrString(self, "strerror");
     PyObject *arguments, *result;
 
-    (void)module;
     if (text == NULL || sslb_text_check(text)) {
         return text;
     }
@@ -416,15 +408,56 @@ error_str(PyObject *module, PyObject *self)
         return NULL;
     }
     result = PyTuple_Check(arguments) && PyTuple_GET_SIZE(arguments) == 1
-        ? PyObject_Str(PyTuple_GET_ITEM(arguments, 0))
-        : PyObject_Str(arguments);
+        ? Py_NewRef(PyTuple_GET_ITEM(arguments, 0)) : Py_NewRef(arguments);
     Py_DECREF(arguments);
     return result;
 }
 
-static PyMethodDef error_str_method = {
-    "__str__", error_str, METH_O, NULL
+static PyObject *
+error_str(PyObject *module, PyObject *self)
+{
+    PyObject *text = error_text(self);
+    PyObject *result = text != NULL ? sslb_readable_as_str(text) : NULL;
+
+    (void)module;
+    Py_XDECREF(text);
+    return result;
+}
+
+/* Without it 2.7 would decode what __str__() says as ASCII. */
+static PyObject *
+error_unicode(PyObject *module, PyObject *self)
+{
+    PyObject *text = error_text(self);
+    PyObject *result = text != NULL ? sslb_readable_as_unicode(text) : NULL;
+
+    (void)module;
+    Py_XDECREF(text);
+    return result;
+}
+
+static PyMethodDef error_methods[] = {
+    {"__str__", error_str, METH_O, NULL},
+    {"__unicode__", error_unicode, METH_O, NULL},   /* for 2.7 alone */
 };
+
+static int
+add_error_methods(PyObject *type)
+{
+    size_t i;
+
+    for (i = 0; i < (SSLB_BYTES_ARE_TEXT ? COUNT(error_methods) : 1); i++) {
+        PyObject *method = sslb_method_new(type, &error_methods[i]);
+        int rc = method == NULL ? -1 : PyObject_SetAttrString(
+            type, error_methods[i].ml_name, method);
+
+        Py_XDECREF(method);
+        if (rc < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
 
 /* Makes the base class: its attributes are there also where nobody set
    them. */
@@ -433,26 +466,22 @@ base_error_new(void)
 {
     PyObject *namespace = Py_BuildValue("{s:O,s:O}", "library", Py_None,
                                         "reason", Py_None);
-    PyObject *type = NULL, *method = NULL;
+    PyObject *type;
 
     if (namespace == NULL) {
-        goto exit;
+        return NULL;
     }
     type = sslb_exception_type_new(
         "ssl.SSLError", "An error of the TLS layer.  library and reason name "
         "OpenSSL's constants,\nor are None.",
         sslb_oserror_type(), namespace);
-    method = type != NULL ? sslb_method_new(type, &error_str_method) : NULL;
-    if (method == NULL
-        || PyObject_SetAttrString(type, "__str__", method) < 0) {
+    Py_DECREF(namespace);
+    if (type != NULL && add_error_methods(type) < 0) {
         Py_CLEAR(type);
     }
-    else {
+    if (type != NULL) {
         sslb_type_make_immutable(type);
     }
-exit:
-    Py_XDECREF(method);
-    Py_XDECREF(namespace);
     return type;
 }
 

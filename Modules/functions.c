@@ -80,7 +80,7 @@ rand_bytes(PyObject *module, PyObject *argument)
     if (RAND_bytes((unsigned char *)PyBytes_AS_STRING(result),
                    (int)length) != 1) {
         Py_DECREF(result);
-        sslb_queue_raise("RAND_bytes", __FILE__, __LINE__);
+        sslb_queue_raise("RAND_bytes", __LINE__);
         return NULL;
     }
     return result;
@@ -116,7 +116,8 @@ rand_egd(PyObject *module, PyObject *argument)
         return NULL;
     }
     sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "OpenSSL asks no "
-                     "entropy gathering daemon: the system seeds it");
+                     "entropy gathering daemon: the system seeds it",
+                     __LINE__);
     return NULL;
 }
 #endif
@@ -238,7 +239,7 @@ test_decode_cert(PyObject *module, PyObject *argument)
         X509_free(x509);
     }
     else {
-        sslb_file_raise(0, path, "certificate file", __FILE__, __LINE__);
+        sslb_file_raise(0, path, "certificate file", __LINE__);
     }
     Py_DECREF(path);
     return result;

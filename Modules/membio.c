@@ -331,7 +331,7 @@ membio_write(PyObject *object, PyObject *argument)
     }
     if (bytes->eof_written) {
         sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL,
-                         "cannot write() after write_eof()");
+                         "cannot write() after write_eof()", __LINE__);
         goto exit;
     }
     if (view.len > 0) {
@@ -378,6 +378,7 @@ membio_get_eof(PyObject *object, void *closure)
 }
 
 static PyMethodDef membio_methods[] = {
+    SSLB_REFUSE_COPIES,
     {"read", membio_read, METH_VARARGS, read_doc},
     {"write", membio_write, METH_O, write_doc},
     {"write_eof", membio_write_eof, METH_NOARGS, write_eof_doc},

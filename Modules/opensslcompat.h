@@ -55,11 +55,12 @@ static inline EVP_PKEY *
 d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
               long length)
 {
-    DH *dh = type == EVP_PKEY_DH ? d2i_DHparams(NULL, der, length) : NULL;
+    DH *dh = type == EVP_PKEY_DHX ? d2i_DHxparams(NULL, der, length)
+                                  : d2i_DHparams(NULL, der, length);
     EVP_PKEY *parameters = dh != NULL ? EVP_PKEY_new() : NULL;
 
     (void)result;
-    if (parameters == NULL || !EVP_PKEY_assign_DH(parameters, dh)) {
+    if (parameters == NULL || !EVP_PKEY_assign(parameters, type, dh)) {
         EVP_PKEY_free(parameters);
         DH_free(dh);
         return NULL;

@@ -38,6 +38,22 @@ is_alert(const sslb_outcome *outcome)
         && ERR_GET_REASON(outcome->code) >= SSL_AD_REASON_OFFSET;
 }
 
+/* OpenSSL tells the first call that the peer has hung up, and later ones what
+   cannot be done any more. */
+static void
+tell_hang_up_locked(sslb_connection *self, sslb_outcome *outcome)
+{
+    if (sslb_outcome_is_eof_nogil(outcome)) {
+        self->hung_up = 1;
+    }
+    else if (self->hung_up && outcome->eof && outcome->sys_errno == 0
+             && outcome->ssl_error == SSL_ERROR_SSL) {
+        outcome->code = 0;
+    }
+}
+
+static sslb_step_result shutdown_locked(sslb_operation *op);
+
 sslb_step_result
 sslb_operation_ended_locked(sslb_operation *op, int rc)
 {
@@ -45,9 +61,11 @@ sslb_operation_ended_locked(sslb_operation *op, int rc)
 
     sslb_outcome_capture_nogil(outcome, op->self->ssl, rc,
                                op->self->transport);
+    outcome->of_shutdown = op->step_locked == shutdown_locked;
     if (is_alert(outcome)) {
         op->self->alerted = 1;
     }
+    tell_hang_up_locked(op->self, outcome);
     return outcome->ssl_error == SSL_ERROR_WANT_READ
         || outcome->ssl_error == SSL_ERROR_WANT_WRITE
         ? STEP_WANTS : STEP_FAILED;
@@ -239,8 +257,7 @@ operation_raise(sslb_operation *op, sslb_step_result result)
         PyErr_SetFromErrno(sslb_oserror_type());
         break;
     default:
-        sslb_outcome_raise(&op->outcome, op->self->server_hostname, __FILE__,
-                           __LINE__);
+        sslb_outcome_raise(&op->outcome, op->self->server_hostname, op->line);
         break;
     }
 }
@@ -360,7 +377,7 @@ sslb_operation_begin(sslb_operation *op)
     check_fork(self);
     if (sslb_step_is_mine_nogil(&self->lock)) {
         sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a callback must "
-                         "not use the connection that called it");
+                         "not use the connection that called it", __LINE__);
         return -1;
     }
     op->deadline = SSLB_NEVER_WAIT;
@@ -373,7 +390,7 @@ sslb_operation_begin(sslb_operation *op)
     }
     if (op->socket == NULL) {
         sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL,
-                         "Underlying socket connection gone");
+                         "Underlying socket connection gone", __LINE__);
         return -1;
     }
     if (check_descriptor(op) < 0 || read_deadline(op) < 0
@@ -430,7 +447,7 @@ check_side(const sslb_connection *self)
                        "a server socket with a PROTOCOL_TLS_CLIENT context"
                      : "Cannot create "
                        "a client socket with a PROTOCOL_TLS_SERVER context",
-                     __FILE__, __LINE__);
+                     __LINE__);
     return -1;
 }
 
@@ -438,6 +455,7 @@ PyObject *
 sslb_connection_do_handshake(PyObject *self, PyObject *none)
 {
     sslb_operation op = {.name = "handshake", .step_locked = handshake_locked,
+                    .line = __LINE__,
                     .self = (sslb_connection *)self};
 
     (void)none;
@@ -484,7 +502,7 @@ sslb_connection_shutdown(PyObject *object, PyObject *none)
 {
     sslb_connection *self = (sslb_connection *)object;
     sslb_operation op = {.name = "shutdown", .step_locked = shutdown_locked,
-                    .self = self};
+                    .line = __LINE__, .self = self};
     PyObject *socket = NULL;
 
     (void)none;
@@ -508,6 +526,7 @@ PyObject *
 sslb_connection_verify_client(PyObject *self, PyObject *none)
 {
     sslb_operation op = {.name = "verify", .step_locked = verify_client_locked,
+                    .line = __LINE__,
                     .self = (sslb_connection *)self};
 
     (void)none;

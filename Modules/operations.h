@@ -21,6 +21,7 @@ typedef enum {
 
 typedef struct sslb_operation {
     const char *name;           /* "read" in "The read operation timed out" */
+    int line;                   /* of the method, for its errors */
     sslb_step_result (*step_locked)(struct sslb_operation *);
     sslb_connection *self;
     PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */

@@ -104,6 +104,13 @@ sslb_timeout_type(void)
     return of_socket.timeout;
 }
 
+#if PY_MAJOR_VERSION == 2
+PyObject *
+sslb_reference_new(PyObject *object)
+{
+    return Py_NewRef(object);
+}
+#else
 PyObject *
 sslb_reference_new(PyObject *object)
 {
@@ -115,6 +122,7 @@ sslb_reference_new(PyObject *object)
     }
     return reference;
 }
+#endif
 
 int
 sslb_reference_is_strong(PyObject *reference)
@@ -149,6 +157,19 @@ convert(PyObject *function, PyObject *object)
     Py_XDECREF(pair);
     Py_XDECREF(function);
     return result;
+}
+
+static int
+is_ascii(const char *bytes, Py_ssize_t length)
+{
+    Py_ssize_t i;
+
+    for (i = 0; i < length; i++) {
+        if ((unsigned char)bytes[i] >= 0x80) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static PyObject *
@@ -192,6 +213,40 @@ PyObject *
 sslb_text_new(const char *utf8, Py_ssize_t length)
 {
     return PyString_FromStringAndSize(utf8, length);
+}
+
+PyObject *
+sslb_readable_new(const char *utf8, Py_ssize_t length)
+{
+    PyObject *bytes = PyString_FromStringAndSize(utf8, length);
+    PyObject *result;
+
+    if (bytes == NULL || is_ascii(utf8, length)) {
+        return bytes;
+    }
+    result = PyObject_CallMethod(bytes, "decode", "ss", "utf-8", "replace");
+    Py_DECREF(bytes);
+    return result;
+}
+
+PyObject *
+sslb_readable_as_str(PyObject *text)
+{
+    return PyUnicode_Check(text) ? encode(text, "utf-8") : PyObject_Str(text);
+}
+
+PyObject *
+sslb_readable_as_unicode(PyObject *text)
+{
+    PyObject *bytes = sslb_readable_as_str(text);
+    PyObject *result = NULL;
+
+    if (bytes != NULL) {
+        result = PyObject_CallMethod(bytes, "decode", "ss", "utf-8",
+                                     "replace");
+    }
+    Py_XDECREF(bytes);
+    return result;
 }
 
 PyObject *
@@ -416,6 +471,24 @@ sslb_text_new(const char *utf8, Py_ssize_t length)
 }
 
 PyObject *
+sslb_readable_new(const char *utf8, Py_ssize_t length)
+{
+    return sslb_text_new(utf8, length);
+}
+
+PyObject *
+sslb_readable_as_str(PyObject *text)
+{
+    return PyObject_Str(text);
+}
+
+PyObject *
+sslb_readable_as_unicode(PyObject *text)
+{
+    return PyObject_Str(text);
+}
+
+PyObject *
 sslb_text_intern(const char *ascii)
 {
     return PyUnicode_InternFromString(ascii);
@@ -505,6 +578,15 @@ sslb_report_unraisable(const char *where, PyObject *context)
 #endif
 
 PyObject *
+sslb_refuse_copies(PyObject *self, PyObject *protocol)
+{
+    (void)protocol;
+    PyErr_Format(PyExc_TypeError, "cannot pickle or copy %.200s objects",
+                 Py_TYPE(self)->tp_name);
+    return NULL;
+}
+
+PyObject *
 sslb_text_from_string(const char *utf8)
 {
     return sslb_text_new(utf8, (Py_ssize_t)strlen(utf8));
@@ -535,7 +617,7 @@ sslb_text_split(const char *utf8, char separator)
 
 /* What does not fit 1 KiB is cut: for messages. */
 PyObject *
-sslb_text_format(const char *format, ...)
+sslb_readable_format(const char *format, ...)
 {
     char buffer[1024];
     va_list arguments;
@@ -544,7 +626,7 @@ sslb_text_format(const char *format, ...)
     PyOS_vsnprintf(buffer, sizeof(buffer), format, arguments);
     va_end(arguments);
     buffer[sizeof(buffer) - 1] = '\0';
-    return sslb_text_from_string(buffer);
+    return sslb_readable_new(buffer, (Py_ssize_t)strlen(buffer));
 }
 
 int
@@ -623,19 +705,6 @@ sslb_text_encode_string(PyObject *object, const char *encoding)
         Py_CLEAR(bytes);
     }
     return bytes;
-}
-
-static int
-is_ascii(const char *bytes, Py_ssize_t length)
-{
-    Py_ssize_t i;
-
-    for (i = 0; i < length; i++) {
-        if ((unsigned char)bytes[i] >= 0x80) {
-            return 0;
-        }
-    }
-    return 1;
 }
 
 PyObject *

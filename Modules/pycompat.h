@@ -107,7 +107,15 @@ typedef long Py_hash_t;
    certificate makes decoding fail. */
 PyObject *sslb_text_new(const char *utf8, Py_ssize_t length);
 PyObject *sslb_text_from_string(const char *utf8);
-PyObject *sslb_text_format(const char *format, ...);
+
+/* The same for what people read, messages and names in certificates: on 2.7
+   unicode where it is not ASCII. */
+PyObject *sslb_readable_new(const char *utf8, Py_ssize_t length);
+PyObject *sslb_readable_format(const char *format, ...);
+
+/* That as an exception shows it: on 2.7 UTF-8 for str(), and unicode. */
+PyObject *sslb_readable_as_str(PyObject *text);
+PyObject *sslb_readable_as_unicode(PyObject *text);
 PyObject *sslb_text_intern(const char *ascii);
 int sslb_text_check(PyObject *object);
 
@@ -152,6 +160,16 @@ PyObject *sslb_path_as_bytes(PyObject *object);
    what `cadata` tells PEM from DER by. */
 int sslb_is_unicode(PyObject *object);
 
+/* The errno of an end without a close_notify, next to OpenSSL's SSL_ERROR_*,
+   and that of one which a shutdown meets: 2.7's own ssl had none there, which
+   gevent looks at. */
+#define SSLB_ERROR_EOF 8
+#if PY_MAJOR_VERSION == 2
+#  define SSLB_EOF_OF_SHUTDOWN 0
+#else
+#  define SSLB_EOF_OF_SHUTDOWN SSLB_ERROR_EOF
+#endif
+
 /* Whether the host's str is bytes, so that bytes may be meant as text. */
 #if PY_MAJOR_VERSION == 2
 #  define SSLB_BYTES_ARE_TEXT 1
@@ -182,8 +200,8 @@ PyObject *sslb_file_error_type(void);
 PyObject *sslb_timeout_type(void);
 
 /* What leads to an object that belongs to somebody else: a weak reference,
-   or the object itself where its class has none, as the sockets of the C
-   module _socket before CPython 2.7.9.  New reference. */
+   or, on 2.7, whose own ssl keeps the sockets that it is given, the object
+   itself; also where its class has no weak references.  New reference. */
 PyObject *sslb_reference_new(PyObject *object);
 
 /* Whether it is the object itself, which it keeps alive. */
@@ -191,6 +209,11 @@ int sslb_reference_is_strong(PyObject *reference);
 
 /* As PyWeakref_GetRef(); for NULL the object is gone. */
 int sslb_reference_get(PyObject *reference, PyObject **result);
+
+/* __reduce_ex__ for the method table of a type whose state is in C: copies
+   and pickles of its objects would lack that.  TypeError. */
+#define SSLB_REFUSE_COPIES {"__reduce_ex__", sslb_refuse_copies, METH_O, NULL}
+PyObject *sslb_refuse_copies(PyObject *self, PyObject *protocol);
 
 /* PyType_Ready(); nobody makes objects of a type without tp_new. */
 int sslb_type_ready(PyTypeObject *type);

@@ -265,6 +265,7 @@ PyObject *
 sslb_connection_read(PyObject *self, PyObject *args)
 {
     sslb_operation op = {.name = "read", .step_locked = read_locked,
+                         .line = __LINE__,
                          .self = (sslb_connection *)self};
     PyObject *number, *buffer = NULL;
     Py_ssize_t length;

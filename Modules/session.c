@@ -125,6 +125,11 @@ static PyGetSetDef session_getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static PyMethodDef session_methods[] = {
+    SSLB_REFUSE_COPIES,
+    {NULL, NULL, 0, NULL},
+};
+
 PyTypeObject sslb_session_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "_ssl.SSLSession",
@@ -135,5 +140,6 @@ PyTypeObject sslb_session_type = {
     .tp_traverse = session_traverse,
     .tp_clear = session_clear,
     .tp_richcompare = session_richcompare,
+    .tp_methods = session_methods,
     .tp_getset = session_getset,
 };

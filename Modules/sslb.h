@@ -100,6 +100,7 @@ typedef struct {
     int eof;                    /* the peer hung up without close_notify */
     long verify;                /* X509_V_* */
     unsigned long code;         /* of the error queue, or 0 */
+    int of_shutdown;            /* the call was a shutdown */
 } sslb_outcome;
 
 /* What a handshake verifies the peer by (verification.c). */
@@ -165,6 +166,7 @@ typedef struct {
     int untold;                 /* the end was met behind data ... */
     sslb_outcome deferred;      /* ... and was this, unless in good order */
     int alerted;                /* by a fatal alert of the peer's */
+    int hung_up;                /* the peer did, and a call has told so */
     int verifies_late;          /* certificates come after the handshake */
     int64_t asked_at;           /* the time of a write that no read followed
                                    yet, or 0 */
@@ -205,15 +207,21 @@ typedef struct {
 
 extern sslb_error_types sslb_errors;
 
+/* The functions that raise take the line of their caller, for the text: it
+   tells where the error comes from. */
+
 /* Reads and empties the thread's error queue; `rc` is what the SSL_* call
    returned.  The newest entry counts that tells a cause. */
 void sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
                                 const sslb_transport *transport);
 
+/* Whether it says that the peer hung up without a close_notify. */
+int sslb_outcome_is_eof_nogil(const sslb_outcome *outcome);
+
 /* Raise what the outcome says: SSLError or a subclass, or, for a failed
    system call, an OSError (socket.error on 2.7) with its errno. */
 void sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
-                        const char *file, int line);
+                        int line);
 
 /* Empties the thread's error queue, which nearly always is. */
 static inline void
@@ -226,21 +234,21 @@ sslb_queue_clear_nogil(void)
 
 /* Raise SSLError of the newest entry of the error queue, and empty it;
    `detail` (or NULL) is added to the text. */
-void sslb_queue_raise(const char *detail, const char *file, int line);
+void sslb_queue_raise(const char *detail, int line);
 
 /* Raise for a file that could not be read (OSError, on 2.7 IOError, with
    errno and filename) or understood: SSLError with the library and reason of
    `code`, or of the newest entry where it is 0; the text says what is wrong
    with which file.  Empties the error queue. */
 void sslb_file_raise(unsigned long code, PyObject *path, const char *what,
-                     const char *file, int line);
+                     int line);
 
 /* Whether the newest entry says only that there is no more PEM to read; it
    is taken off the queue then. */
 int sslb_queue_take_end_of_pem_nogil(void);
 
 /* Raise one of the classes above with a number and a text of ours. */
-void sslb_error_raise(PyObject *type, int number, const char *text);
+void sslb_error_raise(PyObject *type, int number, const char *text, int line);
 
 /* What every setter starts with: AttributeError for `del`, whose value is
    NULL. */

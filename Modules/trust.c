@@ -262,7 +262,7 @@ bundle_from_file(PyObject *path)
         code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
     }
     if (result == NULL) {
-        sslb_file_raise(code, path, "CA file", __FILE__, __LINE__);
+        sslb_file_raise(code, path, "CA file", __LINE__);
         return NULL;
     }
     cache_keep(result);
@@ -349,7 +349,7 @@ bundle_from_buffer(const Py_buffer *view, int is_pem)
     if (ok && count > 0) {
         result = bundle_new_nogil(entries);
         if (result == NULL) {
-            sslb_queue_raise("cadata", __FILE__, __LINE__);
+            sslb_queue_raise("cadata", __LINE__);
         }
         return result;
     }
@@ -360,11 +360,11 @@ bundle_from_buffer(const Py_buffer *view, int is_pem)
                          ? "no start line: cadata does not contain a "
                            "certificate"
                          : "not enough data: cadata does not contain a "
-                           "certificate");
+                           "certificate", __LINE__);
     }
     else {
         sslb_queue_raise("cadata goes wrong after its first certificates",
-                         __FILE__, __LINE__);
+                         __LINE__);
     }
     return NULL;
 }
@@ -518,7 +518,7 @@ add_folder(PyObject *self, const char *path)
         && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
     sslb_context_release(context);
     if (!ok) {
-        sslb_queue_raise("capath", __FILE__, __LINE__);
+        sslb_queue_raise("capath", __LINE__);
         return -1;
     }
     return 0;
@@ -574,7 +574,7 @@ add_bundle(PyObject *self, bundle *source)
     ok = add_bundle_taken(context, source);
     sslb_context_release(context);
     if (!ok) {
-        sslb_queue_raise("trust store", __FILE__, __LINE__);
+        sslb_queue_raise("trust store", __LINE__);
         return -1;
     }
     return 0;

@@ -129,7 +129,7 @@ use_host(sslb_connection *self, const char *name)
             return refuse_notation();
         }
 #endif
-        sslb_queue_raise("server_hostname", __FILE__, __LINE__);
+        sslb_queue_raise("server_hostname", __LINE__);
         return -1;
     }
     return 0;
@@ -219,7 +219,7 @@ sslb_verification_begin(sslb_connection *self)
     note_checks(self);
     if (self->server_side
         && !sslb_verification_name_sessions_nogil(self, NULL, 0)) {
-        sslb_queue_raise("session id context", __FILE__, __LINE__);
+        sslb_queue_raise("session id context", __LINE__);
         return -1;
     }
     return 0;

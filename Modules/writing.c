@@ -175,7 +175,7 @@ refuse_nested_write(sslb_operation *op)
 {
     sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "a signal handler must "
                      "not write to the connection whose write it "
-                     "interrupted");
+                     "interrupted", __LINE__);
     sslb_operation_end(op);
     return -1;
 }
@@ -207,6 +207,7 @@ PyObject *
 sslb_connection_write(PyObject *self, PyObject *data)
 {
     sslb_operation op = {.name = "write", .step_locked = write_locked,
+                         .line = __LINE__,
                          .self = (sslb_connection *)self};
     PyObject *result = NULL;
     Py_buffer view;
@@ -228,6 +229,7 @@ PyObject *
 sslb_connection_sendfile(PyObject *self, PyObject *args)
 {
     sslb_operation op = {.name = "write", .step_locked = sendfile_locked,
+                         .line = __LINE__,
                          .self = (sslb_connection *)self};
     long long offset, length;
 

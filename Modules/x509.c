@@ -25,7 +25,7 @@ text_from_bio(BIO *bio)
     char *data;
     long length = BIO_get_mem_data(bio, &data);
 
-    return sslb_text_new(data, (Py_ssize_t)length);
+    return sslb_readable_new(data, (Py_ssize_t)length);
 }
 
 /* "commonName" where OpenSSL has a name for it, else "1.2.3". */
@@ -38,7 +38,7 @@ text_from_object(const ASN1_OBJECT *object, int numeric)
     int length = OBJ_obj2txt(stack, sizeof(stack), object, numeric);
 
     if (length < 0) {
-        sslb_queue_raise("object identifier", __FILE__, __LINE__);
+        sslb_queue_raise("object identifier", __LINE__);
         return NULL;
     }
     if ((size_t)length < sizeof(stack)) {
@@ -144,7 +144,7 @@ attribute_value(const ASN1_STRING *value)
         ERR_clear_error();
         return text_from_asn1(value);
     }
-    result = sslb_text_new((const char *)utf8, length);
+    result = sslb_readable_new((const char *)utf8, length);
     OPENSSL_free(utf8);
     return result;
 }
@@ -225,10 +225,10 @@ address_as_text(const ASN1_OCTET_STRING *address)
     int length = ASN1_STRING_length(address);
 
     if (length == 4) {
-        return sslb_text_format("%d.%d.%d.%d", p[0], p[1], p[2], p[3]);
+        return sslb_readable_format("%d.%d.%d.%d", p[0], p[1], p[2], p[3]);
     }
     if (length == 16) {
-        return sslb_text_format(
+        return sslb_readable_format(
             "%X:%X:%X:%X:%X:%X:%X:%X", p[0] << 8 | p[1], p[2] << 8 | p[3],
             p[4] << 8 | p[5], p[6] << 8 | p[7], p[8] << 8 | p[9],
             p[10] << 8 | p[11], p[12] << 8 | p[13], p[14] << 8 | p[15]);
@@ -428,7 +428,7 @@ serial_as_text(BIO *bio, const ASN1_INTEGER *serial)
 {
     (void)BIO_reset(bio);
     if (i2a_ASN1_INTEGER(bio, serial) < 0) {
-        sslb_queue_raise("serial number", __FILE__, __LINE__);
+        sslb_queue_raise("serial number", __LINE__);
         return NULL;
     }
     return text_from_bio(bio);
@@ -497,7 +497,7 @@ sslb_x509_as_der(X509 *x509)
     PyObject *result;
 
     if (length < 0) {
-        sslb_queue_raise("certificate", __FILE__, __LINE__);
+        sslb_queue_raise("certificate", __LINE__);
         return NULL;
     }
     result = PyBytes_FromStringAndSize((const char *)der, length);
@@ -519,7 +519,7 @@ sslb_x509_as_pem(X509 *x509)
         result = text_from_bio(bio);
     }
     else {
-        sslb_queue_raise("certificate", __FILE__, __LINE__);
+        sslb_queue_raise("certificate", __LINE__);
     }
     BIO_free(bio);
     return result;
@@ -540,7 +540,7 @@ sslb_x509_subject_as_text(X509 *x509)
         result = text_from_bio(bio);
     }
     else {
-        sslb_queue_raise("subject", __FILE__, __LINE__);
+        sslb_queue_raise("subject", __LINE__);
     }
     BIO_free(bio);
     return result;

@@ -30,6 +30,14 @@ def refuse_copies(self, protocol):
     raise TypeError("cannot pickle or copy %s objects" % type(self).__name__)
 
 
+def position_of(file):
+    """Where a file object is (int), None for a pipe and such."""
+    try:
+        return file.tell()
+    except (AttributeError, EnvironmentError):
+        return None
+
+
 def chain_as_der(chain):
     return [certificate.public_bytes(_ssl.ENCODING_DER)
             for certificate in chain or ()]
@@ -278,9 +286,10 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     def _real_connect(self, addr, connect_ex):
         if self.server_side:
             raise ValueError("can't connect in server-side mode")
-        if self._connected:
+        if self._connected or self.version() is not None:
             raise ValueError("attempt to connect already-connected SSLSocket!")
-        self._start_tls()
+        if self._sslobj is None:  # it may be there from a call before
+            self._start_tls()
         try:
             if connect_ex:
                 status = self._plain.connect_ex(addr)
@@ -324,6 +333,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         """
         if not self._connected:
             self._check_connected()
+            self._connected = True
         if not (block and self.gettimeout() == 0.0):
             (self._sslobj or self._tls()).do_handshake()
             return
@@ -385,6 +395,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         """Read up to `nbytes` bytes, or what there is room for, into a
         buffer. Returns their number. No flags with TLS.
         """
+        if buffer is None:  # for which read() would return the bytes
+            raise TypeError("recv_into() needs a buffer, not None")
         if self._sslobj is None:
             return self._plain.recv_into(buffer, nbytes or 0, flags)
         if flags:
@@ -476,7 +488,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         up to `count` bytes.
 
         file: a file object opened in binary mode; in the end its position is
-        after what was sent. Returns the number of bytes sent. Raises
+        after what was sent. It may be a pipe, which has no offset. Returns the number of bytes sent. Raises
         ValueError for a file in text mode or a non-blocking socket. Where
         the kernel encrypts (OP_ENABLE_KTLS), it reads a regular file itself.
         """
@@ -491,16 +503,17 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise ValueError("non-blocking sockets are not supported")
         if offset:
             file.seek(offset)
-        elif hasattr(file, "tell"):
-            offset = file.tell()
+            start = offset
+        else:
+            start = position_of(file)
         sent = 0
         try:
-            for step in self._file_steps(file, offset, count):
+            for step in self._file_steps(file, start, count):
                 sent += step
             return sent
         finally:
-            if hasattr(file, "seek"):
-                file.seek(offset + sent)
+            if start is not None:
+                file.seek(start + sent)
 
     def _file_steps(self, file, offset, count):
         """Send it step by step; yields how many bytes each one sent."""

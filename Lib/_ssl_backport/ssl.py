@@ -14,6 +14,7 @@ if __name__ != "ssl":
 import errno
 import os
 import sys
+import warnings as _warnings
 from collections import namedtuple
 from contextlib import closing
 from socket import (
@@ -32,7 +33,7 @@ from _ssl_backport import _names, _trust
 from _ssl_backport._certificates import *
 from _ssl_backport._connection import (
     CHANNEL_BINDING_TYPES, Connection as _Connection,
-    StreamConnection as _StreamConnection, refuse_copies as _refuse_copies)
+    StreamConnection as _StreamConnection)
 from _ssl_backport._deprecated import deprecated as _deprecated
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
@@ -194,8 +195,6 @@ class SSLContext(_SSLContext):
     def __init__(self, protocol=None, *args, **kwargs):
         pass
 
-    __reduce_ex__ = _refuse_copies
-
     options = _enum_property(
         "options", Options, "Options: the OP_* bits.", _check_options)
     verify_flags = _enum_property(
@@ -341,8 +340,8 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     It trusts the given CA certificates (a file in PEM, a directory, the
     certificates themselves), or those of this system. On Python 3.13 and
     later verify_flags has VERIFY_X509_STRICT.
-    Raises TypeError if the purpose is not one of Purpose, and EnvironmentError
-    if the file that SSLKEYLOGFILE names cannot be written.
+    Raises TypeError if the purpose is not one of Purpose. A RuntimeWarning
+    tells that the file which SSLKEYLOGFILE names cannot be written.
     """
     _check_purpose(purpose)
     context = _context_for(purpose)
@@ -396,7 +395,12 @@ def _log_keys(context):
     """Write the keys of connections where the environment says."""
     path = os.environ.get("SSLKEYLOGFILE")
     if path and not sys.flags.ignore_environment:
-        context.keylog_filename = path
+        try:
+            context.keylog_filename = path
+        except EnvironmentError as error:
+            # what helps to debug a program must not keep it from working
+            _warnings.warn("SSLKEYLOGFILE: no keys are written: %s" % error,
+                           RuntimeWarning, stacklevel=3)
 
 
 def _load_trust(context, purpose, cafile, capath, cadata):
@@ -657,7 +661,7 @@ def get_server_certificate(addr, ssl_version=None, ca_certs=None,
 def sslwrap_simple(sock, keyfile=None, certfile=None):
     """Return what socket.ssl() of Python 2.5 did: the bare connection, with
     read() and write(), over a socket, after the handshake if that is
-    connected. It verifies nothing and keeps no reference to the socket.
+    connected. It verifies nothing. On Python 2.7 it keeps the socket.
     """
     context = SSLContext(PROTOCOL_TLS)
     if certfile or keyfile:
