@@ -16,7 +16,7 @@ __all__ = ["_dnsname_match", "_inet_paton", "_ipaddress_match",
 
 # What one program reads as an IP address and another as a DNS name, unless
 # inet_pton() takes it; verification.c has the same rule
-AMBIGUOUS = re.compile(r"[0-9]+(?:\.[0-9]+){3}\Z|.*[\0- \x7f]", re.DOTALL)
+AMBIGUOUS = re.compile(r"[0-9]+(?:\.[0-9]+){3}\Z|.*[\1- \x7f]", re.DOTALL)
 
 
 def match_hostname(cert, hostname):
