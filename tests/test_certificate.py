@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from helpers import (FileError, SocketPair, cert, client_context, native,
+from helpers import (FileError, SocketPair, cert, client_context, text_type,
                      read_cert, server_context)
 
 COUNTRY = (("countryName", "DE"),)
@@ -27,7 +27,7 @@ def expected(serial, subject=DECODED, issuer=ROOT, **more):
 # text of the OpenSSL in use, which knows the principal name since 3.0
 OTHER_NAME = ("UPN:user" if ssl.OPENSSL_VERSION_INFO >= (3,)
               else "<unsupported>")
-NAME = native(u"K\xf6nig \u4e2d\u6587")
+NAME = u"K\xf6nig \u4e2d\u6587"
 CERTIFICATES = {
     "localhost-cert.pem": expected("0A", LOCALHOST, subjectAltName=(
         ("DNS", "localhost"), ("IP Address", "127.0.0.1"),
@@ -91,7 +91,33 @@ def test_decode(name):
 
 @pytest.mark.parametrize("name", sorted(CERTIFICATES))
 def test_all_is_native_text(name):
-    assert {type(leaf) for leaf in leaves(decode(name))} == {str, int}
+    """But for what is not ASCII: unicode, as ever."""
+    kinds = {type(leaf) for leaf in leaves(decode(name)) if leaf != NAME}
+    assert kinds == {str, int}
+
+
+@pytest.mark.python2("two kinds of text")
+@pytest.mark.parametrize("name, ours, field", [
+    ("decode-unicode.pem", None, "subject"),
+    ("decode-san-kinds.pem", b"directory name", "subjectAltName")])
+def test_text_that_is_not_ascii_is_unicode(tmpdir, name, ours, field):
+    """Its programs catch UnicodeEncodeError, and format it."""
+    path = cert(name)
+    if ours is not None:
+        with open(path) as stream:
+            der = ssl.PEM_cert_to_DER_cert(stream.read())
+        assert der.count(ours) == 1
+        der = der.replace(ours, b"directory kk\xc3\xb6")
+        path = str(tmpdir.join("changed.pem"))
+        with open(path, "w") as stream:
+            stream.write(ssl.DER_cert_to_PEM_cert(der))
+    found = [leaf for leaf in leaves(ssl._ssl._test_decode_cert(path)[field])
+             if isinstance(leaf, text_type)]
+    assert found
+    for leaf in found:
+        assert "%s" % leaf == leaf
+        with pytest.raises(UnicodeEncodeError):
+            leaf.encode("ascii")
 
 
 def test_cve_2019_5010_crl_point_without_name_or_uri():

@@ -465,3 +465,19 @@ def test_data_after_a_fatal_alert_is_cut_off(version, suppress):
         for _ in range(2):
             with pytest.raises(ssl.SSLSyscallError):
                 raw.sock.recv(10)
+
+
+@pytest.mark.backport_only("SHUTDOWN_WHILE_IN_INIT on OpenSSL 3")
+@pytest.mark.parametrize("read_first", [False, True])
+def test_each_unwrap_after_a_ragged_end_says_so(version, read_first):
+    with RawPair(version, pair=tcp_pair(), suppress_ragged_eofs=False) as raw:
+        raw.peer.close()
+        if read_first:
+            with pytest.raises(ssl.SSLEOFError):
+                raw.sock.recv(1)
+        for call in (raw.sock.unwrap, raw.sock.unwrap,
+                     lambda: raw.sock.read(1), raw.sock.unwrap,
+                     lambda: raw.sock.read(1)):
+            with pytest.raises(ssl.SSLEOFError):
+                call()
+        assert raw.sock.pending() in (0, 1)

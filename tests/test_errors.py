@@ -1,6 +1,7 @@
 """The SSLError family: classes, attributes, text, pickling, stale errors."""
 
 import ctypes
+import logging
 import os
 import pickle
 import pty
@@ -12,7 +13,7 @@ import ssl
 
 import pytest
 
-from helpers import (BioPair, SocketPair, cert, client_context,
+from helpers import (BioPair, SocketPair, cert, client_context, native,
                      server_context)
 
 SUBCLASSES = ["SSLZeroReturnError", "SSLWantReadError", "SSLWantWriteError",
@@ -301,3 +302,58 @@ def test_what_is_public_needs_no_pass_phrase(tmpdir, kind, load):
             getattr(server_context(), load)(str(path))
 
     assert on_a_terminal(call) == b""
+
+
+# What every message says
+
+def test_messages_tell_the_place():
+    """Programs look for "(_ssl.c:"; the number differs by place."""
+    def reads(pair):
+        pair.client.read(1)
+
+    def connects(pair):
+        pair.client.unwrap()
+
+    def loads(pair):
+        server_context().load_dh_params(cert("junk.pem"))
+
+    def decodes(pair):
+        ssl._ssl._test_decode_cert(cert("junk.pem"))
+
+    numbers = []
+    for call in (reads, connects, loads, decodes):
+        with BioPair() as pair:
+            with pytest.raises(ssl.SSLError) as caught:
+                call(pair)
+        found = re.search(r"\(_ssl\.c:(\d+)\)$", str(caught.value))
+        assert found, str(caught.value)
+        numbers.append(found.group(1))
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.backport_only("stock does not name the file")
+@pytest.mark.parametrize("load", [
+    lambda path: server_context().load_cert_chain(path),
+    lambda path: server_context().load_verify_locations(path),
+    lambda path: server_context().load_dh_params(path)])
+def test_messages_with_names_that_are_not_ascii(tmpdir, load):
+    """They format as str and as unicode, and logging shows them."""
+    path = os.path.join(str(tmpdir), native(u"k\xf6nig.pem"))
+    with open(path, "w") as stream:
+        stream.write("junk")
+    with pytest.raises(ssl.SSLError) as caught:
+        load(path)
+    error = caught.value
+    assert native(u"k\xf6nig.pem") in str(error)
+    assert u"k\xf6nig.pem" in u"%s" % error
+    assert u"k\xf6nig.pem" in u"%s" % error.strerror
+    record = logging.LogRecord("ssl", 40, "", 1, u"\xe4: %s", (error,), None)
+    assert u"k\xf6nig.pem" in logging.Formatter().format(record)
+    again = pickle.loads(pickle.dumps(error, 2))
+    assert u"%s" % again == u"%s" % error
+
+
+@pytest.mark.parametrize("argument", [u"k\xf6nig", native(u"k\xf6nig")])
+def test_errors_made_by_hand_of_text_that_is_not_ascii(argument):
+    assert str(ssl.SSLError(argument)) == native(u"k\xf6nig")
+    assert u"%s" % ssl.SSLError(1, argument) == u"k\xf6nig"

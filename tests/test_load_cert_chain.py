@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from helpers import (PASSWORD, FileError, SocketPair, cert, client_context,
-                     limit_version, server_context, text_type)
+                     limit_version, read_cert, server_context, text_type)
 
 CERTS = cert("localhost-cert.pem")
 KEY = cert("localhost-key.pem")
@@ -402,3 +402,70 @@ def test_curves_that_do_not_meet():
     client.set_ecdh_curve("secp521r1")
     with pytest.raises(ssl.SSLError):
         SocketPair(client, server)
+
+
+# What stock refuses and takes as well
+
+def write_pem(path, text):
+    with open(str(path), "w") as stream:
+        stream.write(text)
+    return str(path)
+
+
+def test_truncated_chain(context, tmpdir):
+    path = write_pem(tmpdir.join("cut.pem"), read_cert("localhost-cert.pem")
+                     + read_cert("root.pem")[:600])
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_cert_chain(path, KEY)
+    assert caught.value.library == "PEM"
+    assert caught.value.reason == "BAD_END_LINE"
+
+
+@pytest.mark.since(3, 7, "its tables lack the reason")
+def test_own_certificate_with_an_extension_that_cannot_be_decoded(
+        context, tmpdir):
+    der = ssl.PEM_cert_to_DER_cert(read_cert("localhost-cert.pem"))
+    mark = b"\x06\x03\x55\x1d\x11\x04"    # subjectAltName, OCTET STRING
+    assert der.count(mark) == 1
+    start = der.index(mark) + len(mark) + 1
+    assert der[start:start + 1] == b"\x30"
+    spoilt = der[:start] + b"\x05" + der[start + 1:]
+    path = write_pem(tmpdir.join("bad.pem"), ssl.DER_cert_to_PEM_cert(spoilt))
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_cert_chain(path, KEY)
+    assert caught.value.reason == "INVALID_CERTIFICATE"
+    context.load_cert_chain(CERTS, KEY)
+    assert_serves(context)
+
+
+@pytest.mark.parametrize("password", [
+    "a" * 5000, bytearray(5000), lambda: "a" * 5000])
+def test_long_password_that_is_not_needed(context, password):
+    context.load_cert_chain(CERTS, KEY, password)
+    assert_serves(context)
+
+
+def test_dh_of_x942(tmpdir):
+    path = write_pem(tmpdir.join("dhx.pem"), X942)
+    server = server_context("TLSv1.2")
+    server.load_dh_params(path)
+    server.set_ciphers("DHE-RSA-AES128-GCM-SHA256")
+    with SocketPair(server=server) as pair:
+        assert pair.client.cipher()[0] == "DHE-RSA-AES128-GCM-SHA256"
+
+
+X942 = """-----BEGIN X9.42 DH PARAMETERS-----
+MIICKAKCAQEAyTra0ZM7kFcTmMLZECZ3TW0DCPpWtrXQ76s6/e0JMiIZHowTeZaF
+zwGWdTtEBjZscZM7iMpuCjv71y+qte99XlEDdBXRcirZCT56ua/SQh1Oq/s0+tpt
+igr2UR/mURGB60tC0p0JH2i7CWvNwKgsMu3WChLHVSPRRbD5/DLVolcZr0uQlu3h
+ZQWEjdQO1Haql4wnU89JMtnITheFlYs0hwQ78Gp2q2aJ0HBaW2/+VBdmVv8d/8hn
+jfPfVgJ8+5osTMtVhutgvGQrQtySdmzt3E6ZQIb6/3vV/o/ypqk3sf02jk3W56Qt
+Z7b/USzlETfUInI/Bjch5RH/M/eGXJOz7wKCAQAziTfb+cX1QSRzVa+QI3lcjKvx
+qTsnFD/tFIsNWoOXkiwdBM+890ByVk949JDqKJNIqcHNg1OUEtXIpBZZIL2zx87n
+ligSRRenN9+eJjOnn9dhQ9kbb1ye2r94pGDJ/l+H2hjM0YQ6ho7HGZ3T1JYp16ul
+Z9KS+H+/3QTNbmwiMY6v8jMdZQOJebhaYwlsnnj79Z0cmRIlFhE8gEhXFY32tcuQ
+VizLC96qcGKl2MqukBpxW/SqvL62hBCxRtcFpouDDDgxdgynEa9iZywSsdbn/8y/
+dybS5kIbl9aEQ0tuH1W0ncrd21GNxMlWwTHBTvlEIPbIc9gpQzZXx+PYBD3uAh0A
+jkDxQkU0U5LkQSbsgzCb9nmzHVgAt5beC6qiew==
+-----END X9.42 DH PARAMETERS-----
+"""

@@ -166,10 +166,11 @@ def test_shutdown_gives_the_socket_back(version):
     server.close()
 
 
+@pytest.mark.python3("there the connection keeps it")
 def test_socket_is_held_weakly():
     left, right = unix_pair()
     connection = client_context()._wrap_socket(
-        left._sock if PY2 else left, False, "localhost")
+        left, False, "localhost")
     left.close()
     del left
     gc.collect()

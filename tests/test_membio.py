@@ -1,13 +1,15 @@
 """MemoryBIO alone."""
 
 import array
+import copy
 import gc
+import pickle
 import ssl
 import threading
 
 import pytest
 
-from helpers import PY2, Task, buffer_types
+from helpers import PY2, BioPair, Task, buffer_types, client_context
 
 
 @pytest.fixture
@@ -218,3 +220,22 @@ def test_threads(bio):
         while not done.is_set() or bio.pending:
             got += bio.read(100)
     assert got == b"x" * total
+
+
+def c_objects():
+    """One of every type that is implemented in C."""
+    pair = BioPair()
+    chain = pair.client._sslobj.get_unverified_chain()
+    return [pair.client_in, pair.client._sslobj, pair.client.session,
+            chain[0], ssl._ssl._SSLContext(ssl.PROTOCOL_TLS), pair.client,
+            client_context()]
+
+
+@pytest.mark.backport_only("pickles some of them, empty")
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy] + [
+    lambda value, protocol=protocol: pickle.dumps(value, protocol)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1)])
+def test_no_copies_of_what_is_in_c(duplicate):
+    for value in c_objects():
+        with pytest.raises(TypeError):
+            duplicate(value)

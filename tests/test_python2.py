@@ -10,13 +10,11 @@ import sys
 
 import pytest
 
-from helpers import (TIMEOUT, SocketPair, Task, cert, client_context,
-                     descriptors, receive, server_context, serving,
+from helpers import (TIMEOUT, RawPair, SocketPair, Task, cert, client_context,
+                     descriptors, receive, server_context, serving, tcp_pair,
                      unix_pair)
 
 pytestmark = pytest.mark.python2("about 2.7")
-
-RAW_HAS_WEAK_REFERENCES = bool(socket._socket.socket.__weakrefoffset__)
 
 
 def answer_http(sock):
@@ -351,17 +349,49 @@ def test_gevent_s_way_in(version):
     left.close()
 
 
-@pytest.mark.skipif(not RAW_HAS_WEAK_REFERENCES,
-                    reason="before 2.7.9 a raw socket has no weak references")
-def test_raw_socket_is_held_weakly():
-    left, right = unix_pair()
-    connection = client_context()._wrap_socket(left._sock, False,
-                                               "localhost")
-    left.close()
-    gc.collect()
-    with pytest.raises((ssl.SSLError, ValueError)):
-        connection.do_handshake()
-    right.close()
+def wrap_raw(sock):
+    connection = client_context()._wrap_socket(sock._sock, False, "localhost")
+    connection.do_handshake()
+    return connection
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda sock: ssl.sslwrap_simple(sock), lambda sock: socket.ssl(sock),
+    wrap_raw], ids=["sslwrap_simple", "socket.ssl", "_wrap_socket"])
+def test_a_connection_keeps_its_socket(version, wrap):
+    """Nobody else holds it, and it goes with the connection."""
+    with serving(lambda sock: sock.sendall(receive(sock, 5)),
+                 server_context(version)) as address:
+        before = descriptors()
+        connection = wrap(socket.create_connection(address, TIMEOUT))
+        gc.collect()
+        assert connection.write(b"hello") == 5
+        assert connection.read(5) == b"hello"
+        number, = [number for number in descriptors() - before
+                   if is_client_of(number, address)]
+        del connection
+        assert number not in descriptors() or not is_client_of(
+            number, address)
+
+
+def is_client_of(number, address):
+    """Whether the descriptor is a socket that is connected to it."""
+    try:
+        sock = socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM)
+        with contextlib.closing(sock):
+            return sock.getpeername() == address
+    except socket.error:
+        return False
+
+
+def test_shutdown_after_a_ragged_end_has_no_errno(version):
+    """gevent's unwrap() takes errno 0 for the end of TLS."""
+    with RawPair(version, pair=tcp_pair()) as raw:
+        raw.peer.close()
+        for _ in range(3):
+            with pytest.raises(socket.error) as caught:
+                raw.sock._sslobj.shutdown()
+            assert caught.value.args[0] == caught.value.errno == 0
 
 
 # PEP 493

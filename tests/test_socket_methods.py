@@ -4,6 +4,7 @@ dup, detach, shutdown, close, and what each does to the TLS below."""
 import contextlib
 import errno
 import os
+import select
 import socket
 import ssl
 
@@ -130,6 +131,44 @@ def test_connect_non_blocking():
             sock.setblocking(True)
             sock.sendall(b"hello")
             assert receive(sock, 5) == b"hello"
+
+
+@pytest.mark.parametrize("again", ["connect", "connect_ex"])
+@pytest.mark.parametrize("shake", ["do_handshake", "write"])
+def test_connect_again(again, shake):
+    """TLS that is up stays, also where connect_ex() saw no success."""
+    with serving(echo, server_context()) as address:
+        with contextlib.closing(unconnected(
+                do_handshake_on_connect=False)) as sock:
+            sock.settimeout(0.0)
+            while sock.connect_ex(address) not in (0, errno.EISCONN):
+                select.select([], [sock], [], TIMEOUT)
+            sock.settimeout(TIMEOUT)
+            sock._connected = False     # as before the last call
+            getattr(sock, shake)(*([b"he"] if shake == "write" else []))
+            with pytest.raises(ValueError):
+                getattr(sock, again)(address)
+            sock.sendall(b"llo" if shake == "write" else b"hello")
+            assert receive(sock, 5) == b"hello"
+
+
+def test_recv_into_nothing(sockets):
+    with pytest.raises(TypeError):
+        sockets.client.recv_into(None)
+    sockets.server.sendall(b"hello")
+    assert receive(sockets.client, 5) == b"hello"
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_sendfile_of_a_pipe(sockets, buffering):
+    reader, writer = os.pipe()
+    os.write(writer, b"hello world")
+    os.close(writer)
+    with os.fdopen(reader, "rb", buffering) as stream:
+        assert sockets.client.sendfile(stream, count=5) == 5
+        assert receive(sockets.server, 5) == b"hello"
+        assert sockets.client.sendfile(stream) == 6
+        assert receive(sockets.server, 6) == b" world"
 
 
 def test_connect_to_untrusted():

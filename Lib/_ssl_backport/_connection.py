@@ -488,9 +488,10 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         up to `count` bytes.
 
         file: a file object opened in binary mode; in the end its position is
-        after what was sent. It may be a pipe, which has no offset. Returns the number of bytes sent. Raises
-        ValueError for a file in text mode or a non-blocking socket. Where
-        the kernel encrypts (OP_ENABLE_KTLS), it reads a regular file itself.
+        after what was sent. It may be a pipe, which has no offset. Returns
+        the number of bytes sent. Raises ValueError for a file in text mode
+        or a non-blocking socket. Where the kernel encrypts
+        (OP_ENABLE_KTLS), it reads a regular file itself.
         """
         mode = getattr(file, "mode", "b")
         # a number in compressed files
