@@ -42,8 +42,9 @@ else:
 
 __all__ = [
     "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY",
-    "TIMEOUT", "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
-    "array_bytes", "buffer_types", "cert", "client_context", "collect", "descriptors",
+    "TIMEOUT", "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair",
+    "Task", "array_bytes", "buffer_types", "cert", "client_context",
+    "collect", "descriptors",
     "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
     "listening", "meanwhile", "native", "read_all", "read_cert", "receive",
     "server_context", "serving", "socketserver", "tcp_pair", "text_type",

@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 
-from helpers import (PYPY, TIMEOUT, BioPair, Task, cert, client_context, read_cert,
-                     receive, server_context, unix_pair)
+from helpers import (PYPY, TIMEOUT, BioPair, Task, cert, client_context,
+                     read_cert, receive, server_context, unix_pair)
 
 pytest.importorskip("tlslite", reason="tlslite-ng is not installed")
 

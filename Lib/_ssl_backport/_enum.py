@@ -115,7 +115,9 @@ class IntEnum(Enum):
 
     @staticmethod
     def _data_type_for(values):
-        return long if any(isinstance(value, long) for value in values) else int
+        if any(isinstance(value, long) for value in values):
+            return long
+        return int
 
     def __repr__(self):
         return "<%s.%s: %d>" % (type(self).__name__, self.name, self.value)
