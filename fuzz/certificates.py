@@ -105,9 +105,9 @@ def check_decoded(decoded):
     for name in ("subject", "issuer"):
         for relative in decoded[name]:
             for key, value in relative:
-                # a bit string is bytes
+                # a bit string is bytes; text that is not ASCII is unicode
                 assert isinstance(key, str)
-                assert isinstance(value, (str, bytes))
+                assert isinstance(value, (str, bytes, type(u"")))
     match(decoded)
 
 
