@@ -104,25 +104,15 @@ sslb_timeout_type(void)
     return of_socket.timeout;
 }
 
+PyObject *
+sslb_reference_new(PyObject *object)
+{
 #if PY_MAJOR_VERSION == 2
-PyObject *
-sslb_reference_new(PyObject *object)
-{
     return Py_NewRef(object);
-}
 #else
-PyObject *
-sslb_reference_new(PyObject *object)
-{
-    PyObject *reference = PyWeakref_NewRef(object, NULL);
-
-    if (reference == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Clear();
-        reference = Py_NewRef(object);
-    }
-    return reference;
-}
+    return PyWeakref_NewRef(object, NULL);
 #endif
+}
 
 int
 sslb_reference_is_strong(PyObject *reference)

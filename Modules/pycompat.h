@@ -199,9 +199,10 @@ PyObject *sslb_file_error_type(void);
 /* `socket.timeout`. */
 PyObject *sslb_timeout_type(void);
 
-/* What leads to an object that belongs to somebody else: a weak reference,
-   or, on 2.7, whose own ssl keeps the sockets that it is given, the object
-   itself; also where its class has no weak references.  New reference. */
+/* What leads to the socket of a connection: a weak reference, and on 2.7 the
+   object itself.  There the stock connection keeps its socket too, as callers
+   of socket.ssl() rely on, and before 2.7.9 the sockets of the C module
+   _socket have no weak references.  New reference. */
 PyObject *sslb_reference_new(PyObject *object);
 
 /* Whether it is the object itself, which it keeps alive. */

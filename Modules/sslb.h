@@ -522,7 +522,7 @@ sslb_connection *sslb_connection_of_nogil(const SSL *ssl);
 /* Hold the connection's lock around a look at its SSL. */
 void sslb_connection_enter(sslb_connection *self);
 
-/* Lets go of a socket that has no weak references. */
+/* Lets go of a socket that the connection keeps (2.7). */
 void sslb_connection_give_up_socket(sslb_connection *self);
 
 void sslb_connection_leave(sslb_connection *self);
