@@ -157,15 +157,15 @@ sslb_context_get_ciphers(PyObject *self, PyObject *none)
 static PyObject *
 curve_name(PyObject *argument)
 {
-    PyObject *text, *result;
-
     if (!PyBytes_Check(argument)) {
         return sslb_text_encode_string(argument, "ascii");
     }
-    text = PyCodec_Decode(argument, "ascii", "strict");
-    result = text != NULL ? sslb_text_encode_string(text, "ascii") : NULL;
-    Py_XDECREF(text);
-    return result;
+    if (memchr(PyBytes_AS_STRING(argument), '\0',
+               (size_t)PyBytes_GET_SIZE(argument)) != NULL) {
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        return NULL;
+    }
+    return Py_NewRef(argument);
 }
 
 PyObject *
@@ -188,8 +188,7 @@ sslb_context_set_ecdh_curve(PyObject *self, PyObject *argument)
         result = Py_NewRef(Py_None);
     }
     else {
-        PyErr_Format(PyExc_ValueError, "unknown elliptic curve name '%.200s'",
-                     PyBytes_AS_STRING(name));
+        sslb_value_error_raise("unknown elliptic curve name", argument);
     }
     Py_DECREF(name);
     return result;

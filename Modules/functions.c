@@ -128,21 +128,25 @@ static PyObject *
 txt2obj(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"txt", "name", NULL};
-    PyObject *by_name = Py_False, *result;
+    PyObject *by_name = Py_False, *argument, *text, *result;
     ASN1_OBJECT *object;
-    const char *text;
     int names;
 
     (void)module;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "s|O:txt2obj", keywords,
-                                     &text, &by_name)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:txt2obj", keywords,
+                                     &argument, &by_name)
         || (names = PyObject_IsTrue(by_name)) < 0) {
         return NULL;
     }
-    object = OBJ_txt2obj(text, !names);
+    text = sslb_text_encode_string(argument, "utf-8");
+    if (text == NULL) {
+        return NULL;
+    }
+    object = OBJ_txt2obj(PyBytes_AS_STRING(text), !names);
+    Py_DECREF(text);
     if (object == NULL) {
         ERR_clear_error();
-        PyErr_Format(PyExc_ValueError, "unknown object '%.100s'", text);
+        sslb_value_error_raise("unknown object", argument);
         return NULL;
     }
     result = sslb_asn1_object_as_tuple(object);

@@ -193,6 +193,18 @@ sslb_type_ready(PyTypeObject *type)
 
 #if PY_MAJOR_VERSION == 2
 
+void
+sslb_value_error_raise(const char *text, PyObject *value)
+{
+    PyObject *shown = PyObject_Repr(value);
+
+    if (shown != NULL) {
+        PyErr_Format(PyExc_ValueError, "%s %.200s", text,
+                     PyString_AS_STRING(shown));
+        Py_DECREF(shown);
+    }
+}
+
 PyObject *
 sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
 {
@@ -433,6 +445,12 @@ sslb_module_drop(PyObject *module)
 }
 
 #else  /* Python 3 */
+
+void
+sslb_value_error_raise(const char *text, PyObject *value)
+{
+    PyErr_Format(PyExc_ValueError, "%s %R", text, value);
+}
 
 PyObject *
 sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)

@@ -273,6 +273,10 @@ sslb_exception_raise(sslb_exception *exception)
    with what one raised. */
 int sslb_handlers_run(void);
 
+/* ValueError with the text and, behind it, the repr() of a value: whatever its
+   characters are, the message can be shown. */
+void sslb_value_error_raise(const char *text, PyObject *value);
+
 /* Reports the current exception as one that cannot be raised. */
 void sslb_report_unraisable(const char *where, PyObject *context);
 

@@ -354,6 +354,16 @@ def test_messages_with_names_that_are_not_ascii(tmpdir, load):
     assert u"%s" % again == u"%s" % error
 
 
+@pytest.mark.parametrize("fail", [
+    lambda name: server_context().set_ecdh_curve(name),
+    lambda name: ssl._ssl.txt2obj(name)], ids=["curve", "object"])
+@pytest.mark.parametrize("name", [u"k\xf6nig", native(u"k\xf6nig")])
+def test_unknown_names_that_are_not_ascii(fail, name):
+    with pytest.raises(ValueError) as caught:
+        fail(name)
+    assert u"%s" % caught.value == str(caught.value) != ""
+
+
 @pytest.mark.backport_only("its text is OSError's")
 @pytest.mark.parametrize("argument", [u"k\xf6nig", native(u"k\xf6nig")])
 def test_errors_made_by_hand_of_text_that_is_not_ascii(argument):
