@@ -47,16 +47,19 @@ def test_too_late(module):
 
 
 @pytest.mark.python2("clients of Python 2")
+@pytest.mark.cpython("has no reference counts, which close what is dropped")
 def test_old_clients():
     run("old_clients.py")
 
 
 @pytest.mark.python2("clients of Python 2")
+@pytest.mark.cpython("has no reference counts, which close what is dropped")
 def test_old_clients_switched_off():
     run("old_clients.py", "trusts", PYTHONHTTPSVERIFY="0")
 
 
 @pytest.mark.python2("those of Python 2")
+@pytest.mark.cpython("has sockets of its own")
 def test_raw_sockets_without_weak_references():
     run("raw_sockets.py")
 
