@@ -164,7 +164,7 @@ read_certificates_nogil(identity *self, const char *path)
     self->leaf = PEM_read_bio_X509_AUX(bio, NULL, NULL, (void *)"");
     self->chain = sk_X509_new_null();
     if (self->leaf == NULL || self->chain == NULL
-        || X509_check_purpose(self->leaf, -1, 0) != 1) {
+        || (X509_get_extension_flags(self->leaf) & EXFLAG_INVALID)) {
         goto exit;      /* the last: an extension cannot be decoded */
     }
     while ((x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"")) != NULL) {

@@ -433,7 +433,8 @@ def test_own_certificate_with_an_extension_that_cannot_be_decoded(
     path = write_pem(tmpdir.join("bad.pem"), ssl.DER_cert_to_PEM_cert(spoilt))
     with pytest.raises(ssl.SSLError) as caught:
         context.load_cert_chain(path, KEY)
-    assert caught.value.reason == "INVALID_CERTIFICATE"
+    if ssl.OPENSSL_VERSION_INFO >= (3,):  # before, it is that of the decoder
+        assert caught.value.reason == "INVALID_CERTIFICATE"
     context.load_cert_chain(CERTS, KEY)
     assert_serves(context)
 
