@@ -40,7 +40,8 @@ else:
         return function
 
 __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
-           "CLIENTS_MAY_LACK_CONTEXTS", "CONSTRUCTORS_ARE_PUBLIC", "HEEDS_PYTHONHTTPSVERIFY",
+           "CLIENTS_MAY_LACK_CONTEXTS", "CONSTRUCTORS_ARE_PUBLIC",
+           "HEEDS_PYTHONHTTPSVERIFY",
            "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
            "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "wrap_bio_method"]
 

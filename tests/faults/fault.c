@@ -2,9 +2,9 @@
    have what others want, and sets the clock of a thread, for the scripts here.
 
    Preloaded (LD_PRELOAD) it stands before malloc(), recv(), recvmsg(), send(),
-   poll(), writev() and pthread_rwlock_wrlock() and acts on calls that come from
-   the extension or from OpenSSL only, and only once it is told to; and before
-   time().  For glibc. */
+   poll(), writev() and pthread_rwlock_wrlock() and acts on calls that come
+   from the extension or from OpenSSL only, and only once it is told to; and
+   before time().  For glibc. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
