@@ -144,10 +144,6 @@ typedef struct {
                                    where a strong one was given up */
     PyObject *owner;            /* weak reference, or NULL */
     sslb_context *context;      /* the one in use */
-    struct {
-        struct sslb_context **contexts;
-        size_t count;
-    } past;                     /* contexts used before, each once */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
     sslb_checks checks;
