@@ -528,6 +528,9 @@ void sslb_connection_leave(sslb_connection *self);
 /* A host name as A-labels, native str: what server_hostname becomes. */
 PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
 
+/* For a new SSL_CTX: chains are verified here from now on. */
+void sslb_verification_attach(sslb_context *context);
+
 /* When something is added to the context's trust store. */
 void sslb_verification_trust_changed(sslb_context *context);
 
