@@ -33,7 +33,7 @@ from _ssl_backport import _names, _trust
 from _ssl_backport._certificates import *
 from _ssl_backport._connection import (
     CHANNEL_BINDING_TYPES, Connection as _Connection,
-    StreamConnection as _StreamConnection)
+    StreamConnection as _StreamConnection, _GiveupOnSSLSendfile)
 from _ssl_backport._deprecated import deprecated as _deprecated
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
