@@ -322,7 +322,8 @@ connection_get_context(PyObject *object, void *closure)
 
 /* The SSL keeps the SSL_CTX of its first context and goes on calling what that
    has for callbacks: none of them may rely on its context, which is gone when
-   nobody else holds it (CVE-2026-19445).
+   nobody else holds it (CVE-2026-19445).  While it makes a step, OpenSSL has
+   pointers into what SSL_set_SSL_CTX() frees, but for the SNI callback's time.
 
    Nothing here runs Python code, which might use the connection: 1, or 0 with
    the error queue filled.  `host` is sslb_verification_host_to_adopt()'s. */
@@ -333,6 +334,10 @@ change_context_locked(sslb_connection *self, sslb_context *context,
     int adopts = sslb_verification_can_adopt_locked(self);
 
     ERR_clear_error();
+    if (self->kept != NULL && !self->is_named) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+        return 0;
+    }
     if ((adopts && !sslb_verification_adopt_locked(self, context, host))
         || SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
         return 0;

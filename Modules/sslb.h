@@ -154,7 +154,7 @@ typedef struct {
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
     sslb_exception *kept;       /* where the callbacks of a step that runs
-                                   leave their exception */
+                                   leave their exception; NULL without one */
     sslb_guard *guard;          /* that the step holds, or NULL */
     PyThreadState *thread;      /* of the step, for its callbacks */
     size_t handed;              /* of an unfinished write, to the kernel ... */

@@ -233,6 +233,26 @@ def test_cve_2026_19445_key_log_of_a_context_that_is_left(version, tmpdir):
         assert "CLIENT" in other_log.read()
 
 
+@pytest.mark.backport_only("uses freed memory")
+def test_context_is_changed_by_sni_callbacks_alone(pair_type, version):
+    """In another callback OpenSSL is busy with the one that it has."""
+    def callback(connection, *arguments):
+        with pytest.raises(ssl.SSLError) as caught:
+            connection.context = other
+        seen.append(caught.value)
+
+    seen = []
+    other = server_context(version, "localhost-ec.pem")
+    server = server_context(version)
+    server._msg_callback = callback
+    with pair_type(client_context(version), server) as pair:
+        assert seen
+        assert pair.server.context is server
+        assert pair.client.getpeercert()["serialNumber"] == "0A"
+        # between two steps it can be changed
+        pair.server.context = other
+
+
 def test_sessions_and_context_switch(version):
     """A second connection is switched as well."""
     other = server_context(version, "localhost-ec.pem")
