@@ -180,6 +180,23 @@ refuse_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 }
 #endif
 
+/* An interpreter that ends frees all interned strings since 3.14, the keys of
+   our types' dictionaries among them; the types stay.  The next one comes here
+   again: it gets them as they were at first. */
+static void
+type_forget(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    type->tp_flags &= ~(unsigned long)Py_TPFLAGS_READY;
+    type->tp_dict = type->tp_bases = type->tp_mro = type->tp_cache = NULL;
+    type->tp_subclasses = NULL;
+    type->tp_weaklist = NULL;
+    type->tp_version_tag = 0;
+#else
+    (void)type;
+#endif
+}
+
 int
 sslb_type_ready(PyTypeObject *type)
 {
@@ -188,6 +205,7 @@ sslb_type_ready(PyTypeObject *type)
         type->tp_new = refuse_new;
     }
 #endif
+    type_forget(type);
     return PyType_Ready(type);
 }
 
