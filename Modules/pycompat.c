@@ -477,11 +477,19 @@ sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
         PyModuleDef_HEAD_INIT,
         .m_size = -1,
     };
+    PyObject *module;
 
     definition.m_name = name;
     definition.m_doc = doc;
     definition.m_methods = methods;
-    return PyModule_Create(&definition);
+    module = PyModule_Create(&definition);
+#ifdef Py_GIL_DISABLED      /* it guards our objects */
+    if (module != NULL
+        && PyUnstable_Module_SetGIL(module, Py_MOD_GIL_USED) < 0) {
+        Py_CLEAR(module);
+    }
+#endif
+    return module;
 }
 
 void

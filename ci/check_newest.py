@@ -20,13 +20,6 @@ import test_cpython
 from environments import Failure
 
 
-def run_own(interpreters, progress):
-    """[(Interpreter, Result)] of the project's own tests, which are heavy:
-    one Python at a time."""
-    return [(interpreter, run_tests.test(interpreter, [], progress))
-            for interpreter in interpreters]
-
-
 def own_lines(results):
     """What the document says of them."""
     return ["The project, built without a warning, and its own tests:", "",
@@ -51,7 +44,7 @@ def main():
     os.environ["SSLB_WERROR"] = "1"
     try:
         interpreters = test_cpython.find(options.pythons)
-        results = run_own(interpreters, progress)
+        results = run_tests.test_all(interpreters, [], progress)
         pythons, comparisons = test_cpython.compare_all(
             interpreters, options.modules.split(), progress)
     except Failure as failure:
