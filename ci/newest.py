@@ -63,8 +63,8 @@ def download(progress):
 
 def set_what_git_knows():
     """There is no git in the tree."""
-    os.environ.setdefault("SOURCE_DATE_EPOCH", wheels.date())
-    os.environ.setdefault("SSLB_COMMIT", environments.commit())
+    os.environ["SOURCE_DATE_EPOCH"] = wheels.date()
+    os.environ["SSLB_COMMIT"] = environments.commit()
 
 
 def run(tree, arguments):
