@@ -25,7 +25,7 @@ import cpython_report
 import environments
 from environments import Failure
 
-PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13"
+PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
 AT_A_TIME = 2
 
 # Those that a Python has are run.
