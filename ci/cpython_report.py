@@ -21,7 +21,7 @@ HEADING_NEWEST = ("The newest Pythons\n"
                   "------------------\n")
 
 HEAD = ("stock", "backport", "lost", "explained", "gained")
-ROW = "%-28s %7s %9s %6s %10s %7s"
+ROW = "%-35s %5s %8s %4s %9s %6s"
 
 # before, after: {test: (outcome, text)} with the stock ssl and with ours;
 # recovered: the tests that passed only when they ran again
@@ -42,7 +42,7 @@ def in_short(comparison):
     """A line of progress."""
     before, after = comparison.before, comparison.after
     missing = lost(before, after)
-    return "%-26s %4d stock, %4d backport%s" % (
+    return "%-33s %4d stock, %4d backport%s" % (
         comparison.module, len(passed(before)), len(passed(after)),
         ", %d lost" % len(missing) if missing else "")
 
