@@ -60,11 +60,12 @@ def read_differences():
 
 def replace_section(text, heading, section):
     """A page with one of its sections replaced."""
-    first, first_heading, rest = text.partition(HEADING)
-    latest, second_heading, newest = rest.partition(HEADING_NEWEST)
-    if heading == HEADING:
-        return first + section + "\n" + second_heading + newest
-    return first + first_heading + latest + section
+    above, _, rest = text.partition(HEADING)
+    latest, _, newest = rest.partition(HEADING_NEWEST)
+    sections = {HEADING: HEADING + latest, HEADING_NEWEST:
+                HEADING_NEWEST + newest, heading: section}
+    return above + "\n".join(sections[name].rstrip("\n") + "\n"
+                             for name in (HEADING, HEADING_NEWEST))
 
 
 class Report(object):

@@ -74,8 +74,8 @@ def run(tree, arguments):
     set_what_git_knows()
     settings = ["%s=%s" % (name, os.environ[name]) for name in SETTINGS
                 if name in os.environ]
-    settings += ["PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + DOWNLOADS_THERE,
-                 "SSLB_CACHE=" + openssl.cache()]
+    settings += ["HOME=/root", "SSLB_CACHE=" + openssl.cache(),
+                 "PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + DOWNLOADS_THERE]
     command = tree.command(
         ["env"] + settings + ["python" + PYTHONS[-1]] + arguments,
         environments.ROOT,
