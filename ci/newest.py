@@ -41,7 +41,8 @@ SETTINGS = ["SSLB_WERROR", "SSLB_LONG", "SSLB_COMMIT", "SOURCE_DATE_EPOCH"]
 def download(progress):
     """Have all packages that the scripts install: pip there may not know
     the way to an index."""
-    paths = [os.path.join(environments.ROOT, "ci", "requirements-%s.txt" % name)
+    folder = os.path.join(environments.ROOT, "ci")
+    paths = [os.path.join(folder, "requirements-%s.txt" % name)
              for name in REQUIREMENTS]
     stamp = os.path.join(DOWNLOADS, "made-of")
     wanted = environments.digest(
