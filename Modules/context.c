@@ -123,19 +123,17 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     sslb_context *self;
     const SSL_METHOD *method;
     PyObject *argument;
-    long protocol;
-    int version;
+    int protocol, version;
 
     (void)kwargs;  /* subclasses take what they like */
     if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
-        || sslb_int_as_long(argument, &protocol) < 0) {
+        || sslb_int_as_int(argument, &protocol) < 0) {
         return NULL;
     }
-    method = protocol < 0 || protocol > INT_MAX
-        ? NULL : method_of_protocol((int)protocol, &version);
+    method = method_of_protocol(protocol, &version);
     if (method == NULL) {
         PyErr_Format(PyExc_ValueError,
-                     "invalid or unsupported protocol version %ld", protocol);
+                     "invalid or unsupported protocol version %d", protocol);
         return NULL;
     }
     self = (sslb_context *)type->tp_alloc(type, 0);
@@ -147,7 +145,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         Py_DECREF(self);
         return NULL;
     }
-    self->protocol = (int)protocol;
+    self->protocol = protocol;
     ERR_clear_error();
     self->ctx = SSL_CTX_new(method);
     if (self->ctx == NULL || context_configure(self, version) < 0) {
@@ -431,11 +429,11 @@ context_get_verify_mode(PyObject *self, void *closure)
 static int
 context_set_verify_mode(PyObject *self, PyObject *value, void *closure)
 {
-    long mode;
+    int mode;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "verify_mode") < 0
-        || sslb_int_as_long(value, &mode) < 0) {
+        || sslb_int_as_int(value, &mode) < 0) {
         return -1;
     }
     if (mode < CERT_NONE || mode > CERT_REQUIRED) {
@@ -564,7 +562,8 @@ context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
 static PyObject *
 context_set_servername_callback(PyObject *self, PyObject *callback)
 {
-    if (context_set_sni_callback(self, callback, NULL) < 0) {
+    if (sslb_callbacks_check_sni(callback) < 0
+        || context_set_sni_callback(self, callback, NULL) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -609,12 +608,11 @@ static int
 context_set_bound(PyObject *self, PyObject *value, int is_minimum)
 {
     sslb_context *context = (sslb_context *)self;
-    long version;
-    int rc;
+    int version, rc;
 
     if (sslb_refuse_deletion(value, is_minimum ? "minimum_version"
                                           : "maximum_version") < 0
-        || sslb_int_as_long(value, &version) < 0) {
+        || sslb_int_as_int(value, &version) < 0) {
         return -1;
     }
     if (!has_bounds(self)) {
@@ -642,8 +640,8 @@ context_set_bound(PyObject *self, PyObject *value, int is_minimum)
     }
     ERR_clear_error();
     rc = is_minimum
-        ? SSL_CTX_set_min_proto_version(context->ctx, (int)version)
-        : SSL_CTX_set_max_proto_version(context->ctx, (int)version);
+        ? SSL_CTX_set_min_proto_version(context->ctx, version)
+        : SSL_CTX_set_max_proto_version(context->ctx, version);
     if (!rc) {
         ERR_clear_error();
         PyErr_Format(PyExc_ValueError, "Unsupported protocol version 0x%x",

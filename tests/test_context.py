@@ -71,6 +71,17 @@ def test_unknown_protocol(protocol):
         ssl.SSLContext(protocol)
 
 
+@pytest.mark.parametrize("value", [2 ** 31, 2 ** 63, -2 ** 31 - 1],
+                         ids=["31", "63", "-31"])
+def test_number_beyond_a_c_int(context, value):
+    with pytest.raises(OverflowError):
+        ssl.SSLContext(value)
+    for name in "verify_mode", "minimum_version", "maximum_version":
+        if hasattr(context, name):
+            with pytest.raises(OverflowError):
+                setattr(context, name, value)
+
+
 @pytest.mark.since(3, 7, "TypeError")
 def test_more_arguments_are_ignored():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT, 1, certfile="missing")

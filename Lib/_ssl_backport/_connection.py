@@ -116,10 +116,12 @@ class Connection(object):
 
         Raises ValueError if the type is not in CHANNEL_BINDING_TYPES.
         """
+        sslobj = self._sslobj
+        if sslobj is not None:
+            return sslobj.get_channel_binding(cb_type)
         if cb_type not in CHANNEL_BINDING_TYPES:
             raise ValueError("%s channel binding type not implemented"
-                             % cb_type)
-        return self._ask("get_channel_binding", cb_type)
+                             % (cb_type,))
 
     def pending(self):
         """Return how many bytes read() will return without waiting.
@@ -331,8 +333,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
         block: wait for it even if the socket is non-blocking.
         """
-        if not self._connected:
-            self._check_connected()
+        if self._sslobj is None or not self._connected:
+            self.getpeername()  # tells of a closed socket, and of a new one
             self._connected = True
         if not (block and self.gettimeout() == 0.0):
             (self._sslobj or self._tls()).do_handshake()
@@ -387,7 +389,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         """Return up to `buflen` bytes; b"" at the end. No flags with TLS."""
         if self._sslobj is None:
             return self._plain.recv(buflen, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("recv")
         return self.read(buflen)
 
@@ -399,9 +401,9 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise TypeError("recv_into() needs a buffer, not None")
         if self._sslobj is None:
             return self._plain.recv_into(buffer, nbytes or 0, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("recv_into")
-        return self.read(nbytes or -1, buffer)
+        return self.read(-1 if nbytes is None else nbytes, buffer)
 
     def recvfrom(self, buflen=1024, flags=0):
         """Not with TLS: raises ValueError."""
@@ -444,7 +446,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         sslobj = self._sslobj
         if sslobj is None:
             return self._plain.send(data, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("send")
         try:
             return sslobj.write(data)
@@ -462,7 +464,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         sslobj = self._sslobj
         if sslobj is None:
             return self._plain.sendall(data, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("sendall")
         sent = sslobj.write(data)
         if type(data) is bytes and sent == len(data):

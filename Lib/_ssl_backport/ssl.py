@@ -558,13 +558,13 @@ class SSLSocket(_StreamConnection):
                  type=SOCK_STREAM, proto=0, fileno=None,
                  suppress_ragged_eofs=True, npn_protocols=None, ciphers=None,
                  server_hostname=None, _context=None, _session=None):
+        if _context is None and not _names.CONSTRUCTORS_ARE_PUBLIC:
+            raise TypeError("SSLSocket has no public constructor: "
+                            "SSLContext.wrap_socket() makes them")
         # sock.type may hold other bits as well
         if sock.getsockopt(SOL_SOCKET, SO_TYPE) != SOCK_STREAM:
             raise NotImplementedError("only stream sockets are supported")
         if _context is None:
-            if not _names.CONSTRUCTORS_ARE_PUBLIC:
-                raise TypeError("SSLSocket has no public constructor: "
-                                "SSLContext.wrap_socket() makes them")
             _context = _context_of(
                 keyfile, certfile, server_side, cert_reqs, ssl_version,
                 ca_certs, npn_protocols, ciphers)
