@@ -155,6 +155,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     sslb_callbacks_attach(self);
+    sslb_verification_attach(self);
     sslb_verification_trust_changed(self);
     return (PyObject *)self;
 }

@@ -144,10 +144,6 @@ typedef struct {
                                    where a strong one was given up */
     PyObject *owner;            /* weak reference, or NULL */
     sslb_context *context;      /* the one in use */
-    struct {
-        struct sslb_context **contexts;
-        size_t count;
-    } past;                     /* contexts used before, each once */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
     sslb_checks checks;
@@ -531,6 +527,9 @@ void sslb_connection_leave(sslb_connection *self);
 
 /* A host name as A-labels, native str: what server_hostname becomes. */
 PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
+
+/* For a new SSL_CTX: chains are verified here from now on. */
+void sslb_verification_attach(sslb_context *context);
 
 /* When something is added to the context's trust store. */
 void sslb_verification_trust_changed(sslb_context *context);
