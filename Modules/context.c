@@ -259,13 +259,13 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
     static char *keywords[] = {"sock", "server_side", "server_hostname",
                                "owner", "session", "ssl_sock", NULL};
     PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
-    PyObject *ssl_sock = NULL;
+    PyObject *side, *ssl_sock = NULL;
     int server_side, is_socket;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
-                                     keywords, &socket, &server_side,
-                                     &hostname, &owner, &session,
-                                     &ssl_sock)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOO:_wrap_socket",
+                                     keywords, &socket, &side, &hostname,
+                                     &owner, &session, &ssl_sock)
+        || (server_side = PyObject_IsTrue(side)) < 0
         || (is_socket = sslb_socket_check(socket)) < 0) {
         return NULL;
     }
@@ -289,14 +289,14 @@ context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
     static char *keywords[] = {"incoming", "outgoing", "server_side",
                                "server_hostname", "owner", "session", NULL};
     PyObject *incoming, *outgoing, *hostname = NULL;
-    PyObject *owner = NULL, *session = NULL;
+    PyObject *owner = NULL, *session = NULL, *side;
     int server_side;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O|OOO:_wrap_bio",
                                      keywords, &sslb_membio_type, &incoming,
-                                     &sslb_membio_type, &outgoing,
-                                     &server_side, &hostname, &owner,
-                                     &session)) {
+                                     &sslb_membio_type, &outgoing, &side,
+                                     &hostname, &owner, &session)
+        || (server_side = PyObject_IsTrue(side)) < 0) {
         return NULL;
     }
     return sslb_connection_new((sslb_context *)self, NULL, incoming,

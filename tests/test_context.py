@@ -82,6 +82,25 @@ def test_number_beyond_a_c_int(context, value):
                 setattr(context, name, value)
 
 
+@pytest.mark.since(3, 10, "only the handshake failed")
+@pytest.mark.parametrize("name, server_side", [
+    ("PROTOCOL_TLS_CLIENT", True), ("PROTOCOL_TLS_SERVER", False)])
+def test_context_of_the_other_side(name, server_side):
+    context = ssl.SSLContext(getattr(ssl, name))
+    context.check_hostname = False
+    with pytest.raises(ssl.SSLError) as caught:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side)
+    assert type(caught.value) is ssl.SSLError and caught.value.errno == 0
+
+
+@pytest.mark.since(3, 12, "an integer")
+@pytest.mark.parametrize("value", ["yes", 1.5, [1], 2 ** 64], ids=str)
+def test_server_side_takes_truth(value):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    assert context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
+                            value).server_side
+
+
 @pytest.mark.since(3, 7, "TypeError")
 def test_more_arguments_are_ignored():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT, 1, certfile="missing")
