@@ -8,7 +8,8 @@ PYTHON3 = python3
 
 .PHONY: help demo test test-asan test-behaviour test-certificates \
     test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
-    load bench bench-origins wheels check-wheels check-debian11 check-ktls clean python3
+    load bench bench-origins wheels check-wheels check-debian11 check-ktls \
+    clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -39,9 +40,9 @@ help:
 	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
 	@echo "make test-certificates    a thousand certificate files, with 3.13's"
 	@echo "                          ssl and with ours"
-	@echo "make test-behaviour      what 3.15's ssl and ours make of each call, in"
-	@echo "                         each state; without the tree that is made by"
-	@echo "                         make check-newest, and root, 3.13's ssl"
+	@echo "make test-behaviour       each call in each state, with 3.15's ssl,"
+	@echo "                          if make check-newest has made its tree, or"
+	@echo "                          else 3.13's, and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3

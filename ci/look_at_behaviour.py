@@ -79,9 +79,11 @@ ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 SMALL = FEW + """
 False 0 2 3 5 255 256 768 770 771 772 773 -2 -3 -2**31 -2**31-1 -2**63
--2**63-1 -10**30 0.0 float('nan') '' u'' b'' u'\\xe9' 'a\\0b' b'\\xff' u'\\ud800'
+-2**63-1 -10**30 0.0 float('nan') '' u'' b''
+u'\\xe9' 'a\\0b' b'\\xff' u'\\ud800'
 'TLSv1.2' 'tls-unique' 'prime256v1' 'P-256:X25519' 'ECDSA+SHA256' 'localhost'
-'TLS_AES_128_GCM_SHA256' 'DEFAULT' [] () ['text'] {'text':1} memoryview(b'text')
+'TLS_AES_128_GCM_SHA256' 'DEFAULT' [] () ['text'] {'text':1}
+memoryview(b'text')
 array.array('B',[1]) Index() Number() Path() len int Exception() NotImplemented
 ssl.PROTOCOL_TLS_SERVER ssl.MemoryBIO() socket.socket()
 """.split()
@@ -326,15 +328,15 @@ s.getpeercert(binary_form=True)
 s.get_verified_chain()
 s.get_verified_chain(1)
 s.get_unverified_chain()
-[c.public_bytes(FEW) for c in s._sslobj.get_unverified_chain()]
-[c.public_bytes(ssl._ssl.ENCODING_PEM) for c in s._sslobj.get_unverified_chain()]
-[c.public_bytes(format=ssl._ssl.ENCODING_DER) for c in s._sslobj.get_unverified_chain()]
-[c.get_info() for c in s._sslobj.get_unverified_chain()]
-[c == c for c in s._sslobj.get_unverified_chain()]
-[c == VALUE for c in s._sslobj.get_unverified_chain()]
-[hash(c) == hash(c) for c in s._sslobj.get_unverified_chain()]
-[c < c for c in s._sslobj.get_unverified_chain()]
-[c.__reduce__() for c in s._sslobj.get_unverified_chain()]
+[c.public_bytes(FEW) for c in sent(s)]
+[c.public_bytes(ssl._ssl.ENCODING_PEM) for c in sent(s)]
+[c.public_bytes(format=ssl._ssl.ENCODING_DER) for c in sent(s)]
+[c.get_info() for c in sent(s)]
+[c == c for c in sent(s)]
+[c == VALUE for c in sent(s)]
+[hash(c) == hash(c) for c in sent(s)]
+[c < c for c in sent(s)]
+[c.__reduce__() for c in sent(s)]
 s._sslobj.get_verified_chain()
 s._sslobj.shared_ciphers()
 s._sslobj.uses_ktls_for_send()
@@ -615,6 +617,11 @@ def open_file(mode):
     with open("ten-bytes", "wb") as stream:
         stream.write(b"0123456789")
     return open("ten-bytes", mode)
+
+
+def sent(connection):
+    """The certificates, as objects, that the peer has sent."""
+    return connection._sslobj.get_unverified_chain()
 
 
 def waiting(sock):
@@ -1179,7 +1186,8 @@ def agree(version, setter, ours, theirs):
     pair = Objects(client, server)
     return pair.shake() + [
         pair.client.cipher(), pair.client.selected_alpn_protocol(),
-        pair.server.selected_alpn_protocol(), pair.client.group(), pair.server.group(),
+        pair.server.selected_alpn_protocol(),
+        pair.client.group(), pair.server.group(),
         pair.client.client_sigalg(), pair.client.server_sigalg(),
         pair.server.client_sigalg(), pair.server.server_sigalg()]
 

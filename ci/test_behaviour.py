@@ -15,6 +15,7 @@ nothing fails as well.  One table ends the run.
 
 import argparse
 import collections
+import concurrent.futures
 import configparser
 import json
 import os
@@ -25,6 +26,7 @@ import sys
 
 import environments
 import openssl
+import run_tests
 import test_openssl
 from environments import Failure
 
@@ -123,7 +125,7 @@ def sides_in_tree(tree, progress):
 # Looking
 
 def look(side, progress):
-    """(what it is, {Row: outcomes}); after a crash it goes on behind it."""
+    """{Row: outcomes}; after a crash it goes on behind it."""
     found = collections.OrderedDict()
     while True:
         title, row, status = follow(side, found)
@@ -134,7 +136,7 @@ def look(side, progress):
                 side.name, status, list(found)[-1] if found else "nothing"))
         found[row] = [["ended by signal %d" % -status]]
     progress.say(side.name, "%d rows with %s" % (len(found), title[1]))
-    return title, found
+    return found
 
 
 def follow(side, found):
@@ -316,10 +318,11 @@ def test(names, progress):
     shutil.rmtree(FOLDER, ignore_errors=True)
     entries, used = read_entries(), set()
     stock, *others = sides(names, tree, progress)
-    _, expected = look(stock, progress)
+    with concurrent.futures.ThreadPoolExecutor(run_tests.AT_A_TIME) as pool:
+        expected, *looks = pool.map(lambda side: look(side, progress),
+                                    [stock] + others)
     tables = collections.OrderedDict()
-    for side in others:
-        _, found = look(side, progress)
+    for side, found in zip(others, looks):
         version = side.name.split()[-1]
         sections = ["all", "backport " + version,
                     stock.name.replace(", Python", "")]
