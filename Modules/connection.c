@@ -560,9 +560,10 @@ static PyMethodDef connection_methods[] = {
      "Forget the descriptor, which nothing here uses once this returns.  A\n"
      "thread that waits in an operation gets EBADF.  Nothing is sent."},
     {"sendfile", sslb_connection_sendfile, METH_VARARGS,
-     "sendfile(fd, offset, size) -> int\n\nSend up to so many bytes of a "
-     "file; how many were sent.  Raises SSLError unless\n"
-     "uses_ktls_for_send()."},
+     "sendfile(fd, offset, size, flags=0) -> int\n\n"
+     "Send up to so many bytes of a file and return how many.  SSLError\n"
+     "unless uses_ktls_for_send(), and SSLEOFError where a call before has\n"
+     "told that the peer hung up."},
     {"uses_ktls_for_send", sslb_connection_uses_ktls_for_send, METH_NOARGS,
      "uses_ktls_for_send() -> bool\n\nWhether the kernel encrypts."},
     {"uses_ktls_for_recv", sslb_connection_uses_ktls_for_recv, METH_NOARGS,

@@ -253,6 +253,20 @@ wrap_for(PyObject *self, PyObject *socket, int server_side,
     return result;
 }
 
+/* What comes by name only in Python 3: 0, or -1 with a TypeError.  2.7's
+   PyArg_ParseTupleAndKeywords() has no sign for it. */
+static int
+check_positional(PyObject *args, Py_ssize_t most, const char *name)
+{
+    if (PyTuple_GET_SIZE(args) <= most) {
+        return 0;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "%s() takes at most %d positional arguments", name,
+                 (int)most);
+    return -1;
+}
+
 static PyObject *
 context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -262,10 +276,18 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *side, *ssl_sock = NULL;
     int server_side, is_socket;
 
+<<<<<<< HEAD
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOO:_wrap_socket",
                                      keywords, &socket, &side, &hostname,
                                      &owner, &session, &ssl_sock)
         || (server_side = PyObject_IsTrue(side)) < 0
+=======
+    if (check_positional(args, 3, "_wrap_socket") < 0
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
+                                        keywords, &socket, &server_side,
+                                        &hostname, &owner, &session,
+                                        &ssl_sock)
+>>>>>>> newapi
         || (is_socket = sslb_socket_check(socket)) < 0) {
         return NULL;
     }
@@ -292,11 +314,20 @@ context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *owner = NULL, *session = NULL, *side;
     int server_side;
 
+<<<<<<< HEAD
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O|OOO:_wrap_bio",
                                      keywords, &sslb_membio_type, &incoming,
                                      &sslb_membio_type, &outgoing, &side,
                                      &hostname, &owner, &session)
         || (server_side = PyObject_IsTrue(side)) < 0) {
+=======
+    if (check_positional(args, 4, "_wrap_bio") < 0
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
+                                        keywords, &sslb_membio_type,
+                                        &incoming, &sslb_membio_type,
+                                        &outgoing, &server_side, &hostname,
+                                        &owner, &session)) {
+>>>>>>> newapi
         return NULL;
     }
     return sslb_connection_new((sslb_context *)self, NULL, incoming,
@@ -561,9 +592,19 @@ context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
 }
 
 static PyObject *
-context_set_servername_callback(PyObject *self, PyObject *callback)
+context_set_servername_callback(PyObject *self, PyObject *args,
+                                PyObject *kwargs)
 {
+<<<<<<< HEAD
     if (sslb_callbacks_check_sni(callback) < 0
+=======
+    static char *keywords[] = {"server_name_callback", NULL};
+    PyObject *callback;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs,
+                                     "O:set_servername_callback", keywords,
+                                     &callback)
+>>>>>>> newapi
         || context_set_sni_callback(self, callback, NULL) < 0) {
         return NULL;
     }
@@ -791,9 +832,11 @@ static PyMethodDef context_methods[] = {
      "sessions."},
     {"set_ecdh_curve", sslb_context_set_ecdh_curve, METH_O,
      "set_ecdh_curve(name)\n\nUse this one curve for key exchange."},
-    {"set_servername_callback", context_set_servername_callback, METH_O,
-     "set_servername_callback(callback)\n\n"
-     "Call callback(connection, server_name or None, context) when a client\n"
+    {"set_servername_callback",
+     SSLB_KEYWORDS(context_set_servername_callback),
+     METH_VARARGS | METH_KEYWORDS,
+     "set_servername_callback(server_name_callback)\n\n"
+     "Call it with (connection, server_name or None, context) when a client\n"
      "has named the server it wants; None switches it off."},
     {NULL, NULL, 0, NULL},
 };

@@ -33,7 +33,7 @@ from _ssl_backport import _names, _trust
 from _ssl_backport._certificates import *
 from _ssl_backport._connection import (
     CHANNEL_BINDING_TYPES, Connection as _Connection,
-    StreamConnection as _StreamConnection)
+    StreamConnection as _StreamConnection, _GiveupOnSSLSendfile)
 from _ssl_backport._deprecated import deprecated as _deprecated
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
@@ -328,8 +328,7 @@ def _length_prefixed(extension, names):
     return bytes(wire)
 
 
-# The keyword arguments of the next two can come by position too, which
-# nothing but a syntax of Python 3 could forbid.
+@_names.keyword_only_after(1)
 def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
                            capath=None, cadata=None):
     """Return an SSLContext with safe settings: TLS 1.2 at least.
@@ -357,6 +356,7 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     return context
 
 
+@_names.keyword_only_after(1)
 def _create_unverified_context(protocol=None, cert_reqs=CERT_NONE,
                                check_hostname=False,
                                purpose=Purpose.SERVER_AUTH, certfile=None,
