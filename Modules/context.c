@@ -276,18 +276,11 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *side, *ssl_sock = NULL;
     int server_side, is_socket;
 
-<<<<<<< HEAD
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOO:_wrap_socket",
-                                     keywords, &socket, &side, &hostname,
-                                     &owner, &session, &ssl_sock)
-        || (server_side = PyObject_IsTrue(side)) < 0
-=======
     if (check_positional(args, 3, "_wrap_socket") < 0
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
-                                        keywords, &socket, &server_side,
-                                        &hostname, &owner, &session,
-                                        &ssl_sock)
->>>>>>> newapi
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOO:_wrap_socket",
+                                        keywords, &socket, &side, &hostname,
+                                        &owner, &session, &ssl_sock)
+        || (server_side = PyObject_IsTrue(side)) < 0
         || (is_socket = sslb_socket_check(socket)) < 0) {
         return NULL;
     }
@@ -314,20 +307,13 @@ context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *owner = NULL, *session = NULL, *side;
     int server_side;
 
-<<<<<<< HEAD
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O|OOO:_wrap_bio",
-                                     keywords, &sslb_membio_type, &incoming,
-                                     &sslb_membio_type, &outgoing, &side,
-                                     &hostname, &owner, &session)
-        || (server_side = PyObject_IsTrue(side)) < 0) {
-=======
     if (check_positional(args, 4, "_wrap_bio") < 0
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O|OOO:_wrap_bio",
                                         keywords, &sslb_membio_type,
                                         &incoming, &sslb_membio_type,
-                                        &outgoing, &server_side, &hostname,
-                                        &owner, &session)) {
->>>>>>> newapi
+                                        &outgoing, &side, &hostname, &owner,
+                                        &session)
+        || (server_side = PyObject_IsTrue(side)) < 0) {
         return NULL;
     }
     return sslb_connection_new((sslb_context *)self, NULL, incoming,
@@ -595,16 +581,13 @@ static PyObject *
 context_set_servername_callback(PyObject *self, PyObject *args,
                                 PyObject *kwargs)
 {
-<<<<<<< HEAD
-    if (sslb_callbacks_check_sni(callback) < 0
-=======
     static char *keywords[] = {"server_name_callback", NULL};
     PyObject *callback;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
                                      "O:set_servername_callback", keywords,
                                      &callback)
->>>>>>> newapi
+        || sslb_callbacks_check_sni(callback) < 0
         || context_set_sni_callback(self, callback, NULL) < 0) {
         return NULL;
     }

@@ -738,7 +738,12 @@ class Sockets(Pair):
         """Nothing to do: sockets do."""
 
     def cut_off(self, side):
-        getattr(self, side).shutdown(socket.SHUT_WR)
+        sock = getattr(self, side)
+        # below TLS, of which stock forgets with its own shutdown()
+        if PY2:
+            sock._sock.shutdown(socket.SHUT_WR)
+        else:
+            socket.socket.shutdown(sock, socket.SHUT_WR)
 
     def close(self):
         for sock in (self.client, self.server) + self.plain:

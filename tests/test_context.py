@@ -208,6 +208,16 @@ def test_options_set_and_cleared(context):
     assert not context.options & ssl.OP_NO_TLSv1_1
 
 
+@pytest.mark.since(3, 14, "TypeError")
+def test_options_with_an_index(context):
+    class Index(object):
+        def __index__(self):
+            return int(ssl.OP_NO_TLSv1_1)
+
+    context.options = Index()
+    assert context.options == ssl.OP_NO_TLSv1_1
+
+
 def test_all_versions_forbidden(context):
     server = server_context()
     server.options |= (ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 |

@@ -536,6 +536,19 @@ def test_context_of_a_socket_can_be_set(sockets):
     assert sockets.server.recv(5) == b"hello"
 
 
+@pytest.mark.backport_only("AttributeError, or any value is taken")
+@pytest.mark.parametrize("value", [None, 42, "context", object()], ids=str)
+def test_context_of_wrong_type(sockets, value):
+    with contextlib.closing(client_context().wrap_socket(
+            socket.socket(), server_hostname="localhost")) as unconnected:
+        sockets.server.close()
+        for sock in sockets.client, sockets.server, unconnected:
+            context = sock.context
+            with pytest.raises(TypeError):
+                sock.context = value
+            assert sock.context is context
+
+
 # The old ways
 
 @pytest.mark.until(3, 12, "removed")

@@ -250,6 +250,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
     @context.setter
     def context(self, context):
+        if not isinstance(context, _ssl._SSLContext):
+            raise TypeError("The value must be a SSLContext")
         if self._sslobj is not None:
             self._sslobj.context = context
         self._context = context
@@ -406,7 +408,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         if buffer is None:  # for which read() would return the bytes
             raise TypeError("recv_into() needs a buffer, not None")
         if self._sslobj is None:
-            return self._plain.recv_into(buffer, nbytes or 0, flags)
+            return self._plain.recv_into(
+                buffer, 0 if nbytes is None else nbytes, flags)
         if flags != 0:
             self._refuse_flags("recv_into")
         return self.read(-1 if nbytes is None else nbytes, buffer)
