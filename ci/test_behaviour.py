@@ -158,6 +158,8 @@ def follow(side, found):
                 title = read
             elif row is None:
                 row = Row(*read)
+                if row in found:
+                    raise Failure("%s comes twice." % (row,))
             else:
                 found[row], row = read, None
     return title, row, process.wait()

@@ -17,7 +17,7 @@ import sys
 import warnings as _warnings
 from collections import namedtuple
 from contextlib import closing
-from operator import index
+from operator import index as _index
 from socket import (
     AF_INET, SOCK_STREAM, SOL_SOCKET, SO_TYPE, _GLOBAL_DEFAULT_TIMEOUT,
     create_connection, error as socket_error)
@@ -136,7 +136,7 @@ _ONE_SIDED = (PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER)
 
 def _check_options(old, new):
     """Warn of options that say what minimum_version says better."""
-    if index(new) & ~old & _VERSION_OPTIONS:
+    if _index(new) & ~old & _VERSION_OPTIONS:
         _deprecated("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated", 4)
 
 
