@@ -599,13 +599,20 @@ def attributes(error):
         "verify_code", "verify_message")]
 
 
+def as_number(value):
+    """Without the names of constants, which not all versions show alike."""
+    return int(value) if isinstance(value, integers) else value
+
+
 def settings(context):
     """What can be seen of a context's settings."""
-    return ["%s is %r" % (name, getattr(context, name)) for name in (
-        "protocol", "options", "verify_flags", "verify_mode",
-        "check_hostname", "minimum_version", "maximum_version",
-        "post_handshake_auth", "hostname_checks_common_name",
-        "security_level", "num_tickets", "keylog_filename", "sni_callback")]
+    names = ["protocol", "options", "verify_flags", "verify_mode",
+             "check_hostname", "minimum_version", "maximum_version",
+             "post_handshake_auth", "hostname_checks_common_name",
+             "security_level", "num_tickets", "keylog_filename",
+             "sni_callback"]
+    return ["%s is %s" % (name, as_number(getattr(context, name)))
+            for name in names]
 
 
 def cert(name):

@@ -23,6 +23,7 @@ __all__ = ["CHANNEL_BINDING_TYPES", "Connection", "StreamConnection",
 
 CHANNEL_BINDING_TYPES = ["tls-unique"]
 FILE_BLOCK = 64 * 1024  # what sendfile() reads at a time
+INTEGERS = (int, type(sys.maxsize + 1))  # the second is 2.7's long
 
 
 class _GiveupOnSSLSendfile(Exception):
@@ -539,11 +540,16 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         return self._send_steps(steps, file, offset, count)
 
     def _check_file(self, file, count):
-        """Raise ValueError for what sendfile() does not take."""
+        """Raise ValueError for what sendfile() does not take, TypeError for
+        a count that is no integer.
+        """
         mode = getattr(file, "mode", "b")
         # a number in compressed files
         if isinstance(mode, (str, type(u""))) and "b" not in mode:
             raise ValueError("file should be opened in binary mode")
+        if count is not None and not isinstance(count, INTEGERS):
+            raise TypeError("count must be a positive integer (got %r)"
+                            % (count,))
         if count is not None and count <= 0:
             raise ValueError("count must be a positive integer (got %r)"
                              % count)
