@@ -343,7 +343,6 @@ s._sslobj.uses_ktls_for_send()
 s._sslobj.uses_ktls_for_recv()
 s._sslobj.server_side = FEW
 s._sslobj.server_hostname = FEW
-s._sslobj.owner = FEW
 s._sslobj.session_reused = FEW
 s.verify_client_post_handshake()
 s.verify_client_post_handshake(1)
