@@ -6,10 +6,10 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test test-asan test-certificates test-cpython test-long \
-    test-openssl test-tsan test-valgrind fuzz soak load bench bench-origins \
-    wheels check-wheels check-debian11 check-newest wheels-newest \
-    check-wheels-newest check-ktls clean python3
+.PHONY: help demo test test-asan test-behaviour test-certificates \
+    test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
+    load bench bench-origins wheels check-wheels check-debian11 check-newest \
+    wheels-newest check-wheels-newest check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -44,6 +44,9 @@ help:
 	@echo "make test-cpython    CPython's own tests, with its ssl and with ours"
 	@echo "make test-certificates    a thousand certificate files, with 3.13's"
 	@echo "                          ssl and with ours"
+	@echo "make test-behaviour       each call in each state, with 3.15's ssl,"
+	@echo "                          if make check-newest has made its tree, or"
+	@echo "                          else 3.13's, and with ours"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3
@@ -106,6 +109,10 @@ test-cpython: python3
 
 test-certificates: python3
 	@$(PYTHON3) ci/test_certificates.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+test-behaviour: python3
+	@$(PYTHON3) ci/test_behaviour.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 fuzz: python3

@@ -162,13 +162,22 @@ sni_callback(SSL *ssl, int *alert, void *argument)
 }
 
 int
+sslb_callbacks_check_sni(PyObject *callback)
+{
+    if (callback != Py_None && !PyCallable_Check(callback)) {
+        PyErr_SetString(PyExc_TypeError, "not a callable object");
+        return -1;
+    }
+    return 0;
+}
+
+int
 sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
 {
     PyObject *old = context->sni_callback;
     int on = callback != Py_None;
 
-    if (on && !PyCallable_Check(callback)) {
-        PyErr_SetString(PyExc_TypeError, "not a callable object");
+    if (sslb_callbacks_check_sni(callback) < 0) {
         return -1;
     }
     context->sni_callback = on ? Py_NewRef(callback) : NULL;

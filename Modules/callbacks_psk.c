@@ -208,24 +208,29 @@ sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
     Py_RETURN_NONE;
 }
 
-/* The hint is text, or None.  0, or -1 with an exception. */
+/* An argument converter: from text, or None, to new bytes or NULL. */
+static int
+convert_hint(PyObject *hint, void *bytes)
+{
+    PyObject *encoded = NULL;
+
+    if (hint != Py_None) {
+        encoded = sslb_text_encode_string(hint, "utf-8");
+        if (encoded == NULL) {
+            return 0;
+        }
+    }
+    *(PyObject **)bytes = encoded;
+    return 1;
+}
+
+/* 0, or -1 with an exception. */
 static int
 use_hint(sslb_context *context, PyObject *hint)
 {
-    PyObject *bytes = NULL;
-    int ok;
-
-    if (hint != NULL && hint != Py_None) {
-        bytes = sslb_text_encode_string(hint, "utf-8");
-        if (bytes == NULL) {
-            return -1;
-        }
-    }
     ERR_clear_error();
-    ok = SSL_CTX_use_psk_identity_hint(
-        context->ctx, bytes != NULL ? PyBytes_AS_STRING(bytes) : NULL);
-    Py_XDECREF(bytes);
-    if (!ok) {
+    if (!SSL_CTX_use_psk_identity_hint(
+            context->ctx, hint != NULL ? PyBytes_AS_STRING(hint) : NULL)) {
         ERR_clear_error();
         PyErr_SetString(PyExc_ValueError, "identity_hint is too long");
         return -1;
@@ -240,16 +245,18 @@ sslb_context_set_psk_server_callback(PyObject *self, PyObject *args,
     static char *keywords[] = {"callback", "identity_hint", NULL};
     sslb_context *context = (sslb_context *)self;
     PyObject *callback, *hint = NULL, *old;
-    int on;
+    int on, rc;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
-                                     "O|O:set_psk_server_callback", keywords,
-                                     &callback, &hint)
-        || check_callback(context, callback, 1) < 0) {
+                                     "O|O&:set_psk_server_callback", keywords,
+                                     &callback, convert_hint, &hint)) {
         return NULL;
     }
     on = callback != Py_None;
-    if (use_hint(context, on ? hint : NULL) < 0) {
+    rc = check_callback(context, callback, 1) < 0
+        || use_hint(context, on ? hint : NULL) < 0;
+    Py_XDECREF(hint);
+    if (rc) {
         return NULL;
     }
     old = context->psk_server_callback;

@@ -46,6 +46,21 @@ sslb_connection_leave(sslb_connection *self)
 
 /* -- life ------------------------------------------------------------- */
 
+/* A context for the other side only is an SSLError.  0 or -1. */
+static int
+check_side(const sslb_context *context, int server_side)
+{
+    if (sslb_context_lacks_side(context, server_side)) {
+        sslb_error_raise(sslb_errors.error, 0, server_side
+                         ? "Cannot create a server socket with a "
+                           "PROTOCOL_TLS_CLIENT context"
+                         : "Cannot create a client socket with a "
+                           "PROTOCOL_TLS_SERVER context", __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
 /* What contradicts the arguments or the context, as ValueError. */
 static int
 check_arguments(const sslb_context *context, int server_side,
@@ -228,8 +243,8 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
 
     server_hostname = given(server_hostname);
     session = given(session);
-    if (check_arguments(context, server_side, server_hostname,
-                        session) < 0) {
+    if (check_arguments(context, server_side, server_hostname, session) < 0
+        || check_side(context, server_side) < 0) {
         return NULL;
     }
     self = (sslb_connection *)sslb_connection_type.tp_alloc(

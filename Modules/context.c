@@ -123,19 +123,17 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     sslb_context *self;
     const SSL_METHOD *method;
     PyObject *argument;
-    long protocol;
-    int version;
+    int protocol, version;
 
     (void)kwargs;  /* subclasses take what they like */
     if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
-        || sslb_int_as_long(argument, &protocol) < 0) {
+        || sslb_int_as_int(argument, &protocol) < 0) {
         return NULL;
     }
-    method = protocol < 0 || protocol > INT_MAX
-        ? NULL : method_of_protocol((int)protocol, &version);
+    method = method_of_protocol(protocol, &version);
     if (method == NULL) {
         PyErr_Format(PyExc_ValueError,
-                     "invalid or unsupported protocol version %ld", protocol);
+                     "invalid or unsupported protocol version %d", protocol);
         return NULL;
     }
     self = (sslb_context *)type->tp_alloc(type, 0);
@@ -147,7 +145,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         Py_DECREF(self);
         return NULL;
     }
-    self->protocol = (int)protocol;
+    self->protocol = protocol;
     ERR_clear_error();
     self->ctx = SSL_CTX_new(method);
     if (self->ctx == NULL || context_configure(self, version) < 0) {
@@ -275,14 +273,14 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
     static char *keywords[] = {"sock", "server_side", "server_hostname",
                                "owner", "session", "ssl_sock", NULL};
     PyObject *socket, *hostname = NULL, *owner = NULL, *session = NULL;
-    PyObject *ssl_sock = NULL;
+    PyObject *side, *ssl_sock = NULL;
     int server_side, is_socket;
 
     if (check_positional(args, 3, "_wrap_socket") < 0
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
-                                        keywords, &socket, &server_side,
-                                        &hostname, &owner, &session,
-                                        &ssl_sock)
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOOO:_wrap_socket",
+                                        keywords, &socket, &side, &hostname,
+                                        &owner, &session, &ssl_sock)
+        || (server_side = PyObject_IsTrue(side)) < 0
         || (is_socket = sslb_socket_check(socket)) < 0) {
         return NULL;
     }
@@ -306,15 +304,16 @@ context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
     static char *keywords[] = {"incoming", "outgoing", "server_side",
                                "server_hostname", "owner", "session", NULL};
     PyObject *incoming, *outgoing, *hostname = NULL;
-    PyObject *owner = NULL, *session = NULL;
+    PyObject *owner = NULL, *session = NULL, *side;
     int server_side;
 
     if (check_positional(args, 4, "_wrap_bio") < 0
-        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!O|OOO:_wrap_bio",
                                         keywords, &sslb_membio_type,
                                         &incoming, &sslb_membio_type,
-                                        &outgoing, &server_side, &hostname,
-                                        &owner, &session)) {
+                                        &outgoing, &side, &hostname, &owner,
+                                        &session)
+        || (server_side = PyObject_IsTrue(side)) < 0) {
         return NULL;
     }
     return sslb_connection_new((sslb_context *)self, NULL, incoming,
@@ -448,11 +447,11 @@ context_get_verify_mode(PyObject *self, void *closure)
 static int
 context_set_verify_mode(PyObject *self, PyObject *value, void *closure)
 {
-    long mode;
+    int mode;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "verify_mode") < 0
-        || sslb_int_as_long(value, &mode) < 0) {
+        || sslb_int_as_int(value, &mode) < 0) {
         return -1;
     }
     if (mode < CERT_NONE || mode > CERT_REQUIRED) {
@@ -588,6 +587,7 @@ context_set_servername_callback(PyObject *self, PyObject *args,
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
                                      "O:set_servername_callback", keywords,
                                      &callback)
+        || sslb_callbacks_check_sni(callback) < 0
         || context_set_sni_callback(self, callback, NULL) < 0) {
         return NULL;
     }
@@ -633,12 +633,11 @@ static int
 context_set_bound(PyObject *self, PyObject *value, int is_minimum)
 {
     sslb_context *context = (sslb_context *)self;
-    long version;
-    int rc;
+    int version, rc;
 
     if (sslb_refuse_deletion(value, is_minimum ? "minimum_version"
                                           : "maximum_version") < 0
-        || sslb_int_as_long(value, &version) < 0) {
+        || sslb_int_as_int(value, &version) < 0) {
         return -1;
     }
     if (!has_bounds(self)) {
@@ -666,8 +665,8 @@ context_set_bound(PyObject *self, PyObject *value, int is_minimum)
     }
     ERR_clear_error();
     rc = is_minimum
-        ? SSL_CTX_set_min_proto_version(context->ctx, (int)version)
-        : SSL_CTX_set_max_proto_version(context->ctx, (int)version);
+        ? SSL_CTX_set_min_proto_version(context->ctx, version)
+        : SSL_CTX_set_max_proto_version(context->ctx, version);
     if (!rc) {
         ERR_clear_error();
         PyErr_Format(PyExc_ValueError, "Unsupported protocol version 0x%x",

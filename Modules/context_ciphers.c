@@ -61,7 +61,7 @@ set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
          const char *failure)
 {
     sslb_context *context = (sslb_context *)self;
-    PyObject *bytes = sslb_text_encode_string(names, "ascii");
+    PyObject *bytes = sslb_text_encode_string(names, "utf-8");
     int ok;
 
     if (bytes == NULL) {
@@ -73,7 +73,7 @@ set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
     sslb_context_release(context);
     Py_DECREF(bytes);
     if (!ok) {
-        PyErr_SetString(sslb_errors.error, failure);
+        sslb_error_raise(sslb_errors.error, 0, failure, __LINE__);
         return NULL;
     }
     Py_RETURN_NONE;
@@ -158,7 +158,7 @@ static PyObject *
 curve_name(PyObject *argument)
 {
     if (!PyBytes_Check(argument)) {
-        return sslb_text_encode_string(argument, "ascii");
+        return sslb_text_encode_string(argument, "utf-8");
     }
     if (memchr(PyBytes_AS_STRING(argument), '\0',
                (size_t)PyBytes_GET_SIZE(argument)) != NULL) {

@@ -58,18 +58,14 @@ static PyObject *
 rand_bytes(PyObject *module, PyObject *argument)
 {
     PyObject *result;
-    long length;
+    int length;
 
     (void)module;
-    if (sslb_int_as_long(argument, &length) < 0) {
+    if (sslb_int_as_int(argument, &length) < 0) {
         return NULL;
     }
     if (length < 0) {
         PyErr_SetString(PyExc_ValueError, "num must be positive");
-        return NULL;
-    }
-    if (length > INT_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "num must be below 2 GiB");
         return NULL;
     }
     result = PyBytes_FromStringAndSize(NULL, length);
@@ -159,20 +155,20 @@ nid2obj(PyObject *module, PyObject *argument)
 {
     ASN1_OBJECT *object;
     PyObject *result;
-    long nid;
+    int nid;
 
     (void)module;
-    if (sslb_int_as_long(argument, &nid) < 0) {
+    if (sslb_int_as_int(argument, &nid) < 0) {
         return NULL;
     }
     if (nid < NID_undef) {
         PyErr_SetString(PyExc_ValueError, "NID must be positive.");
         return NULL;
     }
-    object = nid <= INT_MAX ? OBJ_nid2obj((int)nid) : NULL;
+    object = OBJ_nid2obj(nid);
     if (object == NULL) {
         ERR_clear_error();
-        PyErr_Format(PyExc_ValueError, "unknown NID %ld", nid);
+        PyErr_Format(PyExc_ValueError, "unknown NID %d", nid);
         return NULL;
     }
     result = sslb_asn1_object_as_tuple(object);

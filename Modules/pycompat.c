@@ -5,6 +5,7 @@
 
 #include "pycompat.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -693,6 +694,22 @@ sslb_int_as_long(PyObject *object, long *value)
     *value = PyLong_AsLong(index);
     Py_DECREF(index);
     return *value == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+int
+sslb_int_as_int(PyObject *object, int *value)
+{
+    long number;
+
+    if (sslb_int_as_long(object, &number) < 0) {
+        return -1;
+    }
+    if (number < INT_MIN || number > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "the number does not fit a C int");
+        return -1;
+    }
+    *value = (int)number;
+    return 0;
 }
 
 int

@@ -131,6 +131,7 @@ PyObject *sslb_int_from_unsigned(unsigned long long value);
    TypeError, what does not fit is an OverflowError, and a negative number
    where none can be meant a ValueError.  0 or -1. */
 int sslb_int_as_long(PyObject *object, long *value);
+int sslb_int_as_int(PyObject *object, int *value);
 int sslb_int_as_unsigned(PyObject *object, unsigned long long *value);
 int sslb_int_as_ssize(PyObject *object, Py_ssize_t *value);
 

@@ -618,6 +618,8 @@ int sslb_operations_module_init(void);
 void sslb_callbacks_attach(sslb_context *context);
 void sslb_callbacks_switch_locked(sslb_context *context, SSL *ssl);
 
+/* 0, or -1 with a TypeError for what is neither None nor callable. */
+int sslb_callbacks_check_sni(PyObject *callback);
 int sslb_callbacks_set_sni(sslb_context *context, PyObject *callback);
 int sslb_callbacks_set_alpn(sslb_context *context, PyObject *protocols);
 

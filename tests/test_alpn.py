@@ -87,6 +87,12 @@ def test_unknown_channel_binding(pair, kind):
     assert ssl.CHANNEL_BINDING_TYPES == ["tls-unique"]
 
 
+@pytest.mark.parametrize("kind", [None, 42, 1.5, ["tls-unique"]], ids=str)
+def test_channel_binding_of_wrong_type(pair, kind):
+    with pytest.raises(TypeError):
+        pair.client.get_channel_binding(kind)
+
+
 # Shared ciphers
 
 @pytest.mark.since(3, 10, "clients showed their own list")

@@ -71,6 +71,45 @@ def test_unknown_protocol(protocol):
         ssl.SSLContext(protocol)
 
 
+BEYOND = [2 ** 31, 2 ** 63, -2 ** 31 - 1]
+
+
+@pytest.mark.parametrize("value", BEYOND, ids=str)
+def test_number_beyond_a_c_int(context, value):
+    with pytest.raises(OverflowError):
+        ssl.SSLContext(value)
+    with pytest.raises(OverflowError):
+        context.verify_mode = value
+
+
+@pytest.mark.since(3, 15, "ValueError for a negative one")
+@pytest.mark.parametrize("value", BEYOND, ids=str)
+def test_version_beyond_a_c_int(context, value):
+    with pytest.raises(OverflowError):
+        context.minimum_version = value
+    with pytest.raises(OverflowError):
+        context.maximum_version = value
+
+
+@pytest.mark.since(3, 10, "only the handshake failed")
+@pytest.mark.parametrize("name, server_side", [
+    ("PROTOCOL_TLS_CLIENT", True), ("PROTOCOL_TLS_SERVER", False)])
+def test_context_of_the_other_side(name, server_side):
+    context = ssl.SSLContext(getattr(ssl, name))
+    context.check_hostname = False
+    with pytest.raises(ssl.SSLError) as caught:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side)
+    assert type(caught.value) is ssl.SSLError and caught.value.errno == 0
+
+
+@pytest.mark.since(3, 12, "an integer")
+@pytest.mark.parametrize("value", ["yes", 1.5, [1], 2 ** 64], ids=str)
+def test_server_side_takes_truth(value):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    assert context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
+                            value).server_side
+
+
 @pytest.mark.since(3, 7, "TypeError")
 def test_more_arguments_are_ignored():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT, 1, certfile="missing")
@@ -176,6 +215,16 @@ def test_options_set_and_cleared(context):
     assert context.options == before
     context.options = 0
     assert not context.options & ssl.OP_NO_TLSv1_1
+
+
+@pytest.mark.since(3, 14, "TypeError")
+def test_options_with_an_index(context):
+    class Index(object):
+        def __index__(self):
+            return int(ssl.OP_NO_TLSv1_1)
+
+    context.options = Index()
+    assert context.options == ssl.OP_NO_TLSv1_1
 
 
 def test_all_versions_forbidden(context):

@@ -35,6 +35,12 @@ def test_rand_bytes_negative(size):
         ssl.RAND_bytes(size)
 
 
+@pytest.mark.parametrize("size", [2 ** 31, 2 ** 63, -2 ** 31 - 1])
+def test_rand_bytes_beyond_a_c_int(size):
+    with pytest.raises(OverflowError):
+        ssl.RAND_bytes(size)
+
+
 @pytest.mark.parametrize("size", [None, "16", 1.5])
 def test_rand_bytes_of_wrong_type(size):
     with pytest.raises(TypeError):
@@ -85,6 +91,8 @@ def test_nid2obj():
         ssl._ssl.nid2obj(-1)
     with pytest.raises(ValueError):
         ssl._ssl.nid2obj(10 ** 6)
+    with pytest.raises(OverflowError):
+        ssl._ssl.nid2obj(2 ** 31)
     with pytest.raises(TypeError):
         ssl._ssl.nid2obj("129")
 

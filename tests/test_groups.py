@@ -113,9 +113,18 @@ SETTERS = ["set_groups", "set_ciphersuites", "set_client_sigalgs",
 
 
 @pytest.mark.parametrize("name", SETTERS)
-def test_unknown_name(name):
-    with pytest.raises(ssl.SSLError):
-        getattr(server_context(), name)("no-such-thing")
+@pytest.mark.parametrize("value", ["no-such-thing", u"k\xf6nig"],
+                         ids=["ascii", "other"])
+def test_unknown_name(name, value):
+    with pytest.raises(ssl.SSLError) as caught:
+        getattr(server_context(), name)(value)
+    assert caught.value.errno == 0
+
+
+def test_unknown_curve_that_is_not_ascii():
+    with pytest.raises(ValueError) as caught:
+        server_context().set_ecdh_curve(u"k\xf6nig")
+    assert type(caught.value) is ValueError
 
 
 @pytest.mark.parametrize("value", [None, 42, 1.5, ["X25519"], object()])

@@ -295,6 +295,17 @@ def test_callbacks_of_the_other_end():
             know_key)
 
 
+def test_hint_of_wrong_type():
+    """It is looked at first."""
+    for protocol, callback in ((ssl.PROTOCOL_TLS_CLIENT, know_key),
+                               (ssl.PROTOCOL_TLS_SERVER, None)):
+        context = ssl.SSLContext(protocol)
+        with pytest.raises(TypeError):
+            context.set_psk_server_callback(callback, 42)
+        with pytest.raises(ValueError):
+            context.set_psk_server_callback(callback, u"hi\0nt")
+
+
 @pytest.mark.parametrize("value", [42, "callback", (), object()])
 def test_failed_set_keeps_the_old_callback(version, value):
     client, server = contexts(version)

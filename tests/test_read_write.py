@@ -446,8 +446,9 @@ def test_sendfile_arguments(sockets, tmpdir):
     for count in (0, -1):
         with pytest.raises(ValueError):
             sockets.client.sendfile(stream, 0, count)
-    with pytest.raises(TypeError):
-        sockets.client.sendfile(stream, 0, 1.5)
+    for count in (1.5, 0.0, float("nan"), "5", ()):
+        with pytest.raises(TypeError):
+            sockets.client.sendfile(stream, 0, count)
 
 
 @pytest.mark.since(3, 15, "added then")

@@ -69,8 +69,9 @@ def test_replaced():
 
 @pytest.mark.parametrize("value", [42, "", object(), ()])
 def test_not_callable(value):
-    with pytest.raises(TypeError):
-        server_context().set_servername_callback(value)
+    for context in server_context(), client_context():
+        with pytest.raises(TypeError):
+            context.set_servername_callback(value)
 
 
 @pytest.mark.since(3, 7, "no sni_callback")

@@ -161,6 +161,17 @@ def test_recv_into_nothing(sockets):
     assert receive(sockets.client, 5) == b"hello"
 
 
+def test_recv_with_wrong_numbers(sockets):
+    """They are not taken for 0."""
+    with pytest.raises(ValueError):
+        sockets.client.recv(4, None)
+    with pytest.raises(ValueError):
+        sockets.client.recv_into(bytearray(4), 4, None)
+    for nbytes in {}, "", 0.0:
+        with pytest.raises(TypeError):
+            sockets.client.recv_into(bytearray(4), nbytes)
+
+
 @pytest.mark.backport_only("a pipe tells no position")
 @pytest.mark.parametrize("buffering", [-1, 0])
 def test_sendfile_of_a_pipe(sockets, buffering):
@@ -420,8 +431,9 @@ def test_close(sockets):
         sockets.client.recv(1)
     with pytest.raises((socket.error, ValueError)):
         sockets.client.send(b"x")
-    with pytest.raises((socket.error, ValueError)):
+    with pytest.raises(socket.error) as caught:
         sockets.client.do_handshake()
+    assert caught.value.errno == errno.EBADF
 
 
 def test_fileno_after_close(sockets):
@@ -524,6 +536,19 @@ def test_context_of_a_socket_can_be_set(sockets):
     assert sockets.server.recv(5) == b"hello"
 
 
+@pytest.mark.backport_only("AttributeError, or any value is taken")
+@pytest.mark.parametrize("value", [None, 42, "context", object()], ids=str)
+def test_context_of_wrong_type(sockets, value):
+    with contextlib.closing(client_context().wrap_socket(
+            socket.socket(), server_hostname="localhost")) as unconnected:
+        sockets.server.close()
+        for sock in sockets.client, sockets.server, unconnected:
+            context = sock.context
+            with pytest.raises(TypeError):
+                sock.context = value
+            assert sock.context is context
+
+
 # The old ways
 
 @pytest.mark.until(3, 12, "removed")
@@ -589,8 +614,9 @@ def test_socket_of_a_refused_host_name_is_closed():
 @pytest.mark.skipif(HOST_VERSION < (3, 7), reason="a public constructor")
 def test_bpo_32951_no_public_constructor():
     with contextlib.closing(socket.socket()) as sock:
-        with pytest.raises(TypeError):
-            ssl.SSLSocket(sock)
+        for arguments in (sock,), (None,), ():
+            with pytest.raises(TypeError):
+                ssl.SSLSocket(*arguments)
 
 
 @pytest.mark.since(3, 7, "AttributeError")

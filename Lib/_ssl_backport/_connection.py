@@ -23,6 +23,7 @@ __all__ = ["CHANNEL_BINDING_TYPES", "Connection", "StreamConnection",
 
 CHANNEL_BINDING_TYPES = ["tls-unique"]
 FILE_BLOCK = 64 * 1024  # what sendfile() reads at a time
+INTEGERS = (int, type(sys.maxsize + 1))  # the second is 2.7's long
 
 
 class _GiveupOnSSLSendfile(Exception):
@@ -122,10 +123,12 @@ class Connection(object):
 
         Raises ValueError if the type is not in CHANNEL_BINDING_TYPES.
         """
+        sslobj = self._sslobj
+        if sslobj is not None:
+            return sslobj.get_channel_binding(cb_type)
         if cb_type not in CHANNEL_BINDING_TYPES:
             raise ValueError("%s channel binding type not implemented"
-                             % cb_type)
-        return self._ask("get_channel_binding", cb_type)
+                             % (cb_type,))
 
     def pending(self):
         """Return how many bytes read() will return without waiting.
@@ -248,6 +251,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
     @context.setter
     def context(self, context):
+        if not isinstance(context, _ssl._SSLContext):
+            raise TypeError("The value must be a SSLContext")
         if self._sslobj is not None:
             self._sslobj.context = context
         self._context = context
@@ -337,8 +342,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
         block: wait for it even if the socket is non-blocking.
         """
-        if not self._connected:
-            self._check_connected()
+        if self._sslobj is None or not self._connected:
+            self.getpeername()  # tells of a closed socket, and of a new one
             self._connected = True
         if not (block and self.gettimeout() == 0.0):
             (self._sslobj or self._tls()).do_handshake()
@@ -393,7 +398,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         """Return up to `buflen` bytes; b"" at the end. No flags with TLS."""
         if self._sslobj is None:
             return self._plain.recv(buflen, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("recv")
         return self.read(buflen)
 
@@ -404,10 +409,11 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         if buffer is None:  # for which read() would return the bytes
             raise TypeError("recv_into() needs a buffer, not None")
         if self._sslobj is None:
-            return self._plain.recv_into(buffer, nbytes or 0, flags)
-        if flags:
+            return self._plain.recv_into(
+                buffer, 0 if nbytes is None else nbytes, flags)
+        if flags != 0:
             self._refuse_flags("recv_into")
-        return self.read(nbytes or -1, buffer)
+        return self.read(-1 if nbytes is None else nbytes, buffer)
 
     def recvfrom(self, buflen=1024, flags=0):
         """Not with TLS: raises ValueError."""
@@ -450,7 +456,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         sslobj = self._sslobj
         if sslobj is None:
             return self._plain.send(data, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("send")
         try:
             return sslobj.write(data)
@@ -468,7 +474,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         sslobj = self._sslobj
         if sslobj is None:
             return self._plain.sendall(data, flags)
-        if flags:
+        if flags != 0:
             self._refuse_flags("sendall")
         sent = sslobj.write(data)
         if type(data) is bytes and sent == len(data):
@@ -534,11 +540,16 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         return self._send_steps(steps, file, offset, count)
 
     def _check_file(self, file, count):
-        """Raise ValueError for what sendfile() does not take."""
+        """Raise ValueError for what sendfile() does not take, TypeError for
+        a count that is no integer.
+        """
         mode = getattr(file, "mode", "b")
         # a number in compressed files
         if isinstance(mode, (str, type(u""))) and "b" not in mode:
             raise ValueError("file should be opened in binary mode")
+        if count is not None and not isinstance(count, INTEGERS):
+            raise TypeError("count must be a positive integer (got %r)"
+                            % (count,))
         if count is not None and count <= 0:
             raise ValueError("count must be a positive integer (got %r)"
                              % count)

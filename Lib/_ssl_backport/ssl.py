@@ -17,6 +17,7 @@ import sys
 import warnings as _warnings
 from collections import namedtuple
 from contextlib import closing
+from operator import index as _index
 from socket import (
     AF_INET, SOCK_STREAM, SOL_SOCKET, SO_TYPE, _GLOBAL_DEFAULT_TIMEOUT,
     create_connection, error as socket_error)
@@ -135,7 +136,7 @@ _ONE_SIDED = (PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER)
 
 def _check_options(old, new):
     """Warn of options that say what minimum_version says better."""
-    if new & ~old & _VERSION_OPTIONS:
+    if _index(new) & ~old & _VERSION_OPTIONS:
         _deprecated("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated", 4)
 
 
@@ -576,13 +577,13 @@ class SSLSocket(_StreamConnection):
                  type=SOCK_STREAM, proto=0, fileno=None,
                  suppress_ragged_eofs=True, npn_protocols=None, ciphers=None,
                  server_hostname=None, _context=None, _session=None):
+        if _context is None and not _names.CONSTRUCTORS_ARE_PUBLIC:
+            raise TypeError("SSLSocket has no public constructor: "
+                            "SSLContext.wrap_socket() makes them")
         # sock.type may hold other bits as well
         if sock.getsockopt(SOL_SOCKET, SO_TYPE) != SOCK_STREAM:
             raise NotImplementedError("only stream sockets are supported")
         if _context is None:
-            if not _names.CONSTRUCTORS_ARE_PUBLIC:
-                raise TypeError("SSLSocket has no public constructor: "
-                                "SSLContext.wrap_socket() makes them")
             _context = _context_of(
                 keyfile, certfile, server_side, cert_reqs, ssl_version,
                 ca_certs, npn_protocols, ciphers)
