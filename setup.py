@@ -231,6 +231,10 @@ setup(
         "Programming Language :: C",
         "Programming Language :: Python :: 2.7",
         "Programming Language :: Python :: 3",
+    ] + [
+        "Programming Language :: Python :: 3.%d" % minor
+        for minor in range(6, 16)
+    ] + [
         "Programming Language :: Python :: Implementation :: CPython",
         "Topic :: Security :: Cryptography",
     ],

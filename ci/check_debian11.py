@@ -17,7 +17,7 @@ import os
 import shutil
 import sys
 
-import check_sdist
+import debian
 import environments
 import openssl
 import run_tests
@@ -29,14 +29,6 @@ PACKAGES = ["python2.7", "python2.7-dev", "libssl-dev", "gcc", "make",
             "ca-certificates", "openssl"]
 SYSTEM_OPENSSL = "1.1.1"
 
-NOT_ROOT = """\
-The trees of Debian 11 are entered by chroot, which only root may do."""
-
-NO_DEBOOTSTRAP = """\
-debootstrap was not found.  To get it:
-
-    Debian, Ubuntu:  apt-get install debootstrap"""
-
 NO_QEMU = """\
 This machine cannot run programs for arm64.  To let it:
 
@@ -44,20 +36,6 @@ This machine cannot run programs for arm64.  To let it:
 
 NO_HOST = """\
 There is no host %r.  There are: %s."""
-
-# Nothing of it is mounted outside of the command's own name space.
-ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
-         'mount -t tmpfs tmpfs "$tree/dev/shm" && exec chroot "$tree" '
-         'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
-         '"$@"')
-
-# Has the kernel start qemu for programs of arm64, as systemd does where it
-# runs.  Newer kernels forget it with the name space.
-EMULATE = (
-    'formats=/proc/sys/fs/binfmt_misc && { test -e $formats/register || '
-    'mount -t binfmt_misc binfmt_misc $formats; } && '
-    '{ test -e $formats/qemu-aarch64 || '
-    'cat /usr/lib/binfmt.d/qemu-aarch64.conf > $formats/register; } && ')
 
 # name, the tree's architecture, the interpreter there, whether the wheel is
 # for it, and the tests, all of them or, where they would take hours, those
@@ -74,65 +52,10 @@ HOSTS = [
 ]
 
 
-class Tree(object):
-    """A Debian 11 system in a folder."""
-
-    def __init__(self, arch, progress):
-        self.arch = arch
-        self.folder = os.path.join(openssl.cache(), "debian11-" + arch)
-        self.project = os.path.join(self.folder, "project")
-        self.progress = progress
-        self.packages = PACKAGES + (
-            ["pypy", "pypy-dev"] if arch == "amd64" else [])
-
-    def make(self):
-        """debootstrap, once."""
-        stamp = self.folder + ".made-of"
-        wanted = environments.digest(SUITE, self.packages)
-        if environments.is_done(stamp, wanted):
-            return
-        if not shutil.which("debootstrap"):
-            raise Failure(NO_DEBOOTSTRAP)
-        self.progress.say("Debian 11", "a tree for %s is being made, which "
-                          "takes minutes" % self.arch)
-        self.debootstrap(openssl.debian_archives())
-        if self.arch == "arm64":
-            environments.run(
-                ["unshare", "--mount", "sh", "-c", EMULATE +
-                 'chroot "$0" /debootstrap/debootstrap --second-stage',
-                 self.folder], "debootstrap-arm64-2.log")
-        with open(os.path.join(self.folder, "etc", "hosts"), "w") as stream:
-            stream.write("127.0.0.1 localhost\n")
-        environments.set_done(stamp, wanted)
-
-    def debootstrap(self, archives):
-        """From the first archive that has it, or from debootstrap's own."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        command = ["debootstrap", "--variant=minbase", "--arch=" + self.arch,
-                   "--include=" + ",".join(self.packages)]
-        command += ["--foreign"] if self.arch == "arm64" else []
-        try:
-            environments.run(command + [SUITE, self.folder] + archives[:1],
-                             "debootstrap-%s.log" % self.arch)
-        except Failure:
-            if not archives:
-                raise
-            self.debootstrap(archives[1:])
-
-    def run(self, command, log):
-        """Run a command in the tree's folder /project."""
-        enter = (EMULATE if self.arch == "arm64" else "") + ENTER
-        environments.run(
-            ["unshare", "--mount", "sh", "-c", enter, self.folder, "env",
-             "--chdir=/project"] + command, log)
-
-    def fill(self, sdist, packages):
-        """Put the source with its tests, and pytest there."""
-        shutil.rmtree(self.project, ignore_errors=True)
-        source = check_sdist.unpack(sdist,
-                                    os.path.join(self.project, "unpacked"))
-        shutil.move(source, os.path.join(self.project, "source"))
-        shutil.copytree(packages, os.path.join(self.project, "packages"))
+def tree_for(arch, progress):
+    """The Debian 11 system of an architecture."""
+    packages = PACKAGES + (["pypy", "pypy-dev"] if arch == "amd64" else [])
+    return debian.Tree("debian11", SUITE, arch, packages, progress)
 
 
 class Installation(object):
@@ -204,7 +127,7 @@ def check(hosts, progress):
     trees = {}
     for host in hosts:
         if host.arch not in trees:
-            tree = trees[host.arch] = Tree(host.arch, progress)
+            tree = trees[host.arch] = tree_for(host.arch, progress)
             tree.make()
             tree.fill(sdist, packages)
         installation = Installation(host, trees[host.arch], progress)
@@ -239,8 +162,7 @@ def main():
     progress = environments.Progress()
     try:
         hosts = choose(parser.parse_args().hosts)
-        if os.geteuid() != 0:
-            raise Failure(NOT_ROOT)
+        debian.check_root()
         if environments.find("2.7") is None:
             raise Failure(environments.NO_PYTHON27)
         if (any(host.arch == "arm64" for host in hosts)

@@ -23,6 +23,10 @@ PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
 
 WHEELS = os.path.join(environments.BUILD, "wheels")
 
+# Debian's Pythons have their pyconfig.h in a folder there, where zig does not
+# look by itself; it looks there last.
+HEADERS = "-idirafter /usr/include"
+
 NO_DATE = """\
 The date of the commit is not known, as this is no clone.  Set
 SOURCE_DATE_EPOCH (seconds since 1970) for the date of the files in a wheel."""
@@ -56,7 +60,10 @@ def zig():
 
 
 def date():
-    """When the sources were committed, in seconds, as text."""
+    """When the sources were committed, in seconds, as text; it is
+    SOURCE_DATE_EPOCH where that is set."""
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return os.environ["SOURCE_DATE_EPOCH"]
     try:
         return subprocess.check_output(
             ["git", "log", "-1", "--pretty=%ct"], cwd=environments.ROOT,
@@ -70,8 +77,8 @@ def set_up(progress):
     path of the source distribution."""
     make_tools(progress)
     prefix = openssl.build(openssl.in_wheels(), zig(), progress)
-    os.environ.setdefault("SOURCE_DATE_EPOCH", date())
-    os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc",
+    os.environ["SOURCE_DATE_EPOCH"] = date()
+    os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc", CPPFLAGS=HEADERS,
                       LDSHARED="zig-cc -shared -s")
     return check_sdist.make_sdist(environments.tools_python(),
                                   os.path.join(WHEELS, "sdist"))
