@@ -4,8 +4,10 @@
    that OpenSSL calls.  They run without the GIL, with the connection's lock
    held by this thread.  Those that call Python take the GIL first and give
    it back last, with the body in a helper so that no return can skip that.
-   The context that a callback belongs to is alive: a connection keeps every
-   context it ever used. */
+   The context that the SSL belongs to now is alive while the connection's lock
+   or the GIL is held; the one before it may be gone, so that no callback takes
+   a context for its argument but one that OpenSSL takes from the SSL_CTX of
+   now, and none uses it any more after Python code has run. */
 
 #include "sslb.h"
 
@@ -101,20 +103,22 @@ sni_result(PyObject *result, PyObject *callback, int *alert)
 }
 
 static int
-sni_call(sslb_context *context, SSL *ssl, int *alert)
+sni_call(SSL *ssl, int *alert)
 {
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    sslb_context *context = sslb_callbacks_context_nogil(ssl);
     PyObject *callback, *owner, *text = NULL, *result = NULL;
     int rc = SSL_TLSEXT_ERR_ALERT_FATAL;
 
     if (context->sni_callback == NULL) {
-        return SSL_TLSEXT_ERR_NOACK;  /* taken away since */
+        return SSL_TLSEXT_ERR_NOACK;  /* taken away since, or another's */
     }
     *alert = SSL_AD_INTERNAL_ERROR;
     owner = sslb_callbacks_owner(ssl);
     if (owner == NULL) {
         return rc;  /* nobody is there to be asked about (gh-146080) */
     }
+    Py_INCREF((PyObject *)context);
     callback = Py_NewRef(context->sni_callback);
     text = name != NULL ? sslb_text_from_string(name) : Py_NewRef(Py_None);
     if (text != NULL) {
@@ -132,18 +136,22 @@ sni_call(sslb_context *context, SSL *ssl, int *alert)
     Py_XDECREF(text);
     Py_DECREF(owner);
     Py_DECREF(callback);
+    Py_DECREF((PyObject *)context);
     return rc;
 }
 
+/* After a HelloRetryRequest OpenSSL calls it again, also where the first call
+   has led to a context without one. */
 static int
-sni_callback(SSL *ssl, int *alert, void *context)
+sni_callback(SSL *ssl, int *alert, void *argument)
 {
     sslb_connection *connection = sslb_connection_of_nogil(ssl);
     int rc;
 
+    (void)argument;
     connection->is_named = 1;
     sslb_callback_begin_nogil(ssl);
-    rc = sni_call(context, ssl, alert);
+    rc = sni_call(ssl, alert);
     sslb_callback_end(ssl);
     connection->is_named = 0;
     if (!sslb_verification_allows_locked(connection, alert)) {
@@ -166,7 +174,6 @@ sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
     /* Never taken off again: a handshake looks twice, and calls what it found
        the second time. */
     if (on) {
-        SSL_CTX_set_tlsext_servername_arg(context->ctx, context);
         SSL_CTX_set_tlsext_servername_callback(context->ctx, sni_callback);
     }
     Py_XDECREF(old);

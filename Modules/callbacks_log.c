@@ -142,9 +142,9 @@ write_line_nogil(int fd, const char *line)
 /* To the log that is in use now, if there is one: 0 or errno.  A step that
    makes no handshake does not hold the guard. */
 static int
-log_line_nogil(const SSL *ssl, sslb_context *context, const char *line,
-               int *fd)
+log_line_nogil(const SSL *ssl, const char *line, int *fd)
 {
+    sslb_context *context = sslb_callbacks_context_nogil(ssl);
     int shares = sslb_connection_of_nogil(ssl)->guard == NULL;
     int number = 0;
 
@@ -165,7 +165,8 @@ log_line_nogil(const SSL *ssl, sslb_context *context, const char *line,
 
 /* Waits for the pipe's reader without a lock, and runs signal handlers.
    Whether to try again: not when the operation is to raise anyway.  The
-   descriptor may be closed or another one meanwhile; the next try looks. */
+   descriptor may be closed or another one meanwhile, and the context too; the
+   next try looks. */
 static int
 await_room(const SSL *ssl, int fd, sslb_deadline deadline)
 {
@@ -187,12 +188,16 @@ await_room(const SSL *ssl, int fd, sslb_deadline deadline)
 }
 
 static void
-keylog_failed(const SSL *ssl, sslb_context *context, int number)
+keylog_failed(const SSL *ssl, int number)
 {
+    PyObject *name;
+
     sslb_callback_begin_nogil(ssl);
+    name = sslb_context_get_keylog_filename(
+        (PyObject *)sslb_callbacks_context_nogil(ssl), NULL);
     errno = number;
-    PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
-                                         context->keylog_filename);
+    PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(), name);
+    Py_DECREF(name);
     sslb_callbacks_keep_exception(ssl);
     sslb_callback_end(ssl);
 }
@@ -201,15 +206,14 @@ keylog_failed(const SSL *ssl, sslb_context *context, int number)
 static void
 keylog_callback(const SSL *ssl, const char *line)
 {
-    sslb_context *context = sslb_callbacks_context_nogil(ssl);
     sslb_deadline deadline = sslb_now_nogil() + PATIENCE;
     int fd, number;
 
     do {
-        number = log_line_nogil(ssl, context, line, &fd);
+        number = log_line_nogil(ssl, line, &fd);
     } while (number == EAGAIN && await_room(ssl, fd, deadline));
     if (number != 0) {
-        keylog_failed(ssl, context, number == EAGAIN ? ETIMEDOUT : number);
+        keylog_failed(ssl, number == EAGAIN ? ETIMEDOUT : number);
     }
 }
 

@@ -135,11 +135,12 @@ ask(PyObject *callback, const char *text, psk_answer *answer)
 static unsigned int
 answer_nogil(SSL *ssl, const char *text, psk_answer *answer)
 {
-    sslb_context *context = sslb_callbacks_context_nogil(ssl);
+    sslb_context *context;
     PyObject *callback;
     Py_ssize_t length = 0;
 
     sslb_callback_begin_nogil(ssl);
+    context = sslb_callbacks_context_nogil(ssl);
     callback = answer->identity != NULL ? context->psk_client_callback
                                         : context->psk_server_callback;
     if (callback != NULL) {

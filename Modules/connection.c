@@ -5,8 +5,6 @@
 
 #include "sslb.h"
 
-#include <stdlib.h>
-
 /* Where an SSL keeps its connection. */
 static int ex_data_index = -1;
 
@@ -273,14 +271,10 @@ static int
 connection_traverse(PyObject *object, visitproc visit, void *arg)
 {
     sslb_connection *self = (sslb_connection *)object;
-    size_t i;
 
     Py_VISIT(self->socket);
     Py_VISIT(self->owner);
     Py_VISIT(self->context);
-    for (i = 0; i < self->past.count; i++) {
-        Py_VISIT(self->past.contexts[i]);
-    }
     return 0;
 }
 
@@ -288,7 +282,6 @@ static void
 connection_dealloc(PyObject *object)
 {
     sslb_connection *self = (sslb_connection *)object;
-    size_t i;
 
     PyObject_GC_UnTrack(object);
     if (self->weakrefs != NULL) {
@@ -305,10 +298,6 @@ connection_dealloc(PyObject *object)
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);
-    for (i = 0; i < self->past.count; i++) {
-        Py_DECREF((PyObject *)self->past.contexts[i]);
-    }
-    free(self->past.contexts);
     Py_XDECREF((PyObject *)self->context);
     if (self->has_lock) {
         sslb_lock_destroy(&self->lock);
@@ -331,34 +320,12 @@ connection_get_context(PyObject *object, void *closure)
     return Py_NewRef((PyObject *)connection_of(object)->context);
 }
 
-/* OpenSSL goes on calling the callbacks of the first context: every one is
-   kept for as long as the connection (CVE-2026-19445).  1, or 0 with the error
-   queue filled, as the next one. */
-static int
-keep_context_locked(sslb_connection *self)
-{
-    sslb_context **contexts;
-    size_t i;
+/* The SSL keeps the SSL_CTX of its first context and goes on calling what that
+   has for callbacks: none of them may rely on its context, which is gone when
+   nobody else holds it (CVE-2026-19445).  While it makes a step, OpenSSL has
+   pointers into what SSL_set_SSL_CTX() frees, but for the SNI callback's time.
 
-    for (i = 0; i < self->past.count; i++) {
-        if (self->past.contexts[i] == self->context) {
-            return 1;
-        }
-    }
-    contexts = realloc(self->past.contexts,
-                       (self->past.count + 1) * sizeof(contexts[0]));
-    if (contexts == NULL) {
-        ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
-        return 0;
-    }
-    Py_INCREF((PyObject *)self->context);
-    contexts[self->past.count] = self->context;
-    self->past.contexts = contexts;
-    self->past.count++;
-    return 1;
-}
-
-/* Nothing here runs Python code, which might use the connection: 1, or 0 with
+   Nothing here runs Python code, which might use the connection: 1, or 0 with
    the error queue filled.  `host` is sslb_verification_host_to_adopt()'s. */
 static int
 change_context_locked(sslb_connection *self, sslb_context *context,
@@ -367,8 +334,11 @@ change_context_locked(sslb_connection *self, sslb_context *context,
     int adopts = sslb_verification_can_adopt_locked(self);
 
     ERR_clear_error();
-    if (!keep_context_locked(self)
-        || (adopts && !sslb_verification_adopt_locked(self, context, host))
+    if (self->kept != NULL && !self->is_named) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+        return 0;
+    }
+    if ((adopts && !sslb_verification_adopt_locked(self, context, host))
         || SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
         return 0;
     }
@@ -414,13 +384,12 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
         unused = context;
     }
     sslb_connection_leave(self);
-    Py_DECREF((PyObject *)unused);
-    Py_XDECREF(host);
     if (!ok) {
         sslb_queue_raise("context", __LINE__);
-        return -1;
     }
-    return 0;
+    Py_DECREF((PyObject *)unused);
+    Py_XDECREF(host);
+    return ok ? 0 : -1;
 }
 
 static PyObject *
@@ -585,9 +554,10 @@ static PyMethodDef connection_methods[] = {
      "Forget the descriptor, which nothing here uses once this returns.  A\n"
      "thread that waits in an operation gets EBADF.  Nothing is sent."},
     {"sendfile", sslb_connection_sendfile, METH_VARARGS,
-     "sendfile(fd, offset, size) -> int\n\nSend up to so many bytes of a "
-     "file; how many were sent.  Raises SSLError unless\n"
-     "uses_ktls_for_send()."},
+     "sendfile(fd, offset, size, flags=0) -> int\n\n"
+     "Send up to so many bytes of a file and return how many.  SSLError\n"
+     "unless uses_ktls_for_send(), and SSLEOFError where a call before has\n"
+     "told that the peer hung up."},
     {"uses_ktls_for_send", sslb_connection_uses_ktls_for_send, METH_NOARGS,
      "uses_ktls_for_send() -> bool\n\nWhether the kernel encrypts."},
     {"uses_ktls_for_recv", sslb_connection_uses_ktls_for_recv, METH_NOARGS,

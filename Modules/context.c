@@ -157,6 +157,7 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     sslb_callbacks_attach(self);
+    sslb_verification_attach(self);
     sslb_verification_trust_changed(self);
     return (PyObject *)self;
 }
@@ -254,6 +255,20 @@ wrap_for(PyObject *self, PyObject *socket, int server_side,
     return result;
 }
 
+/* What comes by name only in Python 3: 0, or -1 with a TypeError.  2.7's
+   PyArg_ParseTupleAndKeywords() has no sign for it. */
+static int
+check_positional(PyObject *args, Py_ssize_t most, const char *name)
+{
+    if (PyTuple_GET_SIZE(args) <= most) {
+        return 0;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "%s() takes at most %d positional arguments", name,
+                 (int)most);
+    return -1;
+}
+
 static PyObject *
 context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -263,10 +278,11 @@ context_wrap_socket(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *ssl_sock = NULL;
     int server_side, is_socket;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
-                                     keywords, &socket, &server_side,
-                                     &hostname, &owner, &session,
-                                     &ssl_sock)
+    if (check_positional(args, 3, "_wrap_socket") < 0
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "Oi|OOOO:_wrap_socket",
+                                        keywords, &socket, &server_side,
+                                        &hostname, &owner, &session,
+                                        &ssl_sock)
         || (is_socket = sslb_socket_check(socket)) < 0) {
         return NULL;
     }
@@ -293,11 +309,12 @@ context_wrap_bio(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *owner = NULL, *session = NULL;
     int server_side;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
-                                     keywords, &sslb_membio_type, &incoming,
-                                     &sslb_membio_type, &outgoing,
-                                     &server_side, &hostname, &owner,
-                                     &session)) {
+    if (check_positional(args, 4, "_wrap_bio") < 0
+        || !PyArg_ParseTupleAndKeywords(args, kwargs, "O!O!i|OOO:_wrap_bio",
+                                        keywords, &sslb_membio_type,
+                                        &incoming, &sslb_membio_type,
+                                        &outgoing, &server_side, &hostname,
+                                        &owner, &session)) {
         return NULL;
     }
     return sslb_connection_new((sslb_context *)self, NULL, incoming,
@@ -562,9 +579,16 @@ context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
 }
 
 static PyObject *
-context_set_servername_callback(PyObject *self, PyObject *callback)
+context_set_servername_callback(PyObject *self, PyObject *args,
+                                PyObject *kwargs)
 {
-    if (context_set_sni_callback(self, callback, NULL) < 0) {
+    static char *keywords[] = {"server_name_callback", NULL};
+    PyObject *callback;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs,
+                                     "O:set_servername_callback", keywords,
+                                     &callback)
+        || context_set_sni_callback(self, callback, NULL) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -792,9 +816,11 @@ static PyMethodDef context_methods[] = {
      "sessions."},
     {"set_ecdh_curve", sslb_context_set_ecdh_curve, METH_O,
      "set_ecdh_curve(name)\n\nUse this one curve for key exchange."},
-    {"set_servername_callback", context_set_servername_callback, METH_O,
-     "set_servername_callback(callback)\n\n"
-     "Call callback(connection, server_name or None, context) when a client\n"
+    {"set_servername_callback",
+     SSLB_KEYWORDS(context_set_servername_callback),
+     METH_VARARGS | METH_KEYWORDS,
+     "set_servername_callback(server_name_callback)\n\n"
+     "Call it with (connection, server_name or None, context) when a client\n"
      "has named the server it wants; None switches it off."},
     {NULL, NULL, 0, NULL},
 };

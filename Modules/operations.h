@@ -34,7 +34,8 @@ typedef struct sslb_operation {
     unsigned char *data;        /* what is read into or written from */
     size_t length;
     int file;                   /* a descriptor: what sendfile() sends, ... */
-    off_t offset;               /* ... from there on */
+    off_t offset;               /* ... from there on, ... */
+    int flags;                  /* ... SSL_sendfile(3) */
     size_t done;                /* how much of it is finished */
     sslb_outcome outcome;
     sslb_exception kept;        /* of a callback, to be raised */

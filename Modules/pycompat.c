@@ -700,6 +700,8 @@ sslb_int_as_unsigned(PyObject *object, unsigned long long *value)
 {
     PyObject *index = int_from_index(object);
     PyObject *number;
+    long long as_signed;
+    int overflow;
 
     if (index == NULL) {
         return -1;
@@ -709,6 +711,12 @@ sslb_int_as_unsigned(PyObject *object, unsigned long long *value)
                                           NULL);
     Py_DECREF(index);
     if (number == NULL) {
+        return -1;
+    }
+    as_signed = PyLong_AsLongLongAndOverflow(number, &overflow);
+    if (overflow < 0 || (overflow == 0 && as_signed < 0)) {
+        Py_DECREF(number);
+        PyErr_SetString(PyExc_ValueError, "a number must not be negative");
         return -1;
     }
     *value = PyLong_AsUnsignedLongLong(number);

@@ -128,7 +128,8 @@ PyObject *sslb_int_new(long value);
 PyObject *sslb_int_from_unsigned(unsigned long long value);
 
 /* C integers from an int, a long or an enum member; a float or a str is a
-   TypeError, what does not fit is an OverflowError.  0 or -1. */
+   TypeError, what does not fit is an OverflowError, and a negative number
+   where none can be meant a ValueError.  0 or -1. */
 int sslb_int_as_long(PyObject *object, long *value);
 int sslb_int_as_unsigned(PyObject *object, unsigned long long *value);
 int sslb_int_as_ssize(PyObject *object, Py_ssize_t *value);

@@ -144,10 +144,6 @@ typedef struct {
                                    where a strong one was given up */
     PyObject *owner;            /* weak reference, or NULL */
     sslb_context *context;      /* the one in use */
-    struct {
-        struct sslb_context **contexts;
-        size_t count;
-    } past;                     /* contexts used before, each once */
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
     sslb_checks checks;
@@ -159,7 +155,7 @@ typedef struct {
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
     sslb_exception *kept;       /* where the callbacks of a step that runs
-                                   leave their exception */
+                                   leave their exception; NULL without one */
     sslb_guard *guard;          /* that the step holds, or NULL */
     PyThreadState *thread;      /* of the step, for its callbacks */
     size_t handed;              /* of an unfinished write, to the kernel ... */
@@ -532,6 +528,9 @@ void sslb_connection_leave(sslb_connection *self);
 
 /* A host name as A-labels, native str: what server_hostname becomes. */
 PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
+
+/* For a new SSL_CTX: chains are verified here from now on. */
+void sslb_verification_attach(sslb_context *context);
 
 /* When something is added to the context's trust store. */
 void sslb_verification_trust_changed(sslb_context *context);

@@ -3,9 +3,11 @@
 
    A full handshake verifies, a resumed one takes over what was verified when
    its session was made.  This file owns that nothing else comes of the second
-   than of the first: a session is used only where the same was asked of it. */
+   than of the first: a session is used only where the same was asked of it.
+   It also owns what no verification accepts: the keys of distrusted.h. */
 
 #include "sslb.h"
+#include "distrusted.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -170,6 +172,61 @@ sslb_verification_encode_host(PyObject *module, PyObject *argument)
     }
     Py_DECREF(host);
     return result;
+}
+
+/* -- keys that nobody may trust ----------------------------------------- */
+
+/* Whether the list has the certificate's key: 1, 0, or -1 when out of
+   memory. */
+static int
+is_distrusted_nogil(const X509 *x509)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned char *der = NULL;
+    int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der);
+    int ok = length > 0
+        && EVP_Digest(der, (size_t)length, digest, NULL, EVP_sha256(), NULL);
+    size_t i;
+
+    OPENSSL_free(der);
+    for (i = 0; ok && i < sizeof(distrusted_keys) / sizeof(distrusted_keys[0]);
+         i++) {
+        if (memcmp(digest, distrusted_keys[i],
+                   sizeof(distrusted_keys[0])) == 0) {
+            return 1;
+        }
+    }
+    return ok ? 0 : -1;
+}
+
+/* What OpenSSL calls to verify a chain: its own way, and then ours. */
+static int
+verify_callback(X509_STORE_CTX *attempt, void *argument)
+{
+    int rc = X509_verify_cert(attempt);
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(attempt);
+    int i, found;
+
+    (void)argument;
+    for (i = 0; rc > 0 && i < sk_X509_num(chain); i++) {
+        found = is_distrusted_nogil(sk_X509_value(chain, i));
+        if (found != 0) {
+            X509_STORE_CTX_set_error(attempt, found > 0
+                                     ? X509_V_ERR_CERT_REJECTED
+                                     : X509_V_ERR_OUT_OF_MEM);
+            X509_STORE_CTX_set_error_depth(attempt, i);
+            X509_STORE_CTX_set_current_cert(attempt,
+                                            sk_X509_value(chain, i));
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
+void
+sslb_verification_attach(sslb_context *context)
+{
+    SSL_CTX_set_cert_verify_callback(context->ctx, verify_callback, NULL);
 }
 
 /* -- what the handshake asks for --------------------------------------- */

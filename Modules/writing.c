@@ -90,13 +90,13 @@ flush_locked(sslb_operation *op)
     return STEP_FAILED;
 }
 
+/* As OpenSSL would: where the peer has hung up, that is what is raised. */
 static sslb_step_result
-refuse(sslb_operation *op, int reason)
+refuse_locked(sslb_operation *op, int reason)
 {
-    memset(&op->outcome, 0, sizeof(op->outcome));
-    op->outcome.ssl_error = SSL_ERROR_SSL;
-    op->outcome.code = ERR_PACK(ERR_LIB_SSL, 0, reason);
-    return STEP_FAILED;
+    sslb_queue_clear_nogil();
+    ERR_raise(ERR_LIB_SSL, reason);
+    return sslb_operation_ended_locked(op, -1);
 }
 
 /* A write that did not end well must be made again with the same data, and at
@@ -110,7 +110,7 @@ write_locked(sslb_operation *op)
     sslb_step_result result, trouble = STEP_DONE;
 
     if (op->length < self->handed + self->ahead) {
-        return refuse(op, SSL_R_BAD_WRITE_RETRY);
+        return refuse_locked(op, SSL_R_BAD_WRITE_RETRY);
     }
     op->done = self->handed;
     if (self->ahead == 0) {
@@ -148,14 +148,18 @@ sendfile_locked(sslb_operation *op)
     ossl_ssize_t sent;
 
     if (!BIO_get_ktls_send(SSL_get_wbio(self->ssl))) {
-        return refuse(op, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+        return refuse_locked(op, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
     }
     if (self->handed > 0 || self->ahead > 0) {
-        return refuse(op, SSL_R_BAD_WRITE_RETRY);
+        return refuse_locked(op, SSL_R_BAD_WRITE_RETRY);
+    }
+    if (op->length == 0) {
+        return STEP_DONE;
     }
     sslb_queue_clear_nogil();
     errno = 0;
-    sent = SSL_sendfile(self->ssl, op->file, op->offset, op->length, 0);
+    sent = SSL_sendfile(self->ssl, op->file, op->offset, op->length,
+                        op->flags);
     if (sent >= 0) {
         op->done = (size_t)sent;
         return STEP_DONE;
@@ -231,20 +235,18 @@ sslb_connection_sendfile(PyObject *self, PyObject *args)
     sslb_operation op = {.name = "write", .step_locked = sendfile_locked,
                          .line = __LINE__,
                          .self = (sslb_connection *)self};
-    long long offset, length;
+    long long offset;
+    unsigned long long length;
+    PyObject *size;
 
-    if (!PyArg_ParseTuple(args, "iLL:sendfile", &op.file, &offset,
-                          &length)) {
-        return NULL;
-    }
-    if (offset < 0 || length < 0) {
-        PyErr_SetString(PyExc_ValueError,
-                        "offset and size should not be negative");
+    if (!PyArg_ParseTuple(args, "iLO|i:sendfile", &op.file, &offset, &size,
+                          &op.flags)
+        || sslb_int_as_unsigned(size, &length) < 0) {
         return NULL;
     }
     op.offset = (off_t)offset;
-    op.length = length < (long long)FILE_PIECE ? (size_t)length : FILE_PIECE;
-    if (op.length > 0 && write_run(&op) < 0) {
+    op.length = length < FILE_PIECE ? (size_t)length : FILE_PIECE;
+    if (write_run(&op) < 0) {
         return NULL;
     }
     return sslb_int_new((long)op.done);

@@ -5,7 +5,7 @@
 
 api.json has a table for the module `ssl` and for each of its classes.  An
 entry tells since which Python's `ssl` has the name ("since"; 2.7.18, 3.6.15,
-and a late release of each version up to 3.13 were asked, so 3.6 stands for
+and a late release of each version up to 3.15 were asked, so 3.6 stands for
 all of 3.0 to 3.6, and null for what no Python has), which was the last
 ("last"), which OpenSSL it needs beyond 1.1.1 ("openssl"), and what there is
 to know, above all on 2.7 ("note").

@@ -56,6 +56,32 @@ What was tried
 ones.
 """
 
+DISTRUSTED = u"""\
+Keys that nobody may trust
+--------------------------
+
+A certificate chain in which one of these keys occurs is refused with verify
+code 28 ("certificate rejected"), even where it leads to a trusted CA
+certificate, or is one.  This holds for each context that verifies its peer, as
+in Python 3.15.2 and 3.14.10 (gh-160040).
+
+``Modules/distrusted.h`` is the list.  An entry is the SHA-256 digest of a
+SubjectPublicKeyInfo, so that every certificate of the key is meant, whoever
+signed it; comments tell whose the key is, why it is there and the source.  The
+last entry is a key of the tests.  Who has a certificate of a key gets its
+digest by::
+
+    openssl x509 -in FILE -noout -pubkey | \\
+        openssl pkey -pubin -outform DER | openssl dgst -sha256
+
+The list follows CPython's: whoever updates the package to a new release of
+CPython or OpenSSL compares the two, and what CPython has added is added here
+within a day, with a release of its own.  A CA that misbehaves is the business
+of those who make bundles of CA certificates; only keys that others are known
+to hold come onto the list.  An entry stays until the last certificate of its
+key has expired.
+"""
+
 BUGS = u"""\
 Known bugs, and what becomes of them here
 -----------------------------------------
@@ -126,7 +152,7 @@ def render():
     lines = [HEAD]
     for trial in load(TRIALS):
         lines += render_trial(trial)
-    lines.append(BUGS)
+    lines += [DISTRUSTED, BUGS]
     for group, entries in load().items():
         title = u"%s: %s" % (group, GROUPS[group])
         lines += [title, u"~" * len(title), u""]

@@ -10,8 +10,8 @@ import weakref
 
 import pytest
 
-from helpers import (BACKPORT, SocketPair, cert, client_context, native,
-                     read_cert, server_context)
+from helpers import (BACKPORT, SocketPair, cert, client_context,
+                     integer_types, native, read_cert, server_context)
 
 PROTOCOLS = ["PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1",
              "PROTOCOL_TLSv1_1", "PROTOCOL_TLSv1_2", "PROTOCOL_TLS_CLIENT",
@@ -35,7 +35,7 @@ BAD_VALUES = {
     "hostname_checks_common_name": [Neither()],
     "keylog_filename": [42, 1.5],
     "post_handshake_auth": [Neither()],
-    "options": ["all", None, 1.5],
+    "options": ["all", None, 1.5, -1],
     "verify_flags": ["crl", None, 1.5],
     "verify_mode": ["required", None, 42, -1],
     "minimum_version": ["TLSv1_2", None, 42],
@@ -153,6 +153,19 @@ def test_gh_95494_truncation_is_not_ignored_by_default(context):
 def test_cve_2011_3389_empty_fragments_stay(context):
     dont_insert_empty_fragments = 0x800
     assert not context.options & dont_insert_empty_fragments
+
+
+@pytest.mark.since(3, 14, "OverflowError, or a warning only")
+@pytest.mark.parametrize("value, error", [
+    (-1, ValueError), (-(1 << 63), ValueError), (-(1 << 100), ValueError),
+    (1 << 64, OverflowError), (1 << 100, OverflowError)])
+def test_options_out_of_range(context, value, error):
+    before = context.options
+    # an int and a long of 2.7
+    for number in (value, integer_types[-1](value)):
+        with pytest.raises(error):
+            context.options = number
+    assert context.options == before
 
 
 def test_options_set_and_cleared(context):
@@ -560,6 +573,38 @@ def test_stdlib_context():
         ssl._create_stdlib_context(keyfile=cert("localhost-key.pem"))
     with pytest.raises(TypeError):
         ssl._create_stdlib_context(purpose=None)
+
+
+@pytest.mark.since(3, 14, "CERT_NONE became CERT_REQUIRED")
+@pytest.mark.parametrize("settings", [
+    {}, {"cert_reqs": ssl.CERT_NONE}, {"protocol": ssl.PROTOCOL_TLS},
+    {"protocol": ssl.PROTOCOL_TLSv1_2},
+    {"purpose": ssl.Purpose.CLIENT_AUTH}])
+def test_gh_114905_stdlib_context_checks_no_unverified_name(settings):
+    with pytest.raises(ValueError):
+        ssl._create_stdlib_context(check_hostname=True, **settings)
+
+
+@pytest.mark.parametrize("protocol, mode", [
+    ("PROTOCOL_TLS", ssl.CERT_NONE),
+    ("PROTOCOL_TLS_CLIENT", ssl.CERT_REQUIRED),
+    ("PROTOCOL_TLS_SERVER", ssl.CERT_NONE)])
+def test_stdlib_context_with_the_mode_of_its_protocol(protocol, mode):
+    context = ssl._create_stdlib_context(getattr(ssl, protocol),
+                                         cert_reqs=None)
+    assert context.verify_mode is mode
+    assert context.check_hostname is False
+
+
+@pytest.mark.since(3, 14, "not verified before 3.7")
+@pytest.mark.parametrize("asked, mode", [
+    (None, ssl.CERT_REQUIRED), (ssl.CERT_OPTIONAL, ssl.CERT_OPTIONAL)])
+def test_gh_114905_stdlib_context_that_checks_names(asked, mode):
+    for protocol in (None, ssl.PROTOCOL_TLS, ssl.PROTOCOL_TLS_CLIENT):
+        context = ssl._create_stdlib_context(protocol, cert_reqs=asked,
+                                             check_hostname=True)
+        assert context.verify_mode is mode
+        assert context.check_hostname is True
 
 
 def test_cve_2014_9365_https_is_verified_by_default():

@@ -223,6 +223,29 @@ def test_peer_closes_in_the_middle_of_the_handshake(version):
             raw.sock.do_handshake()
 
 
+@pytest.mark.since(3, 15, "an error without a reason")
+def test_gh_148292_file_after_the_end(version):
+    """It cannot be sent, and that is why."""
+    with RawPair(version) as raw, open(__file__, "rb") as stream:
+        raw.peer.close()
+        low = raw.sock._sslobj
+        for _ in range(2):
+            with pytest.raises(ssl.SSLEOFError):
+                low.read(10)
+        with pytest.raises(ssl.SSLEOFError):
+            low.sendfile(stream.fileno(), 0, 1)
+
+
+@pytest.mark.since(3, 15, "an error without a reason")
+def test_gh_148292_file_after_the_end_over_bios(version):
+    with BioPair(version=version) as pair, open(__file__, "rb") as stream:
+        pair.client_in.write_eof()
+        with pytest.raises(ssl.SSLEOFError):
+            pair.client.read(10)
+        with pytest.raises(ssl.SSLEOFError):
+            pair.client._sslobj.sendfile(stream.fileno(), 0, 1)
+
+
 @TRUNCATION
 def test_bpo_28990_end_in_the_handshake_over_bios():
     with BioPair(handshake=False) as pair:

@@ -263,12 +263,22 @@ def test_server_has_no_server_hostname():
                                      server_hostname="localhost")
 
 
-@pytest.mark.backport_only("silently ignored")
-def test_cve_2026_19553_server_hostname_over_bios():
-    with pytest.raises(ValueError):
-        server_context().wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
-                                  server_side=True,
-                                  server_hostname="localhost")
+def refusal(wrap, **options):
+    """The text of the plain ValueError with which it refuses to be made,
+    over a socket or over MemoryBIOs.
+    """
+    with pytest.raises(ValueError) as caught:
+        wrap(**options)
+    assert type(caught.value) is ValueError  # no UnicodeError
+    return str(caught.value)
+
+
+def wrappers(context):
+    """Its wrap_socket() and its wrap_bio(), over what is not connected."""
+    return [
+        lambda **options: context.wrap_socket(socket.socket(), **options),
+        lambda **options: context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
+                                           **options)]
 
 
 def test_check_hostname_needs_a_name():
@@ -276,11 +286,35 @@ def test_check_hostname_needs_a_name():
         client_context().wrap_socket(socket.socket())
 
 
-@pytest.mark.backport_only("stock verifies no name at all")
-def test_cve_2026_19553_check_hostname_over_bios():
+@pytest.mark.since(3, 14, "stock verifies no name at all")
+@pytest.mark.parametrize("name", [None, "", u"", b"", bytearray()])
+def test_cve_2026_19553_check_hostname_without_a_name(name):
     for context in (client_context(), ssl.create_default_context()):
-        with pytest.raises(ValueError):
-            context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO())
+        for wrap in wrappers(context):
+            text = refusal(wrap, server_hostname=name)
+            assert text == "check_hostname requires server_hostname"
+
+
+@pytest.mark.since(3, 14, "silently ignored over MemoryBIOs")
+def test_cve_2026_19553_what_is_for_clients_only():
+    with SocketPair() as pair:
+        session = pair.client.session
+    for wrap in wrappers(server_context()):
+        text = refusal(wrap, server_side=True, server_hostname="localhost")
+        assert text == ("server_hostname can only be specified in client "
+                        "mode")
+        text = refusal(wrap, server_side=True, session=session)
+        assert text == "session can only be specified in client mode"
+
+
+@pytest.mark.since(3, 14, "silently ignored over MemoryBIOs")
+def test_cve_2026_19553_server_that_checks_host_names():
+    """There is no name of a client to check."""
+    server = server_context()
+    server.check_hostname = True
+    for wrap in wrappers(server):
+        text = refusal(wrap, server_side=True)
+        assert text == "check_hostname requires server_hostname"
 
 
 def test_failed_wrap_leaves_the_socket_alone():

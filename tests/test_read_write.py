@@ -450,6 +450,63 @@ def test_sendfile_arguments(sockets, tmpdir):
         sockets.client.sendfile(stream, 0, 1.5)
 
 
+@pytest.mark.since(3, 15, "added then")
+def test_sendfile_without_the_kernel(pair, tmpdir):
+    """The low-level method is for TLS in the kernel alone."""
+    path = tmpdir.join("data")
+    path.write_binary(b"hello")
+    low = pair.client._sslobj
+    low = getattr(low, "_sslobj", low)
+    if low.uses_ktls_for_send():
+        pytest.skip("the kernel encrypts")
+    with io.open(str(path), "rb") as stream:
+        for arguments in (0, 5), (0, 0), (2, 3, 0), (-1, 1):
+            with pytest.raises(ssl.SSLError) as caught:
+                low.sendfile(stream.fileno(), *arguments)
+            assert not isinstance(caught.value, ssl.SSLEOFError)
+        for arguments, error in [((0, -1), ValueError), ((0,), TypeError),
+                                 (("0", 1), TypeError),
+                                 ((0, 1, 0, 0), TypeError),
+                                 ((0, 1 << 70), OverflowError)]:
+            with pytest.raises(error):
+                low.sendfile(stream.fileno(), *arguments)
+    pair.client.write(b"x")
+    pair.flush()
+    assert pair.server.read(1) == b"x"
+
+
+@pytest.mark.since(3, 15, "added then")
+def test_sendfile_zerocopy(sockets, tmpdir):
+    """A function that knows descriptors takes the file in pieces."""
+    path = tmpdir.join("data")
+    path.write_binary(BIG)
+    calls = []
+
+    def send(descriptor, offset, size):
+        assert descriptor == stream.fileno()
+        calls.append((offset, size))
+        return min(size, 70000, len(BIG) - offset)
+
+    with io.open(str(path), "rb") as stream:
+        assert sockets.client._sendfile_zerocopy(
+            send, KeyError, stream, 1000, 100000) == 100000
+        assert calls == [(1000, 100000), (71000, 30000)]
+        assert stream.tell() == 101000
+        assert sockets.client._sendfile_zerocopy(
+            send, KeyError, stream, len(BIG) - 5) == 5
+        with pytest.raises(ValueError):
+            sockets.client._sendfile_zerocopy(send, KeyError, stream, 0, -1)
+
+
+@pytest.mark.since(3, 15, "added then")
+def test_sendfile_zerocopy_of_what_is_no_file(sockets):
+    stream = io.BytesIO(b"hello")
+    with pytest.raises(ssl._GiveupOnSSLSendfile):
+        sockets.client._sendfile_zerocopy(
+            None, ssl._GiveupOnSSLSendfile, stream)
+    assert stream.tell() == 0
+
+
 def test_sendfile_not_connected(tmpdir):
     """Without TLS the file goes as it is, as send does."""
     left, right = unix_pair()

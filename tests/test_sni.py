@@ -9,8 +9,8 @@ import weakref
 
 import pytest
 
-from helpers import (BioPair, SocketPair, cert, client_context, in_child,
-                     limit_version, server_context)
+from helpers import (BioPair, SocketPair, cert, client_context, collect,
+                     in_child, limit_version, server_context)
 
 
 def serial_for(server, pair_type=SocketPair, version=None,
@@ -105,7 +105,7 @@ def test_context_switch(pair_type, version):
 
 @pytest.mark.backport_only("uses freed memory")
 def test_cve_2026_19445_first_context_dropped(pair_type, version):
-    """The connection keeps it alive, as OpenSSL goes on calling it."""
+    """OpenSSL goes on with what it has of it."""
     other = server_context(version, "localhost-ec.pem")
 
     def callback(connection, name, context):
@@ -148,6 +148,109 @@ def test_cve_2026_19445_after_a_hello_retry(pair_type):
     assert pair.client.getpeercert()["serialNumber"] == "0B"
     assert calls
     pair.close()
+
+
+def server_that_is_left(version, other, calls):
+    """The server of a BioPair before the handshake, which lets it go over to
+    another context, with a weak reference to the one that nobody else holds.
+    """
+    def callback(connection, name, context):
+        calls.append(context is other)
+        connection.context = other
+
+    first = server_with(callback, version)
+    first.set_ecdh_curve("secp384r1")
+    pair = BioPair(client_context(version), first, handshake=False)
+    return pair, weakref.ref(first)
+
+
+@pytest.mark.since(3, 14, "kept for as long as the connection, or freed")
+def test_gh_156293_context_is_released_before_the_handshake_ends(version):
+    other = server_context(version, "localhost-ec.pem")
+    calls = []
+    pair, first = server_that_is_left(version, other, calls)
+    assert first() is not None
+    for operation in pair.client.do_handshake, pair.server.do_handshake:
+        with pytest.raises(ssl.SSLWantReadError):
+            operation()
+        pair.flush()
+    collect()
+    assert first() is None
+    pair.handshake()
+    assert calls == [False]
+    assert pair.server.context is other
+    assert pair.client.getpeercert()["serialNumber"] == "0B"
+
+
+@pytest.mark.since(3, 14, "asks the first context's again")
+@pytest.mark.parametrize("has_its_own", [False, True])
+def test_gh_156293_second_hello_asks_the_context_of_now(has_its_own):
+    """OpenSSL calls the first one's too, where the second has none."""
+    other = server_context("TLSv1.3", "localhost-ec.pem")
+    calls = []
+    if has_its_own:
+        other.sni_callback = lambda connection, name, context: calls.append(
+            context is other)
+    pair, first = server_that_is_left("TLSv1.3", other, calls)
+    other.set_ecdh_curve("secp384r1")
+    pair.handshake()
+    collect()
+    assert first() is None
+    assert calls == [False] + [True] * has_its_own
+    assert pair.client.getpeercert()["serialNumber"] == "0B"
+
+
+def test_gh_156293_callback_drops_its_context_and_fails(version, capfd):
+    other = server_context(version)
+
+    def callback(connection, name, context):
+        connection.context = other
+        del context
+        collect()
+        fails()
+
+    with Reports(capfd) as reports:
+        pair = BioPair(client_context(version),
+                       server_with(callback, version), handshake=False)
+        with pytest.raises(ssl.SSLError):
+            pair.handshake()
+        assert "ZeroDivisionError" in reports.text()
+    assert pair.server.context is other
+
+
+@pytest.mark.backport_only("uses freed memory")
+def test_cve_2026_19445_key_log_of_a_context_that_is_left(version, tmpdir):
+    """Its file is closed; the keys come later, and go to the next one's."""
+    paths = [str(tmpdir.join(name)) for name in ("first", "other")]
+    other = server_context(version, "localhost-ec.pem")
+    pair, first = server_that_is_left(version, other, [])
+    first().keylog_filename, other.keylog_filename = paths
+    pair.handshake()
+    collect()
+    assert first() is None
+    with open(paths[0]) as first_log, open(paths[1]) as other_log:
+        assert "CLIENT" not in first_log.read()
+        assert "CLIENT" in other_log.read()
+
+
+@pytest.mark.backport_only("uses freed memory")
+def test_context_is_changed_by_sni_callbacks_alone(pair_type, version):
+    """In another callback OpenSSL is busy with the one that it has."""
+    def callback(connection, *arguments):
+        with pytest.raises(ssl.SSLError) as caught:
+            connection.context = other
+        seen.append(caught.value)
+
+    seen = []
+    other = server_context(version, "localhost-ec.pem")
+    server = server_context(version)
+    server._msg_callback = callback
+    with pair_type(client_context(version), server) as pair:
+        assert seen
+        assert pair.server.context is server
+        assert pair.client.getpeercert()["serialNumber"] == "0A"
+        # between two steps it can be changed
+        pair.server.context = other
 
 
 def test_sessions_and_context_switch(version):

@@ -25,6 +25,12 @@ CHANNEL_BINDING_TYPES = ["tls-unique"]
 FILE_BLOCK = 64 * 1024  # what sendfile() reads at a time
 
 
+class _GiveupOnSSLSendfile(Exception):
+    """The kernel cannot send this file."""
+
+    __module__ = "ssl"
+
+
 def refuse_copies(self, protocol):
     """For __reduce_ex__(): without it, a copy would lack what is in C."""
     raise TypeError("cannot pickle or copy %s objects" % type(self).__name__)
@@ -493,6 +499,42 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         or a non-blocking socket. Where the kernel encrypts
         (OP_ENABLE_KTLS), it reads a regular file itself.
         """
+        sslobj = self._sslobj
+        if sslobj is not None and sslobj.uses_ktls_for_send():
+            try:
+                return self._sendfile_zerocopy(
+                    sslobj.sendfile, _GiveupOnSSLSendfile, file, offset, count)
+            except _GiveupOnSSLSendfile:
+                pass  # read it here
+        self._check_file(file, count)
+        return self._send_steps(self._block_steps, file, offset, count)
+
+    def _sendfile_zerocopy(self, zerocopy_func, giveup_exc_type, file,
+                           offset=0, count=None):
+        """Send a regular file as sendfile() does, without reading it.
+
+        zerocopy_func: takes a descriptor, an offset and a number of bytes,
+        and returns how many of them were sent. Raises giveup_exc_type for
+        what is no regular file.
+        """
+        self._check_file(file, count)
+        descriptor = regular_descriptor(file)
+        if descriptor is None:
+            raise giveup_exc_type("not a regular file")
+
+        def steps(file, start, count):
+            end = sys.maxsize if count is None else start + count
+            while start < end:
+                step = zerocopy_func(descriptor, start, end - start)
+                if not step:
+                    return
+                yield step
+                start += step
+
+        return self._send_steps(steps, file, offset, count)
+
+    def _check_file(self, file, count):
+        """Raise ValueError for what sendfile() does not take."""
         mode = getattr(file, "mode", "b")
         # a number in compressed files
         if isinstance(mode, (str, type(u""))) and "b" not in mode:
@@ -502,6 +544,11 @@ class StreamConnection(Connection, _sockets.StreamSocket):
                              % count)
         if self.gettimeout() == 0.0:
             raise ValueError("non-blocking sockets are not supported")
+
+    def _send_steps(self, steps, file, offset, count):
+        """Send a file with a generator: of the file, where it begins and the
+        most to send, it gives how many bytes each step has sent.
+        """
         if offset:
             file.seek(offset)
             start = offset
@@ -509,32 +556,14 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             start = position_of(file)
         sent = 0
         try:
-            for step in self._file_steps(file, start, count):
+            for step in steps(file, start, count):
                 sent += step
             return sent
         finally:
             if start is not None:
                 file.seek(start + sent)
 
-    def _file_steps(self, file, offset, count):
-        """Send it step by step; yields how many bytes each one sent."""
-        sslobj = self._sslobj
-        if sslobj is not None and sslobj.uses_ktls_for_send():
-            descriptor = regular_descriptor(file)
-            if descriptor is not None:
-                return self._kernel_steps(descriptor, offset, count)
-        return self._block_steps(file, count)
-
-    def _kernel_steps(self, descriptor, offset, count):
-        end = sys.maxsize if count is None else offset + count
-        while offset < end:
-            step = self._sslobj.sendfile(descriptor, offset, end - offset)
-            if not step:
-                return
-            yield step
-            offset += step
-
-    def _block_steps(self, file, count):
+    def _block_steps(self, file, start, count):
         left = sys.maxsize if count is None else count
         while left:
             block = file.read(min(FILE_BLOCK, left))

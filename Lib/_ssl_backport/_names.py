@@ -32,18 +32,54 @@ if sys.version_info[0] == 2:
                 raise AttributeError("wrap_bio")
             return self.function.__get__(instance, owner)
 
+    def keyword_only_after(count):
+        """Return a decorator that changes nothing: 2.7 knows no arguments
+        that come by name only, and its own ssl takes these by position.
+        """
+        return lambda function: function
+
 else:
+    import types
     from enum import Enum, IntEnum, IntFlag
 
     def wrap_bio_method(function):
         """Return the function: urllib3 has here what it needs."""
         return function
 
+    # What types.CodeType() takes before Python 3.8, which can replace().
+    CODE_FIELDS = ["argcount", "kwonlyargcount", "nlocals", "stacksize",
+                   "flags", "code", "consts", "names", "varnames",
+                   "filename", "name", "firstlineno", "lnotab", "freevars",
+                   "cellvars"]
+
+    def keyword_only_after(count):
+        """Return a decorator for functions whose arguments all have default
+        values: those after the first `count` come by name only. A syntax of
+        Python 3 alone says this, so that the code object has to be changed.
+        """
+        def change(function):
+            code = function.__code__
+            rest = code.co_varnames[count:code.co_argcount]
+            numbers = {"co_argcount": count, "co_kwonlyargcount": len(rest)}
+            if hasattr(code, "replace"):
+                function.__code__ = code.replace(**numbers)
+            else:
+                function.__code__ = types.CodeType(*(
+                    numbers.get("co_" + field, getattr(code, "co_" + field))
+                    for field in CODE_FIELDS))
+            function.__kwdefaults__ = dict(
+                zip(rest, function.__defaults__[count:]))
+            function.__defaults__ = function.__defaults__[:count]
+            return function
+
+        return change
+
 __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
            "CLIENTS_MAY_LACK_CONTEXTS", "CONSTRUCTORS_ARE_PUBLIC",
            "HEEDS_PYTHONHTTPSVERIFY", "MODULES_HAVE_CACHED",
            "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
-           "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "wrap_bio_method"]
+           "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "keyword_only_after",
+           "wrap_bio_method"]
 
 # Whether programs may call SSLSocket() with what wrap_socket() takes.
 CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)

@@ -33,7 +33,7 @@ from _ssl_backport import _names, _trust
 from _ssl_backport._certificates import *
 from _ssl_backport._connection import (
     CHANNEL_BINDING_TYPES, Connection as _Connection,
-    StreamConnection as _StreamConnection)
+    StreamConnection as _StreamConnection, _GiveupOnSSLSendfile)
 from _ssl_backport._deprecated import deprecated as _deprecated
 from _ssl_backport._hostnames import (
     CertificateError, _dnsname_match, _inet_paton, _ipaddress_match,
@@ -328,8 +328,7 @@ def _length_prefixed(extension, names):
     return bytes(wire)
 
 
-# The keyword arguments of the next two can come by position too, which
-# nothing but a syntax of Python 3 could forbid.
+@_names.keyword_only_after(1)
 def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
                            capath=None, cadata=None):
     """Return an SSLContext with safe settings: TLS 1.2 at least.
@@ -357,7 +356,8 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     return context
 
 
-def _create_unverified_context(protocol=None, cert_reqs=None,
+@_names.keyword_only_after(1)
+def _create_unverified_context(protocol=None, cert_reqs=CERT_NONE,
                                check_hostname=False,
                                purpose=Purpose.SERVER_AUTH, certfile=None,
                                keyfile=None, cafile=None, capath=None,
@@ -365,6 +365,8 @@ def _create_unverified_context(protocol=None, cert_reqs=None,
     """Return an SSLContext that verifies no more than it is told to.
 
     For the modules of the standard library that took no context before.
+    cert_reqs: None for the verify mode that contexts of the protocol have.
+    Raises ValueError for check_hostname with CERT_NONE.
     """
     _check_purpose(purpose)
     if keyfile and not certfile:
@@ -373,9 +375,9 @@ def _create_unverified_context(protocol=None, cert_reqs=None,
         context = _context_for(purpose)
     else:
         context = SSLContext(protocol)
-    context.check_hostname = False
-    context.verify_mode = CERT_NONE if cert_reqs is None else cert_reqs
     context.check_hostname = check_hostname
+    if cert_reqs is not None:
+        context.verify_mode = cert_reqs
     if certfile:
         context.load_cert_chain(certfile, keyfile)
     _load_trust(context, purpose, cafile, capath, cadata)
@@ -438,6 +440,20 @@ def _https_verify_certificates(enable=True):
 
 # Connections
 
+def _check_sslobject_params(server_side, context=None, server_hostname=None,
+                            session=None):
+    """Raise ValueError if a connection's arguments contradict each other or
+    the context (SSLContext).
+    """
+    if server_side and server_hostname:
+        raise ValueError("server_hostname can only be specified in client "
+                         "mode")
+    if server_side and session is not None:
+        raise ValueError("session can only be specified in client mode")
+    if context.check_hostname and not server_hostname:
+        raise ValueError("check_hostname requires server_hostname")
+
+
 class SSLObject(_Connection):
     """TLS over two MemoryBIOs, for programs that carry the bytes themselves.
 
@@ -460,6 +476,8 @@ class SSLObject(_Connection):
     @classmethod
     def _create(cls, incoming, outgoing, server_side=False,
                 server_hostname=None, session=None, context=None):
+        _check_sslobject_params(server_side, context, server_hostname,
+                                session)
         return cls(context._wrap_bio(incoming, outgoing, server_side,
                                      server_hostname=server_hostname),
                    session=session)
@@ -568,13 +586,8 @@ class SSLSocket(_StreamConnection):
             _context = _context_of(
                 keyfile, certfile, server_side, cert_reqs, ssl_version,
                 ca_certs, npn_protocols, ciphers)
-        if server_side and server_hostname:
-            raise ValueError("server_hostname can only be specified in "
-                             "client mode")
-        if server_side and _session is not None:
-            raise ValueError("session can only be specified in client mode")
-        if _context.check_hostname and not (server_side or server_hostname):
-            raise ValueError("check_hostname requires server_hostname")
+        _check_sslobject_params(server_side, _context, server_hostname,
+                                _session)
         self._context = _context
         self.server_side = server_side
         # 2.7's dicts quadruple with the sixth entry: what nearly all have is

@@ -285,6 +285,26 @@ def write_cross_signed(root):
                                            ca=True, usage=usage, end=past)))
 
 
+def write_distrusted():
+    """A key that Modules/distrusted.h has, and certificates of it.  It stays
+    as it is: that has its digest."""
+    path = HERE / "distrusted.pem"
+    key = serialization.load_pem_private_key(
+        path.read_bytes(), None) if path.exists() else ec_key()
+    root = Authority(common_name("Backport Test Root of Distrusted"), 6,
+                     key=ec_key())
+    between = Authority(common_name("Backport Test Distrusted"), 7,
+                        issuer=root, key=key)
+    names = hosts("localhost", ips=["127.0.0.1", "::1"])
+    subject, leaf_key = common_name("localhost"), ec_key()
+    write("distrusted-root.pem", pem(root.cert))
+    write("distrusted-intermediate.pem", pem(between.cert))
+    write("distrusted.pem", pem(root.sign(subject, key, 23, names), key))
+    write("distrusted-chain.pem",
+          pem(between.sign(subject, leaf_key, 24, names), between.cert,
+              leaf_key))
+
+
 def write_hosts(root):
     """Leaves that hold one kind of name each, for host name checks."""
     key = ec_key()
@@ -467,6 +487,7 @@ def main():
                         key=ec_key())
     write_authorities(root, intermediate, unknown)
     write_localhost(root, intermediate, unknown)
+    write_distrusted()
     write_hosts(root)
     write_wildcard_common_name()
     write_wildcard_number()
