@@ -67,16 +67,20 @@ def newest_of_line(sources, line):
 def lines_not_pinned(sources, lines):
     """Those that are newer than all that are pinned, such as ["4.1"]."""
     found = {".".join(source.version.split(".")[:2]) for source in sources}
-    return sorted((line for line in found if re.match(r"\d+\.\d+$", line)
+    return sorted((line for line in found if newest_of_line(sources, line)
                    and all(numbers(line) > numbers(known)
                            for known in lines)), key=numbers)
 
 
-def can_be_fetched(pinned, source, progress):
-    """Whether its source can be had now; it is kept for the build then."""
-    release = openssl.Release(
+def release_of(source, pinned):
+    """The Release to pin in the place of another."""
+    return openssl.Release(
         source.version, pinned.url.replace(pinned.version, source.version),
-        source.sha256, [])
+        source.sha256, pinned.options)
+
+
+def try_to_fetch(release, progress):
+    """Whether its source can be had now; it is kept for the build then."""
     try:
         openssl.fetch(release, progress)
     except Failure:
@@ -84,8 +88,9 @@ def can_be_fetched(pinned, source, progress):
     return True
 
 
-def openssl_rows(sources, progress):
-    """The table, and whether a pinned release is older than the newest."""
+def openssl_rows(sources, can_be_fetched):
+    """The table, and whether a pinned release is older than the newest.
+    can_be_fetched is called with each Release that is newer."""
     releases = openssl.releases()
     rows = []
     is_old = False
@@ -96,7 +101,7 @@ def openssl_rows(sources, progress):
                 > version_key(pinned.version)):
             is_old = True
             what = ("pin it; sha256 " + source.sha256
-                    if can_be_fetched(pinned, source, progress) else
+                    if can_be_fetched(release_of(source, pinned)) else
                     "wait: its source cannot be fetched yet")
         rows.append(Row(line, pinned.version, source.version if source
                         else "not listed", what))
@@ -281,7 +286,7 @@ def main():
     if sources is not None:
         rows, is_old = openssl_rows(
             [source for source in sources if source.package == "openssl"],
-            progress)
+            lambda release: try_to_fetch(release, progress))
         status = int(is_old)
     progress.say("Packages", "pip is being asked for the newest")
     packages = package_rows(progress)
