@@ -9,7 +9,7 @@ PYTHON3 = python3
 .PHONY: help demo test test-asan test-behaviour test-certificates \
     test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
     load bench bench-origins wheels check-wheels check-debian11 check-newest \
-    wheels-newest check-wheels-newest check-ktls clean python3
+    wheels-newest check-wheels-newest check-upstream check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -29,6 +29,8 @@ help:
 	@echo "                     in Debian's unstable suite; needs root and"
 	@echo "                     debootstrap (ARGS=\"--pythons 3.15\" for one)"
 	@echo "make wheels-newest check-wheels-newest    their wheels"
+	@echo "make check-upstream  which OpenSSL, Python and packages are newer than"
+	@echo "                     those here, and what to do; needs Debian's apt"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "                     (OPENSSL=\"3.5 3.0.20\" for some)"
 	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
@@ -82,6 +84,9 @@ wheels-newest: python3
 check-wheels-newest: python3
 	@$(PYTHON3) ci/newest.py check_wheels.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+check-upstream: python3
+	@$(PYTHON3) ci/check_upstream.py
 
 test-openssl: python3
 	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \

@@ -154,8 +154,7 @@ sni_callback(SSL *ssl, int *alert, void *argument)
     rc = sni_call(ssl, alert);
     sslb_callback_end(ssl);
     connection->is_named = 0;
-    if (!sslb_verification_allows_resumption_locked(connection)) {
-        *alert = SSL_AD_HANDSHAKE_FAILURE;
+    if (!sslb_verification_allows_locked(connection, alert)) {
         rc = SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     return rc;

@@ -357,6 +357,10 @@ change_context_locked(sslb_connection *self, sslb_context *context,
         || SSL_set_SSL_CTX(self->ssl, context->ctx) == NULL) {
         return 0;
     }
+    if (!adopts) {
+        /* A second handshake would verify as the first one did. */
+        SSL_set_options(self->ssl, SSL_OP_NO_RENEGOTIATION);
+    }
     sslb_callbacks_switch_locked(context, self->ssl);
     self->context = context;
     return !adopts || sslb_verification_adopted_locked(self);

@@ -288,7 +288,7 @@ sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname, int line)
     }
     if (outcome->code == 0) {
         raise_and_drop(exception_new(
-            sslb_errors.syscall, outcome->ssl_error, 0,
+            sslb_errors.syscall, SSL_ERROR_SYSCALL, 0,
             message_new(0, "The connection failed earlier and cannot be used "
                         "any more", NULL, line)));
         return;

@@ -151,6 +151,7 @@ typedef struct {
     int knows_names;            /* a callback is told what host is wanted */
     int is_named;               /* that callback runs */
     int makes_no_session;       /* and none must have been resumed */
+    int is_too_old;             /* the version, for the host's context */
     int closed;                 /* forgotten by close(); guarded by lock */
     int has_lock;               /* lock is initialised */
     sslb_exception *kept;       /* where the callbacks of a step that runs
@@ -559,8 +560,8 @@ int sslb_verification_name_sessions_nogil(sslb_connection *self,
                                           size_t length);
 
 /* Of a server that knows its context by now: whether the handshake may be
-   what it is. */
-int sslb_verification_allows_resumption_locked(const sslb_connection *self);
+   what it is: 1, or 0 with the alert for the client. */
+int sslb_verification_allows_locked(const sslb_connection *self, int *alert);
 
 /* What the peer of the connection's session has passed. */
 sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);

@@ -337,6 +337,46 @@ adopt_flags(sslb_connection *self, const sslb_context *context)
         param, host_flags | (context->host_flags & ~LENIENT_HOST_FLAGS));
 }
 
+/* The oldest version that the context speaks, as TLS1_2_VERSION. */
+static int
+oldest_version(SSL_CTX *ctx)
+{
+    static const struct {
+        int version;
+        unsigned long no;       /* the option that switches it off */
+    } versions[] = {
+        {TLS1_VERSION, SSL_OP_NO_TLSv1},
+        {TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
+        {TLS1_2_VERSION, SSL_OP_NO_TLSv1_2},
+    };
+    int minimum = SSL_CTX_get_min_proto_version(ctx);
+    size_t i;
+
+    for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        if (versions[i].version >= minimum
+            && !(SSL_CTX_get_options(ctx) & versions[i].no)) {
+            return versions[i].version;
+        }
+    }
+    return TLS1_3_VERSION;
+}
+
+/* The ciphers and the security level come with the context, the versions do
+   not: one that is too old for it must not meet ciphers that are for later
+   ones.  When the name is known, the version is as well. */
+static int
+adopt_version(sslb_connection *self, const sslb_context *context)
+{
+    int oldest = oldest_version(context->ctx);
+
+    if (self->is_named) {
+        self->is_too_old |= SSL_version(self->ssl) < oldest;
+        return 1;
+    }
+    return SSL_get_min_proto_version(self->ssl) >= oldest
+        || SSL_set_min_proto_version(self->ssl, oldest);
+}
+
 /* Sessions are looked up before the name is known, and with it the context:
    they would be taken over without what that asks for. */
 static int
@@ -359,7 +399,8 @@ sslb_verification_adopt_locked(sslb_connection *self,
 {
     adopt_mode(self, context);
     adopt_flags(self, context);
-    return host == NULL || check_for_host(self, PyBytes_AS_STRING(host));
+    return adopt_version(self, context)
+        && (host == NULL || check_for_host(self, PyBytes_AS_STRING(host)));
 }
 
 int
@@ -411,9 +452,17 @@ sslb_verification_name_sessions_nogil(sslb_connection *self,
 }
 
 int
-sslb_verification_allows_resumption_locked(const sslb_connection *self)
+sslb_verification_allows_locked(const sslb_connection *self, int *alert)
 {
-    return !self->makes_no_session || !SSL_session_reused(self->ssl);
+    if (self->is_too_old) {
+        *alert = SSL_AD_PROTOCOL_VERSION;
+        return 0;
+    }
+    if (self->makes_no_session && SSL_session_reused(self->ssl)) {
+        *alert = SSL_AD_HANDSHAKE_FAILURE;
+        return 0;
+    }
+    return 1;
 }
 
 /* Whether the certificate names the host: 1, 0, or -1 with an exception. */

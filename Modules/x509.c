@@ -18,6 +18,14 @@ text_from_asn1(const ASN1_STRING *string)
                          ASN1_STRING_length(string));
 }
 
+/* Of an address to ask at, which on 2.7 is unicode where it is not ASCII. */
+static PyObject *
+location_from_asn1(const ASN1_STRING *string)
+{
+    return sslb_readable_new((const char *)ASN1_STRING_get0_data(string),
+                             ASN1_STRING_length(string));
+}
+
 /* Text of what was printed to a memory BIO. */
 static PyObject *
 text_from_bio(BIO *bio)
@@ -353,7 +361,7 @@ access_locations(X509 *x509, int method)
 
         if (OBJ_obj2nid(access->method) == method
             && access->location->type == GEN_URI) {
-            rc = list_append(result, text_from_asn1(
+            rc = list_append(result, location_from_asn1(
                 access->location->d.uniformResourceIdentifier));
         }
     }
@@ -382,7 +390,7 @@ append_point(PyObject *list, const DIST_POINT *point)
         ASN1_STRING *uri = GENERAL_NAME_get0_value(name, &type);
 
         if (type == GEN_URI && ASN1_STRING_length(uri) > 0) {
-            rc = list_append(list, text_from_asn1(uri));
+            rc = list_append(list, location_from_asn1(uri));
         }
     }
     return rc;

@@ -38,6 +38,13 @@ DOWNLOADS_THERE = os.path.join(environments.BUILD, "packages")
 SETTINGS = ["SSLB_WERROR", "SSLB_LONG", "SSLB_COMMIT", "SOURCE_DATE_EPOCH"]
 
 
+def the_tree(progress):
+    """The Tree, made if it is not there."""
+    tree = debian.Tree("debian-sid", SUITE, "amd64", PACKAGES, progress)
+    tree.make()
+    return tree
+
+
 def download(progress):
     """Have all packages that the scripts install: pip there may not know
     the way to an index."""
@@ -92,8 +99,7 @@ def main():
     script = os.path.join(environments.ROOT, "ci", sys.argv[1])
     try:
         debian.check_root()
-        tree = debian.Tree("debian-sid", SUITE, "amd64", PACKAGES, progress)
-        tree.make()
+        tree = the_tree(progress)
         download(progress)
         return run(tree, [script] + sys.argv[2:])
     except Failure as failure:

@@ -96,28 +96,60 @@ def test_all_is_native_text(name):
     assert kinds == {str, int}
 
 
+def decode_changed(tmpdir, name, old, new):
+    """A certificate with other bytes in it, as many as before."""
+    with open(cert(name)) as stream:
+        der = ssl.PEM_cert_to_DER_cert(stream.read())
+    assert der.count(old) == 1 and len(old) == len(new)
+    path = str(tmpdir.join("changed.pem"))
+    with open(path, "w") as stream:
+        stream.write(ssl.DER_cert_to_PEM_cert(der.replace(old, new)))
+    return ssl._ssl._test_decode_cert(path)
+
+
+def assert_is_unicode(text):
+    """2.7's programs catch UnicodeEncodeError, and format it."""
+    assert isinstance(text, text_type)
+    assert "%s" % text == text
+    with pytest.raises(UnicodeEncodeError):
+        text.encode("ascii")
+
+
 @pytest.mark.python2("two kinds of text")
-@pytest.mark.parametrize("name, ours, field", [
-    ("decode-unicode.pem", None, "subject"),
-    ("decode-san-kinds.pem", b"directory name", "subjectAltName")])
-def test_text_that_is_not_ascii_is_unicode(tmpdir, name, ours, field):
-    """Its programs catch UnicodeEncodeError, and format it."""
-    path = cert(name)
-    if ours is not None:
-        with open(path) as stream:
-            der = ssl.PEM_cert_to_DER_cert(stream.read())
-        assert der.count(ours) == 1
-        der = der.replace(ours, b"directory kk\xc3\xb6")
-        path = str(tmpdir.join("changed.pem"))
-        with open(path, "w") as stream:
-            stream.write(ssl.DER_cert_to_PEM_cert(der))
-    found = [leaf for leaf in leaves(ssl._ssl._test_decode_cert(path)[field])
-             if isinstance(leaf, text_type)]
-    assert found
-    for leaf in found:
-        assert "%s" % leaf == leaf
-        with pytest.raises(UnicodeEncodeError):
-            leaf.encode("ascii")
+def test_name_that_is_not_ascii_is_unicode(tmpdir):
+    for (_, organization), in decode("decode-unicode.pem")["subject"][:2]:
+        assert_is_unicode(organization)
+    names = decode_changed(tmpdir, "decode-san-kinds.pem", b"directory name",
+                           b"directory kk\xc3\xb6")["subjectAltName"]
+    directory = dict(names)["DirName"]
+    assert_is_unicode(directory[-1][0][1])
+
+
+@pytest.mark.python2("two kinds of text")
+@pytest.mark.parametrize("old, new, field", [
+    (b"//ocsp.example", b"//oc\xc3\xb6.example", "OCSP"),
+    (b"//ca.example", b"//\xc3\xb6.example", "caIssuers"),
+    (b"//crl.example", b"//c\xc3\xb6.example", "crlDistributionPoints")],
+    ids=["OCSP", "caIssuers", "crlDistributionPoints"])
+def test_address_that_is_not_ascii_is_unicode(tmpdir, old, new, field):
+    address, = decode_changed(tmpdir, "decode-aia.pem", old, new)[field]
+    assert_is_unicode(address)
+    assert new.decode("utf-8") in address
+
+
+@pytest.mark.python2("two kinds of text")
+@pytest.mark.parametrize("kind, old", [
+    ("DNS", b"www.example.test"), ("email", b"user@example.test"),
+    ("URI", b"https://example.test/path")], ids=["DNS", "email", "URI"])
+@pytest.mark.parametrize("first", [b"\xc3\xb6", b"\xff\xfe"], ids=[
+    "UTF-8", "junk"])
+def test_alternative_name_that_is_not_ascii_is_bytes(tmpdir, kind, old,
+                                                     first):
+    """They are ASCII by RFC 5280; what else is there comes as it is."""
+    new = first + old[2:]
+    names = decode_changed(tmpdir, "decode-san-kinds.pem", old, new)
+    assert (kind, new) in names["subjectAltName"]
+    assert (kind, old) not in names["subjectAltName"]
 
 
 def test_cve_2019_5010_crl_point_without_name_or_uri():

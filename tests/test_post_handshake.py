@@ -125,3 +125,131 @@ def test_bpo_37428_client_that_verifies_nothing():
     with SocketPair(client, server) as pair:
         ask(pair)
         assert pair.server.getpeercert() is not None
+
+
+# What it verifies is what a handshake does
+
+def refused(client, server):
+    """The certificate is asked for and refused; the server's reason."""
+    with BioPair(client, server) as pair:
+        with pytest.raises(ssl.SSLError) as caught:
+            ask(pair)
+        return caught.value
+
+
+@pytest.mark.parametrize("mode", [ssl.CERT_OPTIONAL, ssl.CERT_REQUIRED])
+def test_certificate_for_another_purpose(mode):
+    """One for servers only."""
+    client, server = contexts(chain="server-only.pem")
+    server.verify_mode = mode
+    assert refused(client, server).reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+def test_optional_client_with_untrusted_certificate():
+    client, server = contexts(chain="unknown.pem")
+    server.verify_mode = ssl.CERT_OPTIONAL
+    assert refused(client, server).reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+def test_verify_flags():
+    client, server = contexts(chain="revoked.pem")
+    with BioPair(client, server) as pair:
+        ask(pair)
+    server.load_verify_locations(cert("crl.pem"))
+    server.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    assert refused(client, server).reason == "CERTIFICATE_VERIFY_FAILED"
+    client.load_cert_chain(cert("client.pem"))
+    with BioPair(client, server) as pair:
+        ask(pair)
+        assert pair.server.getpeercert()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_request_verifies(number):
+    """Also the second one, of a connection that has passed."""
+    client, server = contexts()
+    with BioPair(client, server) as pair:
+        for _ in range(number):
+            ask(pair)
+        serial = pair.server.getpeercert()["serialNumber"]
+        pair.client.context = contexts(chain="unknown.pem")[0]
+        with pytest.raises(ssl.SSLError) as caught:
+            ask(pair)
+        assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
+        assert serial == "15"
+
+
+def test_resumed_connection_verifies():
+    """A session from before the request has no certificate to take over."""
+    client, server = contexts(chain="unknown.pem")
+    with BioPair(client, server) as pair:
+        pair.server.write(b"x")
+        pair.flush()
+        assert pair.client.read(1) == b"x"
+        session = pair.client.session
+    with BioPair(client, server, session=session) as pair:
+        assert pair.server.getpeercert() is None
+        with pytest.raises(ssl.SSLError) as caught:
+            ask(pair)
+        # a client with OpenSSL 1.1.1 sends none then
+        assert caught.value.reason in ("CERTIFICATE_VERIFY_FAILED",
+                                       "PEER_DID_NOT_RETURN_A_CERTIFICATE")
+
+
+# Another context
+
+def switching(first, other):
+    """The first, which goes over to the other in its callback."""
+    first.set_servername_callback(
+        lambda connection, *_: setattr(connection, "context", other))
+    return first
+
+
+@pytest.mark.backport_only("the first context's settings count")
+def test_context_of_the_host_verifies():
+    client, other = contexts(chain="revoked.pem")
+    other.load_verify_locations(cert("crl.pem"))
+    other.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    first = contexts()[1]
+    first.verify_mode = ssl.CERT_OPTIONAL
+    server = switching(first, other)
+    assert refused(client, server).reason == "CERTIFICATE_VERIFY_FAILED"
+    client = contexts(chain=None)[0]
+    with BioPair(client, server) as pair:
+        let_answer(pair)
+        with pytest.raises(ssl.SSLError) as caught:
+            pair.server.read(1)
+        assert caught.value.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+
+
+@pytest.mark.backport_only("the first context's settings count")
+def test_context_of_the_host_asks_in_the_handshake():
+    """Where it does not know requests after it."""
+    client, other = contexts(chain=None)
+    other.post_handshake_auth = False
+    server = switching(contexts()[1], other)
+    pair = BioPair(client, server, handshake=False)
+    with pytest.raises(ssl.SSLError) as caught:
+        pair.finish(pair.server.do_handshake, pair.client.do_handshake)
+    assert caught.value.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+
+
+@pytest.mark.parametrize("lax", [True, False])
+def test_context_after_the_handshake_changes_nothing(lax):
+    client, server = contexts(chain="unknown.pem")
+    other = contexts()[1]
+    if lax:
+        other.verify_mode = ssl.CERT_NONE
+    with BioPair(client, server) as pair:
+        pair.server.context = other
+        with pytest.raises(ssl.SSLError) as caught:
+            ask(pair)
+        assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
+
+
+def test_no_request_where_the_first_context_verifies_nothing():
+    client, other = contexts()
+    with BioPair(client, server_context("TLSv1.3")) as pair:
+        pair.server.context = other
+        assert_cannot_ask(pair.server, pair)
+        assert pair.server.getpeercert() is None

@@ -6,8 +6,9 @@ import weakref
 
 import pytest
 
-from helpers import (BioPair, SocketPair, collect, in_child, limit_version,
-                     meanwhile, native, receive, server_context)
+from helpers import (BioPair, SocketPair, cert, client_context, collect,
+                     in_child, limit_version, meanwhile, native, receive,
+                     server_context)
 
 pytestmark = pytest.mark.since(3, 13, "no pre-shared keys")
 KEY = b"sixteen byte key"
@@ -213,6 +214,87 @@ def test_switched_off(version):
     server.set_psk_server_callback(None, "a hint")
     with pytest.raises(ssl.SSLError):
         BioPair(client, server, server_hostname=None)
+
+
+# Contexts that verify as well: the key counts as proof, nothing else does
+
+KEYED = "kECDHEPSK"     # and no certificate
+BOTH = KEYED + ":ECDHE+AESGCM"
+UNKNOWN_CA = 20     # of OpenSSL's X509_V_ERR_*
+HOSTNAME_MISMATCH = 62
+LATE = pytest.mark.since(3, 15, "no set_ciphersuites()")
+
+
+def verifying_contexts(version, chain="localhost.pem", key=True):
+    """A client that verifies certificate and name, and a server that has a
+    certificate; with or without the key."""
+    client, server = client_context(version), server_context(version, chain)
+    if key:
+        client.set_ciphers(BOTH)
+        # with its hash alone a key can be used in TLS 1.3
+        client.set_ciphersuites("TLS_AES_128_GCM_SHA256")
+        client.set_psk_client_callback(give_key)
+        server.set_ciphers(KEYED)
+        server.set_psk_server_callback(know_key)
+    return client, server
+
+
+def session_of(client, server):
+    with BioPair(client, server) as pair:
+        pair.server.write(b"x")
+        pair.flush()
+        assert pair.client.read(1) == b"x"
+        return pair.client.session
+
+
+@LATE
+@pytest.mark.parametrize("chain", ["localhost.pem", "unknown.pem"])
+def test_client_that_verifies_takes_the_key(pair_type, version, chain):
+    with pair_type(*verifying_contexts(version, chain)) as pair:
+        assert pair.client.getpeercert() is None
+
+
+@LATE
+@pytest.mark.parametrize("chain, code", [
+    ("unknown.pem", UNKNOWN_CA), ("host-other.pem", HOSTNAME_MISMATCH)])
+def test_client_verifies_where_the_server_has_no_key(pair_type, version,
+                                                     chain, code):
+    client = verifying_contexts(version)[0]
+    server = verifying_contexts(version, chain, key=False)[1]
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        pair_type(client, server)
+    assert caught.value.verify_code == code
+
+
+@pytest.mark.backport_only("resumes it without a certificate")
+def test_session_of_a_key_is_none_of_a_certificate(version):
+    client, server = verifying_contexts(version)
+    session = session_of(client, server)
+    client.set_psk_client_callback(None)
+    server.set_psk_server_callback(None)
+    server.set_ciphers(BOTH)
+    with BioPair(client, server, session=session) as pair:
+        assert pair.client.session_reused is False
+        assert pair.client.getpeercert()
+
+
+@LATE
+def test_server_that_asks_for_a_certificate(pair_type, version):
+    """Who has the key needs none; who has not does."""
+    client, server = verifying_contexts(version)
+    server.load_verify_locations(cert("root.pem"))
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.set_ciphers(BOTH)
+    with pair_type(client, server) as pair:
+        assert pair.server.getpeercert() is None
+    client = client_context(version)
+    pair = BioPair(client, server, handshake=False)
+    with pytest.raises(ssl.SSLError) as caught:
+        pair.finish(pair.server.do_handshake, pair.client.do_handshake)
+    assert caught.value.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
+    client.load_cert_chain(cert("client.pem"))
+    with pair_type(client, server) as pair:
+        assert pair.server.getpeercert()
 
 
 # Callbacks that fail: the operation that called them raises it

@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 from helpers import (BioPair, SocketPair, cert, client_context, collect,
-                     in_child, server_context)
+                     in_child, limit_version, server_context)
 
 
 def serial_for(server, pair_type=SocketPair, version=None,
@@ -624,3 +624,78 @@ def test_client_goes_over_to_a_context_that_needs_a_name(version):
         pair.client.context = client_context(version)
     assert pair.client.context is lax
     pair.handshake()
+
+
+# Versions, ciphers and options
+
+def for_later_versions(how, *arguments):
+    """A context for TLS 1.3 alone; its ciphers of TLS 1.2 are none of its
+    business."""
+    context = how(*arguments)
+    context.set_ciphers("AES128-SHA:@SECLEVEL=0")
+    return limit_version(context, "TLSv1.3")
+
+
+@pytest.mark.backport_only("goes on with the old version")
+def test_host_that_speaks_later_versions_only():
+    """An older version would meet ciphers that neither context has for it."""
+    server = switching_server(
+        None, localhost=for_later_versions(server_context))
+    for client_for in "TLSv1.2", "TLSv1.3":
+        pair = BioPair(client_context(client_for), server, handshake=False)
+        if client_for == "TLSv1.3":
+            pair.handshake()
+            continue
+        with pytest.raises(ssl.SSLError) as caught:
+            pair.handshake()
+        assert type(caught.value) is ssl.SSLError
+        pair.flush()
+        with pytest.raises(ssl.SSLError) as caught:
+            pair.client.do_handshake()
+        assert caught.value.reason == "TLSV1_ALERT_PROTOCOL_VERSION"
+
+
+@pytest.mark.backport_only("goes on with the old version")
+@pytest.mark.parametrize("server_for", [None, "TLSv1.2"])
+def test_client_goes_over_to_later_versions(pair_type, server_for):
+    """Over to them, and back again: both contexts count."""
+    first = client_context()
+    pair = pair_type(first, server_context(server_for), handshake=False)
+    pair.client.context = for_later_versions(client_context)
+    pair.client.context = first
+    if server_for is None:
+        pair.handshake()
+        assert pair.client.version() == "TLSv1.3"
+    else:
+        with pytest.raises(ssl.SSLError) as caught:
+            pair.handshake()
+        assert type(caught.value) is ssl.SSLError
+    pair.close()
+
+
+def test_host_that_speaks_earlier_versions_only():
+    """The version is settled by then, and safe for that host."""
+    server = switching_server(
+        None, localhost=server_context("TLSv1.2"))
+    with BioPair(client_context(), server) as pair:
+        assert pair.server.version() == "TLSv1.3"
+
+
+def test_ciphers_are_those_of_the_host():
+    name = "ECDHE-RSA-CHACHA20-POLY1305"
+    other = server_context()
+    other.set_ciphers(name)
+    server = switching_server("TLSv1.2", localhost=other)
+    with BioPair(client_context(), server) as pair:
+        assert pair.server.cipher()[0] == name
+
+
+@pytest.mark.parametrize("first, second", [(True, False), (False, True)])
+def test_options_are_those_of_the_first_context(first, second):
+    other = server_context("TLSv1.2")
+    server = switching_server("TLSv1.2", localhost=other)
+    for context, without in (server, first), (other, second):
+        if without:
+            context.options |= ssl.OP_NO_TICKET
+    session = session_for(client_context(), server, "localhost")
+    assert session.has_ticket is not first
