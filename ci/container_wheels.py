@@ -18,6 +18,7 @@ import sys
 
 import check_wheels
 import environments
+import targets
 import wheels
 from environments import Failure
 
@@ -81,7 +82,7 @@ def print_identifiers(progress):
 
 def build(group, progress):
     shutil.rmtree(FOLDER, ignore_errors=True)
-    sdist = wheels.set_up(progress)
+    sdist = wheels.set_up(targets.find(targets.this()), progress)
     source = wheels.unpack_sources(sdist, os.path.join(FOLDER, "source"))
     shutil.copytree(os.environ["OPENSSL_DIR"],
                     os.path.join(source, "openssl"))
@@ -89,7 +90,7 @@ def build(group, progress):
     run(group, ["--output-dir", raw], source, progress)
     for path in glob.glob(os.path.join(raw, "*.whl")):
         name = os.path.basename(path)
-        wheels.finish(path, FOLDER, name)
+        wheels.finish(path, FOLDER, name, ["manylinux2014"])
     for path in glob.glob(os.path.join(FOLDER, "*.whl")):
         name = os.path.basename(path)
         check_wheels.check_file(name, path)
