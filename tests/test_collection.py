@@ -104,6 +104,7 @@ def test_cve_2026_19445_context_changed_while_it_is_changed():
 
 
 @pytest.mark.backport_only("nothing is locked")
+@pytest.mark.cpython("has no thresholds that start a collection")
 @needs_collection_anywhere
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_connection_used_while_its_context_is_changed():

@@ -100,6 +100,7 @@ def test_calls_that_fail(library, version, side, error):
     run_installed(library, "calls.py", version, side, error, POINTS)
 
 
+@pytest.mark.cpython("has no ctypes.PyDLL")
 def test_cve_2026_48934_session_whose_certificate_has_expired(library):
     run_installed(library, "expired_session.py")
 
@@ -113,6 +114,7 @@ def test_held(library, scenario):
     run_installed(library, "held.py", scenario)
 
 
+@pytest.mark.cpython("has no _testcapi")
 @pytest.mark.parametrize("scenario", [
     "contexts", "connecting", "with_callbacks", "connected", "sockets",
     "certificates", "bios_and_functions"])
