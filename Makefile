@@ -8,7 +8,8 @@ PYTHON3 = python3
 
 .PHONY: help demo test test-asan test-certificates test-cpython test-long \
     test-openssl test-tsan test-valgrind fuzz soak load bench bench-origins \
-    wheels check-wheels check-debian11 check-ktls clean python3
+    wheels check-wheels check-debian11 check-newest wheels-newest \
+    check-wheels-newest check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
@@ -25,6 +26,10 @@ help:
 	@echo "                     its CPython (amd64, i386, arm64) and its PyPy;"
 	@echo "                     needs root, debootstrap and qemu-user-static"
 	@echo "                     (HOSTS=\"pypy-amd64 cpython-i386\" for some)"
+	@echo "make check-newest    all tests, CPython's too, with the newest Pythons,"
+	@echo "                     in Debian's unstable suite; needs root and"
+	@echo "                     debootstrap (ARGS=\"--pythons 3.15\" for one)"
+	@echo "make wheels-newest check-wheels-newest    their wheels"
 	@echo "make test-openssl    the tests with OpenSSL 1.1.1 to 4.0"
 	@echo "                     (OPENSSL=\"3.5 3.0.20\" for some)"
 	@echo "make test-asan       the tests with AddressSanitizer and UBSan"
@@ -66,6 +71,17 @@ check-wheels: python3
 
 check-debian11: python3
 	@$(PYTHON3) ci/check_debian11.py $(HOSTS)
+
+check-newest: python3
+	@$(PYTHON3) ci/newest.py check_newest.py $(ARGS)
+
+wheels-newest: python3
+	@$(PYTHON3) ci/newest.py wheels.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+check-wheels-newest: python3
+	@$(PYTHON3) ci/newest.py check_wheels.py \
+	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 test-openssl: python3
 	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \

@@ -180,6 +180,23 @@ refuse_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 }
 #endif
 
+/* An interpreter that ends frees all interned strings since 3.14, the keys of
+   our types' dictionaries among them; the types stay.  The next one comes here
+   again: it gets them as they were at first. */
+static void
+type_forget(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030e0000
+    type->tp_flags &= ~(unsigned long)Py_TPFLAGS_READY;
+    type->tp_dict = type->tp_bases = type->tp_mro = type->tp_cache = NULL;
+    type->tp_subclasses = NULL;
+    type->tp_weaklist = NULL;
+    type->tp_version_tag = 0;
+#else
+    (void)type;
+#endif
+}
+
 int
 sslb_type_ready(PyTypeObject *type)
 {
@@ -188,6 +205,7 @@ sslb_type_ready(PyTypeObject *type)
         type->tp_new = refuse_new;
     }
 #endif
+    type_forget(type);
     return PyType_Ready(type);
 }
 
@@ -459,11 +477,19 @@ sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
         PyModuleDef_HEAD_INIT,
         .m_size = -1,
     };
+    PyObject *module;
 
     definition.m_name = name;
     definition.m_doc = doc;
     definition.m_methods = methods;
-    return PyModule_Create(&definition);
+    module = PyModule_Create(&definition);
+#ifdef Py_GIL_DISABLED      /* it guards our objects */
+    if (module != NULL
+        && PyUnstable_Module_SetGIL(module, Py_MOD_GIL_USED) < 0) {
+        Py_CLEAR(module);
+    }
+#endif
+    return module;
 }
 
 void

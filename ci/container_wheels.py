@@ -75,7 +75,7 @@ def run(group, arguments, source, progress):
 
 def print_identifiers(progress):
     """Prove that the configuration is read; needs no Docker."""
-    os.environ.setdefault("SOURCE_DATE_EPOCH", wheels.date())
+    os.environ["SOURCE_DATE_EPOCH"] = wheels.date()
     for group in GROUPS:
         run(group, ["--print-build-identifiers"], environments.ROOT, progress)
 

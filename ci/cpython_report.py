@@ -14,8 +14,11 @@ DIFFERENCES = os.path.join(environments.ROOT, "ci",
                            "cpython_differences.ini")
 DOCUMENT = os.path.join(environments.ROOT, "docs", "conformance.rst")
 
-# In the document; what stands above is written by hand.
+# In the document.  What stands above the first is written by hand; the
+# second begins what `make check-newest` writes.
 HEADING = "The latest run\n--------------\n"
+HEADING_NEWEST = ("The newest Pythons\n"
+                  "------------------\n")
 
 HEAD = ("stock", "backport", "lost", "explained", "gained")
 ROW = "%-28s %7s %9s %6s %10s %7s"
@@ -53,6 +56,15 @@ def read_differences():
     return {(version, test): " ".join(reason.split())
             for versions in parser.sections() for version in versions.split()
             for test, reason in parser.items(versions)}
+
+
+def replace_section(text, heading, section):
+    """A page with one of its sections replaced."""
+    first, first_heading, rest = text.partition(HEADING)
+    latest, second_heading, newest = rest.partition(HEADING_NEWEST)
+    if heading == HEADING:
+        return first + section + "\n" + second_heading + newest
+    return first + first_heading + latest + section
 
 
 class Report(object):
@@ -143,13 +155,15 @@ class Report(object):
                     self.reason(comparison, test), 77,
                     initial_indent="  ", subsequent_indent="  ")
 
-    def document(self, made_on):
-        """Write the end of docs/conformance.rst anew."""
-        with open(DOCUMENT) as stream:
-            above = stream.read().partition(HEADING)[0]
+    def document(self, heading, made_on):
+        """Write the section of docs/conformance.rst anew that begins with a
+        heading; made_on is the lines above its table."""
         output = list(self.findings()) + [""] + self.table()
+        section = "\n".join(
+            [heading] + made_on + ["", "::", ""]
+            + [("    " + line).rstrip() for line in output]
+            + ["", "Explained:", ""] + list(self.reasons()) + [""])
+        with open(DOCUMENT) as stream:
+            text = stream.read()
         with open(DOCUMENT, "w") as stream:
-            stream.write("\n".join(
-                [above + HEADING, made_on, "", "::", ""]
-                + [("    " + line).rstrip() for line in output]
-                + ["", "Explained:", ""] + list(self.reasons()) + [""]))
+            stream.write(replace_section(text, heading, section))

@@ -5,6 +5,7 @@ them one must be root.
 """
 
 import os
+import shlex
 import shutil
 
 import check_sdist
@@ -26,8 +27,10 @@ DEBIAN11 = ["python2.7", "python2.7-dev", "libssl-dev", "gcc", "make",
 PYPY = ["pypy", "pypy-dev"]
 
 # Nothing of it is mounted outside of the command's own name space.
-ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && '
-         'mount -t tmpfs tmpfs "$tree/dev/shm" && exec chroot "$tree" '
+MOUNT = ('tree=$0; mount -t proc proc "$tree/proc" && '
+         'mount -t tmpfs tmpfs "$tree/dev/shm" && ')
+SHOW = 'mkdir -p "$tree"%s && mount --bind %s "$tree"%s && '
+ENTER = ('exec chroot "$tree" '
          'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
          '"$@"')
 
@@ -92,12 +95,21 @@ class Tree(object):
                 raise
             self.debootstrap(archives[1:])
 
+    def command(self, command, folder, shown=()):
+        """What runs a command in a folder of the tree.  shown: pairs of
+        a folder outside of the tree and the place where it is seen there,
+        both absolute."""
+        script = EMULATE if self.arch == "arm64" else ""
+        script += MOUNT
+        for outside, inside in shown:
+            outside, inside = shlex.quote(outside), shlex.quote(inside)
+            script += SHOW % (inside, outside, inside)
+        return ["unshare", "--mount", "sh", "-c", script + ENTER, self.folder,
+                "env", "--chdir=" + folder] + command
+
     def run(self, command, log):
         """Run a command in the tree's folder /project."""
-        enter = (EMULATE if self.arch == "arm64" else "") + ENTER
-        environments.run(
-            ["unshare", "--mount", "sh", "-c", enter, self.folder, "env",
-             "--chdir=/project"] + command, log)
+        environments.run(self.command(command, "/project"), log)
 
     def fill(self, sdist, packages):
         """Put the source with its tests, and pytest there."""

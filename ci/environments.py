@@ -263,6 +263,14 @@ def is_built(name):
             or name == "__pycache__")
 
 
+def commit():
+    """The commit of the sources, as git or, where there is no clone,
+    SSLB_COMMIT tells it."""
+    return os.environ.get("SSLB_COMMIT") or subprocess.check_output(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT,
+        universal_newlines=True).strip()
+
+
 def is_done(stamp, wanted):
     if not os.path.exists(stamp):
         return False

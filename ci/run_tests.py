@@ -47,6 +47,15 @@ def test(interpreter, arguments, progress, stock=False):
                       [] if stock else WITH_BACKPORT)
 
 
+def test_all(interpreters, arguments, progress, stock=False):
+    """[(Interpreter, Result)] of some interpreters, two at a time."""
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        results = list(pool.map(
+            lambda interpreter: test(interpreter, arguments, progress, stock),
+            interpreters))
+    return list(zip(interpreters, results))
+
+
 def pytest_command(python, arguments, report, launcher=WITH_BACKPORT):
     """What runs all tests, or those that the arguments name, and writes the
     report, a file; an old one is removed."""
@@ -175,12 +184,7 @@ def main():
         if missing:
             progress.say("Python " + interpreter.name,
                          "built without " + " and ".join(missing))
-    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        results = list(pool.map(
-            lambda interpreter: test(interpreter, arguments, progress,
-                                     options.stock),
-            interpreters))
-    return report(list(zip(interpreters, results)))
+    return report(test_all(interpreters, arguments, progress, options.stock))
 
 
 if __name__ == "__main__":

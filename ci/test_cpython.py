@@ -31,10 +31,12 @@ AT_A_TIME = 2
 # Those that a Python has are run.
 MODULES = """
     test_ssl test_asyncio.test_sslproto test_asyncio.test_ssl
-    test_asyncio.test_events test_asyncio.test_streams test_httplib
-    test_urllib2 test_urllib2_localnet test_httpservers test_ftplib
-    test_poplib test_imaplib test_smtplib test_nntplib test_xmlrpc
-    test_logging test_socket test_asyncore test_asynchat"""
+    test_asyncio.test_events test_asyncio.test_streams
+    test_asyncio.test_sendfile test_asyncio.test_selector_events
+    test_asyncio.test_server_context test_httplib test_urllib test_urllib2
+    test_urllib2_localnet test_httpservers test_ftplib test_poplib
+    test_imaplib test_smtplib test_nntplib test_xmlrpc test_logging
+    test_socket test_asyncore test_asynchat"""
 
 # Nothing from outside of this machine, nothing that fills it.
 RESOURCES = "all,-network,-urlfetch,-largefile,-gui,-audio"
@@ -228,11 +230,9 @@ def compare_all(interpreters, names, progress):
 
 def made_on(openssls):
     """When and with what this was run, for the document."""
-    commit = subprocess.check_output(
-        ["git", "describe", "--always", "--dirty"], cwd=environments.ROOT,
-        universal_newlines=True).strip()
     return "On %s, with %s, at commit %s:" % (
-        datetime.date.today(), " and ".join(sorted(openssls)), commit)
+        datetime.date.today(), " and ".join(sorted(openssls)),
+        environments.commit())
 
 
 def main():
@@ -253,7 +253,9 @@ def main():
         return "\n%s" % failure
     report = cpython_report.Report(comparisons)
     if options.document:
-        report.document(made_on({python.openssl for python in pythons}))
+        report.document(
+            cpython_report.HEADING,
+            [made_on({python.openssl for python in pythons})])
     return report.show()
 
 

@@ -26,6 +26,10 @@ PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
 
 WHEELS = os.path.join(environments.BUILD, "wheels")
 
+# Debian's Pythons have their pyconfig.h in a folder there, where zig does not
+# look by itself; it looks there last.
+HEADERS = "-idirafter /usr/include"
+
 NO_DATE = """\
 The date of the commit is not known, as this is no clone.  Set
 SOURCE_DATE_EPOCH (seconds since 1970) for the date of the files in a wheel."""
@@ -68,7 +72,10 @@ def zig(target):
 
 
 def date():
-    """When the sources were committed, in seconds, as text."""
+    """When the sources were committed, in seconds, as text; it is
+    SOURCE_DATE_EPOCH where that is set."""
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return os.environ["SOURCE_DATE_EPOCH"]
     try:
         return subprocess.check_output(
             ["git", "log", "-1", "--pretty=%ct"], cwd=environments.ROOT,
@@ -82,7 +89,7 @@ def set_up(target, progress):
     links it; the path of the source distribution."""
     make_tools(progress)
     prefix = openssl.build(openssl.in_wheels(), zig(target), progress)
-    os.environ.setdefault("SOURCE_DATE_EPOCH", date())
+    os.environ["SOURCE_DATE_EPOCH"] = date()
     os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc",
                       LDSHARED="zig-cc -shared -s")
     return check_sdist.make_sdist(environments.tools_python(),
@@ -137,12 +144,12 @@ def build(interpreter, target, sdist, folder, progress):
     name = "%s-%s" % (interpreter.name, target.arch)
     work = os.path.join(folder, "work-" + name)
     source = unpack_sources(sdist, work)
-    command = [python, "setup.py", "-q", "bdist_wheel", "--plat-name",
-               "linux_" + target.arch]
-    if target.arch != targets.this():
-        command = ["env", "CPPFLAGS=-I" + headers(
-            interpreter, target, progress)] + command
-    environments.run(command, "wheel-%s.log" % name, source)
+    includes = (HEADERS if target.arch == targets.this()
+                else "-I" + headers(interpreter, target, progress))
+    environments.run(
+        ["env", "CPPFLAGS=" + includes, python, "setup.py", "-q",
+         "bdist_wheel", "--plat-name", "linux_" + target.arch],
+        "wheel-%s.log" % name, source)
     built, = glob.glob(os.path.join(source, "dist", "*.whl"))
     finish(built, folder, name, target.tags)
     shutil.rmtree(work)

@@ -5,6 +5,7 @@ one that runs the tests has the backport installed already.
 import os
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -96,3 +97,12 @@ def test_https_verification_switched_off():
 @pytest.mark.python3("PEP 493")
 def test_https_switch_is_for_python_2():
     run("https_switch.py", "verifies", PYTHONHTTPSVERIFY="0")
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"),
+                    reason="this Python always has the GIL")
+@pytest.mark.parametrize("variables, expected", [
+    ({}, "taken"), ({"PYTHON_GIL": "0"}, "refused")],
+    ids=["by itself", "PYTHON_GIL=0"])
+def test_python_without_gil(variables, expected):
+    run("gil.py", expected, **variables)

@@ -31,6 +31,9 @@ WRONG_HOST = """\
 _ssl_backport cannot work with this Python: %s on %s.
 It supports CPython 2.7 and 3.6 or later, Tauthon, and PyPy 2.7 from 7.3.3."""
 
+NO_GIL = """\
+_ssl_backport needs the GIL: start Python without PYTHON_GIL=0 and -X gil=0."""
+
 NO_EXTENSION = """\
 _ssl_backport cannot load its extension module: %s
 Install _ssl_backport anew for this Python, %s"""
@@ -141,8 +144,11 @@ def forget(before):
 
 
 def refuse_host():
-    """Raise ImportError on a Python that the extension cannot be built for.
+    """Raise ImportError on a Python that the extension cannot be built for,
+    and on one that may not take the GIL for it.
     """
+    if getattr(sys.flags, "gil", None) == 0:
+        raise ImportError(NO_GIL)
     version = sys.version_info[:2]
     if ((2, 7) <= version < (3,) or version >= (3, 6)) and \
             not sys.platform.startswith(("java", "cli", "win")):

@@ -87,7 +87,8 @@ def prepare_code(source, namespace):
 
 def prepare_script(path, namespace):
     """Return the call that runs a file, or what has a __main__.py."""
-    from _ssl_backport._names import SCRIPT_PATH_IS_ABSOLUTE
+    from _ssl_backport._names import (
+        MODULES_HAVE_CACHED, SCRIPT_PATH_IS_ABSOLUTE)
     if SCRIPT_PATH_IS_ABSOLUTE:
         path = os.path.abspath(path)
     if os.path.isdir(path) or is_zip(path):
@@ -104,7 +105,8 @@ def prepare_script(path, namespace):
     namespace["__file__"] = path
     if "__spec__" in namespace:
         from importlib.machinery import SourceFileLoader
-        namespace["__cached__"] = None
+        if MODULES_HAVE_CACHED:
+            namespace["__cached__"] = None
         namespace["__loader__"] = SourceFileLoader("__main__", path)
     if compiled:
         return (eval, compiled, namespace)

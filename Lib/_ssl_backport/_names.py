@@ -41,12 +41,15 @@ else:
 
 __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
            "CLIENTS_MAY_LACK_CONTEXTS", "CONSTRUCTORS_ARE_PUBLIC",
-           "HEEDS_PYTHONHTTPSVERIFY",
+           "HEEDS_PYTHONHTTPSVERIFY", "MODULES_HAVE_CACHED",
            "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
            "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "wrap_bio_method"]
 
 # Whether programs may call SSLSocket() with what wrap_socket() takes.
 CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)
+
+# Whether modules tell in __cached__ where their compiled code is kept.
+MODULES_HAVE_CACHED = sys.version_info < (3, 15)
 
 # PEP 493 is for 2.7 alone.
 HEEDS_PYTHONHTTPSVERIFY = sys.version_info[0] == 2

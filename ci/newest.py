@@ -1,0 +1,103 @@
+"""Run a script of ci/ in a tree of Debian's unstable suite, where the newest
+Pythons are.
+
+    python3 ci/newest.py SCRIPT [ARGUMENT...]   # as root
+    python3 ci/newest.py run_tests.py --pythons 3.15 -k session
+
+The tree is made by debootstrap, once, and kept in SSLB_CACHE or
+~/.cache/ssl-backport; remove debian-sid-* there to have newer packages.  The
+project is seen there in the same place as here.  What is .build there is
+.build/newest here; both have the same OpenSSLs.
+"""
+
+import os
+import subprocess
+import sys
+
+import debian
+import environments
+import openssl
+import wheels
+from environments import Failure
+
+PYTHONS = ["3.14", "3.15"]
+SUITE = "sid"
+PACKAGES = [package % version for version in PYTHONS for package in (
+    "python%s", "python%s-dev", "python%s-venv", "libpython%s-testsuite")] + [
+        "libssl-dev", "gcc", "make", "ca-certificates", "openssl"]
+
+# What environments, wheels and their checks are made of.
+REQUIREMENTS = ["3.10", "tools", "wheel-tools", "coexistence"]
+
+BUILD = os.path.join(environments.BUILD, "newest")
+DOWNLOADS = os.path.join(BUILD, "packages")
+# The same, as seen from within.
+DOWNLOADS_THERE = os.path.join(environments.BUILD, "packages")
+
+# Settings that a script takes from outside, beside those of the build.
+SETTINGS = ["SSLB_WERROR", "SSLB_LONG", "SSLB_COMMIT", "SOURCE_DATE_EPOCH"]
+
+
+def download(progress):
+    """Have all packages that the scripts install: pip there may not know
+    the way to an index."""
+    paths = [os.path.join(environments.ROOT, "ci", "requirements-%s.txt" % name)
+             for name in REQUIREMENTS]
+    stamp = os.path.join(DOWNLOADS, "made-of")
+    wanted = environments.digest(
+        PYTHONS, *[environments.contents(path) for path in paths])
+    if environments.is_done(stamp, wanted):
+        return
+    environments.make_tools(progress)
+    for version in PYTHONS:
+        for path in paths:
+            environments.run(
+                [environments.tools_python(), "-m", "pip", "download",
+                 "--no-deps", "--only-binary", ":all:", "--python-version",
+                 version, "--dest", DOWNLOADS, "-r", path],
+                "newest-download.log")
+    environments.set_done(stamp, wanted)
+    progress.say("Debian", "packages for Python %s downloaded"
+                 % " and ".join(PYTHONS))
+
+
+def set_what_git_knows():
+    """There is no git in the tree."""
+    os.environ["SOURCE_DATE_EPOCH"] = wheels.date()
+    os.environ["SSLB_COMMIT"] = environments.commit()
+
+
+def run(tree, arguments):
+    """Run the script and show what it prints; the exit status."""
+    for folder in (BUILD, openssl.cache()):
+        os.makedirs(folder, exist_ok=True)
+    set_what_git_knows()
+    settings = ["%s=%s" % (name, os.environ[name]) for name in SETTINGS
+                if name in os.environ]
+    settings += ["PIP_NO_INDEX=1", "PIP_FIND_LINKS=" + DOWNLOADS_THERE,
+                 "SSLB_CACHE=" + openssl.cache()]
+    command = tree.command(
+        ["env"] + settings + ["python" + PYTHONS[-1]] + arguments,
+        environments.ROOT,
+        [(environments.ROOT, environments.ROOT), (BUILD, environments.BUILD),
+         (openssl.cache(), openssl.cache())])
+    return subprocess.call(command, env=environments.clean_environ())
+
+
+def main():
+    if len(sys.argv) < 2:
+        return __doc__
+    progress = environments.Progress()
+    script = os.path.join(environments.ROOT, "ci", sys.argv[1])
+    try:
+        debian.check_root()
+        tree = debian.Tree("debian-sid", SUITE, "amd64", PACKAGES, progress)
+        tree.make()
+        download(progress)
+        return run(tree, [script] + sys.argv[2:])
+    except Failure as failure:
+        return "\n%s" % failure
+
+
+if __name__ == "__main__":
+    sys.exit(main())
