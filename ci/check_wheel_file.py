@@ -28,6 +28,9 @@ INIT = {"2": "init__ssl_backport", "3": "PyInit___ssl_backport"}
 # OpenSSL names its sources in its errors: this one is there with kTLS only.
 KTLS = b"ktls_meth.c"
 
+# A link or an image of the README that leads nowhere without its neighbours.
+RELATIVE = re.compile(r"<[^:>]+>`_|\.\. image:: [^:\n]+$", re.MULTILINE)
+
 LICENCES = ["LICENSE", "LICENSE.OpenSSL.txt"]
 
 
@@ -124,6 +127,9 @@ def check_papers(wheel):
     for licence in LICENCES:
         found = wheel.information("(licenses/)?" + re.escape(licence))
         wheel.demand(found, "%s is missing" % licence)
+    metadata, = wheel.information("METADATA").values()
+    wheel.demand(not RELATIVE.search(metadata.decode("utf-8")),
+                 "its description has links to files beside it")
     boms = wheel.information(r"sboms/[^/]+\.cdx\.json")
     wheel.demand(boms, "there is no SBOM")
     for name, data in boms.items():

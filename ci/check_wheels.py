@@ -19,6 +19,7 @@ import sys
 
 import check_debian11
 import check_installation
+import check_sdist
 import debian
 import environments
 import openssl
@@ -147,6 +148,7 @@ def main():
         found = find(options.pythons, target)
         for name, path in found.items():
             check_file(name, path)
+            check_sdist.check_for_index(path, progress)
             say(progress, name, "symbols, libraries, tags, licences, SBOM: "
                 "as they must be")
             if target.arch == targets.this():
