@@ -8,16 +8,18 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 
 import environments
 import wheels
 from environments import Failure
 
-# Every pip for 2.7 since the first that knows manylinux1.
+# Every pip for 2.7 since the first that knows manylinux1, but for 20.0, which
+# was withdrawn: it does not start.
 PIPS = """
     8.1.0 8.1.1 8.1.2 9.0.0 9.0.1 9.0.2 9.0.3 10.0.0 10.0.1 18.0 18.1
     19.0 19.0.1 19.0.2 19.0.3 19.1 19.1.1 19.2 19.2.1 19.2.2 19.2.3 19.3
-    19.3.1 20.0 20.0.1 20.0.2 20.1 20.1.1 20.2 20.2.1 20.2.2 20.2.3 20.2.4
+    19.3.1 20.0.1 20.0.2 20.1 20.1.1 20.2 20.2.1 20.2.2 20.2.3 20.2.4
     20.3 20.3.1 20.3.2 20.3.3 20.3.4
 """.split()
 
@@ -29,7 +31,8 @@ WITHOUT_PIP = re.compile(r"^    \$ (.*python2\.7 .*(?:zipfile|platlib).*)$",
 PRODUCT = u"Pl\u00e4tze f\u00fcr alles/vendor"
 WHERE = "import sys, __ssl_backport as m; " \
         "assert m.__file__.startswith(sys.argv[1]), m"
-TESTS_THERE = ["test_handshake.py", "test_membio.py", "test_trust.py"]
+PROGRAMS = os.path.join(environments.ROOT, "demo")
+CERTS = os.path.join(environments.ROOT, "tests", "certs")
 
 
 def say(progress, text):
@@ -113,26 +116,48 @@ def remove(folder):
 
 def check_in_product(interpreter, wheel, folder, progress):
     """Unpack it with the standard library alone into a folder that is
-    read-only then, for root as well, and run tests with it there."""
+    read-only then, for root as well, and use it there."""
     product = os.path.join(folder, PRODUCT)
     remove(product)
     log = "check-product.log"
     environments.run([interpreter.path, "-m", "zipfile", "-e", wheel,
                       product], log)
     before = forbid_writing(product)
-    python = wheels.make_environment(interpreter, progress)
-    command = ["env", "PYTHONPATH=" + product, python]
+    command = ["env", "PYTHONPATH=" + product, interpreter.path]
     if os.geteuid() == 0:
         command = ["setpriv", "--bounding-set=-dac_override"] + command
     environments.run(command + ["-c", WHERE, product], log)
-    environments.run(
-        command + ["-m", "_ssl_backport", "-m", "pytest", "-q", "-p",
-                   "no:cacheprovider"] + TESTS_THERE, log,
-        os.path.join(environments.ROOT, "tests"))
+    connect(command + ["-m", "_ssl_backport"], log)
     if sorted(before) != sorted(forbid_writing(product)):
         raise Failure("Something was written to %s." % product)
     remove(product)
     say(progress, "works from a read-only folder of a product")
+
+
+def connect(python, log):
+    """Let two programs of the demo make a connection through MemoryBIO, and
+    one over sockets."""
+    ca = os.path.join(CERTS, "root.pem")
+    leaf = os.path.join(CERTS, "localhost.pem")
+    environments.run(
+        python + [os.path.join(PROGRAMS, "memory.py"), leaf, ca], log)
+    server = subprocess.Popen(
+        python + [os.path.join(PROGRAMS, "server.py"), leaf],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env=environments.clean_environ(), universal_newlines=True)
+    try:
+        url = "https://localhost:%s/" % server.stdout.readline().strip()
+        environments.run(
+            python + [os.path.join(PROGRAMS, "fetch.py"), url, ca], log)
+        if not read(log).startswith("200, "):
+            raise Failure("%s could not be fetched: %s" % (url, read(log)))
+    finally:
+        server.communicate()
+
+
+def read(log):
+    with open(os.path.join(environments.LOGS, log)) as stream:
+        return stream.read()
 
 
 def check(interpreter, wheel, progress):
