@@ -7,7 +7,6 @@ from __future__ import absolute_import
 
 import os
 import re
-import struct
 
 # Of the processors' numbers in ELF files those that Python is often on.
 MACHINES = {3: "i686", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64",
@@ -43,14 +42,14 @@ def machine_of(path):
     """"x86_64", or whatever the header of an ELF file names; else None."""
     try:
         with open(path, "rb") as stream:
-            header = stream.read(20)
+            header = bytearray(stream.read(20))
     except (IOError, OSError):
         return None
     if len(header) < 20 or header[:4] != b"\x7fELF":
         return None
-    number, = struct.unpack_from(
-        ">H" if header[5:6] == b"\x02" else "<H", header, 18)
-    bits = "64" if header[4:5] == b"\x02" else "32"
+    low, high = header[18:20] if header[5] == 1 else header[:17:-1]
+    number = low + 256 * high
+    bits = "64" if header[4] == 2 else "32"
     return "%s (%s bit)" % (
         MACHINES.get(number, "processor %d" % number), bits)
 
