@@ -20,6 +20,7 @@ help:
 	@echo "             (ROWS=\"sendall echo\" for some, QUICK=1 for few rounds)"
 	@echo "make bench-origins   where its time goes; needs perf"
 	@echo "make wheels  wheels with OpenSSL inside, for each Python found"
+	@echo "             (ARCH=i686 or aarch64 for 2.7's on these; needs root)"
 	@echo "make check-wheels    proves what the wheels promise"
 	@echo "make check-debian11  the 2.7 wheel and the source in Debian 11, with"
 	@echo "                     its CPython (amd64, i386, arm64) and its PyPy;"
@@ -66,10 +67,12 @@ bench-origins: python3
 	@$(PYTHON3) bench/origins.py $(if $(ROWS),--rows "$(ROWS)")
 
 wheels: python3
-	@$(PYTHON3) ci/wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+	@$(PYTHON3) ci/wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	    $(if $(ARCH),--arch "$(ARCH)")
 
 check-wheels: python3
-	@$(PYTHON3) ci/check_wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)")
+	@$(PYTHON3) ci/check_wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	    $(if $(ARCH),--arch "$(ARCH)")
 
 check-debian11: python3
 	@$(PYTHON3) ci/check_debian11.py $(HOSTS)

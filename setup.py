@@ -2,7 +2,8 @@
 
 OpenSSL 1.1.1 or later is looked for in OPENSSL_DIR (its `include` and `lib`
 or `lib64`), then with pkg-config, then where the compiler looks by itself.
-SSLB_WERROR=1 turns the compiler's warnings into errors.
+SSLB_WERROR=1 turns the compiler's warnings into errors.  SSLB_REPOSITORY is
+the address that the metadata names: https://..., with no slash at its end.
 
 There is no pyproject.toml, on purpose: with one, pip fetches setuptools anew,
 on 2.7 through the very ssl that may not reach an index any more.
@@ -22,6 +23,10 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 WARNINGS = ["-Wall", "-Wextra"]
+
+# A link of README.rst to another file, with its title, and an image.
+LINK = re.compile(r"`([^`<]+) <([^:>]+)>`__?")
+IMAGE = re.compile(r"^\.\. image:: ([^:\n]+)$", re.MULTILINE)
 
 # What the extension shows: the symbols of a static OpenSSL must not meet
 # those of another one.
@@ -68,6 +73,27 @@ def version():
     return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE).group(1)
 
 
+def address(kind, path):
+    """Where the repository has a file of this version, or None."""
+    repository = os.environ.get("SSLB_REPOSITORY")
+    return repository and "%s/%s/v%s/%s" % (repository, kind, version(), path)
+
+
+def long_description():
+    """README.rst for a package index, where no other file is beside it: links
+    and images lead to the repository, or are left out."""
+    def link(match):
+        title, path = match.groups()
+        url = address("blob", path)
+        return "`%s <%s>`__" % (title, url) if url else title
+
+    def image(match):
+        url = address("raw", match.group(1))
+        return ".. image:: " + url if url else ".. (an image)"
+
+    return IMAGE.sub(image, LINK.sub(link, read("README.rst")))
+
+
 def metadata():
     """What only newer versions of setuptools know; the others would warn of
     it."""
@@ -79,6 +105,12 @@ def metadata():
             ">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, !=3.5.*")
     if release >= [38, 6]:
         options["long_description_content_type"] = "text/x-rst"
+    if release >= [38, 3] and os.environ.get("SSLB_REPOSITORY"):
+        options["project_urls"] = {
+            "Source": os.environ["SSLB_REPOSITORY"],
+            "Documentation": address("tree", "docs"),
+            "Changes": address("blob", "CHANGES.rst"),
+        }
     return options
 
 
@@ -220,15 +252,18 @@ class build(build_ext):
 setup(
     name="ssl-backport",
     version=version(),
-    description="The ssl module of Python 3.6 and later, for Python 2.7",
-    long_description=read("README.rst"),
+    description="The newest Python's ssl module, with TLS 1.3 and post-quantum "
+                "key exchange, for Python 2.7 and 3.6 or later",
+    long_description=long_description(),
     author="the _ssl_backport authors",
     license="MIT",
     classifiers=[
         "Development Status :: 4 - Beta",
         "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: C",
+        "Programming Language :: Python :: 2",
         "Programming Language :: Python :: 2.7",
         "Programming Language :: Python :: 3",
     ] + [
@@ -236,9 +271,12 @@ setup(
         for minor in range(6, 16)
     ] + [
         "Programming Language :: Python :: Implementation :: CPython",
+        "Programming Language :: Python :: Implementation :: PyPy",
+        "Topic :: Internet",
         "Topic :: Security :: Cryptography",
     ],
-    keywords="ssl tls openssl python2 backport",
+    keywords="ssl tls openssl https sni alpn memorybio tls1.3 post-quantum "
+             "python2 python2.7 backport",
     package_dir={"": "Lib"},
     packages=["_ssl_backport"],
     ext_modules=[Extension(

@@ -21,12 +21,10 @@ import debian
 import environments
 import openssl
 import run_tests
+import targets
 import wheels
 from environments import Failure
 
-SUITE = "bullseye"
-PACKAGES = ["python2.7", "python2.7-dev", "libssl-dev", "gcc", "make",
-            "ca-certificates", "openssl"]
 SYSTEM_OPENSSL = "1.1.1"
 
 NO_QEMU = """\
@@ -50,12 +48,6 @@ HOSTS = [
         "test_handshake.py", "test_read_write.py", "test_membio.py",
         "test_functions.py", "test_names.py"]),
 ]
-
-
-def tree_for(arch, progress):
-    """The Debian 11 system of an architecture."""
-    packages = PACKAGES + (["pypy", "pypy-dev"] if arch == "amd64" else [])
-    return debian.Tree("debian11", SUITE, arch, packages, progress)
 
 
 class Installation(object):
@@ -119,25 +111,45 @@ def download(folder, progress):
         "debian11-download.log")
 
 
-def check(hosts, progress):
-    """The rows of the table."""
+def make_tree(arch, progress):
+    """The Debian 11 system of an architecture with all that tests need."""
     sdist, = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
     packages = os.path.join(environments.BUILD, "debian11-packages")
     download(packages, progress)
+    tree = debian.debian11(arch, progress)
+    tree.make()
+    tree.fill(sdist, packages)
+    return tree
+
+
+def test_wheel(installation, path):
+    """The row of a wheel in the table."""
+    shutil.copy(path, installation.tree.project)
+    return installation.test(os.path.basename(path),
+                             openssl.release(openssl.in_wheels()).version)
+
+
+def check_wheel(host, path, progress):
+    """The numbers of tests of a wheel that passed and were skipped."""
+    if host.arch == "arm64":
+        check_qemu()
+    installation = Installation(host, make_tree(host.arch, progress),
+                                progress)
+    installation.prepare()
+    return test_wheel(installation, path)[-2:]
+
+
+def check(hosts, progress):
+    """The rows of the table."""
     trees = {}
     for host in hosts:
         if host.arch not in trees:
-            tree = trees[host.arch] = tree_for(host.arch, progress)
-            tree.make()
-            tree.fill(sdist, packages)
+            trees[host.arch] = make_tree(host.arch, progress)
         installation = Installation(host, trees[host.arch], progress)
         installation.prepare()
         if host.wheel:
-            wheel = wheels.wheel_in(wheels.WHEELS, "2.7")
-            shutil.copy(wheel, trees[host.arch].project)
-            yield installation.test(
-                os.path.basename(wheel),
-                openssl.release(openssl.in_wheels()).version)
+            yield test_wheel(installation, wheels.wheel_in(
+                wheels.WHEELS, "2.7", targets.find("x86_64")))
         yield installation.test("./source", SYSTEM_OPENSSL)
 
 
@@ -146,6 +158,11 @@ def report(rows):
         "", "installed from", "OpenSSL", "passed", "skipped"))
     for row in rows:
         print("%-16s %-44s %-8s %8d %8d" % row)
+
+
+def check_qemu():
+    if not shutil.which("qemu-aarch64-static"):
+        raise Failure(NO_QEMU)
 
 
 def choose(names):
@@ -165,9 +182,8 @@ def main():
         debian.check_root()
         if environments.find("2.7") is None:
             raise Failure(environments.NO_PYTHON27)
-        if (any(host.arch == "arm64" for host in hosts)
-                and not shutil.which("qemu-aarch64-static")):
-            raise Failure(NO_QEMU)
+        if any(host.arch == "arm64" for host in hosts):
+            check_qemu()
         rows = list(check(hosts, progress))
     except Failure as failure:
         return "\n%s" % failure

@@ -40,6 +40,13 @@ def make_sdist(python, folder):
     return path
 
 
+def check_for_index(path, progress):
+    """Fail unless a package index can show what a package says of itself."""
+    environments.make_tools(progress, "twine")
+    environments.run([environments.tools_python("twine"), "-m", "twine",
+                      "--no-color", "check", "--strict", path], "twine.log")
+
+
 def unpack(path, folder):
     """Unpack a source distribution anew; the folder that it is."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -112,6 +119,7 @@ def main():
         environments.make_tools(progress)
         check_manifest()
         path = make_sdist(environments.tools_python(), folder)
+        check_for_index(path, progress)
         progress.say("Sdist", "complete")
         if interpreter.name == "2.7":
             check_old_setuptools(interpreter, path, folder, progress)

@@ -8,7 +8,6 @@ The paths are those of the machine that built it: none may be in any file.
 
 import io
 import os
-import platform
 import re
 import sys
 import zipfile
@@ -19,12 +18,18 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 
-LIBRARIES = re.compile(r"lib(c|dl|pthread|m)\.so\.\d+$|ld-linux.*\.so\.\d+$")
-NEWEST_GLIBC = (2, 17)
+import targets
+
+# Those that each of the tags allows.
+LIBRARIES = re.compile(
+    r"lib(c|dl|pthread|m|rt)\.so\.\d+$|ld-linux.*\.so\.\d+$")
 INIT = {"2": "init__ssl_backport", "3": "PyInit___ssl_backport"}
 
 # OpenSSL names its sources in its errors: this one is there with kTLS only.
 KTLS = b"ktls_meth.c"
+
+# A link or an image of the README that leads nowhere without its neighbours.
+RELATIVE = re.compile(r"<[^:>]+>`_|\.\. image:: [^:\n]+$", re.MULTILINE)
 
 LICENCES = ["LICENSE", "LICENSE.OpenSSL.txt"]
 
@@ -34,6 +39,7 @@ class Wheel(object):
 
     def __init__(self, path):
         self.name = os.path.basename(path)
+        self.target = targets.find(targets.arch_of(path))
         with zipfile.ZipFile(path) as archive:
             self.files = {name: archive.read(name)
                           for name in archive.namelist()}
@@ -41,6 +47,12 @@ class Wheel(object):
                         if re.match(r"__ssl_backport[^/]*\.so$", name)]
         self.elf = ELFFile(io.BytesIO(self.binary))
         self.problems = []
+
+    @property
+    def tags(self):
+        """["manylinux1", ...]: what the name promises."""
+        systems = self.name[:-len(".whl")].split("-")[-1]
+        return [system.partition("_")[0] for system in systems.split(".")]
 
     def demand(self, condition, problem):
         if not condition:
@@ -53,15 +65,18 @@ class Wheel(object):
 
 
 def check_tags(wheel):
-    """One wheel for both widths of unicode on 2.7."""
-    python, abi, system = wheel.name[:-len(".whl")].split("-")[2:]
-    wheel.demand(system == "manylinux2014_" + platform.machine(),
-                 "the platform is %s" % system)
+    """One wheel for both widths of unicode and every old glibc on 2.7."""
+    python, abi, _ = wheel.name[:-len(".whl")].split("-")[2:]
+    wanted = wheel.target.tags if python == "cp27" else ["manylinux2014"]
+    wheel.demand(set(wanted) <= set(wheel.tags),
+                 "of its tags are only %s" % ", ".join(wheel.tags))
     wheel.demand(abi == "none" if python == "cp27" else abi.startswith(python),
                  "the ABI is %s" % abi)
     declared, = wheel.information("WHEEL").values()
-    wheel.demand(("Tag: %s-%s-%s\n" % (python, abi, system)).encode()
-                 in declared, "WHEEL has other tags than the name")
+    wheel.demand(set(re.findall(r"^Tag: (\S+)", declared.decode(), re.M))
+                 == {"%s-%s-%s_%s" % (python, abi, tag, wheel.target.arch)
+                     for tag in wheel.tags},
+                 "WHEEL has other tags than the name")
 
 
 def check_symbols(wheel):
@@ -93,9 +108,10 @@ def check_glibc(wheel):
                 for _, auxiliaries in section.iter_versions()
                 for auxiliary in auxiliaries}
     wheel.demand(versions, "it needs no version of glibc")
+    oldest = min(targets.GLIBC[tag] for tag in wheel.tags)
     for name in versions:
         numbers = tuple(int(number) for number in re.findall(r"\d+", name))
-        wheel.demand(name.startswith("GLIBC_") and numbers <= NEWEST_GLIBC,
+        wheel.demand(name.startswith("GLIBC_") and numbers <= oldest,
                      "it needs %s" % name)
 
 
@@ -111,6 +127,9 @@ def check_papers(wheel):
     for licence in LICENCES:
         found = wheel.information("(licenses/)?" + re.escape(licence))
         wheel.demand(found, "%s is missing" % licence)
+    metadata, = wheel.information("METADATA").values()
+    wheel.demand(not RELATIVE.search(metadata.decode("utf-8")),
+                 "its description has links to files beside it")
     boms = wheel.information(r"sboms/[^/]+\.cdx\.json")
     wheel.demand(boms, "there is no SBOM")
     for name, data in boms.items():

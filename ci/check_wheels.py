@@ -1,10 +1,13 @@
 """make check-wheels: prove of each wheel in .build/wheels what it promises.
 
-    python3 ci/check_wheels.py [--pythons "2.7 3.11"]
+    python3 ci/check_wheels.py [--pythons "2.7 3.11"] [--arch i686]
 
 What is in the file is judged by ci/check_wheel_file.py; then the wheel is
 installed where no compiler is, the whole of the tests run with it, it shares
 a process with other OpenSSLs, and is built once more, byte by byte the same.
+For 2.7 ci/check_installation.py tries old pips and a system without pip.  A
+wheel for another architecture than this machine's is tried in a Debian 11
+system, which needs root.
 """
 
 import filecmp
@@ -14,26 +17,33 @@ import re
 import shutil
 import sys
 
+import check_debian11
+import check_installation
+import check_sdist
+import debian
 import environments
 import openssl
 import run_tests
+import targets
 import wheels
 from environments import Failure
 
 WHERE = "import os, __ssl_backport as m; assert m.__file__.startswith(%r), m"
 
 
-def find(names):
+def find(names, target):
     """{"2.7": path} of the wheels to check."""
     found = {}
-    for path in sorted(glob.glob(os.path.join(wheels.WHEELS, "*.whl"))):
+    for path in sorted(glob.glob(os.path.join(
+            wheels.WHEELS, "*_%s.whl" % target.arch))):
         major, minor = re.search(r"-cp(\d)(\d+)-", path).groups()
         found["%s.%s" % (major, minor)] = path
     missing = set((names or "").split()) - set(found)
     if missing or not found:
-        raise Failure("There is no wheel for Python %s in %s: `make wheels` "
-                      "makes it." % (", ".join(sorted(missing)) or "any",
-                                     os.path.relpath(wheels.WHEELS)))
+        raise Failure("There is no wheel for Python %s on %s in %s: "
+                      "`make wheels` makes it." % (
+                          ", ".join(sorted(missing)) or "any", target.arch,
+                          os.path.relpath(wheels.WHEELS)))
     return {name: found[name] for name in (names or " ".join(found)).split()}
 
 
@@ -91,16 +101,25 @@ def share_a_process(name, python):
 
 
 def check(name, path, progress):
-    check_file(name, path)
-    say(progress, name, "symbols, libraries, licences, SBOM: as they must be")
     interpreter, python = install(name, path, progress)
     say(progress, name, "installed without a compiler")
+    if name == "2.7":
+        check_installation.check(interpreter, path, progress)
     say(progress, name, run_all_tests(interpreter, python, progress))
     share_a_process(name, python)
     say(progress, name, "shares a process with other OpenSSLs")
 
 
-def build_again(found, progress):
+def check_elsewhere(path, target, progress):
+    """In a Debian 11 system of the wheel's architecture."""
+    debian.check_root()
+    host, = [host for host in check_debian11.HOSTS
+             if host.arch == target.debian]
+    passed, skipped = check_debian11.check_wheel(host, path, progress)
+    say(progress, "2.7", "%d tests passed, %d skipped" % (passed, skipped))
+
+
+def build_again(found, target, progress):
     """Build OpenSSL and the wheels elsewhere, with nothing kept from the
     first time but the downloaded source: the same bytes must come out."""
     folder = os.path.join(wheels.WHEELS, "again")
@@ -109,9 +128,10 @@ def build_again(found, progress):
     shutil.copytree(os.path.join(openssl.cache(), "sources"),
                     os.path.join(cache, "sources"))
     os.environ["SSLB_CACHE"] = cache
-    sdist = wheels.set_up(progress)
+    sdist = wheels.set_up(target, progress)
     for name, path in found.items():
-        again = wheels.build(environments.find(name), sdist, folder, progress)
+        again = wheels.build(environments.find(name), target, sdist, folder,
+                             progress)
         if not filecmp.cmp(path, again, shallow=False):
             raise Failure("%s is not the same as\n%s, built before.  Did the "
                           "sources change since then?" % (again, path))
@@ -124,10 +144,18 @@ def main():
     progress = environments.Progress()
     try:
         wheels.make_tools(progress)
-        found = find(options.pythons)
+        target = targets.find(options.arch)
+        found = find(options.pythons, target)
         for name, path in found.items():
-            check(name, path, progress)
-        build_again(found, progress)
+            check_file(name, path)
+            check_sdist.check_for_index(path, progress)
+            say(progress, name, "symbols, libraries, tags, licences, SBOM: "
+                "as they must be")
+            if target.arch == targets.this():
+                check(name, path, progress)
+            else:
+                check_elsewhere(path, target, progress)
+        build_again(found, target, progress)
     except Failure as failure:
         return "\n%s" % failure
     print("\nEverything holds for:")

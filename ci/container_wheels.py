@@ -1,12 +1,13 @@
 """Build the wheels in the manylinux containers, for real CI.
 
-    python3 ci/container_wheels.py 2.7          # needs Docker
+    python3 ci/container_wheels.py 3.9          # needs Docker
     python3 ci/container_wheels.py --identifiers
 
-No version of cibuildwheel knows all Pythons, so there are three, pinned in
-ci/requirements-cibuildwheel-*.txt.  The static
-OpenSSL is the one of `make wheels`: the containers of 2014 have no headers
-for kTLS.  The wheels are left in .build/container-wheels.
+The wheel of 2.7 is made by `make wheels`, for a glibc that is older than the
+containers'.  No version of cibuildwheel knows all other Pythons, so there are
+two, pinned in ci/requirements-cibuildwheel-*.txt.  The static OpenSSL is the
+one of `make wheels`: the containers of 2014 have no headers for kTLS.  The
+wheels are left in .build/container-wheels.
 """
 
 import glob
@@ -18,38 +19,36 @@ import sys
 
 import check_wheels
 import environments
+import targets
 import wheels
 from environments import Failure
 
 FOLDER = os.path.join(environments.BUILD, "container-wheels")
 
-# What each version of cibuildwheel builds, and in which image: the last for
-# 2.7, pinned here; for the others those that it pins itself.
+# What each version of cibuildwheel builds, in the image that it pins itself.
+IMAGE = "manylinux2014"
 GROUPS = {
-    "2.7": ("cp27-manylinux_*",
-            "quay.io/pypa/manylinux2014_%s:2021-05-01-28d233a"),
-    "3.6": ("cp36-manylinux_* cp37-manylinux_* cp38-manylinux_*",
-            "manylinux2014"),
+    "3.6": "cp36-manylinux_* cp37-manylinux_* cp38-manylinux_*",
     "3.9": ("cp39-manylinux_* cp310-manylinux_* cp311-manylinux_* "
             "cp312-manylinux_* cp313-manylinux_* cp314-manylinux_* "
-            "cp315-manylinux_*", "manylinux2014"),
+            "cp315-manylinux_*"),
 }
 
 # The folder that cibuildwheel copies into the container is /project there.
 ENVIRONMENT = ("OPENSSL_DIR=/project/openssl LDFLAGS=-s "
-               "SOURCE_DATE_EPOCH=%s")
+               "SOURCE_DATE_EPOCH=%s SSLB_REPOSITORY=%s")
 
 
 def options(group):
     """The options of cibuildwheel, as all its versions take them."""
-    builds, image = GROUPS[group]
     machine = platform.machine()
     return {
         "CIBW_ARCHS": machine,
-        "CIBW_BUILD": builds,
-        "CIBW_ENVIRONMENT": ENVIRONMENT % os.environ["SOURCE_DATE_EPOCH"],
-        "CIBW_MANYLINUX_%s_IMAGE" % machine.upper(): (
-            image % machine if "%" in image else image),
+        "CIBW_BUILD": GROUPS[group],
+        "CIBW_ENVIRONMENT": ENVIRONMENT % (
+            os.environ["SOURCE_DATE_EPOCH"],
+            os.environ.get("SSLB_REPOSITORY", "")),
+        "CIBW_MANYLINUX_%s_IMAGE" % machine.upper(): IMAGE,
         # done afterwards, by tools that are newer than the containers'
         "CIBW_REPAIR_WHEEL_COMMAND": "",
         "CIBW_TEST_COMMAND": "python -m _ssl_backport -m pytest "
@@ -81,7 +80,7 @@ def print_identifiers(progress):
 
 def build(group, progress):
     shutil.rmtree(FOLDER, ignore_errors=True)
-    sdist = wheels.set_up(progress)
+    sdist = wheels.set_up(targets.find(targets.this()), progress)
     source = wheels.unpack_sources(sdist, os.path.join(FOLDER, "source"))
     shutil.copytree(os.environ["OPENSSL_DIR"],
                     os.path.join(source, "openssl"))
@@ -89,7 +88,7 @@ def build(group, progress):
     run(group, ["--output-dir", raw], source, progress)
     for path in glob.glob(os.path.join(raw, "*.whl")):
         name = os.path.basename(path)
-        wheels.finish(path, FOLDER, name)
+        wheels.finish(path, FOLDER, name, [IMAGE])
     for path in glob.glob(os.path.join(FOLDER, "*.whl")):
         name = os.path.basename(path)
         check_wheels.check_file(name, path)

@@ -21,6 +21,11 @@ debootstrap was not found.  To get it:
 
     Debian, Ubuntu:  apt-get install debootstrap"""
 
+# What Debian 11's Python 2.7 and PyPy are tried with.
+DEBIAN11 = ["python2.7", "python2.7-dev", "libssl-dev", "gcc", "make",
+            "ca-certificates", "openssl"]
+PYPY = ["pypy", "pypy-dev"]
+
 # Nothing of it is mounted outside of the command's own name space.
 MOUNT = ('tree=$0; mount -t proc proc "$tree/proc" && '
          'mount -t tmpfs tmpfs "$tree/dev/shm" && ')
@@ -113,3 +118,9 @@ class Tree(object):
                                     os.path.join(self.project, "unpacked"))
         shutil.move(source, os.path.join(self.project, "source"))
         shutil.copytree(packages, os.path.join(self.project, "packages"))
+
+
+def debian11(arch, progress):
+    """The Debian 11 system of an architecture."""
+    packages = DEBIAN11 + (PYPY if arch == "amd64" else [])
+    return Tree("debian11", "bullseye", arch, packages, progress)

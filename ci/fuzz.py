@@ -22,6 +22,7 @@ import time
 
 import environments
 import openssl
+import targets
 import wheels
 from environments import Failure
 
@@ -85,8 +86,8 @@ def requirements():
 def compile_with_zig(progress):
     """Have OpenSSL built, and os.environ such that setup.py does likewise."""
     environments.make_tools(progress, "wheel-tools")
-    zig = wheels.zig()
-    compiler = openssl.Compiler("fuzz", {"CC": "zig-cc " + FLAGS}, zig.version)
+    zig = wheels.zig(targets.find(targets.this()))
+    compiler = zig._replace(name="fuzz", variables={"CC": "zig-cc " + FLAGS})
     prefix = openssl.build(openssl.in_wheels(), compiler, progress)
     os.environ.update(OPENSSL_DIR=prefix, CC=compiler.variables["CC"],
                       LDSHARED=LINK)

@@ -58,7 +58,9 @@ nor from a Debian archive that this machine's apt knows.  Put the file at
 and start again; its sha256 is checked."""
 
 Release = collections.namedtuple("Release", "version url sha256 options")
-Compiler = collections.namedtuple("Compiler", "name variables version")
+# target is what OpenSSL's Configure is told, options what more for it.
+Compiler = collections.namedtuple("Compiler",
+                                  "name variables version target options")
 
 
 def read_sources():
@@ -117,7 +119,8 @@ def native():
                       "    Debian, Ubuntu:  apt-get install gcc libc6-dev "
                       "make perl\n"
                       "    RHEL, Fedora:    dnf install gcc make perl" % name)
-    return Compiler("native", {"CC": name}, version.splitlines()[0])
+    return Compiler("native", {"CC": name}, version.splitlines()[0],
+                    "linux-" + platform.machine(), [])
 
 
 @contextlib.contextmanager
@@ -229,8 +232,8 @@ def compile_into(folder, wanted, compiler, progress):
         work = os.path.join(work, "openssl-" + wanted.version)
         variables = ["%s=%s" % item for item in compiler.variables.items()]
         environments.run(
-            ["perl", "Configure", "linux-" + platform.machine()] + variables +
-            FOLDERS + wanted.options + CFLAGS, log % "configure", work)
+            ["perl", "Configure", compiler.target] + variables + FOLDERS +
+            wanted.options + compiler.options + CFLAGS, log % "configure", work)
         check_ktls(wanted, work)
         # the date in the library is the release's, not today's
         date = int(os.path.getmtime(os.path.join(work, "Configure")))

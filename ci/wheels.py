@@ -1,10 +1,11 @@
 """make wheels: a wheel with OpenSSL inside, for each Python that is found.
 
-    python3 ci/wheels.py [--pythons "2.7 3.11"]
+    python3 ci/wheels.py [--pythons "2.7 3.11"] [--arch i686]
 
-zig compiles OpenSSL and the extension for a glibc of 2014; no container is
-needed.  The wheels are built from the source distribution and are left in
-.build/wheels.
+zig compiles OpenSSL and the extension for an old glibc (see ci/targets.py);
+no container is needed.  The wheels are built from the source distribution and
+are left in .build/wheels.  For another architecture than this machine's there
+is the wheel of 2.7; it needs root, for the headers of a Debian tree.
 """
 
 import argparse
@@ -15,8 +16,10 @@ import subprocess
 import sys
 
 import check_sdist
+import debian
 import environments
 import openssl
+import targets
 from environments import Failure
 
 PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
@@ -32,6 +35,11 @@ The date of the commit is not known, as this is no clone.  Set
 SOURCE_DATE_EPOCH (seconds since 1970) for the date of the files in a wheel."""
 
 
+NOT_CROSS = """\
+For %s, another architecture than this machine's, only the wheel of Python 2.7
+can be built: make wheels ARCH=%s PYTHONS=2.7"""
+
+
 def make_tools(progress):
     """Have what makes the source distribution, and zig and auditwheel."""
     environments.make_tools(progress)
@@ -42,8 +50,9 @@ def tools_python():
     return environments.tools_python("wheel-tools")
 
 
-def zig():
-    """The Compiler that zig is, with what it needs in os.environ."""
+def zig(target):
+    """The Compiler that zig is for a Target, with what it needs in
+    os.environ."""
     code = "import os, ziglang; print(os.path.dirname(ziglang.__file__))"
     folder = subprocess.check_output([tools_python(), "-c", code],
                                      universal_newlines=True).strip()
@@ -51,12 +60,15 @@ def zig():
     caches = os.path.join(openssl.cache(), "zig")
     scripts = os.path.join(environments.ROOT, "ci", "zig")
     os.environ.update(
-        SSLB_ZIG=path, ZIG_GLOBAL_CACHE_DIR=caches,
+        SSLB_ZIG=path, SSLB_ZIG_TARGET=target.zig, ZIG_GLOBAL_CACHE_DIR=caches,
         ZIG_LOCAL_CACHE_DIR=caches,
         PATH=scripts + os.pathsep + os.environ["PATH"])
     version = subprocess.check_output([path, "version"],
                                       universal_newlines=True)
-    return openssl.Compiler("zig", {"CC": "zig-cc"}, version.strip())
+    return openssl.Compiler(
+        "zig-" + target.arch, {"CC": "zig-cc"},
+        "%s %s" % (version.strip(), target.zig), target.openssl,
+        target.options)
 
 
 def date():
@@ -72,13 +84,13 @@ def date():
         raise Failure(NO_DATE)
 
 
-def set_up(progress):
-    """Have OpenSSL built, and os.environ such that setup.py links it; the
-    path of the source distribution."""
+def set_up(target, progress):
+    """Have OpenSSL built for a Target, and os.environ such that setup.py
+    links it; the path of the source distribution."""
     make_tools(progress)
-    prefix = openssl.build(openssl.in_wheels(), zig(), progress)
+    prefix = openssl.build(openssl.in_wheels(), zig(target), progress)
     os.environ["SOURCE_DATE_EPOCH"] = date()
-    os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc", CPPFLAGS=HEADERS,
+    os.environ.update(OPENSSL_DIR=prefix, CC="zig-cc",
                       LDSHARED="zig-cc -shared -s")
     return check_sdist.make_sdist(environments.tools_python(),
                                   os.path.join(WHEELS, "sdist"))
@@ -100,37 +112,66 @@ def unpack_sources(sdist, folder):
     return source
 
 
-def finish(path, folder, name):
-    """Turn a wheel of setup.py into one for any Linux, in a folder."""
+def headers(interpreter, target, progress):
+    """A folder with an interpreter's headers for another architecture: of
+    all the headers pyconfig.h alone is another there."""
+    tree = debian.debian11(target.debian, progress)
+    tree.make()
+    own = subprocess.check_output(
+        [interpreter.path, "-c",
+         "import sysconfig; print(sysconfig.get_path('include'))"],
+        universal_newlines=True).strip()
+    folder = os.path.join(WHEELS, "headers-" + target.arch)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(own, folder)
+    foreign, = glob.glob(os.path.join(tree.folder, "usr", "include", "*",
+                                      "python2.7", "pyconfig.h"))
+    shutil.copy(foreign, folder)
+    return folder
+
+
+def finish(path, folder, name, tags):
+    """Turn a wheel of setup.py into one with these tags, in a folder."""
     script = os.path.join(environments.ROOT, "ci", "finish_wheel.py")
-    environments.run([tools_python(), script, path, folder],
+    environments.run([tools_python(), script, path, folder] + tags,
                      "finish-%s.log" % name)
 
 
-def build(interpreter, sdist, folder, progress):
+def build(interpreter, target, sdist, folder, progress):
     """Build one wheel from the source distribution; its path in the
     folder."""
     python = make_environment(interpreter, progress)
-    work = os.path.join(folder, "work-" + interpreter.name)
+    name = "%s-%s" % (interpreter.name, target.arch)
+    work = os.path.join(folder, "work-" + name)
     source = unpack_sources(sdist, work)
-    environments.run([python, "setup.py", "-q", "bdist_wheel"],
-                     "wheel-%s.log" % interpreter.name, source)
+    includes = (HEADERS if target.arch == targets.this()
+                else "-I" + headers(interpreter, target, progress))
+    environments.run(
+        ["env", "CPPFLAGS=" + includes, python, "setup.py", "-q",
+         "bdist_wheel", "--plat-name", "linux_" + target.arch],
+        "wheel-%s.log" % name, source)
     built, = glob.glob(os.path.join(source, "dist", "*.whl"))
-    finish(built, folder, interpreter.name)
+    finish(built, folder, name, target.tags)
     shutil.rmtree(work)
-    progress.say("Python " + interpreter.name, "wheel built")
-    return wheel_in(folder, interpreter.name)
+    progress.say("Python " + interpreter.name,
+                 "wheel for %s built" % target.arch)
+    return wheel_in(folder, interpreter.name, target)
 
 
-def wheel_in(folder, name):
-    """The path of the wheel for Python "2.7" or "3.11"."""
-    path, = glob.glob(os.path.join(folder, "*-cp%s-*.whl"
-                                   % name.replace(".", "")))
+def wheel_in(folder, name, target):
+    """The path of the wheel for Python "2.7" or "3.11" on a Target."""
+    path, = glob.glob(os.path.join(folder, "*-cp%s-*_%s.whl" % (
+        name.replace(".", ""), target.arch)))
     return path
 
 
-def find(names):
+def find(names, target):
     """The interpreters named, or all that are found."""
+    if target.arch != targets.this():
+        if (names or "2.7") != "2.7":
+            raise Failure(NOT_CROSS % (target.arch, target.arch))
+        debian.check_root()
+        names = "2.7"
     found = {name: environments.find(name)
              for name in (names or PYTHONS).split()}
     missing = [name for name, interpreter in found.items() if not interpreter]
@@ -144,6 +185,8 @@ def parse(text):
     parser = argparse.ArgumentParser(description=text.split("\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
                         help="such as '2.7 3.11' (default: all found)")
+    parser.add_argument("--arch", default=targets.this(),
+                        help="such as i686 (default: this machine's)")
     return parser.parse_args()
 
 
@@ -151,12 +194,13 @@ def main():
     options = parse(__doc__)
     progress = environments.Progress()
     try:
-        interpreters = find(options.pythons)
-        sdist = set_up(progress)
-        for path in glob.glob(os.path.join(WHEELS, "*.whl")):
+        target = targets.find(options.arch)
+        interpreters = find(options.pythons, target)
+        sdist = set_up(target, progress)
+        for path in glob.glob(os.path.join(WHEELS, "*_%s.whl" % target.arch)):
             os.remove(path)
         for interpreter in interpreters:
-            build(interpreter, sdist, WHEELS, progress)
+            build(interpreter, target, sdist, WHEELS, progress)
     except Failure as failure:
         return "\n%s" % failure
     print("\nIn %s:" % os.path.relpath(WHEELS))

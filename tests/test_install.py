@@ -41,6 +41,13 @@ def test_missing(module):
     run("missing.py", module)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"),
+                    reason="about the files of Linux")
+@pytest.mark.parametrize("way", ["for_another_machine", "for_a_newer_glibc"])
+def test_unloadable(way):
+    run("unloadable.py", way)
+
+
 @pytest.mark.with_stock
 @pytest.mark.parametrize("module", ["ssl", "_ssl"])
 def test_too_late(module):

@@ -5,6 +5,7 @@ that pkg-config has here are headers that only tell their version.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -28,6 +29,25 @@ pytestmark = [
         reason="the tests are not in a source tree"),
     pytest.mark.skipif(
         not has_pkg_config(), reason="there is no pkg-config")]
+
+
+@pytest.mark.parametrize("repository", [None, "https://host.test/a/b"])
+def test_description_for_an_index(repository):
+    """It leads to no file beside it: there is none."""
+    environ = dict(os.environ)
+    environ.pop("SSLB_REPOSITORY", None)
+    if repository:
+        environ["SSLB_REPOSITORY"] = repository
+    text = subprocess.check_output(
+        [sys.executable, "setup.py", "-q", "--long-description"],
+        env=environ, cwd=FOLDER).decode("utf-8")
+    links = re.findall(r"<([^>]+)>`_", text)
+    images = re.findall(r"^\.\. image:: (.+)", text, re.MULTILINE)
+    assert "docs/api.rst" in text
+    if repository:
+        assert links and images
+    for address in links + images:
+        assert address.startswith(repository + "/")
 
 
 class Packages(object):

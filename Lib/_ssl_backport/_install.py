@@ -38,9 +38,6 @@ NO_EXTENSION = """\
 _ssl_backport cannot load its extension module: %s
 Install _ssl_backport anew for this Python, %s"""
 
-OTHER_PYTHON = "%s was built for another Python."
-OTHER_OPENSSL = "%s was built for a newer OpenSSL, which has %s."
-
 
 class Finder(object):
     """Finds `ssl` in our package, and `_ssl` in our extension module."""
@@ -168,27 +165,11 @@ def load_extension():
     try:
         import __ssl_backport
     except ImportError as error:
-        raise ImportError(NO_EXTENSION % (meaning(str(error)),
-                                          sys.executable))
+        from _ssl_backport import _unloadable
+        raise ImportError(NO_EXTENSION % (_unloadable.reason(
+            str(error), os.path.dirname(finder.folder), EXTENSION),
+            sys.executable))
     return __ssl_backport
-
-
-def meaning(problem):
-    """What the words of the import and of the dynamic linker tell a user."""
-    path, _, _ = problem.partition(": ")
-    _, _, symbol = problem.partition("undefined symbol: ")
-    if symbol and not symbol.startswith(("Py", "_Py")):
-        return OTHER_OPENSSL % (path, symbol)
-    if symbol:
-        return OTHER_PYTHON % path
-    if "dynamic module does not define" in problem:
-        return OTHER_PYTHON % EXTENSION
-    folder = os.path.dirname(finder.folder)
-    others = [os.path.join(folder, name) for name in os.listdir(folder)
-              if name.startswith(EXTENSION + ".")]
-    if others and problem.startswith("No module named"):
-        return OTHER_PYTHON % ", ".join(others)
-    return problem
 
 
 def refuse_standard():
