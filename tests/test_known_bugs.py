@@ -12,6 +12,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import sysconfig
 import weakref
 
 import pytest
@@ -96,6 +97,8 @@ def test_gh_122334_again_in_another_interpreter():
     testing = pytest.importorskip("_testcapi")
     if not hasattr(testing, "run_in_subinterp"):
         pytest.skip("this Python has no run_in_subinterp")
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("only the first interpreter takes the GIL for extensions")
     run_child(
         "import _testcapi\n"
         "for _ in range(5):\n"

@@ -87,6 +87,12 @@ CODE = set(PROGRAMS) - {"pickle"} - (
     {"processes"} if sys.version_info >= (3, 14) else set())
 
 
+@pytest.fixture(autouse=True)
+def gil_is_on(monkeypatch):
+    """Keeps a free-threaded Python from telling that it takes the GIL."""
+    monkeypatch.setenv("PYTHON_GIL", "1")
+
+
 def dedent(text):
     """The program without the indentation it has in PROGRAMS."""
     return text.replace("\n        ", "\n").lstrip("\n")
@@ -203,7 +209,9 @@ def test_isolated_mode_leaves_the_path_alone(tmpdir):
     if run(["-I", "-c", where], tmpdir) != run(["-c", where], tmpdir):
         pytest.skip("PYTHONPATH, which -I ignores, has the backport")
     tmpdir.join("program.py").write("import sys; print(sys.path)")
-    same(["program.py"], tmpdir, ["-I"])
+    # -X, as -I ignores PYTHON_GIL
+    gil = ["-X", "gil=1"] if hasattr(sys, "_is_gil_enabled") else []
+    same(["program.py"], tmpdir, ["-I"] + gil)
 
 
 # What it is for
