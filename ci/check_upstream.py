@@ -286,9 +286,9 @@ def package_rows(progress):
 
 def show(title, rows):
     """A table; its columns are those of all others."""
-    print("\n%-20s %-12s %-12s %s" % (title, "here", "newest", "to do"))
+    print("\n%-20s %-17s %-17s %s" % (title, "here", "newest", "to do"))
     for row in rows:
-        print(("%-20s %-12s %-12s %s" % row).rstrip())
+        print(("%-20s %-17s %-17s %s" % row).rstrip())
 
 
 def main():
