@@ -18,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import debian
 import debian_index
@@ -228,28 +229,49 @@ def pins():
     return found
 
 
-def newest_package(name, python):
-    """The newest version for that Python, or None if pip does not tell."""
-    command = [environments.tools_python(), "-m", "pip", "index", "versions",
-               name, "--python-version", python]
+def pip(*arguments):
+    """What pip prints, "" if it fails."""
     process = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [environments.tools_python(), "-m", "pip"] + list(arguments),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         universal_newlines=True, env=environments.clean_environ())
-    match = re.match(r"\S+ \((\S+)\)", process.stdout)
-    return match.group(1) if process.returncode == 0 and match else None
+    return process.stdout if process.returncode == 0 else ""
+
+
+def listed_version(name, python):
+    """The newest version that the index has for a Python, or None."""
+    match = re.match(r"\S+ \((\S+)\)",
+                     pip("index", "versions", name, "--python-version",
+                         python))
+    return match.group(1) if match else None
+
+
+def fetched_version(name, python):
+    """The same by what packages say: an index may not tell which Python they
+    are for.  None where there is no wheel."""
+    with tempfile.TemporaryDirectory() as folder:
+        pip("download", "--no-deps", "--only-binary", ":all:",
+            "--python-version", python, "--dest", folder, name)
+        for wheel in os.listdir(folder):
+            return wheel.split("-")[1]
+    return None
+
+
+def newest_version(pin):
+    version = listed_version(pin.name, pin.python)
+    if version and version_key(version) > version_key(pin.version):
+        return fetched_version(pin.name, pin.python) or version
+    return version
 
 
 def package_rows(progress):
     """Those that are not the newest, and a line for all."""
     environments.make_tools(progress)
     found = pins()
-    asked = sorted({(pin.name, pin.python) for pin in found})
     with concurrent.futures.ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        answers = dict(zip(asked, pool.map(lambda pair: newest_package(*pair),
-                                           asked)))
+        versions = list(pool.map(newest_version, found))
     rows = []
-    for pin in found:
-        version = answers[pin.name, pin.python]
+    for pin, version in zip(found, versions):
         if version is None:
             rows.append(Row(pin.name, pin.version, "?", "pip tells nothing"))
         elif version_key(version) > version_key(pin.version):
@@ -264,9 +286,9 @@ def package_rows(progress):
 
 def show(title, rows):
     """A table; its columns are those of all others."""
-    print("\n%-20s %-12s %-12s %s" % (title, "here", "newest", "to do"))
+    print("\n%-20s %-17s %-17s %s" % (title, "here", "newest", "to do"))
     for row in rows:
-        print(("%-20s %-12s %-12s %s" % row).rstrip())
+        print(("%-20s %-17s %-17s %s" % row).rstrip())
 
 
 def main():

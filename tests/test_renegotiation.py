@@ -13,7 +13,7 @@ from outside_peer import HANDSHAKE, Peer
 from tlslite.api import X509CertChain, parsePEMKey
 from tlslite.constants import ExtensionType, HandshakeType
 from tlslite.extensions import RenegotiationInfoExtension
-from tlslite.messages import ClientHello, Finished, Message
+from tlslite.messages import ClientHello, Finished
 
 UNKNOWN_CA = 20     # of OpenSSL's X509_V_ERR_*
 HOSTNAME_MISMATCH = 62

@@ -28,7 +28,8 @@ POLLRDHUP = 0x2000
 SHORT = 0.05
 ANY_SOCKET = tcp_pair, unix_pair
 
-# Each row is what the peer does and what our calls then come to.
+# Each row is what the peer does and what our calls then come to; where
+# versions of OpenSSL differ, to one of two.
 TABLE = {
     ANY_SOCKET: """
     shutdown:would_block shutdown:would_block
@@ -72,9 +73,9 @@ TABLE = {
     # nothing can be sent any more
     (unix_pair,): """
     peer_shuts_down peer_closes shutdown:broken_pipe shutdown:broken_pipe
-    peer_shuts_down peer_closes read:end shutdown:cannot_answer
+    peer_shuts_down peer_closes read:end shutdown:closed|broken_pipe
     peer_closes shutdown:broken_pipe shutdown:broken_pipe
-    peer_closes read:read_hung_up shutdown:cannot_tell
+    peer_closes read:read_hung_up shutdown:still_hung_up|broken_pipe
     peer_sends peer_closes shutdown:broken_pipe shutdown:broken_pipe
     peer_sends peer_closes read:data shutdown:broken_pipe
     """,
@@ -89,7 +90,6 @@ ERRORS = {
     "data_left": (ssl.SSLError, ssl.SSL_ERROR_SSL),
     "failed_before": (ssl.SSLError, ssl.SSL_ERROR_SSL),
     "closed": (ssl.SSLZeroReturnError, ssl.SSL_ERROR_ZERO_RETURN),
-    "cannot_answer": (ssl.SSLZeroReturnError, ssl.SSL_ERROR_ZERO_RETURN),
     "reset": (socket.error, errno.ECONNRESET),
     "broken_pipe": (socket.error, errno.EPIPE),
 }
@@ -109,12 +109,6 @@ else:
         still_hung_up=ERRORS["failed_before"],
         read_hung_up=ERRORS["failed_before"],
         lost=(socket.error, 0))
-ERRORS["cannot_tell"] = ERRORS["still_hung_up"]
-# as other versions of OpenSSL see it
-if ssl.OPENSSL_VERSION_INFO < (3,):
-    ERRORS["cannot_tell"] = ERRORS["broken_pipe"]
-if ssl.OPENSSL_VERSION_INFO >= (4,):
-    ERRORS["cannot_answer"] = ERRORS["broken_pipe"]
 # where 2.7's own table of reasons, older than OpenSSL 3, has other names
 REASONS = {"data_left": "APPLICATION_DATA_AFTER_CLOSE_NOTIFY",
            "failed_before": "SHUTDOWN_WHILE_IN_INIT"} if BACKPORT else {}
@@ -201,12 +195,13 @@ class Ends(object):
         self.has_failed |= outcome in FATAL
 
 
-def check(error, outcome):
+def check(error, outcomes):
+    outcome, = [each for each in outcomes.split("|")
+                if ERRORS[each][1] == error.errno]
     kind, number = ERRORS[outcome]
     # on 3.x, those of system calls have types of their own
     assert (isinstance(error, kind) and not isinstance(error, ssl.SSLError)
             if kind is socket.error else type(error) is kind)
-    assert error.errno == number
     assert number is None or error.args[0] == number
     if outcome in REASONS:
         assert error.reason == REASONS[outcome]
