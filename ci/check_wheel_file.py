@@ -88,6 +88,20 @@ def check_symbols(wheel):
     wide = [symbol.name for symbol in symbols
             if symbol.name.startswith("PyUnicodeUCS")]
     wheel.demand(not wide, "it needs %s" % ", ".join(wide))
+    check_undefined(wheel, symbols)
+
+
+def check_undefined(wheel, symbols):
+    """The linker leaves without a version what it found in no library: that
+    must be Python's, or weak."""
+    versions = wheel.elf.get_section_by_name(".gnu.version")
+    lost = [symbol.name for number, symbol in enumerate(symbols)
+            if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name
+            and symbol["st_info"]["bind"] == "STB_GLOBAL"
+            and not symbol.name.startswith(("Py", "_Py"))
+            and versions.get_symbol(number)["ndx"] in ("VER_NDX_LOCAL",
+                                                       "VER_NDX_GLOBAL")]
+    wheel.demand(not lost, "no library has %s" % ", ".join(lost))
 
 
 def check_libraries(wheel):

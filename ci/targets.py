@@ -23,9 +23,13 @@ GLIBC = collections.OrderedDict([
 TARGETS = {target.arch: target for target in [
     Target("x86_64", "amd64", "-target x86_64-linux-gnu.2.5",
            "linux-x86_64", [], list(GLIBC)),
-    # Without a CPU zig takes one that has SSE2; Debian 11's needs none.
+    # Without a CPU zig takes one that has SSE2; Debian 11's needs none.  What
+    # atomic operations on 64 bits call there is in a library of gcc: OpenSSL
+    # takes locks where the compiler's own operations are said to be broken.
     Target("i686", "i386", "-target x86-linux-gnu.2.5 -mcpu=i686",
-           "linux-x86", ["no-ec_nistp_64_gcc_128"], list(GLIBC)),
+           "linux-x86",
+           ["no-ec_nistp_64_gcc_128", "-DBROKEN_CLANG_ATOMICS"],
+           list(GLIBC)),
     # There was no Linux for it before glibc 2.17.
     Target("aarch64", "arm64", "-target aarch64-linux-gnu.2.17",
            "linux-aarch64", [], ["manylinux2014"]),

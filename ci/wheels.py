@@ -67,8 +67,9 @@ def zig(target):
                                       universal_newlines=True)
     return openssl.Compiler(
         "zig-" + target.arch, {"CC": "zig-cc"},
-        "%s %s" % (version.strip(), target.zig), target.openssl,
-        target.options)
+        environments.digest(version, target.zig, [
+            data for _, data in environments.contents(scripts)]),
+        target.openssl, target.options)
 
 
 def date():

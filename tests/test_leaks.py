@@ -571,10 +571,9 @@ STATES = {
         (ssl.SSLEOFError, READING),
         (EnvironmentError, WRITING + ["send", "unwrap"])],
     "closed": [
-        (ValueError, ["read", "write", "unwrap", "do_handshake",
-                      "getpeercert"]),
+        (ValueError, ["read", "write", "unwrap", "getpeercert"]),
         (socket.error, ["recv", "recv_into", "send", "sendall",
-                        "shutdown"])],
+                        "shutdown", "do_handshake"])],
     "unconnected": [
         (ValueError, ["read", "write", "unwrap", "get_unverified_chain",
                       "get_verified_chain", "verify_client_post_handshake"]),
