@@ -121,12 +121,15 @@ def check_elsewhere(path, target, progress):
 
 def build_again(found, target, progress):
     """Build OpenSSL and the wheels elsewhere, with nothing kept from the
-    first time but the downloaded source: the same bytes must come out."""
+    first time but the downloaded source, and Debian's headers: the same bytes
+    must come out."""
     folder = os.path.join(wheels.WHEELS, "again")
     cache = os.path.join(folder, "cache")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(os.path.join(openssl.cache(), "sources"),
                     os.path.join(cache, "sources"))
+    for path in glob.glob(os.path.join(openssl.cache(), "debian11-*")):
+        os.symlink(path, os.path.join(cache, os.path.basename(path)))
     os.environ["SSLB_CACHE"] = cache
     sdist = wheels.set_up(target, progress)
     for name, path in found.items():

@@ -38,9 +38,14 @@ DOWNLOADS_THERE = os.path.join(environments.BUILD, "packages")
 SETTINGS = ["SSLB_WERROR", "SSLB_LONG", "SSLB_COMMIT", "SOURCE_DATE_EPOCH"]
 
 
+def tree_of(progress):
+    """The Tree, which may not be there."""
+    return debian.Tree("debian-sid", SUITE, "amd64", PACKAGES, progress)
+
+
 def the_tree(progress):
     """The Tree, made if it is not there."""
-    tree = debian.Tree("debian-sid", SUITE, "amd64", PACKAGES, progress)
+    tree = tree_of(progress)
     tree.make()
     return tree
 

@@ -25,6 +25,7 @@ import subprocess
 import sys
 
 import environments
+import newest
 import openssl
 import run_tests
 import test_openssl
@@ -44,10 +45,6 @@ NO_STOCK = """\
 Neither a tree of Debian's unstable suite nor Python %s was found: their ssl
 is what is compared with.""" % STOCK
 
-# Nothing of it is mounted outside of the command's own name space.
-ENTER = ('tree=$0; mount -t proc proc "$tree/proc" && exec chroot "$tree" '
-         'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/bin:/bin "$@"')
-
 # Where pure Python packages are.
 PACKAGES = "import sysconfig; print(sysconfig.get_path('purelib'))"
 
@@ -64,21 +61,23 @@ TABLE = "%-34s %8s %8s %8s %8s"
 
 # The tree of the newest Python
 
-class Tree(object):
+class Place(object):
     """A folder of its own in the tree, with the backport built there."""
 
-    def __init__(self):
-        self.root = os.path.join(openssl.cache(), "debian-sid-amd64")
-        self.folder = os.path.join(self.root, "tmp", "behaviour")
+    def __init__(self, progress):
+        self.tree = newest.tree_of(progress)
+        self.folder = os.path.join(self.tree.folder, "tmp", "behaviour")
 
     def is_there(self):
         return os.geteuid() == 0 and os.path.exists(
-            os.path.join(self.root, "usr", "bin", "python" + NEWEST))
+            os.path.join(self.tree.folder, "usr", "bin", "python" + NEWEST))
 
-    def command(self, *arguments):
-        return ["unshare", "--mount", "sh", "-c", ENTER, self.root,
-                "PYTHONPATH=/tmp/behaviour/packages:/tmp/behaviour/source/Lib",
-                *arguments]
+    def command(self, name, *arguments):
+        """What runs the newest Python in a folder there."""
+        return self.tree.command(
+            ["env", "PYTHONPATH=/tmp/behaviour/packages:"
+             "/tmp/behaviour/source/Lib", "python" + NEWEST, *arguments],
+            "/tmp/behaviour/" + name)
 
     def fill(self):
         """Put the sources there, and setuptools, which builds them."""
@@ -103,23 +102,21 @@ class Tree(object):
     def build(self, progress):
         self.fill()
         environments.run(
-            self.command("env", "--chdir=/tmp/behaviour/source",
-                         "python" + NEWEST, "setup.py", "-q", "build_ext",
+            self.command("source", "setup.py", "-q", "build_ext",
                          "--build-lib", "Lib"), "behaviour-build.log")
         progress.say("Python " + NEWEST, "the backport is built there")
 
     def side(self, name, *options):
         os.makedirs(os.path.join(self.folder, name))
         return Side("%s, Python %s" % (name, NEWEST), self.command(
-            "env", "--chdir=/tmp/behaviour/" + name, "python" + NEWEST,
-            *options, "../look_at_behaviour.py", "../certs"))
+            name, *options, "../look_at_behaviour.py", "../certs"))
 
 
-def sides_in_tree(tree, progress):
+def sides_in_tree(place, progress):
     """The stock Side and the backport's."""
     environments.make_tools(progress)
-    tree.build(progress)
-    return [tree.side("stock"), tree.side("backport", "-m", "_ssl_backport")]
+    place.build(progress)
+    return [place.side("stock"), place.side("backport", "-m", "_ssl_backport")]
 
 
 # Looking
@@ -280,13 +277,13 @@ def report(tables):
 
 # All of it
 
-def backport_in(name, newest, progress):
+def backport_in(name, is_newest, progress):
     """The Side of the backport in a Python of this system; with the OpenSSL
     of the newest stock ssl if that is compared with."""
     interpreter = environments.find(name)
     if interpreter is None:
         raise Failure("Python %s was not found." % name)
-    if newest:
+    if is_newest:
         os.environ["OPENSSL_DIR"] = openssl.build(
             OPENSSL, openssl.native(), progress)
         python = test_openssl.prepare(interpreter, OPENSSL, progress)
@@ -296,11 +293,11 @@ def backport_in(name, newest, progress):
                 [python, "-m", "_ssl_backport", LOOK, CERTIFICATES])
 
 
-def sides(names, tree, progress):
+def sides(names, place, progress):
     """The Sides: the stock ssl first."""
-    newest = tree.is_there()
-    if newest:
-        for side in sides_in_tree(tree, progress):
+    is_newest = place.is_there()
+    if is_newest:
+        for side in sides_in_tree(place, progress):
             yield side
     else:
         interpreter = environments.find(STOCK)
@@ -311,15 +308,15 @@ def sides(names, tree, progress):
         yield Side("stock, Python " + STOCK,
                    [interpreter.path, LOOK, CERTIFICATES])
     for name in names:
-        yield backport_in(name, newest, progress)
+        yield backport_in(name, is_newest, progress)
 
 
 def test(names, progress):
     """({name: Comparison} of the backport, and what explained nothing)."""
-    tree = Tree()
+    place = Place(progress)
     shutil.rmtree(FOLDER, ignore_errors=True)
     entries, used = read_entries(), set()
-    stock, *others = sides(names, tree, progress)
+    stock, *others = sides(names, place, progress)
     with concurrent.futures.ThreadPoolExecutor(run_tests.AT_A_TIME) as pool:
         expected, *looks = pool.map(lambda side: look(side, progress),
                                     [stock] + others)
@@ -334,7 +331,7 @@ def test(names, progress):
             version == "2.7")
     stale = [entry for entry in entries if entry not in used
              and entry.section != "stock " + STOCK]
-    return tables, stale if tree.is_there() else []
+    return tables, stale if place.is_there() else []
 
 
 def main():
