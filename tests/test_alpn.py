@@ -87,6 +87,7 @@ def test_unknown_channel_binding(pair, kind):
     assert ssl.CHANNEL_BINDING_TYPES == ["tls-unique"]
 
 
+@pytest.mark.since(3, 7, "ValueError")
 @pytest.mark.parametrize("kind", [None, 42, 1.5, ["tls-unique"]], ids=str)
 def test_channel_binding_of_wrong_type(pair, kind):
     with pytest.raises(TypeError):
