@@ -46,16 +46,19 @@ sslb_connection_leave(sslb_connection *self)
 
 /* -- life ------------------------------------------------------------- */
 
-/* A context for the other side only is an SSLError.  0 or -1. */
+/* A context for the other side only is an SSLError, in the words of 3.10 and
+   in those of the versions before.  0 or -1. */
 static int
 check_side(const sslb_context *context, int server_side)
 {
     if (sslb_context_lacks_side(context, server_side)) {
         sslb_error_raise(sslb_errors.error, 0, server_side
                          ? "Cannot create a server socket with a "
-                           "PROTOCOL_TLS_CLIENT context"
+                           "PROTOCOL_TLS_CLIENT context: called a function "
+                           "you should not call"
                          : "Cannot create a client socket with a "
-                           "PROTOCOL_TLS_SERVER context", __LINE__);
+                           "PROTOCOL_TLS_SERVER context: called a function "
+                           "you should not call", __LINE__);
         return -1;
     }
     return 0;
