@@ -24,7 +24,7 @@ PYTHONS = ["3.14", "3.15"]
 SUITE = "sid"
 PACKAGES = [package % version for version in PYTHONS for package in (
     "python%s", "python%s-dev", "python%s-venv", "libpython%s-testsuite")] + [
-        "libssl-dev", "gcc", "make", "ca-certificates", "openssl"]
+        "libssl-dev", "gcc", "make", "perl", "ca-certificates", "openssl"]
 
 # What environments, wheels and their checks are made of.
 REQUIREMENTS = ["3.10", "tools", "wheel-tools", "coexistence"]
