@@ -27,7 +27,7 @@ PACKAGES = [package % version for version in PYTHONS for package in (
         "libssl-dev", "gcc", "make", "perl", "ca-certificates", "openssl"]
 
 # What environments, wheels and their checks are made of.
-REQUIREMENTS = ["3.10", "tools", "wheel-tools", "coexistence"]
+REQUIREMENTS = ["3.10", "tools", "wheel-tools", "twine", "coexistence"]
 
 BUILD = os.path.join(environments.BUILD, "newest")
 DOWNLOADS = os.path.join(BUILD, "packages")
