@@ -252,8 +252,8 @@ class build(build_ext):
 setup(
     name="ssl-backport",
     version=version(),
-    description="The newest Python's ssl module, with TLS 1.3 and post-quantum "
-                "key exchange, for Python 2.7 and 3.6 or later",
+    description="The newest Python's ssl module, with TLS 1.3 and "
+                "post-quantum key exchange, for Python 2.7 and 3.6 or later",
     long_description=long_description(),
     author="the _ssl_backport authors",
     license="MIT",

@@ -705,7 +705,8 @@ sslb_int_as_int(PyObject *object, int *value)
         return -1;
     }
     if (number < INT_MIN || number > INT_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "the number does not fit a C int");
+        PyErr_SetString(PyExc_OverflowError,
+                        "the number does not fit a C int");
         return -1;
     }
     *value = (int)number;

@@ -58,8 +58,9 @@ def openssl_component(target):
         purl=PackageURL("generic", None, "openssl", release.version),
         cpe="cpe:2.3:a:openssl:openssl:%s:*:*:*:*:*:*:*" % release.version,
         external_references=[source],
-        properties=[Property(name="ssl-backport:configure",
-                             value=" ".join(release.options + target.options))])
+        properties=[Property(
+            name="ssl-backport:configure",
+            value=" ".join(release.options + target.options))])
 
 
 def sbom(version, target):

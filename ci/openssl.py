@@ -233,7 +233,8 @@ def compile_into(folder, wanted, compiler, progress):
         variables = ["%s=%s" % item for item in compiler.variables.items()]
         environments.run(
             ["perl", "Configure", compiler.target] + variables + FOLDERS +
-            wanted.options + compiler.options + CFLAGS, log % "configure", work)
+            wanted.options + compiler.options + CFLAGS,
+            log % "configure", work)
         check_ktls(wanted, work)
         # the date in the library is the release's, not today's
         date = int(os.path.getmtime(os.path.join(work, "Configure")))
