@@ -86,7 +86,9 @@ def requirements():
 def compile_with_zig(progress):
     """Have OpenSSL built, and os.environ such that setup.py does likewise."""
     environments.make_tools(progress, "wheel-tools")
-    zig = wheels.zig(targets.find(targets.this()))
+    target = targets.find(targets.this())
+    zig = wheels.zig(target)
+    os.environ["SSLB_ZIG_TARGET"] = target.zig  # with all that checks
     compiler = zig._replace(name="fuzz", variables={"CC": "zig-cc " + FLAGS})
     prefix = openssl.build(openssl.in_wheels(), compiler, progress)
     os.environ.update(OPENSSL_DIR=prefix, CC=compiler.variables["CC"],
