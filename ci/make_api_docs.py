@@ -38,6 +38,7 @@ on every Python 3.  What it does, Python's own documentation tells.
 Since
     The first Python whose own ``ssl`` has it, out of 2.7, 3.6 and later: 3.6
     stands for all of 3.0 to 3.6.  A second version is the last that had it.
+    *ours*: the backport adds it; no Python has it.
 OpenSSL
     The version that it needs where 1.1.1 does not do.  With an older one a
     method raises ``NotImplementedError``, and a constant is not there.
@@ -75,7 +76,7 @@ def versions(entry):
     """The column "Since"."""
     since, last = entry["since"], entry.get("last")
     if since is None:
-        return u"none"
+        return u"ours"
     if last is None:
         return since
     return u"%s only" % since if last == since else u"%s-%s" % (since, last)
