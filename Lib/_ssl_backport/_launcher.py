@@ -17,6 +17,8 @@ USAGE = """\
 usage: python -m _ssl_backport SCRIPT [ARGUMENT ...]
        python -m _ssl_backport -m MODULE [ARGUMENT ...]
        python -m _ssl_backport -c CODE [ARGUMENT ...]
+       python -m _ssl_backport --check HOST[:PORT] [--starttls PROTOCOL]
+                               [--json]
        python -m _ssl_backport --info | --help
 """
 
@@ -26,6 +28,7 @@ Runs a Python program in which `import ssl` gives _ssl_backport.
   SCRIPT   a file, or a directory or zip file with a __main__.py
   -m       a module or package, by its name
   -c       the program itself
+  --check  connect to a server, and show what is agreed and verified
   --info   show which OpenSSL, TLS versions and CA certificates there are
   --help   show this
 """
@@ -41,6 +44,10 @@ def main():
     if option == "--info":
         from _ssl_backport import _info
         sys.exit(_info.show())
+    if option == "--check":
+        install()
+        from _ssl_backport import _check
+        sys.exit(_check.main(arguments[1:]))
     if not option.startswith("-"):
         prepare, program = prepare_script, option
         sys.argv = arguments
@@ -51,10 +58,7 @@ def main():
     else:
         sys.stderr.write(USAGE)
         sys.exit(2)
-    try:
-        _ssl_backport.install()
-    except ImportError as error:
-        sys.exit("python -m _ssl_backport: %s" % error)
+    install()
     try:
         # no partial(): on PyPy that has a frame, which tracebacks would show
         call = prepare(program, cleared_namespace())
@@ -64,6 +68,14 @@ def main():
     except:  # old-style classes of 2.7 too
         begin_traceback_in_program()
         raise
+
+
+def install():
+    """Install the backport, or end with the reason."""
+    try:
+        _ssl_backport.install()
+    except ImportError as error:
+        sys.exit("python -m _ssl_backport: %s" % error)
 
 
 def prepare_module(name, namespace):

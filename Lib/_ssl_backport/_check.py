@@ -1,0 +1,511 @@
+"""What `python -m _ssl_backport --check HOST` finds out about a server.
+
+It connects as a program with a default context does, and tells what was
+agreed and verified, and where trust came from.  When that fails, it connects
+again without verifying, and without limits, to tell what the server has and
+what to change.  Nothing is sent but handshakes and, where a protocol wants
+it, the request for TLS.
+
+Only the launcher imports this module, after install().
+"""
+
+from __future__ import absolute_import
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections import OrderedDict
+
+from _ssl_backport import _starttls
+
+USAGE = ("usage: python -m _ssl_backport --check HOST[:PORT] "
+         "[--starttls PROTOCOL] [--json]")
+
+VERIFIED, NOT_VERIFIED, NOT_REACHED = 0, 1, 2
+
+TIMEOUT = 10  # seconds, for each connection
+TICKET_WAIT = 0.5  # seconds without anything from the server
+PROTOCOLS_OF_WEB = ["h2", "http/1.1"]
+HTTPS = 443
+DAY = 24 * 60 * 60
+
+LABEL = 18  # the width of the first column
+WIDTH = 79
+
+# Prints the outcome that another Python, without the backport, has.
+STOCK = ("import sys; sys.path.append(%r); from _ssl_backport import _stock; "
+         "_stock.main(%r, %r, %r, %r)")
+
+
+class Unusable(Exception):
+    """The command line, or the host's name, cannot be used."""
+
+
+def main(arguments):
+    """Do what the command line (list of str, after --check) asks for.
+    Returns the exit status (int)."""
+    # A name server that does not answer would keep Python's own handler from
+    # running.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        host, port, protocol, as_json = parse(arguments)
+        addresses = resolve(host, port)
+    except Unusable as error:
+        sys.stderr.write("python -m _ssl_backport --check: %s\n" % error)
+        return NOT_REACHED
+    check = Check(host, port, protocol, addresses)
+    if as_json:
+        print(json.dumps(check.run(), indent=2))
+    else:
+        show(check.head())
+        show(lines_of(check.run()))
+    return check.status
+
+
+# The command line
+
+def parse(arguments):
+    """Return (host, port, protocol or None, whether JSON is wanted)."""
+    place, protocol, as_json = None, None, False
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if argument == "--json":
+            as_json = True
+        elif argument == "--starttls":
+            protocol = rest.pop(0) if rest else ""
+            if protocol not in _starttls.PROTOCOLS:
+                raise Unusable("--starttls takes one of %s, not %r" % (
+                    ", ".join(sorted(_starttls.PROTOCOLS)), protocol))
+        elif argument.startswith("-"):
+            raise Unusable("unknown option %r; %s" % (argument, USAGE))
+        elif place is not None:
+            raise Unusable("one host only: %r is too much" % argument)
+        else:
+            place = argument
+    if not place:
+        raise Unusable(USAGE)
+    host, port = split(place)
+    if port is None:
+        port = _starttls.PROTOCOLS[protocol][0] if protocol else HTTPS
+    return host, port, protocol, as_json
+
+
+def split(place):
+    """Return (host, port or None) of HOST, HOST:PORT, [IPv6]:PORT, IPv6."""
+    if place.startswith("["):
+        host, bracket, rest = place[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise Unusable("%r is no HOST:PORT" % place)
+        colon, port = rest[:1], rest[1:]
+    elif place.count(":") > 1:
+        host, colon, port = place, "", ""
+    else:
+        host, colon, port = place.partition(":")
+    if not host:
+        raise Unusable("%r names no host" % place)
+    if not colon:
+        return host, None
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise Unusable("%r is no port: a number from 1 to 65535 is" % port)
+    return host, int(port)
+
+
+def resolve(host, port):
+    """Return what getaddrinfo() finds."""
+    try:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Unusable("%s does not resolve: %s" % (host, reason))
+
+
+# What is found out
+
+class NotReached(Exception):
+    """No connection; the text says why."""
+
+
+class Check(object):
+    """One look at a server; run() returns the report."""
+
+    def __init__(self, host, port, protocol, addresses):
+        self.host = host
+        self.port = port
+        self.protocol = protocol
+        self.addresses = addresses
+        self.address = None
+        self.status = NOT_REACHED
+
+    def head(self):
+        """The first line of the text."""
+        place = "[%s]" % self.host if ":" in self.host else self.host
+        via = ", STARTTLS of %s" % self.protocol if self.protocol else ""
+        return [("server", "%s:%d%s" % (place, self.port, via))]
+
+    def run(self):
+        """Return the report, an OrderedDict as JSON has it."""
+        import ssl
+        report = OrderedDict([
+            ("host", self.host), ("port", self.port),
+            ("starttls", self.protocol), ("address", None),
+            ("verified", False), ("failure", None)])
+        context = ssl.create_default_context()
+        try:
+            tls = self.connect(context)
+        except NotReached as error:
+            report["failure"] = failure(str(error))
+            return report
+        except (EnvironmentError, ValueError, _starttls.Refused) as error:
+            self.status = NOT_VERIFIED
+            report["failure"] = failure_of(ssl, error)
+            report.update(self.look_again(ssl, error))
+        else:
+            self.status = VERIFIED
+            report["verified"] = True
+            try:
+                report.update(agreed(tls))
+                # Certificate objects, where the public method has bytes
+                chain = tls._sslobj.get_verified_chain()
+                report["chain"] = chain_of(chain)
+                report["trust"] = find_trust(chain[-1])
+                session = take_session(ssl, tls)
+            finally:
+                tls.close()
+            report.update(self.connect_again(context, session))
+        report["address"] = self.address
+        report["stock"] = self.ask_stock()
+        return report
+
+    def connect(self, context, session=None):
+        """Return the SSLSocket of a new connection, after the handshake."""
+        sock = self.open()
+        try:
+            if self.protocol is not None:
+                _starttls.PROTOCOLS[self.protocol][1](sock, self.host)
+            return context.wrap_socket(sock, server_hostname=self.host,
+                                       session=session)
+        except BaseException:
+            sock.close()
+            raise
+
+    def open(self):
+        """Return a connected socket, of the first address that takes it."""
+        reasons = []
+        for family, kind, number, _, address in self.addresses:
+            sock = socket.socket(family, kind, number)
+            sock.settimeout(TIMEOUT)
+            try:
+                sock.connect(address)
+            except EnvironmentError as error:
+                sock.close()
+                reasons.append("%s: %s" % (
+                    address[0], error.strerror or error))
+            else:
+                self.address = address[0]
+                return sock
+        raise NotReached("; ".join(reasons))
+
+    def connect_again(self, context, session):
+        """What a second connection tells: ALPN and resumption."""
+        if self.protocol is None:
+            context.set_alpn_protocols(PROTOCOLS_OF_WEB)
+        try:
+            tls = self.connect(context, session)
+        except (EnvironmentError, ValueError, NotReached,
+                _starttls.Refused) as error:
+            return {"second_connection": as_text(str(error))}
+        try:
+            return {"alpn": tls.selected_alpn_protocol(),
+                    "resumption": tls.session_reused}
+        finally:
+            tls.close()
+
+    def look_again(self, ssl, error):
+        """What there is to see when a default context does not do."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            found, context = {}, ssl.create_default_context()
+        elif isinstance(error, (ssl.SSLError, ValueError)):
+            found, context = {"without_limits": None}, without_limits(ssl)
+        else:
+            return {}
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            tls = self.connect(context)
+        except (EnvironmentError, ValueError, NotReached,
+                _starttls.Refused) as error:
+            return found
+        try:
+            found.update(agreed(tls))
+            found["chain"] = chain_of(
+                tls._sslobj.get_unverified_chain() or ())
+            if "without_limits" in found:
+                found["without_limits"] = True
+        finally:
+            tls.close()
+        return found
+
+    def ask_stock(self):
+        """The outcome that this Python's own ssl has, or None."""
+        folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        code = STOCK % (folder, self.host, self.port, self.protocol, TIMEOUT)
+        child = subprocess.Popen([sys.executable, "-c", code],
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        output, _ = child.communicate()
+        try:
+            return json.loads(output.decode("ascii"))
+        except ValueError:
+            return None
+
+
+def without_limits(ssl):
+    """A context that takes whatever this OpenSSL can still speak."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= ssl.OP_LEGACY_SERVER_CONNECT
+    return context
+
+
+def failure(reason, hint=None):
+    return OrderedDict([("reason", as_text(reason)), ("hint", hint)])
+
+
+def failure_of(ssl, error):
+    """What went wrong, and the hint that the error has."""
+    reason = getattr(error, "verify_message", None) or str(error)
+    if isinstance(error, socket.timeout):
+        reason = "no answer to the handshake within %d seconds" % TIMEOUT
+    return failure(reason, getattr(error, "hint", None))
+
+
+def agreed(tls):
+    """What both sides agreed on."""
+    name, _, bits = tls.cipher()
+    try:
+        group = tls.group()
+    except NotImplementedError:
+        group = None
+    return OrderedDict([
+        ("version", tls.version()), ("cipher", name), ("bits", bits),
+        ("group", group),
+        ("post_quantum", None if group is None else "MLKEM" in group)])
+
+
+def take_session(ssl, tls):
+    """The session, with the ticket that TLS 1.3 sends after the handshake,
+    or None."""
+    tls.settimeout(0)
+    try:
+        while not (tls.session and tls.session.has_ticket):
+            if not select.select([tls], [], [], TICKET_WAIT)[0]:
+                break
+            try:
+                if not tls.recv(1):
+                    break
+            except ssl.SSLWantReadError:
+                continue
+    except EnvironmentError:
+        pass  # the connection ended, which is no concern of the session's
+    return tls.session
+
+
+# Certificates
+
+def as_text(value):
+    """A text that may be bytes on 2.7, as text that JSON can have."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value
+
+
+def chain_of(chain):
+    return [certificate_of(certificate.get_info()) for certificate in chain]
+
+
+def certificate_of(info):
+    """A certificate as the report has it, from its dict."""
+    return OrderedDict([
+        ("subject", as_text(name_of(info["subject"]))),
+        ("issuer", as_text(name_of(info["issuer"]))),
+        ("names", [as_text(name)
+                   for _, name in info.get("subjectAltName", ())]),
+        ("not_before", date_of(info["notBefore"])),
+        ("not_after", date_of(info["notAfter"]))])
+
+
+def name_of(distinguished):
+    """The part of a distinguished name by which people know it."""
+    parts = dict(pair for group in distinguished for pair in group)
+    for kind in ("commonName", "organizationalUnitName", "organizationName"):
+        if kind in parts:
+            return parts[kind]
+    return ", ".join("%s=%s" % pair for pair in sorted(parts.items()))
+
+
+def date_of(text):
+    """The day (UTC) of a certificate's time, as in 2026-11-29."""
+    from _ssl_backport._certificates import cert_time_to_seconds
+    seconds = cert_time_to_seconds(text)
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
+def find_trust(anchor):
+    """The path of the CA file or directory that an anchor is from, or
+    None."""
+    import ssl
+    from _ssl_backport import _trust
+    pem = ssl.DER_cert_to_PEM_cert(
+        anchor.public_bytes(ssl._ssl.ENCODING_DER))
+    wanted = "".join(pem.split("\n")[1:-2])
+    for place in _trust.look():
+        if place.problem is None and any(
+                wanted in packed(path) for path in files_of(place)):
+            return place.path
+    return None
+
+
+def files_of(place):
+    """The paths of the files that a place has certificates in."""
+    from _ssl_backport import _trust
+    if place.kind == "file":
+        return [place.path]
+    return [os.path.join(folder, name)
+            for folder in place.path.split(os.pathsep)
+            if os.path.isdir(folder)
+            for name in sorted(os.listdir(folder))
+            if _trust.HASHED.match(name)]
+
+
+def packed(path):
+    """A file without its line ends, as text."""
+    try:
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except EnvironmentError:
+        return ""
+    return "".join(data.decode("latin-1").split())
+
+
+# Text
+
+def show(lines):
+    """Print pairs of a label and a text."""
+    for label, text in lines:
+        head = label.ljust(LABEL)
+        for line in textwrap.wrap(printable(text), WIDTH - LABEL) or [""]:
+            print((head + line).rstrip())
+            head = " " * LABEL
+    sys.stdout.flush()
+
+
+def printable(text):
+    """What a server sent as text (str) that no terminal obeys."""
+    text = as_text(text)
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    text = u"".join(
+        letter if letter.isalnum() or letter == u" " or u" " < letter < u"\x7f"
+        else letter.encode("unicode_escape").decode("ascii")
+        for letter in text)
+    data = text.encode(encoding, "backslashreplace")
+    return data if str is bytes else data.decode(encoding)
+
+
+def lines_of(report):
+    """The pairs of label and text of a report."""
+    lines = []
+    if report["address"]:
+        lines.append(("address", report["address"]))
+    lines.append(("verified", verdict(report)))
+    trouble = report["failure"]
+    if trouble and trouble["hint"]:
+        lines.append(("hint", trouble["hint"]))
+    lines += [("next", text) for text in advice(report)]
+    if "version" in report:
+        lines += lines_of_agreed(report)
+    for number, certificate in enumerate(report.get("chain", ())):
+        lines += lines_of_certificate(number, certificate)
+    if report["verified"]:
+        lines.append(("trusted by", report["trust"] or "an unknown place"))
+    if report.get("stock"):
+        lines.append(("this Python's ssl", stock_text(report["stock"])))
+    return lines
+
+
+def verdict(report):
+    if report["verified"]:
+        return "yes: the chain, its dates, and the name of the host"
+    if report["address"] is None:
+        return "no, not reached: %s" % report["failure"]["reason"]
+    return "no: %s" % report["failure"]["reason"]
+
+
+def advice(report):
+    """The next thing to try, as a list of one text or none."""
+    if report["verified"]:
+        return []
+    if report["address"] is None:
+        return ["look whether the port is right, and whether a firewall or a "
+                "proxy is between"]
+    if report.get("without_limits"):
+        return ["without limits on versions and ciphers the server speaks "
+                "%(version)s with %(cipher)s, as shown below: allow that for "
+                "this server alone, with minimum_version and set_ciphers(), "
+                "or have the server updated" % report]
+    if "without_limits" in report:
+        return ["look whether the port speaks TLS at once: without limits on "
+                "versions and ciphers the handshake fails as well.  For a "
+                "protocol that begins without TLS there is --starttls"]
+    if "chain" in report:
+        return ["compare the chain below, which the server sent and nobody "
+                "has verified, with the CA certificates that "
+                "python -m _ssl_backport --info names"]
+    return ["look whether the port and --starttls are right"]
+
+
+def lines_of_agreed(report):
+    lines = [("TLS version", report["version"]),
+             ("cipher", "%(cipher)s, %(bits)d bits" % report)]
+    if report["group"] is not None:
+        lines.append(("group", "%s, %s" % (
+            report["group"], "post-quantum" if report["post_quantum"]
+            else "not post-quantum")))
+    if report["verified"]:
+        lines += lines_of_second(report)
+    return lines
+
+
+def lines_of_second(report):
+    if "second_connection" in report:
+        return [("resumption", "not known, as a second connection failed: %s"
+                 % report["second_connection"])]
+    lines = [("resumption", "yes" if report["resumption"] else "no")]
+    if report["starttls"] is None:
+        lines.insert(0, ("ALPN", "%s, of %s" % (
+            report["alpn"] or "none", " and ".join(PROTOCOLS_OF_WEB))))
+    return lines
+
+
+def lines_of_certificate(number, certificate):
+    text = "%(subject)s, by %(issuer)s" % certificate
+    lines = [("certificate %d" % number, text),
+             ("", "%(not_before)s to %(not_after)s" % certificate)]
+    if certificate["names"] and number == 0:
+        lines.append(("", "for " + ", ".join(certificate["names"])))
+    return lines
+
+
+def stock_text(stock):
+    if stock["verified"]:
+        return "verified, %(version)s, %(openssl)s" % stock
+    if stock["openssl"] is None:
+        return "none"
+    return "fails: %(reason)s (%(openssl)s)" % stock

@@ -1,0 +1,46 @@
+"""What this Python's own `ssl` does with a server: for `--check`, which runs
+this module in a Python of its own, without the backport.
+"""
+
+from __future__ import absolute_import
+
+import json
+import socket
+import sys
+
+from _ssl_backport import _starttls
+
+
+def main(host, port, protocol, timeout):
+    """Print the outcome as JSON: the OpenSSL in use or None, whether the
+    server was verified, the TLS version, and why it went wrong."""
+    json.dump(outcome(host, port, protocol, timeout), sys.stdout)
+
+
+def outcome(host, port, protocol, timeout):
+    found = {"openssl": None, "verified": False, "version": None,
+             "reason": None}
+    try:
+        import ssl
+    except ImportError:
+        found["reason"] = "this Python has no ssl"
+        return found
+    found["openssl"] = ssl.OPENSSL_VERSION
+    if not hasattr(ssl, "create_default_context"):
+        found["reason"] = ("its ssl has no default context, and verifies "
+                           "nothing by itself")
+        return found
+    try:
+        sock = socket.create_connection((host, port), timeout)
+        try:
+            if protocol is not None:
+                _starttls.PROTOCOLS[protocol][1](sock, host)
+            tls = ssl.create_default_context().wrap_socket(
+                sock, server_hostname=host)
+            found.update(verified=True, version=tls.version())
+            sock = tls
+        finally:
+            sock.close()
+    except (EnvironmentError, ValueError, _starttls.Refused) as error:
+        found["reason"] = str(error)
+    return found
