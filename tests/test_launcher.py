@@ -3,6 +3,7 @@
 """
 
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -329,3 +330,71 @@ def test_install_that_fails(tmpdir):
         assert child.returncode == 1
         assert "sitecustomize" in text and "Traceback" not in text, text
         assert "ran" not in text.split()
+
+
+# A program that imports ssl by way of a package, and then installs.
+LATE = {
+    "late.py": """
+        import sys
+        import package
+        import _ssl_backport
+        try:
+            _ssl_backport.install()
+        except ImportError as error:
+            sys.stdout.write(str(error))""",
+    "package/__init__.py": "from package import inner",
+    "package/inner.py": """
+        'A mention of import ssl is no import.'
+        def load():
+            import json, ssl
+            return ssl
+        secure = load()""",
+}
+
+
+@pytest.fixture
+def late(tmpdir):
+    """The folder of a program whose install() comes too late."""
+    for name, text in LATE.items():
+        tmpdir.join(name).write(dedent(text), ensure=True)
+    return tmpdir
+
+
+@pytest.mark.with_stock
+def test_late_install_names_the_line(late):
+    status, output, _ = run(["late.py"], late)
+    assert status == 0
+    inner = os.path.join("package", "inner.py")
+    assert re.search(r"package\.inner, .*%s:3$" % re.escape(inner),
+                     output.decode(), re.MULTILINE)
+    assert "--trace-import" in output.decode()
+
+
+@pytest.mark.with_stock
+@pytest.mark.parametrize("program", [
+    ["late.py"], ["-m", "late"], ["-c", "import late"]])
+def test_trace_import(late, program):
+    """The lines come in their order, from the program's own to the import."""
+    status, output, errors = run(
+        LAUNCHER + ["--trace-import"] + program, late)
+    assert status == 0
+    way = ["import package", "from package import inner", "secure = load()",
+           "import json, ssl"]
+    for text in (output.decode(), errors.decode()):
+        found = [line.partition(": ")[2] for line in text.splitlines()
+                 if line.endswith(tuple(way)) and line.startswith("  ")]
+        assert found == way
+
+
+def test_trace_import_without_a_program(tmpdir):
+    assert run(LAUNCHER + ["--trace-import"], tmpdir)[0] == 2
+
+
+def test_trace_import_of_a_program_in_time(tmpdir):
+    """install() in time works as ever, and there is nothing to show."""
+    program = tmpdir.join("early.py")
+    program.write("import _ssl_backport; _ssl_backport.install(); "
+                  "import ssl; print(ssl._ssl.__name__)")
+    status, output, errors = run(
+        LAUNCHER + ["--trace-import", str(program)], tmpdir)
+    assert (status, output.strip(), errors) == (0, b"__ssl_backport", b"")

@@ -25,7 +25,13 @@ _ssl_backport.install() came too late.
   imported already: the standard %s
   held by: %s
 Call install() in the first lines of the program, before these imports,
-or start the program with: python -m _ssl_backport SCRIPT"""
+or start the program with: python -m _ssl_backport SCRIPT
+Which lines led there: python -m _ssl_backport --trace-import SCRIPT"""
+
+# What --trace-import puts into the place of the last line.
+TRACED = """\
+These lines led there:
+  %s"""
 
 WRONG_HOST = """\
 _ssl_backport cannot work with this Python: %s on %s.
@@ -179,8 +185,54 @@ def refuse_standard():
                 and not is_ours(sys.modules[name])]
     if standard:
         names = " and ".join(module.__name__ for module in standard)
-        holders = holders_of(standard) or ["sys.modules alone"]
-        raise ImportError(TOO_LATE % (names, ("\n" + " " * 11).join(holders)))
+        holders = [described(name) for name in holders_of(standard)]
+        text = TOO_LATE % (names, ("\n" + " " * 11).join(
+            holders or ["sys.modules alone"]))
+        trace = sys.modules.get(PACKAGE + "._trace")
+        if trace is not None:
+            text = "%s\n%s" % (text.rpartition("\n")[0],
+                               TRACED % "\n  ".join(trace.lines))
+        raise ImportError(text)
+
+
+def described(name):
+    """A module's name, with the line that imports `ssl` where its source is
+    at hand."""
+    module_type = type(sys)
+    path = module_type.__getattribute__(
+        sys.modules[name], "__dict__").get("__file__")
+    if path is None:
+        return name
+    if path.endswith((".pyc", ".pyo")):
+        path = path[:-1]
+    number = line_of_import(path)
+    return name if number is None else "%s, %s:%d" % (name, path, number)
+
+
+def line_of_import(path):
+    """Return the number (int) of the first line in a file of source code that
+    imports `ssl` or `_ssl`, or None where there is none to be found.
+
+    Imports nothing itself: compile() makes the syntax tree.
+    """
+    only_tree = 0x400  # ast.PyCF_ONLY_AST
+    try:
+        with open(path, "rb") as stream:
+            nodes = [compile(stream.read(), path, "exec", only_tree, True)]
+    except (EnvironmentError, SyntaxError, TypeError, ValueError):
+        return None
+    numbers = []
+    while nodes:
+        node = nodes.pop()
+        kind = type(node).__name__
+        names = ([alias.name for alias in node.names] if kind == "Import" else
+                 [node.module] if kind == "ImportFrom" else [])
+        if set(names).intersection(NAMES):
+            numbers.append(node.lineno)
+        for field in getattr(node, "_fields", ()):
+            value = getattr(node, field, None)
+            nodes.extend(value if isinstance(value, list) else [value])
+    return min(numbers) if numbers else None
 
 
 def holders_of(modules):

@@ -17,6 +17,7 @@ USAGE = """\
 usage: python -m _ssl_backport SCRIPT [ARGUMENT ...]
        python -m _ssl_backport -m MODULE [ARGUMENT ...]
        python -m _ssl_backport -c CODE [ARGUMENT ...]
+       python -m _ssl_backport --trace-import SCRIPT | -m ... | -c ...
        python -m _ssl_backport --check HOST[:PORT] [--starttls PROTOCOL]
                                [--json]
        python -m _ssl_backport --info | --help
@@ -28,6 +29,9 @@ Runs a Python program in which `import ssl` gives _ssl_backport.
   SCRIPT   a file, or a directory or zip file with a __main__.py
   -m       a module or package, by its name
   -c       the program itself
+  --trace-import
+           run the program without the backport, show the lines that import
+           ssl for the first time, and have a late install() name them
   --check  connect to a server, and show what is agreed and verified
   --info   show which OpenSSL, TLS versions and CA certificates there are
   --help   show this
@@ -48,6 +52,12 @@ def main():
         install()
         from _ssl_backport import _check
         sys.exit(_check.main(arguments[1:]))
+    begin = install
+    if option == "--trace-import":
+        from _ssl_backport import _trace
+        begin = _trace.begin
+        arguments = arguments[1:]
+        option = arguments[0] if arguments else "-"
     if not option.startswith("-"):
         prepare, program = prepare_script, option
         sys.argv = arguments
@@ -58,7 +68,7 @@ def main():
     else:
         sys.stderr.write(USAGE)
         sys.exit(2)
-    install()
+    begin()
     try:
         # no partial(): on PyPy that has a frame, which tracebacks would show
         call = prepare(program, cleared_namespace())
