@@ -1,0 +1,157 @@
+"""make test-ecosystem: libraries that programs on Python 2.7 use TLS with,
+with 2.7's own ssl and with the backport.
+
+    python3 ci/test_ecosystem.py [--only "requests redis"] [--document]
+
+The libraries are those of ci/requirements-ecosystem.txt, unmodified.  Each
+file of ecosystem/libraries talks to real servers on loopback, which come from
+packages.  What is not meant to differ must come to the same with both; one
+table ends the run.  --document writes it to docs/ecosystem.rst.  It takes
+about five minutes.
+"""
+
+import argparse
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import environments
+from environments import Failure
+
+ECOSYSTEM = os.path.join(environments.ROOT, "ecosystem")
+sys.path.insert(0, ECOSYSTEM)
+import servers  # noqa: E402
+
+PYTHON = "2.7"
+REQUIREMENTS = os.path.join(environments.ROOT, "ci",
+                            "requirements-ecosystem.txt")
+PREFIX = "lib_"
+SECONDS = 120  # for one library
+
+# Variables that tell libraries of this machine's proxies and CA certificates.
+OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
+
+ROW = "%-22s %-10s %5s %6s %9s  %s"
+
+
+def make_environment(progress):
+    """An environment with the libraries and the backport; its Python."""
+    interpreter = environments.find(PYTHON)
+    folder = os.path.join(environments.BUILD, "ecosystem")
+    environments.make_environment(interpreter, folder, progress)
+    stamp = os.path.join(folder, "libraries-made-of")
+    wanted = environments.digest(environments.contents(REQUIREMENTS))
+    python = environments.python_of(folder)
+    if not environments.is_done(stamp, wanted):
+        environments.run([python, "-m", "pip", "install", "-r", REQUIREMENTS],
+                         "ecosystem.log")
+        environments.set_done(stamp, wanted)
+        progress.say("Python " + PYTHON, "libraries installed")
+    environments.install_project(interpreter, folder, progress)
+    return python
+
+
+def names_of_libraries(only):
+    """The libraries that have a file, or some of them."""
+    paths = glob.glob(os.path.join(ECOSYSTEM, "libraries", PREFIX + "*.py"))
+    names = sorted(os.path.basename(path)[len(PREFIX):-3] for path in paths)
+    unknown = set(only) - set(names)
+    if unknown:
+        raise Failure("There is no library called %s: one of %s." % (
+            ", ".join(sorted(unknown)), ", ".join(names)))
+    return [name for name in names if not only or name in only]
+
+
+def look(python, name, ports, with_backport):
+    """What a library came to: the JSON of ecosystem/look.py."""
+    command = [python] + ["-m", "_ssl_backport"] * with_backport + [
+        os.path.join(ECOSYSTEM, "look.py"), PREFIX + name]
+    environment = {
+        key: value for key, value in environments.clean_environ().items()
+        if not key.lower().endswith(OUTSIDE)}
+    environment["SSLB_ECOSYSTEM_PORTS"] = json.dumps(ports)
+    label = "ecosystem-%s-%s.log" % (
+        name, "backport" if with_backport else "stock")
+    os.makedirs(environments.LOGS, exist_ok=True)
+    with open(os.path.join(environments.LOGS, label), "w") as log:
+        try:
+            output = subprocess.run(
+                command, env=environment, stdout=subprocess.PIPE, stderr=log,
+                timeout=SECONDS, check=True).stdout
+            return json.loads(output.decode().rstrip().rpartition("\n")[2])
+        except (subprocess.SubprocessError, ValueError) as error:
+            log.write(str(error))
+            return None
+
+
+class Comparison:
+    """What a library does with both ssl modules."""
+
+    def __init__(self, name, stock, ours):
+        self.name = name
+        self.version = (ours or stock or {}).get("version", "?")
+        stock = (stock or {}).get("outcomes", {})
+        self.ours = (ours or {}).get("outcomes", {})
+        same = [key for key in self.ours if key.startswith("same_")]
+        self.same = [key for key in same if stock.get(key) == self.ours[key]]
+        self.beyond = [key for key in self.ours if key.startswith("beyond_")]
+        # where stock can do it as well, it is no news
+        self.news = [key for key in self.beyond
+                     if stock.get(key) != self.ours[key]]
+        self.failed = sorted(
+            [key for key in self.ours if "error" in self.ours[key]]
+            + [key for key in same if key not in self.same])
+        if ours is None:
+            self.failed = ["does not run"]
+
+    def cells(self):
+        """The cells of its row."""
+        return (self.name, self.version, len(self.same),
+                len(self.news), len(self.failed),
+                ", ".join(key.partition("_")[2].replace("_", " ")
+                          for key in self.failed or self.news))
+
+
+def compare_all(python, names, progress):
+    found = []
+    with servers.Servers() as started:
+        progress.say("Servers", "started")
+        for name in names:
+            stock, ours = (look(python, name, started.ports, with_backport)
+                           for with_backport in (False, True))
+            found.append(Comparison(name, stock, ours))
+            progress.say(name, "failed: see .build/logs/ecosystem-%s-*.log" %
+                         name if found[-1].failed else "done")
+    return found
+
+
+def show(comparisons):
+    print()
+    print(ROW % ("library", "version", "same", "beyond", "failed", ""))
+    for comparison in comparisons:
+        print(ROW % comparison.cells())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default="", help="names of libraries")
+    arguments = parser.parse_args()
+    progress = environments.Progress()
+    try:
+        names = names_of_libraries(arguments.only.split())
+        missing = servers.missing()
+        if missing:
+            raise Failure(missing)
+        comparisons = compare_all(
+            make_environment(progress), names, progress)
+    except Failure as error:
+        sys.exit(str(error))
+    show(comparisons)
+    if any(comparison.failed for comparison in comparisons):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

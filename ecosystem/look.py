@@ -1,0 +1,48 @@
+"""One library's TLS, as one Python has it: prints what came out, as JSON.
+
+    python look.py LIBRARY
+    python -m _ssl_backport look.py LIBRARY
+
+LIBRARY is a file of libraries/.  Its functions whose names begin with "same_"
+have to come to the same with every ssl, those with "beyond_" are what 2.7's
+own cannot do.  Each returns something that JSON can have.
+"""
+
+from __future__ import print_function
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+def look(module):
+    """The outcome of each function, by its name."""
+    found = {}
+    for name, function in sorted(vars(module).items()):
+        if name.startswith(("same_", "beyond_")):
+            try:
+                found[name] = {"value": function()}
+            except Exception as error:
+                found[name] = {"error": type(error).__name__}
+                traceback.print_exc()
+    return found
+
+
+def main():
+    sys.path[:0] = [os.path.join(FOLDER, "libraries"), FOLDER]
+    module = importlib.import_module(sys.argv[1])
+    import ssl
+    found = {"version": module.VERSION, "openssl": ssl.OPENSSL_VERSION,
+             "outcomes": look(module)}
+    # whatever the library has printed comes before it
+    print("\n" + json.dumps(found))
+    sys.stdout.flush()
+    os._exit(0)  # libraries leave threads behind
+
+
+if __name__ == "__main__":
+    main()
