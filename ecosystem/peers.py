@@ -6,6 +6,7 @@ import os
 CERTS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "tests", "certs")
 CA = os.path.join(CERTS, "root.pem")
+OTHER_CA = os.path.join(CERTS, "unknown-root.pem")
 CLIENT = os.path.join(CERTS, "client.pem")
 SERVER = os.path.join(CERTS, "localhost.pem")
 PORTS = json.loads(os.environ["SSLB_ECOSYSTEM_PORTS"])

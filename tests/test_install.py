@@ -104,5 +104,6 @@ def test_https_switch_is_for_python_2():
 @pytest.mark.parametrize("variables, expected", [
     ({}, "taken"), ({"PYTHON_GIL": "0"}, "refused")],
     ids=["by itself", "PYTHON_GIL=0"])
-def test_python_without_gil(variables, expected):
+def test_python_without_gil(variables, expected, monkeypatch):
+    monkeypatch.delenv("PYTHON_GIL", raising=False)
     run("gil.py", expected, **variables)

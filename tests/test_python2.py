@@ -323,6 +323,18 @@ def test_socket_sslerror_catches():
         SocketPair(server=server_context(chain="unknown.pem"))
 
 
+def test_class_that_replaces_the_module_s(monkeypatch, version):
+    """gevent patches the module after requests has taken its SSLContext."""
+    class Replaced(ssl.SSLSocket):
+        pass
+
+    context = client_context(version)
+    monkeypatch.setattr(ssl, "SSLSocket", Replaced)
+    with SocketPair(client=context, version=version) as pair:
+        assert type(pair.client) is Replaced
+
+
+
 def test_gevent_s_way_in(version):
     """The low-level connection over the raw socket."""
     left, right = unix_pair()

@@ -251,6 +251,15 @@ class SSLContext(_SSLContext):
                     do_handshake_on_connect=True, suppress_ragged_eofs=True,
                     server_hostname=None, session=None):
         """Return an SSLSocket over a stream socket; see SSLSocket."""
+        if (self.sslsocket_class is _OwnSSLSocket is not SSLSocket
+                and session is None and _names.CONSTRUCTORS_ARE_PUBLIC):
+            # gevent has put its class into this module, after somebody had
+            # taken SSLContext: 2.7 and 3.6 look the class up here as well
+            return SSLSocket(
+                sock=sock, server_side=server_side,
+                do_handshake_on_connect=do_handshake_on_connect,
+                suppress_ragged_eofs=suppress_ragged_eofs,
+                server_hostname=server_hostname, _context=self)
         return self.sslsocket_class._create(
             sock=sock, server_side=server_side,
             do_handshake_on_connect=do_handshake_on_connect,
@@ -626,6 +635,7 @@ class SSLSocket(_StreamConnection):
                    _session=session)
 
 
+_OwnSSLSocket = SSLSocket
 SSLContext.sslsocket_class = SSLSocket
 SSLContext.sslobject_class = SSLObject
 
