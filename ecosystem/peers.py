@@ -1,17 +1,28 @@
-"""Where the servers are, for the libraries' files."""
+"""Where the servers are, for the libraries' files; and small servers of the
+same ssl as the library's."""
 
+from __future__ import absolute_import
+
+import contextlib
 import json
 import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import time
 
-CERTS = os.path.join(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))), "tests", "certs")
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+CERTS = os.path.join(os.path.dirname(FOLDER), "tests", "certs")
 CA = os.path.join(CERTS, "root.pem")
 OTHER_CA = os.path.join(CERTS, "unknown-root.pem")
 CLIENT = os.path.join(CERTS, "client.pem")
 SERVER = os.path.join(CERTS, "localhost.pem")
 PORTS = json.loads(os.environ["SSLB_ECOSYSTEM_PORTS"])
 TIMEOUT = 20  # seconds
-BIG = 16 * 65536  # bytes of /big
+# What gives another Python the same ssl.
+LAUNCHER = (["-m", "_ssl_backport"] if "_ssl_backport" in sys.modules else [])
 
 
 def url(server, path="hello"):
@@ -26,3 +37,84 @@ def is_refused(function, *errors):
     except errors:
         return True
     return False
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def await_port(port):
+    """Wait until a server listens."""
+    deadline = time.time() + TIMEOUT
+    while True:
+        with contextlib.closing(socket.socket()) as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if time.time() > deadline:
+            raise RuntimeError("nobody listens on port %d" % port)
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def folder():
+    """A temporary folder."""
+    path = tempfile.mkdtemp()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+def receive(sock, size):
+    """Exactly size bytes, or EOFError."""
+    data = b""
+    while len(data) < size:
+        piece = sock.recv(size - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+@contextlib.contextmanager
+def serving(handler):
+    """Gives the port of a TLS server whose connections are handler(tls)'s,
+    each in a thread."""
+    import ssl
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(SERVER)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(5)
+
+    def talk(sock):
+        with contextlib.closing(sock):
+            try:
+                tls = context.wrap_socket(sock, server_side=True)
+                with contextlib.closing(tls):
+                    handler(tls)
+            except (EnvironmentError, EOFError):
+                pass  # the client has left
+
+    def serve():
+        while True:
+            try:
+                sock = listener.accept()[0]
+            except EnvironmentError:
+                return
+            start(talk, sock)
+
+    start(serve)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def start(function, *arguments):
+    thread = threading.Thread(target=function, args=arguments)
+    thread.daemon = True
+    thread.start()

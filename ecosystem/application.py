@@ -1,0 +1,7 @@
+"""The program that gunicorn serves: a WSGI application."""
+
+
+def hello(environment, start_response):
+    """Answer with the scheme of the request: http or https."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [environment["wsgi.url_scheme"].encode()]
