@@ -8,7 +8,7 @@ PYTHON3 = python3
 
 .PHONY: help demo test test-asan test-behaviour test-certificates \
     test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
-    load bench bench-origins wheels check-wheels check-debian11 check-newest \
+    load bench test-ecosystem bench-origins wheels check-wheels check-debian11 check-newest \
     wheels-newest check-wheels-newest check-upstream check-ktls clean python3
 
 help:
@@ -50,6 +50,8 @@ help:
 	@echo "make test-behaviour       each call in each state, with 3.15's ssl,"
 	@echo "                          if make check-newest has made its tree, or"
 	@echo "                          else 3.13's, and with ours"
+	@echo "make test-ecosystem       thirty libraries on 2.7, with its ssl and with"
+	@echo "                          ours (ARGS=\"--only redis\" for one)"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3
@@ -118,6 +120,9 @@ test-cpython: python3
 test-certificates: python3
 	@$(PYTHON3) ci/test_certificates.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+test-ecosystem: python3
+	@$(PYTHON3) ci/test_ecosystem.py $(ARGS)
 
 test-behaviour: python3
 	@$(PYTHON3) ci/test_behaviour.py \

@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 
 import environments
 from environments import Failure
@@ -30,10 +31,35 @@ REQUIREMENTS = os.path.join(environments.ROOT, "ci",
 PREFIX = "lib_"
 SECONDS = 120  # for one library
 
+PAGE = os.path.join(environments.ROOT, "docs", "ecosystem.rst")
+
+HEAD = """\
+Libraries that were tried
+=========================
+
+``make test-ecosystem`` runs these libraries on Python 2.7, unmodified, with
+2.7's own ``ssl`` and with the backport.  They talk to real servers on loopback
+(nginx, Redis, Mosquitto, OpenLDAP, MariaDB, RabbitMQ), or to their own.  The
+column *Same* counts what comes to the same with both: data is carried, an
+unknown issuer and a wrong host name are refused, a client certificate is
+taken.  *Beyond* counts what only the backport can do.
+
+Twisted and pyftpdlib use pyOpenSSL and paramiko has an OpenSSL of its own:
+they work beside the backport, and no otherwise than before.
+
+.. This page is made by ci/test_ecosystem.py --document.
+
+"""
+KNOWN = """\
+Known differences
+-----------------
+"""
+
 # Variables that tell libraries of this machine's proxies and CA certificates.
 OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
 
-ROW = "%-22s %-10s %5s %6s %9s  %s"
+HEADS = ("library", "version", "same", "beyond", "known", "failed", "")
+ROW = "%-14s %-9s %5s %7s %6s %7s  %s"
 
 
 def make_environment(progress):
@@ -87,31 +113,39 @@ def look(python, name, ports, with_backport):
 
 
 class Comparison:
-    """What a library does with both ssl modules."""
+    """What a library does with both ssl modules.
+
+    same, news, known and failed are lists of the names of functions: which
+    came to the same, which only the backport can do, which differ for a
+    reason that the file gives, and which are wrong.
+    """
 
     def __init__(self, name, stock, ours):
         self.name = name
         self.version = (ours or stock or {}).get("version", "?")
+        self.reasons = (ours or {}).get("known", {})
         stock = (stock or {}).get("outcomes", {})
-        self.ours = (ours or {}).get("outcomes", {})
-        same = [key for key in self.ours if key.startswith("same_")]
-        self.same = [key for key in same if stock.get(key) == self.ours[key]]
-        self.beyond = [key for key in self.ours if key.startswith("beyond_")]
+        ours = (ours or {}).get("outcomes", {"it does not run": {"error": ""}})
+        equal = [key for key in ours if stock.get(key) == ours[key]]
+        wanted = [key for key in ours if key.startswith("same_")]
+        self.same = [key for key in wanted
+                     if key in equal and "error" not in ours[key]]
         # where stock can do it as well, it is no news
-        self.news = [key for key in self.beyond
-                     if stock.get(key) != self.ours[key]]
-        self.failed = sorted(
-            [key for key in self.ours if "error" in self.ours[key]]
-            + [key for key in same if key not in self.same])
-        if ours is None:
-            self.failed = ["does not run"]
+        self.news = [key for key in ours if key.startswith("beyond_")
+                     and key not in equal and "error" not in ours[key]]
+        self.known = [key for key in self.reasons if key not in equal]
+        self.failed = [key for key in ours if key not in self.known
+                       and (key in wanted or "error" in ours[key])
+                       and key not in self.same]
+        self.failed += [key for key in self.reasons if key in equal]
 
     def cells(self):
-        """The cells of its row."""
-        return (self.name, self.version, len(self.same),
-                len(self.news), len(self.failed),
+        """The cells of its row in the table."""
+        told = self.failed or self.news
+        return (self.name, self.version, len(self.same), len(self.news),
+                len(self.known), len(self.failed),
                 ", ".join(key.partition("_")[2].replace("_", " ")
-                          for key in self.failed or self.news))
+                          for key in sorted(told)))
 
 
 def compare_all(python, names, progress):
@@ -129,14 +163,42 @@ def compare_all(python, names, progress):
 
 def show(comparisons):
     print()
-    print(ROW % ("library", "version", "same", "beyond", "failed", ""))
+    print(ROW % HEADS)
     for comparison in comparisons:
-        print(ROW % comparison.cells())
+        print((ROW % comparison.cells()).rstrip())
+    for comparison in comparisons:
+        for key, reason in sorted(comparison.reasons.items()):
+            print()
+            print(textwrap.fill("%s, %s: %s" % (
+                comparison.name, key.partition("_")[2], reason), 79))
+
+
+def document(comparisons):
+    """Write docs/ecosystem.rst."""
+    heads = ["Library", "Version", "Same", "Beyond", "What 2.7's own cannot"]
+    rows = [heads] + [
+        [cells[0], cells[1], str(cells[2]), str(cells[3]) if cells[3] else "",
+         cells[6]]
+        for cells in (comparison.cells() for comparison in comparisons)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    line = "  ".join("=" * width for width in widths)
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths))
+             .rstrip() for row in rows]
+    known = ["- " + textwrap.fill("%s: %s" % (comparison.name, reason), 77,
+                                  subsequent_indent="  ")
+             for comparison in comparisons
+             for _, reason in sorted(comparison.reasons.items())]
+    with open(PAGE, "w") as stream:
+        stream.write(HEAD + "\n".join(
+            [line, table[0], line] + table[1:] + [line, "", KNOWN, ""]
+            + known) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", default="", help="names of libraries")
+    parser.add_argument("--document", action="store_true",
+                        help="write docs/ecosystem.rst")
     arguments = parser.parse_args()
     progress = environments.Progress()
     try:
@@ -149,6 +211,8 @@ def main():
     except Failure as error:
         sys.exit(str(error))
     show(comparisons)
+    if arguments.document:
+        document(comparisons)
     if any(comparison.failed for comparison in comparisons):
         sys.exit(1)
 

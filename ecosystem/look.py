@@ -5,7 +5,8 @@
 
 LIBRARY is a file of libraries/.  Its functions whose names begin with "same_"
 have to come to the same with every ssl, those with "beyond_" are what 2.7's
-own cannot do.  Each returns something that JSON can have.
+own cannot do.  Each returns something that JSON can have.  KNOWN, where a file
+has it, gives the reason for each difference that is not the backport's fault.
 """
 
 from __future__ import print_function
@@ -37,7 +38,7 @@ def main():
     module = importlib.import_module(sys.argv[1])
     import ssl
     found = {"version": module.VERSION, "openssl": ssl.OPENSSL_VERSION,
-             "outcomes": look(module)}
+             "known": getattr(module, "KNOWN", {}), "outcomes": look(module)}
     # whatever the library has printed comes before it
     print("\n" + json.dumps(found))
     sys.stdout.flush()

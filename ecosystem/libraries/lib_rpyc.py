@@ -27,6 +27,7 @@ def call(ca):
     thread = threading.Thread(target=server.start)
     thread.daemon = True
     thread.start()
+    peers.await_port(server.port)
     try:
         connection = rpyc.ssl_connect(
             "localhost", server.port, ca_certs=ca,
