@@ -15,12 +15,12 @@ import ssl
 import pytest
 
 from helpers import (BACKPORT, LONG, BioPair, Task, cert, client_context,
-                     read_cert, server_context)
+                     load_bundle, outcome_of_bundle, read_cert,
+                     server_context, through_pipe, told_of_bundle)
 
 SEEDS = range(100 if LONG else 10)
 FILES_A_SEED = 300
 HANDSHAKES_A_SEED = 25
-PIPE_HOLDS = 65536  # bytes, before somebody reads
 
 BLOCK = re.compile("-----BEGIN ([A-Z0-9 ]+)-----\n(.+?)-----END .+?-----\n",
                    re.DOTALL)
@@ -138,49 +138,10 @@ def some_file(dice):
 
 # Both ways
 
-def through_pipe(data, use):
-    """What `use` makes of the path where these bytes come from a pipe."""
-    source, target = os.pipe()
-    try:
-        try:
-            assert len(data) < PIPE_HOLDS
-            os.write(target, data)
-        finally:
-            os.close(target)
-        return use("/dev/fd/%d" % source)
-    finally:
-        os.close(source)
-
-
 def through_file(data, use, path):
     with open(path, "wb") as stream:
         stream.write(data)
     return use(path)
-
-
-def look(context):
-    """All that a context tells of its CAs."""
-    return (context.cert_store_stats(), context.get_ca_certs(True),
-            context.get_ca_certs())
-
-
-def load(path):
-    """(what is wrong, the context)"""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(path)
-    except ssl.SSLError as error:
-        return (type(error), error.library, error.reason, error.errno,
-                str(error).replace(path, "PATH")), context
-    return None, context
-
-
-def load_and_look(path):
-    problem, context = load(path)
-    try:
-        return problem, look(context)
-    except (ssl.SSLError, ValueError) as error:  # of a spoilt extension
-        return problem, (context.cert_store_stats(), type(error))
 
 
 def verify(context, chain, flags):
@@ -208,8 +169,9 @@ def test_every_file_comes_to_the_same(path, seed):
     loaded = 0
     for _ in range(FILES_A_SEED):
         data = some_file(dice)
-        expected = through_pipe(data, load_and_look)
-        assert through_file(data, load_and_look, path) == expected, data
+        expected = through_pipe(data, outcome_of_bundle)
+        assert through_file(
+            data, outcome_of_bundle, path) == expected, data
         loaded += expected[0] is None
     assert FILES_A_SEED // 10 < loaded < FILES_A_SEED * 9 // 10
 
@@ -228,8 +190,9 @@ def test_every_file_verifies_the_same(path, seed):
             data += read_cert("root.pem").encode("ascii")
 
         def use(path):
-            problem, context = load(path)
-            return problem, verify(context, chain, flags), look(context)
+            problem, context = load_bundle(path)
+            return (problem, verify(context, chain, flags),
+                    told_of_bundle(context))
 
         expected = through_pipe(data, use)
         assert through_file(data, use, path) == expected, (chain, data)
@@ -257,7 +220,7 @@ def test_what_is_told_before_and_after_a_handshake(path):
         client.load_verify_locations(write(path, MANY + ROOT + MANY))
         for _ in range(handshakes):
             BioPair(client)
-        told.append(look(client))
+        told.append(told_of_bundle(client))
     assert told[0] == told[1] == told[2]
     assert told[0][0] == {"x509": 151, "x509_ca": 151, "crl": 0}
     assert ROOT_DER in told[0][1]
