@@ -139,7 +139,6 @@ bundle_new_nogil(size_t count)
 
     if (self != NULL) {
         self->users = 1;
-        self->count = count;
         self->entries = calloc(count + 1, sizeof(*self->entries));
         self->by_subject = calloc(count + 1, sizeof(*self->by_subject));
     }
@@ -148,6 +147,7 @@ bundle_new_nogil(size_t count)
         ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
         return NULL;
     }
+    self->count = count;
     return self;
 }
 
