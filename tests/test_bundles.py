@@ -7,6 +7,7 @@ that way are what all else is held against.
 """
 
 import base64
+import binascii
 import os
 import random
 import re
@@ -42,6 +43,8 @@ COMMENTS = [
     read_cert("localhost-key-encrypted-old.pem").encode("ascii")]
 TAGS = bytearray([0, 1, 2, 3, 4, 5, 6, 12, 19, 20, 22, 23, 24, 28, 30, 48, 49,
                   127, 128, 129, 130, 160, 163, 255])
+BEGINNINGS = [b"\0", b"\0\0", b"\1", b"\x07", b"\x7f", b"\x80", b"\xff",
+              b"\xff\xff"]
 CHAINS = ["localhost-ec.pem", "chain.pem", "namesake.pem", "unknown.pem",
           "namesake-with-id.pem", "expired.pem"]
 
@@ -94,13 +97,69 @@ def change_bytes(dice, data, values):
     return bytes(data)
 
 
+def elements(data):
+    """[[tag, contents]] of a row of DER elements that is sound."""
+    data, found = bytearray(data), []
+    while data:
+        length, start = data[1], 2
+        if length > 128:
+            start += length - 128
+            length = int(binascii.hexlify(bytes(data[2:start])), 16)
+        found.append([data[0], bytes(data[start:start + length])])
+        del data[:start + length]
+    return found
+
+
+def element(tag, contents, spare=0):
+    """DER, or with a length that has zeros before it."""
+    length = bytearray([len(contents) >> 8, len(contents) & 255])
+    if len(contents) < 256:
+        del length[0]
+    if spare or len(contents) > 127:
+        length = bytearray(spare) + length
+        length.insert(0, 128 + len(length))
+    return bytes(bytearray([tag]) + length) + contents
+
+
+def change_element(dice, data):
+    """One element, at any depth, is another, and all lengths fit."""
+    row, spare = elements(data), 0
+    place = dice.randrange(len(row))
+    tag, contents = row[place]
+    if tag & 0x20 and contents and dice.random() < .85:
+        row[place][1] = change_element(dice, contents)
+    else:
+        change = dice.randrange(9)
+        if change == 0:
+            row[place][0] = dice.choice(TAGS)
+        elif change == 1:
+            row[place][1] = b""
+        elif change < 4:
+            row[place][1] = dice.choice(BEGINNINGS) + contents
+        elif change == 4:
+            row[place][1] = contents + dice.choice(BEGINNINGS)
+        elif change == 5:
+            row[place][1] = dice.choice(BEGINNINGS) + contents[1:]
+        elif change == 6:
+            row.insert(place, row[place])
+        elif change == 7:
+            del row[place]
+        else:
+            spare = 1
+    return b"".join(
+        element(tag, contents, spare if number == place else 0)
+        for number, (tag, contents) in enumerate(row))
+
+
 def some_block(dice):
     label, der = dice.choice(
         ALL_OTHERS if dice.random() < .1 else ALL_CERTIFICATES)
     kind = dice.randrange(12)
-    if kind < 4:
+    if kind < 2:
         der = change_bytes(dice, der, TAGS)
-    elif kind == 4:
+    elif kind < 6:
+        der = change_element(dice, der)
+    elif kind == 6:
         der += b"\0"
     if dice.random() < .1:
         label = dice.choice(LABELS)
@@ -130,7 +189,8 @@ def some_file(dice):
     elif kind == 5:
         data = data.rstrip(b"\n")
     elif kind == 6:
-        data = data.replace(b"=", b"", 1)
+        place = dice.randrange(len(data))
+        data = data[:place] + b"=" + data[place + 1:]
     elif kind == 7:
         data = re.sub(b"[A-Za-z0-9]=", b"9=", data)
     return data
