@@ -2,8 +2,8 @@
 
    Owns bundles.  OpenSSL 3 decodes public keys slowly, and a program needs few
    of those that a bundle has.  So a bundle of a text in the usual form keeps
-   the bytes of each certificate and its subject, and OpenSSL decodes a
-   certificate when somebody asks for it.
+   the bytes of each certificate and the number of its subject, and OpenSSL
+   decodes a certificate when somebody asks for it.
 
    Contexts and threads share bundles.  Two things change in one: the count of
    its users, with the GIL held; and a certificate that is decoded, once, by
@@ -19,14 +19,14 @@ typedef struct {
     X509 *x509;                 /* NULL until it is decoded, or for ever */
     X509_CRL *crl;              /* or NULL */
     sslb_bytes der;             /* of the certificate to decode */
-    X509_NAME *subject;         /* the one in it */
-    int has_namesakes;          /* others of the same subject */
+    uint32_t number;            /* of its subject: see name.c */
+    int has_namesakes;          /* others may have the same subject */
 } entry;
 
 struct sslb_bundle {
     entry *entries;             /* in the order of their file */
     size_t count;
-    entry **by_subject;         /* those with a certificate, sorted */
+    entry **by_number;          /* those with a certificate, sorted */
     size_t certificates;
     int has_crls;
     unsigned char *der;         /* of those that were not decoded at once */
@@ -40,14 +40,6 @@ entry_free(entry *self)
 {
     X509_free(self->x509);
     X509_CRL_free(self->crl);
-    X509_NAME_free(self->subject);
-}
-
-static const X509_NAME *
-entry_subject(const entry *self)
-{
-    return self->subject != NULL ? self->subject
-                                 : X509_get_subject_name(self->x509);
 }
 
 /* The certificate, borrowed; NULL if there is none, or when out of memory.  Of
@@ -83,14 +75,15 @@ entry_add_nogil(entry *self, X509_STORE *store)
         && (self->crl == NULL || X509_STORE_add_crl(store, self->crl));
 }
 
-/* By subject; those of one subject in the order of their file. */
+/* By number; those of one number in the order of their file. */
 static int
 compare_entries(const void *a, const void *b)
 {
     const entry *first = *(entry *const *)a, *second = *(entry *const *)b;
-    int order = X509_NAME_cmp(entry_subject(first), entry_subject(second));
 
-    return order != 0 ? order : (first > second) - (first < second);
+    return first->number != second->number
+        ? (first->number > second->number ? 1 : -1)
+        : (first > second) - (first < second);
 }
 
 /* Whether two are the same certificate, of one bundle. */
@@ -117,7 +110,7 @@ sslb_bundle_drop(sslb_bundle *self)
     for (i = 0; i < self->count; i++) {
         entry_free(&self->entries[i]);
     }
-    free(self->by_subject);
+    free(self->by_number);
     free(self->entries);
     free(self->der);
     free(self);
@@ -140,9 +133,9 @@ bundle_new_nogil(size_t count)
     if (self != NULL) {
         self->users = 1;
         self->entries = calloc(count + 1, sizeof(*self->entries));
-        self->by_subject = calloc(count + 1, sizeof(*self->by_subject));
+        self->by_number = calloc(count + 1, sizeof(*self->by_number));
     }
-    if (self == NULL || self->entries == NULL || self->by_subject == NULL) {
+    if (self == NULL || self->entries == NULL || self->by_number == NULL) {
         sslb_bundle_drop(self);
         ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
         return NULL;
@@ -162,19 +155,31 @@ bundle_sort_nogil(sslb_bundle *self)
 
         self->has_crls |= each->crl != NULL;
         if (each->x509 != NULL || each->der.data != NULL) {
-            self->by_subject[self->certificates++] = each;
+            self->by_number[self->certificates++] = each;
         }
     }
-    qsort(self->by_subject, self->certificates, sizeof(*self->by_subject),
+    qsort(self->by_number, self->certificates, sizeof(*self->by_number),
           compare_entries);
     for (i = 1; i < self->certificates; i++) {
-        entry *one = self->by_subject[i - 1], *next = self->by_subject[i];
+        entry *one = self->by_number[i - 1], *next = self->by_number[i];
 
-        if (X509_NAME_cmp(entry_subject(one), entry_subject(next)) == 0
-            && !is_same(one, next)) {
+        if (one->number == next->number && !is_same(one, next)) {
             one->has_namesakes = next->has_namesakes = 1;
         }
     }
+}
+
+/* Takes over what OpenSSL has read: 1, or 0 when out of memory. */
+static int
+entry_take_nogil(entry *self, X509_INFO *found)
+{
+    self->x509 = found->x509;
+    self->crl = found->crl;
+    found->x509 = NULL;
+    found->crl = NULL;
+    return self->x509 == NULL
+        || sslb_name_number_nogil(X509_get_subject_name(self->x509),
+                                  &self->number);
 }
 
 sslb_bundle *
@@ -184,12 +189,11 @@ sslb_bundle_from_entries_nogil(STACK_OF(X509_INFO) *found)
     size_t i;
 
     for (i = 0; self != NULL && i < self->count; i++) {
-        X509_INFO *each = sk_X509_INFO_value(found, (int)i);
-
-        self->entries[i].x509 = each->x509;
-        self->entries[i].crl = each->crl;
-        each->x509 = NULL;
-        each->crl = NULL;
+        if (!entry_take_nogil(&self->entries[i],
+                              sk_X509_INFO_value(found, (int)i))) {
+            sslb_bundle_drop(self);
+            self = NULL;
+        }
     }
     sk_X509_INFO_pop_free(found, X509_INFO_free);
     if (self != NULL) {
@@ -237,49 +241,65 @@ sslb_bundle_add_namesakes_nogil(const sslb_bundle *self, X509_STORE *store)
     return 1;
 }
 
-static int
-compare_name(const void *name, const void *each)
+/* The place of the first one that has no lesser number. */
+static size_t
+place_of(const sslb_bundle *self, uint32_t number)
 {
-    return X509_NAME_cmp(name, entry_subject(*(entry *const *)each));
+    size_t low = 0, high = self->certificates;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (self->by_number[middle]->number < number) {
+            low = middle + 1;
+        }
+        else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 X509 *
 sslb_bundle_find_nogil(const sslb_bundle *self, const X509_NAME *name)
 {
-    entry **found = bsearch(name, self->by_subject, self->certificates,
-                            sizeof(*self->by_subject), compare_name);
+    uint32_t number;
+    size_t i;
 
-    return found != NULL ? entry_decode_nogil(*found) : NULL;
+    if (!sslb_name_number_nogil(name, &number)) {
+        return NULL;
+    }
+    for (i = place_of(self, number); i < self->certificates; i++) {
+        entry *each = self->by_number[i];
+        X509 *x509 = each->number == number ? entry_decode_nogil(each) : NULL;
+
+        if (x509 == NULL
+            || X509_NAME_cmp(X509_get_subject_name(x509), name) == 0) {
+            return x509;
+        }
+    }
+    return NULL;
 }
 
 /* -- text in the usual form ------------------------------------------- */
 
-static X509_NAME *
-name_decode_nogil(sslb_bytes der)
+/* The number of a name that OpenSSL takes: 1, or 0 if it does not, or when out
+   of memory. */
+static int
+read_name_nogil(sslb_bytes der, uint32_t *number)
 {
     const unsigned char *data = der.data;
-    X509_NAME *name = d2i_X509_NAME(NULL, &data, (long)der.length);
-
-    if (name != NULL && data != der.data + der.length) {
-        X509_NAME_free(name);
-        return NULL;
-    }
-    return name;
-}
-
-/* Whether OpenSSL takes it for a name, as it does another one. */
-static int
-is_name_nogil(sslb_bytes der, sslb_bytes other)
-{
     X509_NAME *name;
+    int ok;
 
-    if (der.length == other.length
-        && memcmp(der.data, other.data, der.length) == 0) {
+    if (sslb_name_number_of_der(der, number)) {
         return 1;
     }
-    name = name_decode_nogil(der);
+    name = d2i_X509_NAME(NULL, &data, (long)der.length);
+    ok = name != NULL && data == der.data + der.length
+        && sslb_name_number_nogil(name, number);
     X509_NAME_free(name);
-    return name != NULL;
+    return ok;
 }
 
 /* 1, or 0 if it may be no certificate, or when out of memory. */
@@ -287,13 +307,12 @@ static int
 entry_read_nogil(entry *self, sslb_bytes der)
 {
     sslb_bytes issuer, subject;
+    uint32_t number;
 
-    if (!sslb_der_is_certificate_nogil(der, &issuer, &subject)) {
-        return 0;
-    }
     self->der = der;
-    self->subject = name_decode_nogil(subject);
-    return self->subject != NULL && is_name_nogil(issuer, subject);
+    return sslb_der_is_certificate(der, &issuer, &subject)
+        && read_name_nogil(issuer, &number)
+        && read_name_nogil(subject, &self->number);
 }
 
 static size_t

@@ -1,9 +1,9 @@
 /* der.c: what is surely a certificate.
 
-   Owns one question: whether OpenSSL is sure to take these bytes for a
-   certificate.  It answers by the layout alone, without decoding the public
-   key, which is where OpenSSL 3 spends its time.  "No" only means "not
-   sure".  It is stricter than OpenSSL, and knows no type of OpenSSL's or
+   Owns reading DER, and one question: whether OpenSSL is sure to take these
+   bytes for a certificate.  It answers by the layout alone, without decoding
+   the public key, which is where OpenSSL 3 spends its time.  "No" only means
+   "not sure".  It is stricter than OpenSSL, and knows no type of OpenSSL's or
    Python's. */
 
 #include "sslb.h"
@@ -18,10 +18,8 @@ enum {
     EXTENSIONS = 0xa3
 };
 
-/* Takes the next element off the rest, if it has that tag.  The length has to
-   be in its shortest form, of at most three bytes. */
-static int
-take(sslb_bytes *rest, int tag, sslb_bytes *contents)
+int
+sslb_der_take(sslb_bytes *rest, int tag, sslb_bytes *contents)
 {
     const unsigned char *data = rest->data;
     size_t length, more, i;
@@ -64,7 +62,7 @@ take_integer(sslb_bytes *rest)
 {
     sslb_bytes number;
 
-    if (!take(rest, INTEGER, &number) || number.length == 0) {
+    if (!sslb_der_take(rest, INTEGER, &number) || number.length == 0) {
         return 0;
     }
     /* the first nine bits all alike: not the shortest form */
@@ -73,21 +71,20 @@ take_integer(sslb_bytes *rest)
              || (number.data[0] == 255 && number.data[1] >= 128));
 }
 
-static int
-take_object_id(sslb_bytes *rest)
+int
+sslb_der_take_id(sslb_bytes *rest, sslb_bytes *id)
 {
-    sslb_bytes id;
     size_t i;
     int begins = 1;             /* a number does, in groups of seven bits */
 
-    if (!take(rest, OBJECT_ID, &id) || id.length == 0) {
+    if (!sslb_der_take(rest, OBJECT_ID, id) || id->length == 0) {
         return 0;
     }
-    for (i = 0; i < id.length; i++) {
-        if (begins && id.data[i] == 128) {
+    for (i = 0; i < id->length; i++) {
+        if (begins && id->data[i] == 128) {
             return 0;
         }
-        begins = id.data[i] < 128;
+        begins = id->data[i] < 128;
     }
     return begins;
 }
@@ -96,20 +93,22 @@ take_object_id(sslb_bytes *rest)
 static int
 take_algorithm(sslb_bytes *rest)
 {
-    sslb_bytes algorithm, parameters;
+    sslb_bytes algorithm, id, parameters;
 
-    if (!take(rest, SEQUENCE, &algorithm) || !take_object_id(&algorithm)) {
+    if (!sslb_der_take(rest, SEQUENCE, &algorithm)
+        || !sslb_der_take_id(&algorithm, &id)) {
         return 0;
     }
     if (next_is(&algorithm, OBJECT_ID)) {
-        return take_object_id(&algorithm) && algorithm.length == 0;
+        return sslb_der_take_id(&algorithm, &id) && algorithm.length == 0;
     }
     if (next_is(&algorithm, NULL_VALUE)) {
-        return take(&algorithm, NULL_VALUE, &parameters)
+        return sslb_der_take(&algorithm, NULL_VALUE, &parameters)
             && parameters.length == 0 && algorithm.length == 0;
     }
     return algorithm.length == 0
-        || (take(&algorithm, SEQUENCE, &parameters) && algorithm.length == 0);
+        || (sslb_der_take(&algorithm, SEQUENCE, &parameters)
+            && algorithm.length == 0);
 }
 
 /* Whole bytes, which keys and signatures are. */
@@ -118,7 +117,7 @@ take_bit_string(sslb_bytes *rest)
 {
     sslb_bytes bits;
 
-    return take(rest, BIT_STRING, &bits) && bits.length > 1
+    return sslb_der_take(rest, BIT_STRING, &bits) && bits.length > 1
         && bits.data[0] == 0;
 }
 
@@ -128,7 +127,7 @@ take_time(sslb_bytes *rest)
     size_t i, digits = next_is(rest, UTC_TIME) ? 12 : 14;
     sslb_bytes text;
 
-    if (!take(rest, digits == 12 ? UTC_TIME : GENERALIZED_TIME, &text)
+    if (!sslb_der_take(rest, digits == 12 ? UTC_TIME : GENERALIZED_TIME, &text)
         || text.length != digits + 1 || text.data[digits] != 'Z') {
         return 0;
     }
@@ -145,7 +144,7 @@ take_validity(sslb_bytes *rest)
 {
     sslb_bytes validity;
 
-    return take(rest, SEQUENCE, &validity) && take_time(&validity)
+    return sslb_der_take(rest, SEQUENCE, &validity) && take_time(&validity)
         && take_time(&validity) && validity.length == 0;
 }
 
@@ -154,7 +153,7 @@ take_public_key(sslb_bytes *rest)
 {
     sslb_bytes key;
 
-    return take(rest, SEQUENCE, &key) && take_algorithm(&key)
+    return sslb_der_take(rest, SEQUENCE, &key) && take_algorithm(&key)
         && take_bit_string(&key) && key.length == 0;
 }
 
@@ -163,15 +162,17 @@ take_extension(sslb_bytes *rest)
 {
     sslb_bytes extension, part;
 
-    if (!take(rest, SEQUENCE, &extension) || !take_object_id(&extension)) {
+    if (!sslb_der_take(rest, SEQUENCE, &extension)
+        || !sslb_der_take_id(&extension, &part)) {
         return 0;
     }
     if (next_is(&extension, BOOLEAN)
-        && (!take(&extension, BOOLEAN, &part) || part.length != 1
+        && (!sslb_der_take(&extension, BOOLEAN, &part) || part.length != 1
             || part.data[0] != 255)) {
         return 0;
     }
-    return take(&extension, OCTET_STRING, &part) && extension.length == 0;
+    return sslb_der_take(&extension, OCTET_STRING, &part)
+        && extension.length == 0;
 }
 
 static int
@@ -179,8 +180,8 @@ take_extensions(sslb_bytes *rest)
 {
     sslb_bytes tagged, list;
 
-    if (!take(rest, EXTENSIONS, &tagged) || !take(&tagged, SEQUENCE, &list)
-        || tagged.length > 0 || list.length == 0) {
+    if (!sslb_der_take(rest, EXTENSIONS, &tagged)
+        || !sslb_der_take(&tagged, SEQUENCE, &list) || tagged.length > 0 || list.length == 0) {
         return 0;
     }
     while (list.length > 0) {
@@ -198,7 +199,7 @@ take_name(sslb_bytes *rest, sslb_bytes *name)
     sslb_bytes contents;
 
     name->data = rest->data;
-    if (!take(rest, SEQUENCE, &contents)) {
+    if (!sslb_der_take(rest, SEQUENCE, &contents)) {
         return 0;
     }
     name->length = (size_t)(rest->data - name->data);
@@ -210,7 +211,7 @@ take_version(sslb_bytes *rest)
 {
     sslb_bytes version;
 
-    return take(rest, VERSION, &version) && take_integer(&version)
+    return sslb_der_take(rest, VERSION, &version) && take_integer(&version)
         && version.length == 0;
 }
 
@@ -220,7 +221,7 @@ take_body(sslb_bytes *rest, sslb_bytes *issuer, sslb_bytes *subject)
 {
     sslb_bytes body;
 
-    return take(rest, SEQUENCE, &body)
+    return sslb_der_take(rest, SEQUENCE, &body)
         && (!next_is(&body, VERSION) || take_version(&body))
         && take_integer(&body)
         && take_algorithm(&body)
@@ -233,12 +234,12 @@ take_body(sslb_bytes *rest, sslb_bytes *issuer, sslb_bytes *subject)
 }
 
 int
-sslb_der_is_certificate_nogil(sslb_bytes der, sslb_bytes *issuer,
-                              sslb_bytes *subject)
+sslb_der_is_certificate(sslb_bytes der, sslb_bytes *issuer,
+                        sslb_bytes *subject)
 {
     sslb_bytes certificate;
 
-    return take(&der, SEQUENCE, &certificate) && der.length == 0
+    return sslb_der_take(&der, SEQUENCE, &certificate) && der.length == 0
         && take_body(&certificate, issuer, subject)
         && take_algorithm(&certificate)
         && take_bit_string(&certificate)

@@ -453,10 +453,23 @@ long sslb_pem_next_nogil(const char **text, unsigned char *der);
 
 /* -- der.c ------------------------------------------------------------ */
 
+/* Takes the next element off the rest, if it has that tag and its length is in
+   the shortest form, of at most three bytes; an object identifier: 1 or 0. */
+int sslb_der_take(sslb_bytes *rest, int tag, sslb_bytes *contents);
+int sslb_der_take_id(sslb_bytes *rest, sslb_bytes *id);
+
 /* Whether OpenSSL takes it for a certificate, surely, as long as it takes both
    names: 1 or 0. */
-int sslb_der_is_certificate_nogil(sslb_bytes der, sslb_bytes *issuer,
-                                  sslb_bytes *subject);
+int sslb_der_is_certificate(sslb_bytes der, sslb_bytes *issuer,
+                            sslb_bytes *subject);
+
+/* -- name.c ----------------------------------------------------------- */
+
+/* The number that tells a name from others: 1, or 0 when out of memory.  Of an
+   encoded one also 0 if it is not of the kind that nearly all are; if it is,
+   OpenSSL surely takes it for a name. */
+int sslb_name_number_nogil(const X509_NAME *name, uint32_t *number);
+int sslb_name_number_of_der(sslb_bytes der, uint32_t *number);
 
 /* -- bundle.c --------------------------------------------------------- */
 
