@@ -181,7 +181,8 @@ take_extensions(sslb_bytes *rest)
     sslb_bytes tagged, list;
 
     if (!sslb_der_take(rest, EXTENSIONS, &tagged)
-        || !sslb_der_take(&tagged, SEQUENCE, &list) || tagged.length > 0 || list.length == 0) {
+        || !sslb_der_take(&tagged, SEQUENCE, &list) || tagged.length > 0
+        || list.length == 0) {
         return 0;
     }
     while (list.length > 0) {

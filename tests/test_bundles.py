@@ -121,12 +121,20 @@ def element(tag, contents, spare=0):
     return bytes(bytearray([tag]) + length) + contents
 
 
+def count(tag, contents):
+    """How many elements there are in an element, with itself."""
+    if not tag & 0x20:
+        return 1
+    return 1 + sum(count(*each) for each in elements(contents))
+
+
 def change_element(dice, data):
     """One element, at any depth, is another, and all lengths fit."""
     row, spare = elements(data), 0
-    place = dice.randrange(len(row))
+    place = dice.choice([number for number, each in enumerate(row)
+                         for _ in range(count(*each))])
     tag, contents = row[place]
-    if tag & 0x20 and contents and dice.random() < .85:
+    if dice.randrange(count(tag, contents)):
         row[place][1] = change_element(dice, contents)
     else:
         change = dice.randrange(9)
@@ -297,16 +305,46 @@ def test_root_is_found(path, text):
         BioPair(client)
 
 
-@pytest.mark.parametrize("name", [
-    b"BACKPORT TEST ROOT", b"backport test rooT"])
-def test_root_whose_name_is_spelt_in_another_way(path, name):
-    """Names are compared without regard to case: RFC 5280, 7.1.  Nobody
-    checks the signature of a root."""
-    der = ROOT_DER.replace(b"Backport Test Root", name)
-    assert der.count(name) == 2
+ROOT_NAME = b"Backport Test Root"
+
+
+def respelt(data, spelling):
+    """The DER with another element for the name of the root."""
+    return b"".join(
+        spelling if contents == ROOT_NAME else
+        element(tag, respelt(contents, spelling) if tag & 0x20 else contents)
+        for tag, contents in elements(data))
+
+
+@pytest.mark.parametrize("spelling", [
+    element(0x0c, ROOT_NAME.upper()), element(0x13, ROOT_NAME.lower()),
+    element(0x16, b" Backport  Test \t Root "), element(0x14, ROOT_NAME),
+    element(0x1e, ROOT_NAME.decode("ascii").encode("utf-16-be")),
+    element(0x1c, ROOT_NAME.decode("ascii").encode("utf-32-be"))],
+    ids=["upper", "lower", "blanks", "T61", "BMP", "universal"])
+@pytest.mark.parametrize("others", ["", MANY], ids=["alone", "many"])
+def test_root_whose_name_is_spelt_in_another_way(path, spelling, others):
+    """It is the same name: RFC 5280, 7.1.  Nobody checks the signature of a
+    root."""
+    der = respelt(ROOT_DER, spelling)
+    assert der.count(spelling) == 2
+    client = client_context(roots=None)
+    client.load_verify_locations(
+        write(path, others + ssl.DER_cert_to_PEM_cert(der)))
+    BioPair(client)
+
+
+def test_root_whose_name_is_nearly_the_same(path):
+    """Without the blanks it is another name."""
+    der = respelt(ROOT_DER, element(0x0c, ROOT_NAME.replace(b" ", b"")))
     client = client_context(roots=None)
     client.load_verify_locations(
         write(path, MANY + ssl.DER_cert_to_PEM_cert(der)))
+    with pytest.raises(ssl.SSLError):
+        BioPair(client)
+    client = client_context(roots=None)
+    client.load_verify_locations(
+        write(path, MANY + ssl.DER_cert_to_PEM_cert(der) + ROOT))
     BioPair(client)
 
 
