@@ -110,6 +110,15 @@ typedef struct {
     unsigned long trust;        /* the context's */
 } sslb_checks;
 
+/* Bytes that somebody else owns. */
+typedef struct {
+    const unsigned char *data;  /* NULL: none */
+    size_t length;
+} sslb_bytes;
+
+/* Certificates and CRLs that were loaded together (bundle.c). */
+typedef struct sslb_bundle sslb_bundle;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -131,7 +140,7 @@ typedef struct sslb_context {
     int has_trust;              /* something was loaded into the store */
     unsigned long trust;        /* another number with each such change, and
                                    for no two contexts the same */
-    struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
+    sslb_bundle *bundle;        /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *weakrefs;
 } sslb_context;
@@ -434,6 +443,69 @@ PyObject *sslb_x509_as_pem(X509 *x509);
 
 /* (nid, short name, long name, OID) */
 PyObject *sslb_asn1_object_as_tuple(const ASN1_OBJECT *object);
+
+/* -- pem.c ------------------------------------------------------------ */
+
+/* Writes the bytes of the next certificate, which are fewer than its text has
+   characters, and moves behind that.  The count; 0 when there is no more PEM;
+   -1 if the text has another form than the usual one. */
+long sslb_pem_next_nogil(const char **text, unsigned char *der);
+
+/* -- der.c ------------------------------------------------------------ */
+
+/* Takes the next element off the rest, if it has that tag and its length is in
+   the shortest form, of at most three bytes; an object identifier: 1 or 0. */
+int sslb_der_take(sslb_bytes *rest, int tag, sslb_bytes *contents);
+int sslb_der_take_id(sslb_bytes *rest, sslb_bytes *id);
+
+/* Whether OpenSSL takes it for a certificate, surely, as long as it takes both
+   names: 1 or 0. */
+int sslb_der_is_certificate(sslb_bytes der, sslb_bytes *issuer,
+                            sslb_bytes *subject);
+
+/* -- name.c ----------------------------------------------------------- */
+
+/* The number that tells a name from others: 1, or 0 when out of memory.  Of an
+   encoded one also 0 if it is not of the kind that nearly all are; if it is,
+   OpenSSL surely takes it for a name. */
+int sslb_name_number_nogil(const X509_NAME *name, uint32_t *number);
+int sslb_name_number_of_der(sslb_bytes der, uint32_t *number);
+
+/* -- bundle.c --------------------------------------------------------- */
+
+/* A bundle never changes for its users.  Sharing and dropping (which may be
+   told NULL) want the GIL, unless nobody else has it yet. */
+sslb_bundle *sslb_bundle_share(sslb_bundle *self);
+void sslb_bundle_drop(sslb_bundle *self);
+
+/* Of what OpenSSL has read, which is taken over; NULL with the error queue
+   filled. */
+sslb_bundle *sslb_bundle_from_entries_nogil(STACK_OF(X509_INFO) *found);
+
+/* Of a text; NULL if it has another form than the usual one, or when out of
+   memory.  The error queue may have something then. */
+sslb_bundle *sslb_bundle_from_text_nogil(const char *text);
+
+int sslb_bundle_is_empty(const sslb_bundle *self);
+int sslb_bundle_has_crls(const sslb_bundle *self);
+
+/* Add all, or the certificates that have their subject in common with others:
+   1, or 0 with the error queue filled.  What the store has is no error. */
+int sslb_bundle_fill_store_nogil(const sslb_bundle *self, X509_STORE *store);
+int sslb_bundle_add_namesakes_nogil(const sslb_bundle *self,
+                                    X509_STORE *store);
+
+/* A certificate of that subject, borrowed; NULL if there is none, or when out
+   of memory. */
+X509 *sslb_bundle_find_nogil(const sslb_bundle *self, const X509_NAME *name);
+
+/* -- bundle_load.c ---------------------------------------------------- */
+
+/* The bundle of a PEM file (a path as bytes), from the cache or read, or of
+   cadata.  A reference, or NULL with an exception; it is one as well if there
+   is no certificate. */
+sslb_bundle *sslb_bundle_from_file(PyObject *path);
+sslb_bundle *sslb_bundle_from_data(PyObject *cadata);
 
 /* -- certificate.c ---------------------------------------------------- */
 

@@ -1,36 +1,13 @@
 /* trust.c: trust stores: what is loaded into them, and what is in them.
 
-   Owns the cache of parsed CA files.  OpenSSL 3 parses a bundle slowly, and
-   programs make many contexts: a file is parsed once, and each context's own
-   X509_STORE takes the certificates by reference, of its first bundle only
-   those that a handshake asks for.  The cache is touched only with the GIL
-   held, so neither threads nor fork() find it half changed; files are read
-   and stores filled without the GIL. */
+   Owns how a bundle gets into a store.  Programs make many contexts: each
+   context's own X509_STORE takes the certificates of a bundle by reference, of
+   its first bundle only those that a handshake asks for.  Stores are filled
+   without the GIL. */
 
 #include "sslb.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-
-/* How many files' certificates are kept. */
-#define CACHE_SIZE 8
-
-/* A file changed less than this long ago (seconds) may change again without
-   its time stamp showing it: it is not kept. */
-#define TOO_FRESH 2
-
-/* Certificates and revocation lists, in the order of their file. */
-typedef struct sslb_bundle {
-    STACK_OF(X509_INFO) *entries;
-    int users;                  /* the cache's reference, and others' */
-    int has_crls;
-    int has_namesakes;          /* several certificates of one subject */
-    struct stat identity;       /* of the file it was parsed from */
-} bundle;
-
-static bundle *cache[CACHE_SIZE];  /* the most recently used first */
 
 static X509_STORE *
 store_of(PyObject *self)
@@ -38,409 +15,17 @@ store_of(PyObject *self)
     return SSL_CTX_get_cert_store(((sslb_context *)self)->ctx);
 }
 
-/* -- bundles ---------------------------------------------------------- */
-
-static void
-bundle_drop(bundle *self)
-{
-    if (self != NULL && --self->users == 0) {
-        sk_X509_INFO_pop_free(self->entries, X509_INFO_free);
-        free(self);
-    }
-}
-
-static int
-compare_subjects(const X509 *const *a, const X509 *const *b)
-{
-    return X509_NAME_cmp(X509_get_subject_name(*a),
-                         X509_get_subject_name(*b));
-}
-
-/* Out of memory: 1, which is never wrong. */
-static int
-has_namesakes_nogil(const STACK_OF(X509_INFO) *entries)
-{
-    STACK_OF(X509) *sorted = sk_X509_new(compare_subjects);
-    int i, result = sorted == NULL;
-
-    for (i = 0; !result && i < sk_X509_INFO_num(entries); i++) {
-        X509 *x509 = sk_X509_INFO_value(entries, i)->x509;
-
-        result = x509 != NULL && !sk_X509_push(sorted, x509);
-    }
-    if (!result) {
-        sk_X509_sort(sorted);
-    }
-    for (i = 1; !result && i < sk_X509_num(sorted); i++) {
-        const X509 *a = sk_X509_value(sorted, i - 1);
-        const X509 *b = sk_X509_value(sorted, i);
-
-        result = compare_subjects(&a, &b) == 0 && X509_cmp(a, b) != 0;
-    }
-    sk_X509_free(sorted);
-    return result;
-}
-
-/* Takes ownership of the entries; NULL with the error queue filled. */
-static bundle *
-bundle_new_nogil(STACK_OF(X509_INFO) *entries)
-{
-    bundle *self = calloc(1, sizeof(*self));
-    int i;
-
-    if (self == NULL) {
-        sk_X509_INFO_pop_free(entries, X509_INFO_free);
-        ERR_raise(ERR_LIB_X509, ERR_R_MALLOC_FAILURE);
-        return NULL;
-    }
-    self->entries = entries;
-    self->users = 1;
-    self->has_namesakes = has_namesakes_nogil(entries);
-    for (i = 0; i < sk_X509_INFO_num(entries); i++) {
-        self->has_crls |= sk_X509_INFO_value(entries, i)->crl != NULL;
-    }
-    return self;
-}
-
-static int
-bundle_count_nogil(const bundle *self)
-{
-    int i, count = 0;
-
-    for (i = 0; i < sk_X509_INFO_num(self->entries); i++) {
-        const X509_INFO *entry = sk_X509_INFO_value(self->entries, i);
-
-        count += (entry->x509 != NULL) + (entry->crl != NULL);
-    }
-    return count;
-}
-
-/* 1, or 0 with the error queue filled; what is there already is no error. */
-static int
-bundle_fill_store_nogil(const bundle *self, X509_STORE *store)
-{
-    int i, rc = 1;
-
-    for (i = 0; rc && i < sk_X509_INFO_num(self->entries); i++) {
-        const X509_INFO *entry = sk_X509_INFO_value(self->entries, i);
-
-        if (entry->x509 != NULL) {
-            rc = X509_STORE_add_cert(store, entry->x509);
-        }
-        if (rc && entry->crl != NULL) {
-            rc = X509_STORE_add_crl(store, entry->crl);
-        }
-    }
-    return rc;
-}
-
-/* -- the cache -------------------------------------------------------- */
-
-static struct timespec
-modified(const struct stat *status)
-{
-#ifdef __APPLE__
-    return status->st_mtimespec;
-#else
-    return status->st_mtim;
-#endif
-}
-
-static struct timespec
-changed(const struct stat *status)
-{
-#ifdef __APPLE__
-    return status->st_ctimespec;
-#else
-    return status->st_ctim;
-#endif
-}
-
-static int
-same_moment(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static int
-same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino
-        && a->st_size == b->st_size
-        && same_moment(modified(a), modified(b))
-        && same_moment(changed(a), changed(b));
-}
-
-/* Moves it to the front, where a new one stands too. */
-static void
-cache_move_to_front(int position, bundle *found)
-{
-    memmove(&cache[1], &cache[0], (size_t)position * sizeof(cache[0]));
-    cache[0] = found;
-}
-
-/* A reference to the bundle of that very file, or NULL. */
-static bundle *
-cache_find(const struct stat *identity)
-{
-    int i;
-
-    for (i = 0; i < CACHE_SIZE && cache[i] != NULL; i++) {
-        bundle *found = cache[i];
-
-        if (same_file(&found->identity, identity)) {
-            cache_move_to_front(i, found);
-            found->users++;
-            return found;
-        }
-    }
-    return NULL;
-}
-
-static void
-cache_keep(bundle *fresh)
-{
-    bundle *oldest = cache[CACHE_SIZE - 1];
-
-    if (!S_ISREG(fresh->identity.st_mode)
-        || time(NULL) - changed(&fresh->identity).tv_sec < TOO_FRESH) {
-        return;
-    }
-    fresh->users++;
-    cache_move_to_front(CACHE_SIZE - 1, fresh);
-    bundle_drop(oldest);
-}
-
-/* -- files ------------------------------------------------------------ */
-
-/* NULL with the error queue filled. */
-static bundle *
-bundle_parse_nogil(BIO *bio, const struct stat *identity)
-{
-    STACK_OF(X509_INFO) *entries = PEM_X509_INFO_read_bio(bio, NULL, NULL,
-                                                          (void *)"");
-    bundle *result = entries != NULL ? bundle_new_nogil(entries) : NULL;
-
-    if (result != NULL) {
-        result->identity = *identity;
-    }
-    return result;
-}
-
-/* The bundle of a PEM file, from the cache or parsed.  A reference, or NULL
-   with an exception; a file without any certificate is an error as well. */
-static bundle *
-bundle_from_file(PyObject *path)
-{
-    unsigned long code = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
-    struct stat identity;
-    bundle *result = NULL;
-    BIO *bio;
-
-    ERR_clear_error();
-    Py_BEGIN_ALLOW_THREADS
-    sslb_gate_enter_nogil();
-    bio = sslb_file_open_nogil(PyBytes_AS_STRING(path), &identity);
-    sslb_gate_leave_nogil();
-    Py_END_ALLOW_THREADS
-    if (bio != NULL) {
-        result = cache_find(&identity);
-        if (result != NULL) {
-            BIO_free(bio);
-            return result;
-        }
-        Py_BEGIN_ALLOW_THREADS
-        sslb_gate_enter_nogil();
-        result = bundle_parse_nogil(bio, &identity);
-        BIO_free(bio);
-        sslb_gate_leave_nogil();
-        Py_END_ALLOW_THREADS
-    }
-    if (result != NULL && bundle_count_nogil(result) == 0) {
-        bundle_drop(result);
-        result = NULL;
-        code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
-    }
-    if (result == NULL) {
-        sslb_file_raise(code, path, "CA file", __LINE__);
-        return NULL;
-    }
-    cache_keep(result);
-    return result;
-}
-
-/* -- data ------------------------------------------------------------- */
-
-/* Appends a certificate, which it takes: 1, or 0 when out of memory. */
-static int
-push_certificate_nogil(STACK_OF(X509_INFO) *entries, X509 *x509)
-{
-    X509_INFO *entry = X509_INFO_new();
-
-    if (entry != NULL) {
-        entry->x509 = x509;
-        if (sk_X509_INFO_push(entries, entry) > 0) {
-            return 1;
-        }
-        X509_INFO_free(entry);
-        return 0;
-    }
-    X509_free(x509);
-    return 0;
-}
-
-/* Both parsers read all of the data: 1, or 0 with the error queue filled.
-   They know the end by having read everything, not by an error code, which
-   differs between OpenSSL's versions (gh-151504). */
-
-static int
-parse_pem_nogil(STACK_OF(X509_INFO) *entries, const void *data, int length)
-{
-    BIO *bio = BIO_new_mem_buf(data, length);
-    X509 *x509;
-    int rc = bio != NULL;
-
-    while (rc && (x509 = PEM_read_bio_X509(bio, NULL, NULL,
-                                           (void *)"")) != NULL) {
-        rc = push_certificate_nogil(entries, x509);
-    }
-    if (rc) {
-        rc = BIO_eof(bio) && sslb_queue_take_end_of_pem_nogil();
-    }
-    BIO_free(bio);
-    return rc;
-}
-
-static int
-parse_der_nogil(STACK_OF(X509_INFO) *entries, const unsigned char *data,
-                long length)
-{
-    const unsigned char *end = data + length;
-    X509 *x509;
-
-    while (data < end) {
-        x509 = d2i_X509(NULL, &data, (long)(end - data));
-        if (x509 == NULL || !push_certificate_nogil(entries, x509)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-static bundle *
-bundle_from_buffer(const Py_buffer *view, int is_pem)
-{
-    STACK_OF(X509_INFO) *entries = sk_X509_INFO_new_null();
-    bundle *result;
-    int ok = 0, count;
-
-    if (entries == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    ERR_clear_error();
-    Py_BEGIN_ALLOW_THREADS
-    sslb_gate_enter_nogil();
-    ok = is_pem ? parse_pem_nogil(entries, view->buf, (int)view->len)
-                : parse_der_nogil(entries, view->buf, (long)view->len);
-    sslb_gate_leave_nogil();
-    Py_END_ALLOW_THREADS
-    count = sk_X509_INFO_num(entries);
-    if (ok && count > 0) {
-        result = bundle_new_nogil(entries);
-        if (result == NULL) {
-            sslb_queue_raise("cadata", __LINE__);
-        }
-        return result;
-    }
-    sk_X509_INFO_pop_free(entries, X509_INFO_free);
-    if (count == 0) {
-        ERR_clear_error();
-        sslb_error_raise(sslb_errors.error, 0, is_pem
-                         ? "no start line: cadata does not contain a "
-                           "certificate"
-                         : "not enough data: cadata does not contain a "
-                           "certificate", __LINE__);
-    }
-    else {
-        sslb_queue_raise("cadata goes wrong after its first certificates",
-                         __LINE__);
-    }
-    return NULL;
-}
-
-/* 2.7's str may be either: PEM shows by its BEGIN line. */
-static int
-has_begin_line(const Py_buffer *view)
-{
-    static const char begin[] = "-----BEGIN";
-    const char *data = view->buf;
-    Py_ssize_t i, last = view->len - (Py_ssize_t)(sizeof(begin) - 1);
-
-    for (i = 0; i <= last; i++) {
-        if (memcmp(data + i, begin, sizeof(begin) - 1) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static bundle *
-bundle_from_data(PyObject *cadata)
-{
-    PyObject *ascii = NULL;
-    bundle *result = NULL;
-    int is_text = sslb_is_unicode(cadata);
-    Py_buffer view;
-
-    if (is_text) {
-        cadata = ascii = sslb_text_encode(cadata, "ascii");
-    }
-    if (cadata == NULL || sslb_buffer_get(cadata, &view) < 0) {
-        if (PyErr_ExceptionMatches(PyExc_TypeError)
-            || PyErr_ExceptionMatches(PyExc_UnicodeError)) {
-            PyErr_SetString(PyExc_TypeError, "cadata should be an ASCII "
-                            "string or a bytes-like object");
-        }
-        Py_XDECREF(ascii);
-        return NULL;
-    }
-    if (view.len == 0) {
-        PyErr_SetString(PyExc_ValueError, "Empty certificate data");
-    }
-    else if (view.len > INT_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "cadata is longer than 2 GiB");
-    }
-    else {
-        result = bundle_from_buffer(&view, is_text
-                                    || (PyBytes_Check(cadata)
-                                        && SSLB_BYTES_ARE_TEXT
-                                        && has_begin_line(&view)));
-    }
-    PyBuffer_Release(&view);
-    Py_XDECREF(ascii);
-    return result;
-}
-
 /* -- the first bundle of a store --------------------------------------- */
 
 /* Adds to the store the certificate that the bundle has of that name, and
    returns it (borrowed from the bundle), or NULL. */
 static X509 *
-find_by_subject_nogil(const bundle *self, const X509_NAME *name,
+find_by_subject_nogil(const sslb_bundle *source, const X509_NAME *name,
                       X509_STORE *store)
 {
-    int i;
+    X509 *x509 = sslb_bundle_find_nogil(source, name);
 
-    for (i = 0; i < sk_X509_INFO_num(self->entries); i++) {
-        X509 *x509 = sk_X509_INFO_value(self->entries, i)->x509;
-
-        if (x509 != NULL
-            && X509_NAME_cmp(X509_get_subject_name(x509), name) == 0) {
-            return X509_STORE_add_cert(store, x509) ? x509 : NULL;
-        }
-    }
-    return NULL;
+    return x509 != NULL && X509_STORE_add_cert(store, x509) ? x509 : NULL;
 }
 
 /* What OpenSSL calls for a name that the store does not have yet.  The
@@ -480,7 +65,7 @@ sslb_trust_module_init(void)
 /* The bundle stays for the life of the context.  1, or 0 with the error queue
    filled, as the next two. */
 static int
-use_lazily(sslb_context *context, bundle *source)
+use_lazily(sslb_context *context, sslb_bundle *source)
 {
     X509_LOOKUP *lookup = X509_STORE_add_lookup(
         SSL_CTX_get_cert_store(context->ctx), lookup_method);
@@ -488,8 +73,7 @@ use_lazily(sslb_context *context, bundle *source)
     if (lookup == NULL || !X509_LOOKUP_set_method_data(lookup, source)) {
         return 0;
     }
-    source->users++;
-    context->bundle = source;
+    context->bundle = sslb_bundle_share(source);
     context->bundle_is_lazy = 1;
     return 1;
 }
@@ -497,7 +81,7 @@ use_lazily(sslb_context *context, bundle *source)
 void
 sslb_trust_forget(sslb_context *context)
 {
-    bundle_drop(context->bundle);
+    sslb_bundle_drop(context->bundle);
     context->bundle = NULL;
 }
 
@@ -525,14 +109,15 @@ add_folder(PyObject *self, const char *path)
 }
 
 static int
-fill_store(X509_STORE *store, const bundle *source)
+fill_store(X509_STORE *store, const sslb_bundle *source,
+           int (*add)(const sslb_bundle *, X509_STORE *))
 {
     int rc;
 
     ERR_clear_error();
     Py_BEGIN_ALLOW_THREADS
     sslb_gate_enter_nogil();
-    rc = bundle_fill_store_nogil(source, store);
+    rc = add(source, store);
     sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     return rc;
@@ -540,32 +125,34 @@ fill_store(X509_STORE *store, const bundle *source)
 
 /* OpenSSL looks no further for a name that it has found in one place: where
    there are several, each bundle is wholly in the store, which comes first.
-   So it is where several certificates have one name: their order counts, and
-   another thread must not find some of them only.  For a CRL OpenSSL looks
-   further than the store, and would find none but ours. */
+   So are several certificates of one name: their order counts, and another
+   thread must not find some of them only.  For a CRL OpenSSL looks further
+   than the store, and would find none but ours. */
 static int
-add_bundle_taken(sslb_context *context, bundle *source)
+add_bundle_taken(sslb_context *context, sslb_bundle *source)
 {
     X509_STORE *store = SSL_CTX_get_cert_store(context->ctx);
     int is_first = !context->has_trust;
 
     context->has_trust = 1;
     sslb_verification_trust_changed(context);
-    if (is_first && !source->has_crls && !source->has_namesakes) {
-        return use_lazily(context, source);
+    if (is_first && !sslb_bundle_has_crls(source)) {
+        return fill_store(store, source, sslb_bundle_add_namesakes_nogil)
+            && use_lazily(context, source);
     }
     if (context->bundle_is_lazy) {
-        if (!fill_store(store, context->bundle)) {
+        if (!fill_store(store, context->bundle,
+                        sslb_bundle_fill_store_nogil)) {
             return 0;
         }
         context->bundle_is_lazy = 0;
     }
-    return fill_store(store, source);
+    return fill_store(store, source, sslb_bundle_fill_store_nogil);
 }
 
 /* No handshake calls the lookup before it has its bundle. */
 static int
-add_bundle(PyObject *self, bundle *source)
+add_bundle(PyObject *self, sslb_bundle *source)
 {
     sslb_context *context = (sslb_context *)self;
     int ok;
@@ -588,7 +175,7 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
     static char *keywords[] = {"cafile", "capath", "cadata", NULL};
     PyObject *cafile = Py_None, *capath = Py_None, *cadata = Py_None;
     PyObject *file = NULL, *folder = NULL, *result = NULL;
-    bundle *from_file = NULL, *from_data = NULL;
+    sslb_bundle *from_file = NULL, *from_data = NULL;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
                                      "|OOO:load_verify_locations", keywords,
@@ -603,8 +190,9 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
     if (sslb_path_argument(cafile, "cafile", &file) < 0
         || sslb_path_argument(capath, "capath", &folder) < 0
         || (cadata != Py_None
-            && (from_data = bundle_from_data(cadata)) == NULL)
-        || (file != NULL && (from_file = bundle_from_file(file)) == NULL)) {
+            && (from_data = sslb_bundle_from_data(cadata)) == NULL)
+        || (file != NULL
+            && (from_file = sslb_bundle_from_file(file)) == NULL)) {
         goto exit;
     }
     if ((from_data != NULL && add_bundle(self, from_data) < 0)
@@ -615,8 +203,8 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
     }
     result = Py_NewRef(Py_None);
 exit:
-    bundle_drop(from_data);
-    bundle_drop(from_file);
+    sslb_bundle_drop(from_data);
+    sslb_bundle_drop(from_file);
     Py_XDECREF(folder);
     Py_XDECREF(file);
     return result;
@@ -641,18 +229,18 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
     const char *folder = default_place(X509_get_default_cert_dir_env(),
                                        X509_get_default_cert_dir());
     PyObject *path = PyBytes_FromString(file);
-    bundle *found;
+    sslb_bundle *found;
     int rc = 0;
 
     (void)none;
     if (path == NULL) {
         return NULL;
     }
-    found = bundle_from_file(path);
+    found = sslb_bundle_from_file(path);
     Py_DECREF(path);
     if (found != NULL) {
         rc = add_bundle(self, found);
-        bundle_drop(found);
+        sslb_bundle_drop(found);
     }
     else {
         PyErr_Clear();
@@ -667,7 +255,7 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
 
 /* Adds what a list has: 1, or 0 with the error queue filled. */
 static int
-copy_objects(STACK_OF(X509_OBJECT) *objects, X509_STORE *store)
+copy_objects_nogil(STACK_OF(X509_OBJECT) *objects, X509_STORE *store)
 {
     int i, rc = 1;
 
@@ -683,16 +271,29 @@ copy_objects(STACK_OF(X509_OBJECT) *objects, X509_STORE *store)
 
 /* The same list with that of the bundle, each object once. */
 static STACK_OF(X509_OBJECT) *
-with_bundle(STACK_OF(X509_OBJECT) *objects, const bundle *more)
+with_bundle_nogil(STACK_OF(X509_OBJECT) *objects, const sslb_bundle *more)
 {
     X509_STORE *store = X509_STORE_new();
     STACK_OF(X509_OBJECT) *result = NULL;
 
-    if (store != NULL && bundle_fill_store_nogil(more, store)
-        && copy_objects(objects, store)) {
+    if (store != NULL && sslb_bundle_fill_store_nogil(more, store)
+        && copy_objects_nogil(objects, store)) {
         result = X509_STORE_get1_objects(store);
     }
     X509_STORE_free(store);
+    return result;
+}
+
+static STACK_OF(X509_OBJECT) *
+store_objects_nogil(X509_STORE *store, const sslb_bundle *more)
+{
+    STACK_OF(X509_OBJECT) *found = X509_STORE_get1_objects(store), *result;
+
+    if (found == NULL || more == NULL) {
+        return found;
+    }
+    result = with_bundle_nogil(found, more);
+    sk_X509_OBJECT_pop_free(found, X509_OBJECT_free);
     return result;
 }
 
@@ -701,14 +302,14 @@ static STACK_OF(X509_OBJECT) *
 store_objects(PyObject *self)
 {
     sslb_context *context = (sslb_context *)self;
-    STACK_OF(X509_OBJECT) *result = X509_STORE_get1_objects(store_of(self));
+    const sslb_bundle *more = context->bundle_is_lazy ? context->bundle : NULL;
+    STACK_OF(X509_OBJECT) *result;
 
-    if (result != NULL && context->bundle_is_lazy) {
-        STACK_OF(X509_OBJECT) *found = result;
-
-        result = with_bundle(found, context->bundle);
-        sk_X509_OBJECT_pop_free(found, X509_OBJECT_free);
-    }
+    Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
+    result = store_objects_nogil(store_of(self), more);
+    sslb_gate_leave_nogil();
+    Py_END_ALLOW_THREADS
     if (result == NULL) {
         ERR_clear_error();
         PyErr_NoMemory();

@@ -46,9 +46,10 @@ __all__ = [
     "Task", "array_bytes", "buffer_types", "cert", "client_context",
     "collect", "descriptors",
     "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
-    "listening", "meanwhile", "native", "read_all", "read_cert", "receive",
-    "server_context", "serving", "socketserver", "tcp_pair", "text_type",
-    "unix_pair",
+    "listening", "load_bundle", "meanwhile", "native", "outcome_of_bundle",
+    "read_all", "read_cert", "receive", "server_context", "serving",
+    "socketserver", "tcp_pair", "text_type", "through_pipe",
+    "told_of_bundle", "unix_pair",
 ]
 
 
@@ -126,6 +127,48 @@ def server_context(version=None, chain="localhost.pem"):
     context = new_context(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert(chain))
     return limit_version(context, version)
+
+
+# CA files
+
+def through_pipe(data, use):
+    """What `use` makes of a path where these bytes come from a pipe."""
+    source, target = os.pipe()
+    try:
+        try:
+            assert len(data) < 65536  # so many it holds before it is read
+            os.write(target, data)
+        finally:
+            os.close(target)
+        return use("/dev/fd/%d" % source)
+    finally:
+        os.close(source)
+
+
+def load_bundle(path):
+    """(what is wrong with a CA file or None, a context that has loaded it)"""
+    context = new_context(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(path)
+    except ssl.SSLError as error:
+        return (type(error), error.library, error.reason, error.errno,
+                str(error).replace(path, "PATH")), context
+    return None, context
+
+
+def told_of_bundle(context):
+    """All that a context tells of its CAs."""
+    told = context.cert_store_stats(), context.get_ca_certs(True)
+    try:
+        return told + (context.get_ca_certs(),)
+    except (ssl.SSLError, ValueError) as error:  # of a spoilt extension
+        return told + (type(error), str(error))
+
+
+def outcome_of_bundle(path):
+    """What loading a CA file comes to."""
+    problem, context = load_bundle(path)
+    return problem, told_of_bundle(context)
 
 
 # Threads

@@ -822,6 +822,40 @@ def test_set_of_what_is_read_only(section, world):
     assert_flat(fail_all)
 
 
+# CA files
+
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize("end", ["", "\n", "-----\n", read_cert("crl.pem")])
+def test_bundle_that_is_not_kept(world, tmpdir, end, asks):
+    """It is read and forgotten, by the extension or by OpenSSL."""
+    path = str(tmpdir.join("bundle.pem"))
+    with open(path, "w") as stream:
+        stream.write(read_cert("namesakes-with-ids.pem") + PEM + PEM + end)
+
+    def load():
+        os.utime(path, None)  # it may be changing
+        context = client_context(roots=None)
+        context.load_verify_locations(path)
+        if asks:
+            BioPair(context, world.server)
+            context.get_ca_certs(True)
+
+    assert_flat(load)
+
+
+def test_bad_bundle(tmpdir):
+    """The last of its certificates is bad."""
+    path = str(tmpdir.join("bundle.pem"))
+    with open(path, "w") as stream:
+        stream.write(PEM + PEM + read_cert("junk-der.pem"))
+
+    def load():
+        with pytest.raises(ssl.SSLError):
+            client_context(roots=None).load_verify_locations(path)
+
+    assert_flat(load)
+
+
 # Bugs that others had
 
 def decode_all(world):

@@ -6,10 +6,12 @@ follow, the scenario must succeed or raise one of the exceptions that tell of
 it; with memory again it must work.
 """
 
+import atexit
 import ctypes
 import os
 import signal
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir))
@@ -40,6 +42,27 @@ def load_roots():
     context.load_verify_locations(cert("root.pem"), cert("capath"))
     context.get_ca_certs()
     context.cert_store_stats()
+
+
+def new_roots():
+    """A context, and a file that is not known yet."""
+    end()
+    os.utime(NEW_ROOTS, None)
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def load_new_roots():
+    context = new_roots()
+    begin()
+    context.load_verify_locations(NEW_ROOTS)
+
+
+def use_new_roots():
+    context = new_roots()
+    context.load_verify_locations(NEW_ROOTS)
+    begin()
+    context.get_ca_certs()
+    BioPair(context, CONTEXTS[1])
 
 
 def load_data():
@@ -79,6 +102,15 @@ def configure():
     context._msg_callback = lambda *arguments: None
 
 
+def write_new_roots():
+    handle, path = tempfile.mkstemp()
+    atexit.register(os.remove, path)
+    with os.fdopen(handle, "w") as stream:
+        stream.write(read_cert("root.pem"))
+    return path
+
+
+NEW_ROOTS = write_new_roots()
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 CONTEXTS = client_context(), server_context(chain="localhost-ec.pem")
