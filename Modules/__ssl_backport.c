@@ -54,7 +54,7 @@ process_init(PyObject *module)
         || sslb_membio_module_init() < 0
         || sslb_trust_module_init() < 0
         || sslb_connection_module_init() < 0
-        || sslb_operations_module_init() < 0 ? -1 : 0;
+        || sslb_sockets_module_init() < 0 ? -1 : 0;
 }
 
 static int (*const steps[])(PyObject *module) = {

@@ -91,17 +91,10 @@ check_arguments(const sslb_context *context, int server_side,
 static int
 use_socket(sslb_connection *self, PyObject *socket)
 {
-    PyObject *number = PyObject_CallMethod(socket, "fileno", NULL);
     BIO *bio;
-    long fd = -1;
-    int rc;
+    long fd;
 
-    if (number == NULL) {
-        return -1;
-    }
-    rc = sslb_int_as_long(number, &fd);
-    Py_DECREF(number);
-    if (rc < 0) {
+    if (sslb_socket_descriptor(socket, &fd) < 0) {
         return -1;
     }
     self->socket = sslb_reference_new(socket);

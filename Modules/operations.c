@@ -76,6 +76,9 @@ handshake_locked(sslb_operation *op)
 {
     int rc;
 
+    if (op->self->transport != NULL) {
+        sslb_transport_handshakes_nogil(op->self->transport);
+    }
     sslb_queue_clear_nogil();
     rc = SSL_do_handshake(op->self->ssl);
     return rc == 1 ? STEP_DONE : sslb_operation_ended_locked(op, rc);
@@ -133,6 +136,10 @@ guarded_step_locked(sslb_operation *op, int may_read)
         sslb_transport_begin_nogil(self->transport,
                                    op->deadline != SSLB_NEVER_WAIT, may_read);
     }
+    if (op->has_arrived) {
+        sslb_transport_arrived_nogil(self->transport, &op->arrival);
+        op->has_arrived = 0;
+    }
     self->kept = &op->kept;
     self->thread = op->thread;
     if (shares_context(self)) {
@@ -158,6 +165,8 @@ step_nogil(sslb_operation *op)
     int may_read = sslb_step_acquire_nogil(&self->lock);
 
     result = self->closed ? STEP_CLOSED : guarded_step_locked(op, may_read);
+    op->awaits_record = self->transport != NULL
+        && sslb_transport_awaits_record_nogil(self->transport);
     op->news = sslb_step_release_nogil(
         &self->lock, self->transport != NULL && self->transport->took);
     return result;
@@ -178,15 +187,30 @@ wait_limit(const sslb_operation *op)
 /* These two say what sslb_wait_nogil() says: 1 when another step is due, 0 at
    the limit, -1 when a signal came. */
 
+/* Without a limit recv() waits as well, with a system call less. */
 static int
-poll_nogil(sslb_connection *self, short events, sslb_deadline limit)
+poll_input_nogil(sslb_operation *op, int fd, sslb_deadline limit)
 {
+    int ready = 0;
+
+    if (op->awaits_record && limit == SSLB_NO_DEADLINE) {
+        ready = sslb_transport_await_nogil(fd, &op->arrival);
+        op->has_arrived = ready > 0;
+    }
+    return ready != 0 ? ready : sslb_wait_nogil(fd, POLLIN, limit);
+}
+
+static int
+poll_nogil(sslb_operation *op, short events, sslb_deadline limit)
+{
+    sslb_connection *self = op->self;
     int fd, ready = 1;      /* where it is closed, the step says so */
 
     sslb_polling_begin_nogil(&self->lock);
     fd = sslb_transport_descriptor_nogil(self->transport);
     if (fd >= 0) {
-        ready = sslb_wait_nogil(fd, events, limit);
+        ready = events == POLLIN ? poll_input_nogil(op, fd, limit)
+                                 : sslb_wait_nogil(fd, events, limit);
     }
     sslb_polling_end_nogil(&self->lock);
     return ready;
@@ -202,7 +226,7 @@ await_input_nogil(sslb_operation *op, sslb_deadline limit)
     if (input != SSLB_INPUT_MINE) {
         return input == SSLB_INPUT_NEWS;
     }
-    ready = poll_nogil(op->self, POLLIN, limit);
+    ready = poll_nogil(op, POLLIN, limit);
     sslb_input_polled_nogil(lock, ready > 0);
     return ready;
 }
@@ -214,7 +238,7 @@ wait_nogil(sslb_operation *op)
     sslb_deadline limit = wait_limit(op);
     int ready = op->outcome.ssl_error == SSL_ERROR_WANT_READ
         ? await_input_nogil(op, limit)
-        : poll_nogil(op->self, POLLOUT, limit);
+        : poll_nogil(op, POLLOUT, limit);
 
     if (ready > 0) {
         op->looked = 0;
@@ -287,43 +311,27 @@ sslb_operation_loop(sslb_operation *op)
 
 /* -- beginning and end ------------------------------------------------ */
 
-static PyObject *name_fileno, *name_gettimeout;
-
-int
-sslb_operations_module_init(void)
-{
-    name_fileno = sslb_text_intern("fileno");
-    name_gettimeout = sslb_text_intern("gettimeout");
-    return name_fileno != NULL && name_gettimeout != NULL ? 0 : -1;
-}
-
 /* The descriptor must still be the one that the connection was made on: a
    closed socket's number may belong to somebody else by now. */
 static int
 check_descriptor(sslb_operation *op)
 {
-    PyObject *number = PyObject_CallMethodObjArgs(op->socket, name_fileno,
-                                                  NULL);
-    long fd = -1;
-    int rc;
+    long fd;
 
-    if (number == NULL) {
+    if (sslb_socket_descriptor(op->socket, &fd) < 0) {
         return -1;
     }
-    rc = sslb_int_as_long(number, &fd);
-    Py_DECREF(number);
-    if (rc == 0 && (op->self->closed || fd != op->self->transport->fd)) {
+    if (op->self->closed || fd != op->self->transport->fd) {
         operation_raise(op, STEP_CLOSED);
-        rc = -1;
+        return -1;
     }
-    return rc;
+    return 0;
 }
 
 static int
 read_deadline(sslb_operation *op)
 {
-    PyObject *timeout = PyObject_CallMethodObjArgs(op->socket,
-                                                   name_gettimeout, NULL);
+    PyObject *timeout = sslb_socket_timeout(op->socket);
     int rc;
 
     if (timeout == NULL) {
@@ -356,8 +364,7 @@ unblock_descriptor(const sslb_transport *transport)
 static int
 block_descriptor(PyObject *socket)
 {
-    PyObject *timeout = PyObject_CallMethodObjArgs(socket, name_gettimeout,
-                                                   NULL);
+    PyObject *timeout = sslb_socket_timeout(socket);
     PyObject *result;
 
     if (timeout == NULL) {

@@ -28,6 +28,9 @@ typedef struct sslb_operation {
     sslb_deadline deadline;
     unsigned int news;          /* sslb_step_release_nogil()'s, of its last
                                    step */
+    int awaits_record;          /* its last step did, from its beginning on */
+    int has_arrived;            /* the arrival, for the next step */
+    sslb_arrival arrival;
     PyThreadState *thread;      /* of who runs it, without the GIL */
     int runs_handlers;          /* signal handlers may run in this thread */
     int looked;                 /* for signals, since the last wait began */

@@ -9,10 +9,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Classes of the C module _socket that all interpreters share; the class of
-   sockets is another one in each of them since 3.12.  An interpreter that
-   begins when the first has ended has others; those of the first are left to
-   it. */
+/* Classes of the C module _socket that all interpreters share.  An interpreter
+   that begins when the first has ended has others; those of the first are left
+   to it. */
 static struct {
     PyObject *error;
     PyObject *timeout;
@@ -77,26 +76,6 @@ PyObject *
 sslb_oserror_type(void)
 {
     return of_socket.error;
-}
-
-int
-sslb_socket_check(PyObject *object)
-{
-    PyObject *module = PyImport_ImportModule("_socket");
-    PyObject *type;
-    int rc;
-
-    if (module == NULL) {
-        return -1;
-    }
-    type = PyObject_GetAttrString(module, "socket");
-    Py_DECREF(module);
-    if (type == NULL) {
-        return -1;
-    }
-    rc = PyObject_TypeCheck(object, (PyTypeObject *)type);
-    Py_DECREF(type);
-    return rc;
 }
 
 PyObject *
@@ -360,6 +339,9 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
 int
 sslb_buffer_get(PyObject *object, Py_buffer *view)
 {
+    if (PyString_CheckExact(object)) {  /* a tenth of the time */
+        return PyObject_GetBuffer(object, view, PyBUF_SIMPLE);
+    }
     return PyArg_Parse(object, "s*", view) ? 0 : -1;
 }
 
@@ -425,6 +407,30 @@ sslb_file_error_type(void)
 {
     return PyExc_IOError;
 }
+
+#ifndef PYPY_VERSION
+PyCFunction
+sslb_function_of_method(PyTypeObject *type, PyObject *name)
+{
+    PyObject *known = PyObject_GetAttrString((PyObject *)&PyString_Type,
+                                             "join");
+    PyObject *method = PyObject_GetAttr((PyObject *)type, name);
+    PyMethodDef *definition;
+    PyCFunction result = NULL;
+
+    if (known != NULL && method != NULL
+        && Py_TYPE(method) == Py_TYPE(known)) {
+        definition = ((PyMethodDescrObject *)method)->d_method;
+        if (definition->ml_flags == METH_NOARGS) {
+            result = definition->ml_meth;
+        }
+    }
+    PyErr_Clear();
+    Py_XDECREF(known);
+    Py_XDECREF(method);
+    return result;
+}
+#endif
 
 PyObject *
 sslb_method_new(PyObject *type, PyMethodDef *definition)
@@ -610,6 +616,16 @@ sslb_report_unraisable(const char *where, PyObject *context)
     PyErr_WriteUnraisable(context);
 }
 
+#endif
+
+#if PY_MAJOR_VERSION > 2 || defined(PYPY_VERSION)
+PyCFunction
+sslb_function_of_method(PyTypeObject *type, PyObject *name)
+{
+    (void)type;
+    (void)name;
+    return NULL;
+}
 #endif
 
 PyObject *

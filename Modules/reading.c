@@ -16,6 +16,10 @@
 /* The most that one read() allocates for its result. */
 #define READ_AT_MOST ((Py_ssize_t)1 << 20)
 
+/* Up to so many bytes are read into the stack: to copy them takes less than to
+   make a bytes object smaller. */
+#define SHORT_READ ((Py_ssize_t)8 << 10)
+
 /* What a record's body is at least longer than its plaintext, in bytes: the
    tag (the least that CCM suites have is 8), in TLS 1.3 the content type (RFC
    8446, 5.2), in TLS 1.2 the nonce of GCM and CCM (RFC 5288, 3). */
@@ -232,22 +236,31 @@ at_hand(sslb_connection *self)
 }
 
 static PyObject *
-read_new_bytes(sslb_operation *op, Py_ssize_t length)
+read_short(sslb_operation *op, Py_ssize_t length)
+{
+    unsigned char data[SHORT_READ];
+
+    op->data = data;
+    op->length = (size_t)length;
+    if (length > 0 && read_run(op) < 0) {
+        return NULL;
+    }
+    return PyBytes_FromStringAndSize((char *)data, (Py_ssize_t)op->done);
+}
+
+static PyObject *
+read_long(sslb_operation *op, Py_ssize_t length)
 {
     PyObject *result;
     Py_ssize_t most = op->self->transport != NULL ? READ_AT_MOST
                                                   : at_hand(op->self);
 
-    if (length < 0) {
-        PyErr_SetString(PyExc_ValueError, "size should not be negative");
-        return NULL;
-    }
     if (length > most) {
         length = most;
     }
     result = PyBytes_FromStringAndSize(NULL, length);
-    if (result == NULL || length == 0) {
-        return result;
+    if (result == NULL) {
+        return NULL;
     }
     op->data = (unsigned char *)PyBytes_AS_STRING(result);
     op->length = (size_t)length;
@@ -261,6 +274,17 @@ read_new_bytes(sslb_operation *op, Py_ssize_t length)
     return result;
 }
 
+static PyObject *
+read_new_bytes(sslb_operation *op, Py_ssize_t length)
+{
+    if (length < 0) {
+        PyErr_SetString(PyExc_ValueError, "size should not be negative");
+        return NULL;
+    }
+    return length <= SHORT_READ ? read_short(op, length)
+                                : read_long(op, length);
+}
+
 PyObject *
 sslb_connection_read(PyObject *self, PyObject *args)
 {
@@ -270,7 +294,7 @@ sslb_connection_read(PyObject *self, PyObject *args)
     PyObject *number, *buffer = NULL;
     Py_ssize_t length;
 
-    if (!PyArg_ParseTuple(args, "O|O:read", &number, &buffer)
+    if (!PyArg_UnpackTuple(args, "read", 1, 2, &number, &buffer)
         || sslb_int_as_ssize(number, &length) < 0) {
         return NULL;
     }

@@ -82,6 +82,8 @@ typedef struct {
         sslb_buffer buffer;     /* lent while something is in it */
         size_t start, end;      /* the part that is in use */
     } out;                      /* records not sent yet */
+    int read_errno;             /* what a wait met, for the next read; or 0 */
+    int handshakes;             /* see sslb_transport_handshakes_nogil() */
     size_t least;               /* see sslb_transport_look_ahead_nogil() */
     unsigned char header[SSL3_RT_HEADER_LENGTH];  /* of the next record */
     size_t held;                /* so much of it was taken ahead */
@@ -91,6 +93,13 @@ typedef struct {
     int record_type;
     int lost_count;             /* these three mean nothing */
 } sslb_transport;
+
+/* What recv() waited for: the header of a record, or a part of it. */
+typedef struct {
+    unsigned char header[SSL3_RT_HEADER_LENGTH];
+    ssize_t size;               /* as recv() said */
+    int sys_errno;              /* where it said -1 */
+} sslb_arrival;
 
 /* What one SSL_* call came to, captured at once so that it outlives the
    lock, the GIL and other calls of the thread (errors.c). */
@@ -370,6 +379,22 @@ int64_t sslb_now_nogil(void);
    ready, 0 at the deadline, -1 when a signal came. */
 int sslb_wait_nogil(int fd, short events, sslb_deadline deadline);
 
+/* -- sockets.c -------------------------------------------------------- */
+
+/* For each interpreter that imports us: 0, or -1 with an exception. */
+int sslb_sockets_module_init(void);
+
+/* Whether it is a `socket` of the C module _socket, as this interpreter has
+   it: 1 or 0, or -1 with an exception. */
+int sslb_socket_check(PyObject *object);
+
+/* What its fileno() says: 0, or -1 with an exception. */
+int sslb_socket_descriptor(PyObject *socket, long *fd);
+
+/* What its gettimeout() says: see sslb_deadline_from_timeout().  New
+   reference. */
+PyObject *sslb_socket_timeout(PyObject *socket);
+
 /* -- buffers.c -------------------------------------------------------- */
 
 /* One of at least `size` bytes; its data is NULL when out of memory. */
@@ -409,6 +434,22 @@ int sslb_transport_flush_nogil(sslb_transport *transport);
    so many bytes. */
 void sslb_transport_look_ahead_nogil(sslb_transport *transport,
                                      size_t least);
+
+/* For this step, which is one of a handshake: the same for all records but
+   alerts.  Who says goodbye before the handshake is over says nothing more in
+   plain text. */
+void sslb_transport_handshakes_nogil(sslb_transport *transport);
+
+/* Whether the next that OpenSSL reads is the header of a record. */
+int sslb_transport_awaits_record_nogil(const sslb_transport *transport);
+
+/* Wait in recv() for a header, without the lock: 1 when something has arrived
+   (also the end or an error), 0 where the descriptor does not block, -1 when a
+   signal came.  Nobody else may read from the socket until the next step,
+   which is told of the arrival when it begins. */
+int sslb_transport_await_nogil(int fd, sslb_arrival *arrival);
+void sslb_transport_arrived_nogil(sslb_transport *transport,
+                                  const sslb_arrival *arrival);
 
 /* How many bytes the body of the next record has, if it is such a one and its
    header was taken along; or 0. */
@@ -681,8 +722,6 @@ PyObject *sslb_connection_close(PyObject *self, PyObject *none);
 PyObject *sslb_connection_read(PyObject *self, PyObject *args);
 PyObject *sslb_connection_write(PyObject *self, PyObject *data);
 PyObject *sslb_connection_sendfile(PyObject *self, PyObject *args);
-
-int sslb_operations_module_init(void);
 
 /* -- callbacks.c and its parts: callbacks_log.c, callbacks_psk.c ------- */
 

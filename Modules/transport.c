@@ -178,7 +178,53 @@ sslb_transport_begin_nogil(sslb_transport *transport, int waits, int may_read)
     transport->waits = waits;
     transport->drained = !may_read;
     transport->took = 0;
+    transport->handshakes = 0;
     transport->least = 0;
+}
+
+void
+sslb_transport_handshakes_nogil(sslb_transport *transport)
+{
+    transport->handshakes = 1;
+}
+
+int
+sslb_transport_awaits_record_nogil(const sslb_transport *transport)
+{
+    return transport->given == 0 && transport->held == 0
+        && !transport->lost_count && !transport->is_kernel_tls;
+}
+
+int
+sslb_transport_await_nogil(int fd, sslb_arrival *arrival)
+{
+    arrival->size = recv(fd, arrival->header, sizeof(arrival->header), 0);
+    arrival->sys_errno = arrival->size < 0 ? errno : 0;
+    switch (arrival->sys_errno) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+        return 0;
+    case EINTR:
+        return -1;
+    default:
+        return 1;
+    }
+}
+
+void
+sslb_transport_arrived_nogil(sslb_transport *transport,
+                             const sslb_arrival *arrival)
+{
+    if (arrival->size > 0) {
+        transport->held = (size_t)arrival->size;
+        memcpy(transport->header, arrival->header, transport->held);
+    }
+    transport->eof = arrival->size == 0;
+    transport->read_errno = arrival->sys_errno;
+    transport->took = 1;
+    transport->drained |= transport->held < sizeof(transport->header);
 }
 
 void
@@ -241,15 +287,25 @@ follow_records(sslb_transport *transport, const unsigned char *data,
     }
 }
 
-/* Whether `length` is all that is missing of a record that is surely data. */
+/* Whether another record of TLS, and no plain text, must follow. */
 static int
-completes_data(const sslb_transport *transport, size_t length)
+another_follows(const sslb_transport *transport)
 {
-    return transport->least > 0 && !transport->lost_count
-        && transport->given >= SSL3_RT_HEADER_LENGTH
+    if (transport->handshakes) {
+        return transport->record_type != SSL3_RT_ALERT;
+    }
+    return transport->least > 0
         && transport->record_type == SSL3_RT_APPLICATION_DATA
         && transport->record_size
-           >= transport->least + SSL3_RT_HEADER_LENGTH
+           >= transport->least + SSL3_RT_HEADER_LENGTH;
+}
+
+/* Whether `length` is all that is missing of the current record. */
+static int
+completes_record(const sslb_transport *transport, size_t length)
+{
+    return !transport->lost_count
+        && transport->given >= SSL3_RT_HEADER_LENGTH
         && transport->record_size - transport->given == length;
 }
 
@@ -263,7 +319,8 @@ transport_receive(sslb_transport *transport, void *data, size_t length)
          .iov_len = sizeof(transport->header)},
     };
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    int looks_ahead = completes_data(transport, length);
+    int looks_ahead = completes_record(transport, length)
+        && another_follows(transport);
     ssize_t got;
 
     do {  /* recv() is the cheaper one */
@@ -337,6 +394,10 @@ transport_read(BIO *bio, char *data, int length)
     }
     else if (transport->eof) {
         return 0;
+    }
+    else if (transport->read_errno != 0) {
+        transport->sys_errno = transport->read_errno;
+        transport->read_errno = 0;
     }
     else if (!transport->drained) {
         got = transport_receive(transport, data, (size_t)length);

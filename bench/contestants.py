@@ -7,6 +7,7 @@ with pyOpenSSL.  The stock `ssl` is that of the interpreters as they are.
 
 import collections
 import os
+import shutil
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -17,9 +18,17 @@ import openssl  # noqa: E402
 from environments import Failure  # noqa: E402
 
 FOLDER = os.path.join(environments.BUILD, "bench")
-CERTS = os.path.join(environments.ROOT, "tests", "certs")
+OF_TESTS = os.path.join(environments.ROOT, "tests", "certs")
 WORKER = os.path.join(HERE, "worker.py")
 PYOPENSSL = os.path.join(HERE, "requirements-pyopenssl.txt")
+REQUESTS = os.path.join(HERE, "requirements-requests.txt")
+
+# What workers are given, side by side: certificates, and requests with what
+# it needs.
+CERTS = os.path.join(FOLDER, "certs")
+PACKAGES = os.path.join(FOLDER, "packages")
+
+SERVER = os.path.join(OF_TESTS, "localhost-ec.pem")
 
 NO_COMPILER = """\
 The C programs need a compiler and the headers of OpenSSL.  To get them:
@@ -31,9 +40,10 @@ The C programs need a compiler and the headers of OpenSSL.  To get them:
 # connections.
 Contestant = collections.namedtuple("Contestant", "name command")
 
-# "wheel" is the backport with the OpenSSL of the wheels.
+# "wheel" is the backport with the OpenSSL of the wheels; "wheel-x25519" does
+# without the group for the key exchange that it prefers.
 NAMES = ["C", "ours 2.7", "ours 3.13", "stock 2.7", "stock 3.6",
-         "stock 3.13", "pyOpenSSL", "wheel 2.7"]
+         "stock 3.13", "pyOpenSSL", "wheel 2.7", "wheel-x25519 2.7"]
 QUICK = ["C", "ours 2.7", "stock 2.7", "stock 3.13"]
 
 
@@ -78,6 +88,39 @@ def pyopenssl_python(interpreter, progress):
     return python
 
 
+def install_packages(progress):
+    """requests, for every environment of 2.7."""
+    interpreter = environments.find("2.7")
+    stamp = os.path.join(PACKAGES, "made-of")
+    wanted = environments.digest(environments.contents(REQUESTS))
+    if interpreter is None:
+        raise Failure(environments.NO_PYTHON27)
+    if not environments.is_done(stamp, wanted):
+        shutil.rmtree(PACKAGES, ignore_errors=True)
+        environments.run([our_python(interpreter, progress), "-m", "pip",
+                          "install", "--target", PACKAGES, "--no-deps", "-r",
+                          REQUESTS], "bench-requests.log")
+        environments.set_done(stamp, wanted)
+        progress.say("requests", "installed")
+
+
+def make_certs(progress, with_certifi):
+    """The folder of certificates for workers."""
+    shutil.rmtree(CERTS, ignore_errors=True)
+    os.makedirs(CERTS)
+    root = os.path.join(OF_TESTS, "root.pem")
+    shutil.copy(root, CERTS)
+    shutil.copy(SERVER, CERTS)
+    if with_certifi:
+        install_packages(progress)
+        certifi = os.path.join(PACKAGES, "certifi", "cacert.pem")
+        shutil.copy(certifi, os.path.join(CERTS, "certifi.pem"))
+        with open(os.path.join(CERTS, "certifi-and-root.pem"), "wb") as target:
+            for path in (certifi, root):
+                with open(path, "rb") as source:
+                    shutil.copyfileobj(source, target)
+
+
 def our_python(interpreter, progress, prefix="python"):
     """The path of an interpreter that has the backport of this tree."""
     folder = os.path.join(FOLDER, prefix + interpreter.name)
@@ -107,10 +150,11 @@ def make(name, port, progress):
         progress.say(name, "left out, as there is no Python %s" % version)
         return None
     # the stock ssl in the same environment, where there is one
-    python = {"ours": our_python, "wheel": wheel_python,
-              "pyOpenSSL": pyopenssl_python}.get(kind)
-    python = (python or our_python)(interpreter, progress)
-    return Contestant(name, [python] + (
-        ["-m", "_ssl_backport"] if kind in ("ours", "wheel") else []) + [
-            WORKER, "tls_pyopenssl" if kind == "pyOpenSSL" else "tls_ssl",
-            port, CERTS])
+    python = {"wheel": wheel_python, "wheel-x25519": wheel_python,
+              "pyOpenSSL": pyopenssl_python}.get(kind, our_python)
+    library = {"wheel-x25519": "tls_x25519",
+               "pyOpenSSL": "tls_pyopenssl"}.get(kind, "tls_ssl")
+    launcher = [] if kind in ("stock", "pyOpenSSL") else ["-m",
+                                                          "_ssl_backport"]
+    return Contestant(name, [python(interpreter, progress)] + launcher + [
+        WORKER, library, port, CERTS])

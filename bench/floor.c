@@ -451,6 +451,23 @@ contexts(uint64_t count)
     clock_stop();
 }
 
+static void
+ca_files(uint64_t count)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/certifi.pem", certs);
+    while (count-- > 0) {
+        SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+        if (ctx == NULL)
+            fail("SSL_CTX_new");
+        clock_start();
+        if (SSL_CTX_load_verify_locations(ctx, path, NULL) != 1)
+            fail(path);
+        clock_stop();
+        SSL_CTX_free(ctx);
+    }
+}
+
 /* Read from the links that have an answer; what is missing then. */
 static int
 read_ready(uint64_t *left)
@@ -558,6 +575,7 @@ static const struct work works[] = {
     {"idle-memory", prepare_lean_pairs, idle_memory},
     {"idle-sockets", prepare_lean, idle_sockets},
     {"context", NULL, contexts},
+    {"ca-file", NULL, ca_files},
     {"select", prepare_echo, select_loop},
     {"duplex", prepare_links, both_at_once},
     {"threads", prepare_links, threads},

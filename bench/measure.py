@@ -21,9 +21,6 @@ ROUND_SECONDS = 0.04
 # An answer that takes longer never comes.
 LIMIT_SECONDS = 120
 
-# Whom the others are compared with
-OURS = "ours 2.7"
-
 # Rounds go on until the median ratios are known to within CERTAIN, or till
 # there are enough, or FEW but time is up.  What is then less sure than NOISY
 # is not told.
@@ -126,18 +123,20 @@ def spread(values):
             / statistics.median(values))
 
 
-def ratios(row, figures, name, ours=OURS, allowance=0):
-    """How much better ours is than another, round by round."""
+def ratios(row, figures, name, base=None, allowance=0):
+    """How much better the row's base, or another one, is than `name`, round
+    by round."""
     return [(getattr(theirs, row.measure) + allowance)
             / getattr(mine, row.measure)
-            for theirs, mine in zip(figures[name], figures[ours])]
+            for theirs, mine in zip(figures[name],
+                                    figures[base or row.base])]
 
 
 def is_certain(row, figures):
     """Whether all ratios are known well."""
-    return OURS in figures and all(
+    return row.base in figures and all(
         spread(ratios(row, figures, name)) <= CERTAIN
-        for name in figures if name != OURS)
+        for name in figures if name != row.base)
 
 
 class Race(object):
@@ -153,9 +152,9 @@ class Race(object):
 
     def prepare(self):
         """Choose how much work a round is, and find out who can do it."""
-        ours, = (contestant for contestant in self.contestants
-                 if contestant.name == OURS)
-        self.count = units(self.worker(ours))
+        base, = (contestant for contestant in self.contestants
+                 if contestant.name == self.row.base)
+        self.count = units(self.worker(base))
         self.round(to_warm_up=True)
 
     def run(self, least, most):

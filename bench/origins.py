@@ -112,10 +112,10 @@ def record(row, there):
 def bound(origins):
     """Seconds that remain if our extension takes no time, and what is below it
     takes what C needs; None where one of them is missing."""
-    if "C" not in origins or measure.OURS not in origins:
+    if "C" not in origins or rows.OURS not in origins:
         return None
     return (sum(origins["C"].values())
-            + origins[measure.OURS].get("Python", 0))
+            + origins[rows.OURS].get("Python", 0))
 
 
 def show(row, origins):

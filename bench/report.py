@@ -12,6 +12,7 @@ import time
 import measure
 import rows
 
+WHEEL = "wheel 2.7"
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
 JSON = os.path.join(RESULTS, "results.json")
 
@@ -21,22 +22,26 @@ def judge(row, race):
     figures = race.figures
     result = {
         "title": row.title, "unit": row.unit, "measure": row.measure,
-        "group": row.group, "size": row.size, "connections": row.connections,
+        "group": row.group, "base": row.base, "size": row.size, "connections": row.connections,
         "date": time.strftime("%Y-%m-%d"),
         "figures": {name: summary(rounds)
                     for name, rounds in figures.items()},
         "failed": race.failed,
         "ratios": {name: ratio(measure.ratios(row, figures, name))
-                   for name in figures if name != measure.OURS},
+                   for name in figures if name != row.base},
     }
     result["goals"] = [
         goal("C", "C", row.c, row, figures),
         goal("stock", row.best or best_stock(result), row.stock, row, figures,
              row.allowance),
         goal("pyOpenSSL", "pyOpenSSL", row.pyopenssl, row, figures)]
-    if row.wheel and {"wheel 2.7", "pyOpenSSL"} <= set(figures):
+    if row.wheel and {WHEEL, "pyOpenSSL"} <= set(figures):
         result["wheel"] = ratio(measure.ratios(row, figures, "pyOpenSSL",
-                                               "wheel 2.7"))
+                                               WHEEL))
+    result["goals"].append({
+        "kind": "wheel", "against": "pyOpenSSL", "least": row.wheel_goal,
+        "measured": "wheel" in result,
+        "reached": result["wheel"]["ratio"] if "wheel" in result else None})
     return result
 
 
@@ -98,12 +103,13 @@ def compared(found):
 
 
 def show(result):
-    """What each contestant took, and how many times ours is better."""
+    """What each contestant took, and how many times the base is better."""
     measured = result["measure"]
     print("\n%-34s %10s %10s   %s" % (
         "%s, for %s" % (result["title"], result["unit"]),
         "CPU" if measured == "cpu" else "memory",
-        "wall" if measured == "cpu" else "", "ours is better by"))
+        "wall" if measured == "cpu" else "",
+        "%s is better by" % result["base"].replace("ours 2.7", "ours")))
     for name, figure in result["figures"].items():
         print(("    %-30s %10s %10s   %s" % (
             name, amount(figure[measured], measured),
@@ -137,11 +143,13 @@ def show_goals(results):
         return
     print("\nReached on 2.7, and at least to be reached; 1.20 is a fifth "
           "more in the same\nCPU time, or a fifth less memory\n")
-    print("%-24s %-17s %-17s %s" % ("", "against C", "stock", "pyOpenSSL"))
+    print(("%-26s" + 4 * " %-13s") % (
+        "", "against C", "stock", "pyOpenSSL", "wheel, pyOpenSSL"))
     missed = 0
     for result in results:
         cells = [cell(goal) for goal in result["goals"]]
-        print("%-24s %-17s %-17s %s" % (result["title"], *cells))
+        print((("%-26s" + 4 * " %-13s") % (
+            result["title"], *cells)).rstrip())
         missed += sum("<" in text for text in cells)
     print("\n%s" % (
         "Everything that was to be reached and could be told is."

@@ -14,18 +14,27 @@ KIB = 1024
 # best: the stock `ssl` to compare with, None: the fastest.
 # allowance: CPU seconds that we may need more than it to reach the goal.
 # measure: "cpu" or "bytes".  fresh: each round is the first of a process.
-# wheel: whether our OpenSSL 3.5 is compared with pyOpenSSL's 1.1.1.
+# wheel: whether our OpenSSL 3.5 is compared with pyOpenSSL's 1.1.1, and
+# wheel_goal the least ratio to reach there, or None.
 # group: what the plot shows together.
+# names: of the contestants, None for all.  base: whom they are compared with.
+# certifi: whether certifi is needed, or requests.
 Row = collections.namedtuple(
     "Row", "name title unit work size connections c stock pyopenssl best "
-           "allowance measure fresh wheel group")
+           "allowance measure fresh wheel wheel_goal group names base "
+           "certifi")
+
+OURS = "ours 2.7"
 
 
 def row(name, title, unit, work=None, size=0, connections=1,
         c=None, stock=None, pyopenssl=None, best=None, allowance=0,
-        measure="cpu", fresh=False, wheel=False, group="rows"):
+        measure="cpu", fresh=False, wheel=False, wheel_goal=None,
+        group="rows", names=None, base=OURS, certifi=False):
     return Row(name, title, unit, work or name, size, connections, c, stock,
-               pyopenssl, best, allowance, measure, fresh, wheel, group)
+               pyopenssl, best, allowance, measure, fresh,
+               wheel or wheel_goal is not None, wheel_goal, group, names, base,
+               certifi)
 
 
 def short(size):
@@ -39,21 +48,21 @@ def short(size):
 
 ROWS = [
     row("full", "full handshake", "handshake", c=0.95, stock=1.05,
-        wheel=True),
+        wheel_goal=1 / 1.15),
     row("resumed", "resumed handshake", "handshake", c=0.8, stock=2,
-        wheel=True),
+        wheel_goal=1 / 1.2),
     row("recv_into", "recv_into 256 KiB", "256 KiB", size=256 * KIB,
-        c=1, stock=1.15, pyopenssl=1),
+        c=1, stock=1.15, pyopenssl=1, wheel_goal=1),
     row("recv-64k", "recv(65536)", "64 KiB", "recv", size=64 * KIB,
-        c=1, stock=1.15, pyopenssl=1),
+        c=1, stock=1.15, pyopenssl=1, wheel_goal=1),
     row("recv-16k", "recv(16384)", "16 KiB", "recv", size=16 * KIB,
-        pyopenssl=1),
+        pyopenssl=1, wheel_goal=1),
     row("sendall", "sendall 256 KiB", "256 KiB", size=256 * KIB,
-        c=1.2, stock=1.3, pyopenssl=1),
+        c=1.2, stock=1.3, pyopenssl=1, wheel=True),
     row("sendall-4k", "sendall 4 KiB", "4 KiB", "sendall", size=4 * KIB,
         pyopenssl=1),
     row("echo", "echo of 64 bytes", "echo", size=64,
-        c=0.9, stock=1.1, pyopenssl=1),
+        c=0.9, stock=1, best="stock 2.7", pyopenssl=1, wheel=True),
     row("memory-handshake", "MemoryBIO handshake", "pair of ends",
         wheel=True),
     row("memory-bulk", "MemoryBIO 64 KiB", "64 KiB each way", size=64 * KIB,
@@ -61,11 +70,16 @@ ROWS = [
     row("memory-feed", "MemoryBIO like asyncio", "64 KiB each way",
         size=64 * KIB, stock=1.5, best="stock 3.13", pyopenssl=1),
     row("context-first", "first default context", "context", "context",
-        fresh=True, wheel=True),
+        stock=5, fresh=True, wheel_goal=1),
+    row("ca-file-first", "first load of certifi", "load", "ca-file",
+        stock=5, fresh=True, wheel_goal=1, certifi=True),
     row("context-later", "later default context", "context", "context",
         c=50, stock=50, wheel=True),
     row("import", "import ssl", "import", stock=1,
-        best="stock 2.7", allowance=0.003, pyopenssl=1),
+        best="stock 2.7", allowance=0.003, pyopenssl=1, wheel=True),
+    row("requests-get", "requests.get, new process", "process",
+        stock=1, pyopenssl=1, wheel_goal=1, certifi=True,
+        names=[OURS, "stock 2.7", "pyOpenSSL", "wheel 2.7"]),
     row("idle-memory", "memory: 10,000 pairs", "end",
         connections=10000, c=1 / 1.1, stock=1, best="stock 3.13",
         measure="bytes", fresh=True),
@@ -77,7 +91,10 @@ ROWS = [
     row("duplex", "two threads, 1 socket", "256 KiB each way",
         size=256 * KIB),
     row("threads", "8 threads, 8 sockets", "8 times 16 KiB", size=16 * KIB,
-        connections=8),
+        connections=8, stock=1, best="stock 2.7"),
+    row("x25519", "MemoryBIO handshake, wheel", "pair of ends",
+        "memory-handshake", group="groups", base="wheel 2.7",
+        names=["wheel 2.7", "wheel-x25519 2.7"]),
 ] + [
     row("grow-links-%d" % links, "select, %d" % links,
         "%d echoes" % links, "select", size=64, connections=links,
@@ -96,9 +113,13 @@ GROWTH = ["C", "ours 2.7", "stock 3.13"]
 
 def takes_part(row, name):
     """Whether a contestant is measured in a row."""
+    if row.names is not None:
+        return name in row.names
     if row.group != "rows":
         return name in GROWTH
-    return row.wheel or not name.startswith("wheel")
+    if name.startswith("wheel"):
+        return row.wheel and name == "wheel 2.7"
+    return True
 
 
 def select(names):

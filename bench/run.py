@@ -2,8 +2,10 @@
 
     python3 bench/run.py [--rows "echo sendall"] [--quick]
 
-Prints what each took as it is measured, and at the end what is reached of
-what is to be reached.  Unless it is quick, bench/results keeps the results.
+Prints what each took as it is measured, at the end what is reached of what is
+to be reached, and what is slower than in the committed results.  Unless it is
+quick, bench/results keeps the results, and docs/performance.rst and README.rst
+get the figures.
 """
 
 import argparse
@@ -11,9 +13,11 @@ import contextlib
 import os
 import sys
 
+import compare
 import contestants
 import machine
 import measure
+import pages
 import report
 import rows
 from contestants import Failure, environments
@@ -42,9 +46,9 @@ def run_row(row, there, rounds):
     with measure.Race(row, [contestant for contestant in there
                             if rows.takes_part(row, contestant.name)]) as race:
         race.run(*rounds)
-        if measure.OURS not in race.figures:
-            raise Failure("%s: ours %s" % (row.title,
-                                           race.failed[measure.OURS]))
+        if row.base not in race.figures:
+            raise Failure("%s: %s %s" % (row.title, row.base,
+                                         race.failed[row.base]))
     return report.judge(row, race)
 
 
@@ -55,8 +59,9 @@ def contestants_there(names, chosen, progress):
     os.makedirs(contestants.FOLDER, exist_ok=True)
     peer = measure.Peer(
         contestants.compile_program("peer", progress),
-        os.path.join(contestants.CERTS, "localhost-ec.pem"))
+        contestants.SERVER)
     try:
+        contestants.make_certs(progress, any(row.certifi for row in chosen))
         made_on = machine.describe(peer.openssl)
         if machine.warning(made_on):
             print(machine.warning(made_on))
@@ -64,7 +69,8 @@ def contestants_there(names, chosen, progress):
             contestants.make(name, peer.port, progress) for name in names
             if any(rows.takes_part(row, name) for row in chosen))
             if contestant]
-        if measure.OURS not in [contestant.name for contestant in there]:
+        if not ({row.base for row in chosen}
+                <= {contestant.name for contestant in there}):
             raise Failure(environments.NO_PYTHON27)
         yield there, made_on
     finally:
@@ -75,6 +81,7 @@ def run(chosen, quick, progress):
     """{row's name: result} of the rows, each shown when it is there."""
     results = {}
     names = contestants.QUICK if quick else contestants.NAMES
+    chosen = [row for row in chosen if row.base in names]
     with contestants_there(names, chosen, progress) as (there, made_on):
         for number, row in enumerate(chosen, 1):
             progress.say("%d of %d" % (number, len(chosen)), row.title)
@@ -85,15 +92,17 @@ def run(chosen, quick, progress):
     return results
 
 
-def draw(progress, plot, source):
-    """Has a plot program of this folder draw a file of bench/results."""
+def draw(progress, plot, source, target=None):
+    """Has a plot program of this folder draw a file of bench/results; under
+    the same name, if there is none for the target."""
     environments.make_tools(progress, "plot")
-    name, _ = os.path.splitext(source)
+    target = target or os.path.basename(source).replace(".json", ".png")
     environments.run([environments.tools_python("plot"),
-                      os.path.join(HERE, plot), source, name + ".png"],
+                      os.path.join(HERE, plot), source,
+                      os.path.join(report.RESULTS, target)],
                      "bench-plot.log")
-    print("\nKept as %s.json and .png in %s" % (
-        os.path.basename(name), os.path.relpath(report.RESULTS)))
+    print("\n%s drawn as %s in %s" % (
+        os.path.basename(source), target, os.path.relpath(report.RESULTS)))
 
 
 def main():
@@ -107,8 +116,12 @@ def main():
         results = run(choose(options.rows), options.quick, progress)
         report.show_goals(results.values())
         if not options.quick:
+            print("\n" + compare.text(compare.committed(environments.ROOT),
+                                      results))
             report.save(results)
+            pages.write(report.load())
             draw(progress, "plot.py", report.JSON)
+            draw(progress, "plot_users.py", report.JSON, "users.png")
     except (Failure, measure.Stuck) as failure:
         return "\n%s" % failure
     return 0

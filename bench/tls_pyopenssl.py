@@ -7,6 +7,9 @@ from OpenSSL import SSL
 FEATURES = ["MemoryBIO", "sessions"]
 
 IMPORT = "from OpenSSL import SSL"
+IMPORT_REQUESTS = (
+    "import urllib3.contrib.pyopenssl as urllib3_pyopenssl; "
+    "urllib3_pyopenssl.inject_into_urllib3(); import requests")
 
 # One end of a connection over memory.
 End = collections.namedtuple("End", (

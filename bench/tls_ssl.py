@@ -11,9 +11,11 @@ FEATURES = [feature for feature, name in (
     ("MemoryBIO", "MemoryBIO"), ("sessions", "SSLSession"))
     if hasattr(ssl, name)]
 
-IMPORT = "import ssl"
+INSTALL = ""
 if "_ssl_backport" in sys.modules:
-    IMPORT = "import _ssl_backport; _ssl_backport.install(); " + IMPORT
+    INSTALL = "import _ssl_backport; _ssl_backport.install(); "
+IMPORT = INSTALL + "import ssl"
+IMPORT_REQUESTS = INSTALL + "import requests"
 
 # One end of a connection over memory.
 End = collections.namedtuple("End", (
@@ -26,10 +28,14 @@ OPTIONS = ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 | ssl.OP_NO_TLSv1_2
 CIPHERS = "ECDHE+AESGCM"
 
 
-def client_context(roots):
+def new_context():
     # the stock ssl of 2.7 knows PROTOCOL_TLS only, and verifies nothing
-    context = ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_CLIENT",
-                                     ssl.PROTOCOL_SSLv23))
+    return ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_CLIENT",
+                                  ssl.PROTOCOL_SSLv23))
+
+
+def client_context(roots):
+    context = new_context()
     context.options |= OPTIONS
     context.set_ciphers(CIPHERS)
     context.verify_mode = ssl.CERT_REQUIRED

@@ -21,6 +21,7 @@ enum {
     RECEIVE = 'R',  /* receive as many, then send one byte */
     ECHO = 'E',     /* receive and send back, one message after the other */
     DUPLEX = 'D',   /* send and receive at once, then send one byte */
+    GET = 'G',      /* no such request, but the beginning of one in HTTP */
 };
 
 struct request {

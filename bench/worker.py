@@ -24,7 +24,8 @@ BATCH = 64
 ANSWER_BYTES = 4096     # room for an answer of unknown size
 FED_BYTES = 40000       # what a transport gets at once: no end of a record
 
-TIMED_IMPORT = """
+# what prints the seconds and the CPU seconds that code takes
+TIMED = """
 import resource, time
 clock = getattr(time, "perf_counter", time.time)
 wall = clock()
@@ -339,16 +340,44 @@ class Context(Work):
                 self.tls.default_context()
 
 
-class Import(Work):
-    """The clock of a fresh process in which TLS is imported."""
+class CAFile(Work):
+    """The CA certificates that come with certifi."""
 
     def run(self, count):
-        code = TIMED_IMPORT % self.tls.IMPORT
+        path = self.cert("certifi.pem")
+        for context in [self.tls.new_context() for _ in range(count)]:
+            with self.clock:
+                context.load_verify_locations(path)
+
+
+class Process(Work):
+    """The clock of a fresh process, from its first line on."""
+
+    def run(self, count):
         for _ in range(count):
-            output = subprocess.check_output([sys.executable, "-c", code])
+            output = subprocess.check_output(
+                [sys.executable, "-W", "ignore", "-c", TIMED % self.code()])
             wall, cpu = output.split()
             self.clock.wall += float(wall)
             self.clock.cpu += float(cpu)
+
+
+class Import(Process):
+    def code(self):
+        return self.tls.IMPORT
+
+
+class RequestsGet(Process):
+    """All certificates of certifi are loaded, as it is without `verify`."""
+
+    def code(self):
+        packages = os.path.join(os.path.dirname(self.certs), "packages")
+        return "\n".join([
+            "import sys; sys.path.insert(0, %r)" % packages,
+            self.tls.IMPORT_REQUESTS,
+            "answer = requests.get('https://localhost:%d/', verify=%r)" % (
+                self.port, self.cert("certifi-and-root.pem")),
+            "assert answer.content == b'hello\\n'"])
 
 
 class Select(Work):
@@ -452,7 +481,9 @@ WORKS = {
     "idle-memory": IdleMemory,
     "idle-sockets": IdleSockets,
     "context": Context,
+    "ca-file": CAFile,
     "import": Import,
+    "requests-get": RequestsGet,
     "select": Select,
     "duplex": Duplex,
     "threads": Threads,

@@ -246,6 +246,32 @@ def test_nothing_that_came_to_a_server_is_hidden(suite, sizes, reads, cuts):
 
 # MemoryBIOs
 
+@pytest.mark.parametrize("ends", [False, True], ids=["data", "end"])
+def test_what_comes_with_the_end_of_a_handshake_is_shown(version, ends):
+    """The client sends more with its last words of the handshake."""
+    with RawPair(version, client_side=False, handshake=False) as raw:
+        with Task(raw.sock.do_handshake):
+            with pytest.raises(ssl.SSLWantReadError):
+                raw.tls.do_handshake()
+            while True:
+                raw.peer.sendall(raw.records())
+                raw._in.write(raw.peer.recv(65536))
+                try:
+                    raw.tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    pass
+            last = raw.records()
+            raw.peer.sendall(last + (raw.close_notify() if ends
+                                     else raw.records(b"hello")))
+        assert select.select([raw.sock], [], [], 5)[0]
+        raw.sock.settimeout(0)
+        assert raw.sock.recv(100) == (b"" if ends else b"hello")
+        if not ends:
+            assert not select.select([raw.sock], [], [], 0)[0]
+            assert not raw.sock.pending()
+
+
 class MemoryReader(Reader):
     """The same with an SSLObject, which takes what was fed to it."""
 

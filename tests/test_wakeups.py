@@ -3,14 +3,17 @@ them, and miss nothing that another one has read.
 """
 
 import contextlib
+import errno
+import fcntl
 import os
 import socket
 import ssl
+import struct
 import time
 
 import pytest
 
-from helpers import SocketPair, Task, receive, tcp_pair
+from helpers import RawPair, SocketPair, Task, receive, tcp_pair
 
 pytestmark = pytest.mark.backport_only("two threads disturb each other")
 
@@ -128,6 +131,51 @@ def test_handshake_ends_where_a_reader_waits_on(version):
             assert reading.running()
             pair.server.sendall(b"hello")
             assert reading.result() == b"hello"
+
+
+@needs_proc
+@pytest.mark.parametrize("cut", [1, 5, 6])
+def test_idle_reader_gets_a_record_in_pieces(version, cut):
+    """What a wait in recv() takes may be a part of a header, or all of it."""
+    with RawPair(version, pair=tcp_pair()) as raw:
+        raw.sock.settimeout(None)
+        raw.peer.sendall(raw.records(b"x"))     # and the tickets
+        assert receive(raw.sock, 1) == b"x"
+        record = raw.records(b"hello")
+        with asleep(lambda: raw.sock.recv(5)) as tasks:
+            raw.peer.sendall(record[:cut])
+            time.sleep(0.05)
+            raw.peer.sendall(record[cut:])
+        assert tasks[0].result() == b"hello"
+
+
+@needs_proc
+def test_idle_reader_is_told_of_a_reset(connected):
+    """The kernel tells it once, and that to whoever waits in recv()."""
+    with asleep(read(connected)) as tasks:
+        connected.server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                    struct.pack("ii", 1, 0))
+        connected.server.close()
+    assert tasks[0].error().errno == errno.ECONNRESET
+
+
+@needs_proc
+def test_idle_reader_is_told_of_the_end(connected):
+    """Of one without a close_notify."""
+    connected.client.suppress_ragged_eofs = False
+    with asleep(read(connected)) as tasks:
+        connected.server.shutdown(socket.SHUT_WR)
+    assert isinstance(tasks[0].error(), ssl.SSLEOFError)
+
+
+@needs_proc
+def test_idle_reader_sleeps_where_the_descriptor_does_not_block(connected):
+    """Somebody who has it as well may have said so."""
+    flags = fcntl.fcntl(connected.client, fcntl.F_GETFL)
+    fcntl.fcntl(connected.client, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+    with asleep(read(connected)) as tasks:
+        connected.server.sendall(b"hello")
+    assert tasks[0].result() == b"hello"
 
 
 def test_close_ends_all_who_wait(connected):

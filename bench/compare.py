@@ -1,0 +1,71 @@
+"""What has become slower since the committed results."""
+
+import json
+import os
+import subprocess
+
+RESULTS = "bench/results/results.json"
+
+NOTHING = """\
+Nothing is slower than in the committed results by more than the noise of
+both."""
+
+SLOWER = """\
+Slower than in the committed results by more than the noise of both; the
+figures say how many times as fast as the other:
+"""
+
+
+def committed(folder):
+    """{row's name: result} of the last commit; {} where there are none."""
+    try:
+        text = subprocess.check_output(
+            ["git", "show", "HEAD:" + RESULTS], cwd=folder,
+            stderr=subprocess.DEVNULL, universal_newlines=True)
+    except (OSError, subprocess.CalledProcessError):
+        path = os.path.join(folder, RESULTS)    # of a source distribution
+        if not os.path.exists(path):
+            return {}
+        with open(path) as stream:
+            text = stream.read()
+    return json.loads(text)
+
+
+def pairs(result):
+    """{who with whom: {"ratio": ..., "spread": ...}} of a row."""
+    found = {"than " + name: ratio
+             for name, ratio in result["ratios"].items()}
+    if "wheel" in result:
+        found["wheel than pyOpenSSL"] = result["wheel"]
+    return {who: ratio for who, ratio in found.items()
+            if ratio["ratio"] is not None}
+
+
+def is_less(ratio, other):
+    """Whether the notches of the two leave no doubt of it."""
+    return (ratio["ratio"] * (1 + ratio["spread"])
+            < other["ratio"] * (1 - other["spread"]))
+
+
+def slower(before, after):
+    """[(title, who with whom, ratio before, ratio after)] of two runs."""
+    lines = []
+    for name, result in after.items():
+        old = pairs(before[name]) if name in before else {}
+        for who, ratio in pairs(result).items():
+            if who in old and is_less(ratio, old[who]):
+                lines.append((result["title"], who, old[who]["ratio"],
+                              ratio["ratio"]))
+    return lines
+
+
+def text(before, after):
+    """What is to be said of two runs; "" where there is nothing to compare."""
+    if not set(before) & set(after):
+        return ""
+    lines = slower(before, after)
+    if not lines:
+        return NOTHING
+    return "\n".join([SLOWER, "    %-30s %-22s %6s %6s" % (
+        "", "", "before", "now")] + [
+            "    %-30s %-22s %6.2f %6.2f" % line for line in lines])

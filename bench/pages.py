@@ -1,0 +1,94 @@
+"""Writes the figures into docs/performance.rst and README.rst, between lines
+that begin with MARK.
+"""
+
+import io
+import os
+
+import report
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MARK = ".. figures of make bench: "
+
+# (name of the row, what a user calls it)
+WORK = [
+    ("import", "``import ssl``, the first of a process"),
+    ("context-first", "``create_default_context()``, the first one"),
+    ("context-later", "``create_default_context()``, each later one"),
+    ("ca-file-first", "``load_verify_locations(certifi.where())``, the first"),
+    ("requests-get", "``import requests; requests.get()``, a new process"),
+    ("full", "full handshake"),
+    ("resumed", "resumed handshake"),
+    ("sendall", "``sendall()`` of 256 KiB"),
+    ("recv_into", "``recv_into()`` of 256 KiB"),
+    ("echo", "64 bytes sent, and received again"),
+]
+
+# (name of the contestant, what a user calls it)
+COLUMNS = [
+    ("wheel 2.7", "backport, wheel"), ("ours 2.7", "backport"),
+    ("stock 2.7", "2.7's ``ssl``"), ("stock 3.13", "3.13's ``ssl``"),
+    ("pyOpenSSL", "pyOpenSSL 21")]
+
+TOLD = """\
+In a new process ``import requests`` and one ``requests.get()`` of an HTTPS URL
+take %s of CPU time with the backport's wheel, %s with 2.7's own
+``ssl``, and %s with pyOpenSSL."""
+
+
+def cpu(results, row, name):
+    """A figure as text; "" where there is none."""
+    figure = results.get(row, {"figures": {}})["figures"].get(name)
+    return report.amount(figure["cpu"], "cpu") if figure else ""
+
+
+def table(results):
+    """What the work of WORK takes, as a table of reStructuredText."""
+    lines = [["CPU time"] + [title for _, title in COLUMNS]]
+    for row, title in WORK:
+        if row in results:
+            lines.append([title] + [cpu(results, row, name)
+                                    for name, _ in COLUMNS])
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    rule = "  ".join("=" * width for width in widths)
+    rows = ["  ".join(text.ljust(width) for text, width
+                      in zip(line, widths)).rstrip() for line in lines]
+    return "\n".join([rule, rows[0], rule] + rows[1:] + [rule])
+
+
+def sentence(results):
+    """What a user of requests waits for."""
+    figures = [cpu(results, "requests-get", name)
+               for name in ("wheel 2.7", "stock 2.7", "pyOpenSSL")]
+    return TOLD % tuple(figures) if all(figures) else ""
+
+
+def filled(text, name, content):
+    """The text of a page with the content between its two marks."""
+    begin, end = MARK + name, MARK + "end of " + name
+    before, found, rest = text.partition(begin + "\n")
+    _, found_end, after = rest.partition(end + "\n")
+    if not found or not found_end:
+        raise ValueError("no marks for %r" % name)
+    return "%s%s\n%s%s\n%s" % (
+        before, begin, "\n%s\n\n" % content if content else "", end, after)
+
+
+PAGES = [
+    (os.path.join("docs", "performance.rst"), "table", table),
+    ("README.rst", "requests", sentence),
+]
+
+
+def read(name):
+    with io.open(os.path.join(ROOT, name), encoding="ascii") as stream:
+        return stream.read()
+
+
+def write(results):
+    """Puts the figures of all kept results into the pages."""
+    for name, part, content in PAGES:
+        text = filled(read(name), part, content(results))
+        with io.open(os.path.join(ROOT, name), "w",
+                     encoding="ascii") as stream:
+            stream.write(text)
