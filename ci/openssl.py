@@ -24,6 +24,7 @@ import urllib.error
 import urllib.request
 
 import environments
+import profiles
 from environments import Failure
 
 SOURCES = os.path.join(environments.ROOT, "ci", "openssl.json")
@@ -33,6 +34,10 @@ SOURCES = os.path.join(environments.ROOT, "ci", "openssl.json")
 FOLDERS = ["--prefix=/usr", "--libdir=lib", "--openssldir=/etc/ssl"]
 CFLAGS = ["-fPIC", "-fvisibility=hidden", "-O2", "-g0"]
 JOBS = 2
+
+# The profile's name in the folder of the source: with no folder, as OpenSSL
+# keeps its compiler's options.
+PROFILE = "openssl.profdata"
 
 DOWNLOAD_SECONDS = 60
 
@@ -58,9 +63,10 @@ nor from a Debian archive that this machine's apt knows.  Put the file at
 and start again; its sha256 is checked."""
 
 Release = collections.namedtuple("Release", "version url sha256 options")
-# target is what OpenSSL's Configure is told, options what more for it.
-Compiler = collections.namedtuple("Compiler",
-                                  "name variables version target options")
+# target is what OpenSSL's Configure is told, options what more for it, profile
+# the text of a profile (see ci/profiles.py) or None.
+Compiler = collections.namedtuple(
+    "Compiler", "name variables version target options profile")
 
 
 def read_sources():
@@ -120,7 +126,7 @@ def native():
                       "make perl\n"
                       "    RHEL, Fedora:    dnf install gcc make perl" % name)
     return Compiler("native", {"CC": name}, version.splitlines()[0],
-                    "linux-" + platform.machine(), [])
+                    "linux-" + platform.machine(), [], None)
 
 
 @contextlib.contextmanager
@@ -233,7 +239,8 @@ def compile_into(folder, wanted, compiler, progress):
         variables = ["%s=%s" % item for item in compiler.variables.items()]
         environments.run(
             ["perl", "Configure", compiler.target] + variables + FOLDERS +
-            wanted.options + compiler.options + CFLAGS,
+            wanted.options + compiler.options + CFLAGS +
+            use_profile(compiler, work),
             log % "configure", work)
         check_ktls(wanted, work)
         # the date in the library is the release's, not today's
@@ -247,6 +254,16 @@ def compile_into(folder, wanted, compiler, progress):
         shutil.copy2(os.path.join(work, licence(wanted)),
                      os.path.join(folder, "LICENSE.OpenSSL.txt"))
     progress.say("OpenSSL", "%s built" % wanted.version)
+
+
+def use_profile(compiler, work):
+    """The options with which the compiler uses the profile, which is put
+    beside the source."""
+    if compiler.profile is None:
+        return []
+    with open(os.path.join(work, PROFILE), "wb") as stream:
+        stream.write(profiles.indexed(profiles.parse(compiler.profile)))
+    return ["-fprofile-use=" + PROFILE]
 
 
 def licence(wanted):

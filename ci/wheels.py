@@ -19,6 +19,7 @@ import check_sdist
 import debian
 import environments
 import openssl
+import profiles
 import targets
 from environments import Failure
 
@@ -73,7 +74,7 @@ def zig(target):
         "zig-" + target.arch, {"CC": "zig-cc"},
         environments.digest(version, target.zig, [
             data for _, data in environments.contents(scripts)]),
-        target.openssl, target.options)
+        target.openssl, target.options, profiles.text())
 
 
 def date():
