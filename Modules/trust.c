@@ -269,6 +269,47 @@ bundle_from_file(PyObject *path)
     return result;
 }
 
+/* The bundle of what an object with read() gave, parsed as a file's: likewise
+   a reference, or NULL with an exception. */
+static bundle *
+bundle_from_object(sslb_source *source)
+{
+    static const struct stat no_file;
+    unsigned long code = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
+    bundle *result = NULL;
+    BIO *bio;
+
+    if (sslb_source_read(source, 0) < 0) {
+        return NULL;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
+    bio = sslb_source_open_nogil(source);
+    if (bio != NULL) {
+        result = bundle_parse_nogil(bio, &no_file);
+        BIO_free(bio);
+    }
+    sslb_gate_leave_nogil();
+    Py_END_ALLOW_THREADS
+    if (result != NULL && bundle_count_nogil(result) == 0) {
+        bundle_drop(result);
+        result = NULL;
+        code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
+    }
+    if (result == NULL) {
+        sslb_source_raise(code, source, "CA file", __LINE__);
+    }
+    return result;
+}
+
+static bundle *
+bundle_from_source(sslb_source *source)
+{
+    return source->path != NULL ? bundle_from_file(source->path)
+                                : bundle_from_object(source);
+}
+
 /* -- data ------------------------------------------------------------- */
 
 /* Appends a certificate, which it takes: 1, or 0 when out of memory. */
@@ -587,7 +628,8 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
 {
     static char *keywords[] = {"cafile", "capath", "cadata", NULL};
     PyObject *cafile = Py_None, *capath = Py_None, *cadata = Py_None;
-    PyObject *file = NULL, *folder = NULL, *result = NULL;
+    PyObject *folder = NULL, *result = NULL;
+    sslb_source file = {.path = NULL};
     bundle *from_file = NULL, *from_data = NULL;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
@@ -600,11 +642,12 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
                         "be all omitted");
         return NULL;
     }
-    if (sslb_path_argument(cafile, "cafile", &file) < 0
+    if ((cafile != Py_None && sslb_source_find(&file, cafile, "cafile") < 0)
         || sslb_path_argument(capath, "capath", &folder) < 0
         || (cadata != Py_None
             && (from_data = bundle_from_data(cadata)) == NULL)
-        || (file != NULL && (from_file = bundle_from_file(file)) == NULL)) {
+        || (cafile != Py_None
+            && (from_file = bundle_from_source(&file)) == NULL)) {
         goto exit;
     }
     if ((from_data != NULL && add_bundle(self, from_data) < 0)
@@ -618,7 +661,7 @@ exit:
     bundle_drop(from_data);
     bundle_drop(from_file);
     Py_XDECREF(folder);
-    Py_XDECREF(file);
+    sslb_source_close(&file);
     return result;
 }
 
