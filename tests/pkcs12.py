@@ -55,6 +55,7 @@ def oid(text):
 PKCS = "1.2.840.113549.1."
 DATA = oid(PKCS + "7.1")
 ENVELOPED = oid(PKCS + "7.3")
+DIGESTED = oid(PKCS + "7.5")
 ENCRYPTED = oid(PKCS + "7.6")
 X509 = oid(PKCS + "9.22.1")
 SDSI = oid(PKCS + "9.22.2")
@@ -71,8 +72,8 @@ def bag(kind, value, key_id=None):
     return sequence(kind, element(0xa0, value), attributes)
 
 
-def certificate(der, key_id=None, kind=X509):
-    return bag(CERT_BAG, sequence(kind, element(0xa0, octets(der))), key_id)
+def certificate(der, key_id=None):
+    return bag(CERT_BAG, sequence(X509, element(0xa0, octets(der))), key_id)
 
 
 def safe(*bags):

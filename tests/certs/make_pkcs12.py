@@ -12,6 +12,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 PASSWORD = "secret passphrase"
+PASSWORDS = {"empty": "",
+             "unicode": "".join(map(chr, range(0x20ac, 0x20ac + 16)))}
 BLOCK = "-----BEGIN .+?-----\n.+?-----END .+?-----\n"
 
 FORMS = {
@@ -22,6 +24,7 @@ FORMS = {
     "3des": ["-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES",
              "-macalg", "SHA1"],
     "empty": [],
+    "unicode": [],
 }
 
 
@@ -35,7 +38,7 @@ def export(form, folder):
     return subprocess.check_output(
         ["openssl", "pkcs12", "-export", "-in", str(own), "-certfile",
          str(others), "-iter", "100", "-passout",
-         "pass:" + ("" if form == "empty" else PASSWORD)] + FORMS[form])
+         "pass:" + PASSWORDS.get(form, PASSWORD)] + FORMS[form])
 
 
 def main():
