@@ -69,7 +69,7 @@ WAYS = {
         context.load_cert_chain, Source(key), Source(key)),
     "text": lambda: load(context.load_cert_chain, Source(key, True)),
     "refused": lambda: load(
-        context.load_cert_chain, Source(encrypted_key), Source(key)),
+        context.load_cert_chain, Source(encrypted_key), Source(key, True)),
     "cafile": lambda: load(context.load_verify_locations, Source(key)),
     "password": lambda: load(
         context.load_cert_chain, key, encrypted_key, password=password),
