@@ -786,11 +786,12 @@ static PyMethodDef context_methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "load_cert_chain(certfile, keyfile=None, password=None)\n\n"
      "Load our certificate, the intermediate ones behind it, and the private\n"
-     "key (from certfile unless keyfile is given), all as PEM.  Each file is a\n"
-     "path or an object whose read() returns text or bytes: it is read once,\n"
-     "and not closed.  password is text, bytes or a callable that returns one,\n"
-     "at most 1024 bytes; asked for only if the key is encrypted.\n"
-     "OSError (2.7: IOError), SSLError, and what read() raises."},
+     "key (from certfile unless keyfile is given), all as PEM.  Each file is\n"
+     "a path or an object whose read() returns text or bytes; it is called\n"
+     "once, also where one object is both, and not closed.  password is text,\n"
+     "bytes or a callable that returns one, at most 1024 bytes; asked for only\n"
+     "if the key is encrypted.  OSError (2.7: IOError), SSLError, and what\n"
+     "read() raises."},
     {"load_pkcs12", SSLB_KEYWORDS(sslb_context_load_pkcs12),
      METH_VARARGS | METH_KEYWORDS,
      "load_pkcs12(source, password=None)\n\n"
@@ -808,8 +809,8 @@ static PyMethodDef context_methods[] = {
      "load_verify_locations(cafile=None, capath=None, cadata=None)\n\n"
      "Trust the certificates of a PEM file, of a folder of hashed names, or\n"
      "of data: text is PEM, bytes are DER (on 2.7: PEM if they look so).\n"
-     "cafile is a path or an object whose read() returns text or bytes; it is\n"
-     "read once, and not closed."},
+     "cafile is a path or an object whose read() returns text or bytes; it\n"
+     "is called once, and the object not closed."},
     {"set_default_verify_paths", sslb_context_set_default_verify_paths,
      METH_NOARGS,
      "set_default_verify_paths()\n\n"

@@ -9,8 +9,8 @@ import weakref
 import pytest
 
 from helpers import (PASSWORD, BioPair, SocketPair, Task, cert,
-                     client_context, collect, descriptors, read_cert, server_context,
-                     serving, text_type)
+                     client_context, collect, descriptors, read_cert,
+                     server_context, serving, text_type)
 
 pytestmark = pytest.mark.backport_only("takes paths only")
 

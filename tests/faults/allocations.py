@@ -7,6 +7,7 @@ it; with memory again it must work.
 """
 
 import ctypes
+import io
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir))
 import ssl  # noqa: E402
 
+import pkcs12  # noqa: E402
 from helpers import (LONG, PASSWORD, BioPair, SocketPair, cert,
                      client_context, read_cert,
                      server_context)  # noqa: E402
@@ -68,6 +70,18 @@ def load_chain():
     context.load_dh_params(cert("dh2048.pem"))
 
 
+def load_objects():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(io.BytesIO(OWN), io.StringIO(OWN_TEXT))
+    context.load_verify_locations(io.BytesIO(OWN))
+
+
+def load_pkcs12():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for form in "aes", "rc2":
+        context.load_pkcs12(io.BytesIO(PKCS12[form]), lambda: PASSWORD)
+
+
 def configure():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("HIGH")
@@ -81,6 +95,9 @@ def configure():
 
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
+OWN_TEXT = read_cert("localhost-ec.pem")
+OWN = OWN_TEXT.encode("ascii")
+PKCS12 = {form: pkcs12.encrypted(form) for form in ("aes", "rc2")}
 CONTEXTS = client_context(), server_context(chain="localhost-ec.pem")
 DEBUGGED = client_context("TLSv1.3"), server_context("TLSv1.3")
 for each in DEBUGGED:
