@@ -788,10 +788,10 @@ static PyMethodDef context_methods[] = {
      "Load our certificate, the intermediate ones behind it, and the private\n"
      "key (from certfile unless keyfile is given), all as PEM.  Each file is\n"
      "a path or an object whose read() returns text or bytes; it is called\n"
-     "once, also where one object is both, and not closed.  password is text,\n"
-     "bytes or a callable that returns one, at most 1024 bytes; asked for only\n"
-     "if the key is encrypted.  OSError (2.7: IOError), SSLError, and what\n"
-     "read() raises."},
+     "once, also where one object is both, and the object is not closed.\n"
+     "password is text, bytes or a callable that returns one, at most 1024\n"
+     "bytes; asked for only if the key is encrypted.\n"
+     "OSError (2.7: IOError), SSLError, and what read() raises."},
     {"load_pkcs12", SSLB_KEYWORDS(sslb_context_load_pkcs12),
      METH_VARARGS | METH_KEYWORDS,
      "load_pkcs12(source, password=None)\n\n"

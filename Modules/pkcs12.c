@@ -1,9 +1,9 @@
 /* pkcs12.c: our own certificate, key and chain out of PKCS #12.
 
    Owns unlocking a file, finding the certificate of its key, and the order of
-   the chain.  The file is unlocked in a library context of its own, where
-   OpenSSL 3 may load the algorithms of old; what comes out belongs to the
-   default one, which never gets these. */
+   the chain.  Where OpenSSL 3 lacks what a file is encrypted with, it is
+   unlocked in a library context of its own, which loads the algorithms of
+   old; what comes out belongs to the default one, which never gets these. */
 
 #include "sslb.h"
 
@@ -17,9 +17,11 @@
 #define NO_LEAF ERR_PACK(ERR_LIB_SSL, 0, SSL_R_NO_CERTIFICATE_ASSIGNED)
 
 typedef struct {
-    OSSL_LIB_CTX *library;
+    OSSL_LIB_CTX *library;      /* NULL: the default one */
     OSSL_PROVIDER *providers[2];
     PKCS12 *file;
+    unsigned char *der;         /* of the file */
+    int size;
     char text[1024];            /* the password */
     const char *secret;         /* it, or one of the two that are empty */
     int length;
@@ -41,20 +43,79 @@ fail_nogil(reader *self, unsigned long code, const char *what)
     return 0;
 }
 
-/* -- a library context with the algorithms of old ---------------------- */
+/* -- the file --------------------------------------------------------- */
 
-/* Where there is no legacy provider, the default one has to do. */
+/* Whether there is anything in the file, as OpenSSL before 3.0.13 takes for
+   granted (CVE-2024-0727): behind its version comes the content. */
 static int
-open_library_nogil(reader *self)
+has_content_nogil(const reader *self)
 {
-    self->library = OSSL_LIB_CTX_new();
-    if (self->library == NULL) {
-        return 0;
+    const unsigned char *next = self->der, *end = next + self->size;
+    int tag, class, ok = 0;
+    PKCS7 *content;
+    long length;
+
+    if (!(ASN1_get_object(&next, &length, &tag, &class, end - next) & 0x80)
+        && !(ASN1_get_object(&next, &length, &tag, &class, end - next)
+             & 0x80)) {
+        next += length;
+        content = d2i_PKCS7(NULL, &next, end - next);
+        ok = content != NULL && content->d.ptr != NULL;
+        PKCS7_free(content);
     }
-    self->providers[0] = OSSL_PROVIDER_load(self->library, "legacy");
+    return ok;
+}
+
+static int
+decode_nogil(reader *self, sslb_source *source)
+{
+    BIO *bio = sslb_source_open_nogil(source);
+    int ok = 0;
+
+    if (bio != NULL) {
+        self->file = d2i_PKCS12_bio(bio, NULL);
+        BIO_free(bio);
+    }
+    if (self->file != NULL) {
+        self->size = i2d_PKCS12(self->file, &self->der);
+        ok = self->size > 0 && has_content_nogil(self);
+    }
+    return ok || fail_nogil(self, DECODE_ERROR, "PKCS #12 file");
+}
+
+/* Gives up what was read of the file. */
+static void
+forget_nogil(reader *self)
+{
+    ASN1_OCTET_STRING_free(self->key_id);
+    EVP_PKEY_free(self->key);
+    sk_X509_pop_free(self->found, X509_free);
+    PKCS12_free(self->file);
+    self->key_id = NULL;
+    self->key = NULL;
+    self->found = NULL;
+    self->file = NULL;
+}
+
+/* The file again, in a library context with the algorithms of old.  Where
+   there is no legacy provider, those of the default one have to do. */
+static int
+decode_in_library_nogil(reader *self)
+{
+    BIO *bio = BIO_new_mem_buf(self->der, self->size);
+    int ok;
+
+    self->library = OSSL_LIB_CTX_new();
+    if (self->library != NULL) {
+        self->providers[0] = OSSL_PROVIDER_load(self->library, "legacy");
+        self->providers[1] = OSSL_PROVIDER_load(self->library, "default");
+        self->file = PKCS12_init_ex(NID_pkcs7_data, self->library, NULL);
+    }
     ERR_clear_error();
-    self->providers[1] = OSSL_PROVIDER_load(self->library, "default");
-    return self->providers[1] != NULL;
+    ok = bio != NULL && self->providers[1] != NULL && self->file != NULL
+        && d2i_PKCS12_bio(bio, &self->file) != NULL;
+    BIO_free(bio);
+    return ok || fail_nogil(self, DECODE_ERROR, "PKCS #12 file");
 }
 
 static void
@@ -62,11 +123,9 @@ reader_free(reader *self)
 {
     int i;
 
+    forget_nogil(self);
     OPENSSL_cleanse(self->text, sizeof(self->text));
-    ASN1_OCTET_STRING_free(self->key_id);
-    EVP_PKEY_free(self->key);
-    sk_X509_pop_free(self->found, X509_free);
-    PKCS12_free(self->file);
+    OPENSSL_clear_free(self->der, self->size > 0 ? (size_t)self->size : 0);
     for (i = 0; i < 2; i++) {
         if (self->providers[i] != NULL) {
             OSSL_PROVIDER_unload(self->providers[i]);
@@ -75,47 +134,7 @@ reader_free(reader *self)
     OSSL_LIB_CTX_free(self->library);
 }
 
-/* -- the file --------------------------------------------------------- */
-
-/* Whether there is anything in the file, as OpenSSL before 3.0.13 takes for
-   granted (CVE-2024-0727): behind its version comes the content. */
-static int
-has_content_nogil(PKCS12 *file)
-{
-    unsigned char *der = NULL;
-    const unsigned char *next;
-    int size = i2d_PKCS12(file, &der), tag, class, ok = 0;
-    PKCS7 *content;
-    long length;
-
-    next = der;
-    if (size > 0
-        && !(ASN1_get_object(&next, &length, &tag, &class, size) & 0x80)
-        && !(ASN1_get_object(&next, &length, &tag, &class,
-                             size - (next - der)) & 0x80)) {
-        next += length;
-        content = d2i_PKCS7(NULL, &next, size - (next - der));
-        ok = content != NULL && content->d.ptr != NULL;
-        PKCS7_free(content);
-    }
-    OPENSSL_clear_free(der, size > 0 ? (size_t)size : 0);
-    return ok;
-}
-
-static int
-decode_nogil(reader *self, sslb_source *source)
-{
-    BIO *bio = sslb_source_open_nogil(source);
-    int ok = bio != NULL && open_library_nogil(self);
-
-    if (ok) {
-        self->file = PKCS12_init_ex(NID_pkcs7_data, self->library, NULL);
-        ok = self->file != NULL && d2i_PKCS12_bio(bio, &self->file) != NULL
-            && has_content_nogil(self->file);
-    }
-    BIO_free(bio);
-    return ok || fail_nogil(self, DECODE_ERROR, "PKCS #12 file");
-}
+/* -- unlocking it ----------------------------------------------------- */
 
 static int
 fits_nogil(reader *self, const char *secret, int length)
@@ -362,14 +381,26 @@ make_chain_nogil(reader *self, X509 *leaf)
     return chain;
 }
 
+/* Everything that is in the file, in the way that its algorithms need. */
 static int
-read_nogil(reader *self, int length, sslb_identity *result)
+unpack_nogil(reader *self, int length)
 {
-    if (!unlock_nogil(self, length) || !read_safes_nogil(self)) {
-        return sslb_code_is_unsupported(ERR_peek_last_error())
-            ? fail_nogil(self, UNSUPPORTED, "encryption, which may need "
-                         "OpenSSL's legacy provider, of PKCS #12 file") : 0;
+    int ok = unlock_nogil(self, length) && read_safes_nogil(self);
+
+    if (!ok && sslb_code_is_unsupported(ERR_peek_last_error())) {
+        forget_nogil(self);
+        ok = decode_in_library_nogil(self) && unlock_nogil(self, length)
+            && read_safes_nogil(self);
     }
+    return ok || (sslb_code_is_unsupported(ERR_peek_last_error())
+                  ? fail_nogil(self, UNSUPPORTED, "encryption, which may need "
+                               "OpenSSL's legacy provider, of PKCS #12 file")
+                  : 0);
+}
+
+static int
+find_identity_nogil(reader *self, sslb_identity *result)
+{
     ERR_clear_error();
     if (self->key == NULL) {
         return fail_nogil(self, NO_KEY, "PKCS #12 file");
@@ -406,7 +437,7 @@ sslb_pkcs12_read(sslb_identity *self, sslb_source *source,
         ERR_clear_error();
         Py_BEGIN_ALLOW_THREADS
         sslb_gate_enter_nogil();
-        ok = read_nogil(&file, length, self);
+        ok = unpack_nogil(&file, length) && find_identity_nogil(&file, self);
         sslb_gate_leave_nogil();
         Py_END_ALLOW_THREADS
     }
