@@ -211,6 +211,64 @@ sslb_bundle_from_file(PyObject *path)
     return result;
 }
 
+/* -- objects with read() ---------------------------------------------- */
+
+/* What an object gave, read as a file's text: NULL with the error queue
+   filled. */
+static sslb_bundle *
+bundle_load_object_nogil(sslb_source *source)
+{
+    const char *text = sslb_source_text_nogil(source);
+    sslb_bundle *result = NULL;
+    BIO *bio;
+
+    if (text != NULL) {
+        result = sslb_bundle_from_text_nogil(text);
+    }
+    if (result == NULL) {
+        ERR_clear_error();
+        bio = sslb_source_open_nogil(source);
+        if (bio != NULL) {
+            result = bundle_parse_file_nogil(bio);
+            BIO_free(bio);
+        }
+    }
+    return result;
+}
+
+static sslb_bundle *
+bundle_from_object(sslb_source *source)
+{
+    unsigned long code = ERR_PACK(ERR_LIB_X509, 0, ERR_R_PEM_LIB);
+    sslb_bundle *result;
+
+    if (sslb_source_read(source, 0) < 0) {
+        return NULL;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
+    result = bundle_load_object_nogil(source);
+    sslb_gate_leave_nogil();
+    Py_END_ALLOW_THREADS
+    if (result != NULL && sslb_bundle_is_empty(result)) {
+        sslb_bundle_drop(result);
+        result = NULL;
+        code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
+    }
+    if (result == NULL) {
+        sslb_source_raise(code, source, "CA file", __LINE__);
+    }
+    return result;
+}
+
+sslb_bundle *
+sslb_bundle_from_source(sslb_source *source)
+{
+    return source->path != NULL ? sslb_bundle_from_file(source->path)
+                                : bundle_from_object(source);
+}
+
 /* -- data ------------------------------------------------------------- */
 
 /* Appends a certificate, which it takes: 1, or 0 when out of memory. */

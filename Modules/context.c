@@ -786,9 +786,20 @@ static PyMethodDef context_methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "load_cert_chain(certfile, keyfile=None, password=None)\n\n"
      "Load our certificate, the intermediate ones behind it, and the private\n"
-     "key (from certfile unless keyfile is given), all as PEM.  password is\n"
-     "text, bytes or a callable that returns one, at most 1024 bytes; asked\n"
-     "for only if the key is encrypted.  OSError (2.7: IOError), SSLError."},
+     "key (from certfile unless keyfile is given), all as PEM.  Each file is\n"
+     "a path or an object whose read() returns text or bytes; it is called\n"
+     "once, also where one object is both, and the object is not closed.\n"
+     "password is text, bytes or a callable that returns one, at most 1024\n"
+     "bytes; asked for only if the key is encrypted.\n"
+     "OSError (2.7: IOError), SSLError, and what read() raises."},
+    {"load_pkcs12", SSLB_KEYWORDS(sslb_context_load_pkcs12),
+     METH_VARARGS | METH_KEYWORDS,
+     "load_pkcs12(source, password=None)\n\n"
+     "Load our certificate, its private key and the chain from PKCS #12:\n"
+     "source is a path or an object whose read() returns bytes.  CA\n"
+     "certificates in it are sent along, and not trusted.  password is text,\n"
+     "bytes or a callable that returns one, at most 1024 bytes; None is an\n"
+     "empty one.  OSError (2.7: IOError), SSLError, and what read() raises."},
     {"load_dh_params", sslb_context_load_dh_params, METH_O,
      "load_dh_params(path)\n\n"
      "Load the parameters of Diffie-Hellman key exchange (PEM)."},
@@ -797,7 +808,9 @@ static PyMethodDef context_methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "load_verify_locations(cafile=None, capath=None, cadata=None)\n\n"
      "Trust the certificates of a PEM file, of a folder of hashed names, or\n"
-     "of data: text is PEM, bytes are DER (on 2.7: PEM if they look so)."},
+     "of data: text is PEM, bytes are DER (on 2.7: PEM if they look so).\n"
+     "cafile is a path or an object whose read() returns text or bytes; it\n"
+     "is called once, and the object not closed."},
     {"set_default_verify_paths", sslb_context_set_default_verify_paths,
      METH_NOARGS,
      "set_default_verify_paths()\n\n"

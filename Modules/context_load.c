@@ -1,160 +1,31 @@
 /* context_load.c: our own certificate, key and DH parameters.
 
-   Owns reading them from files.  Everything is parsed, and the password
-   asked for, before the context is touched: a set of certificate, chain and
-   key goes in as a whole or not at all. */
+   Owns reading them as PEM, and giving them to a context.  Everything is
+   parsed, and the password asked for, before the context is touched: a set of
+   certificate, chain and key goes in as a whole or not at all. */
 
 #include "sslb.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* What a file that OpenSSL cannot understand has always been reported as. */
 #define PEM_LIB ERR_PACK(ERR_LIB_SSL, 0, ERR_R_PEM_LIB)
 
-/* -- passwords -------------------------------------------------------- */
-
-typedef struct {
-    PyObject *source;           /* text, bytes or callable; borrowed */
-    int failed;                 /* an exception is waiting */
-    sslb_exception exception;
-    PyThreadState *thread;      /* of who loads, without the GIL */
-} password;
-
-/* Copies one given as text or bytes to OpenSSL's buffer: its length, or -1
-   with an exception. */
-static int
-password_copy(PyObject *value, char *buffer, int size, const char *complaint)
-{
-    PyObject *bytes = NULL;
-    Py_buffer view;
-    int length = -1;
-
-    if (sslb_is_unicode(value)) {
-        bytes = PyObject_CallMethod(value, "encode", "s", "utf-8");
-        if (bytes == NULL) {
-            return -1;
-        }
-        value = bytes;
-    }
-    if (!PyBytes_Check(value) && !PyByteArray_Check(value)) {
-        PyErr_SetString(PyExc_TypeError, complaint);
-    }
-    else if (sslb_buffer_get(value, &view) == 0) {
-        if (view.len > size) {
-            PyErr_Format(PyExc_ValueError, "password cannot be longer than "
-                         "%d bytes", size);
-        }
-        else {
-            memcpy(buffer, view.buf, (size_t)view.len);
-            length = (int)view.len;
-        }
-        PyBuffer_Release(&view);
-    }
-    if (bytes != NULL && Py_REFCNT(bytes) == 1) {
-        /* nobody else's, as those of one character are */
-        OPENSSL_cleanse(PyBytes_AS_STRING(bytes),
-                        (size_t)PyBytes_GET_SIZE(bytes));
-    }
-    Py_XDECREF(bytes);
-    return length;
-}
-
-static int
-password_ask(password *self, char *buffer, int size)
-{
-    PyObject *value;
-    int length;
-
-    if (!PyCallable_Check(self->source)) {
-        return password_copy(self->source, buffer, size,
-                             "password should be a string or callable");
-    }
-    value = PyObject_CallFunctionObjArgs(self->source, NULL);
-    if (value == NULL) {
-        return -1;
-    }
-    length = password_copy(value, buffer, size,
-                           "password callback must return a string");
-    Py_DECREF(value);
-    return length;
-}
-
-/* OpenSSL's pem_password_cb.  OpenSSL 3 asks again after a refusal: once the
-   caller has raised, he is left alone (bpo-43789). */
-static int
-password_callback(char *buffer, int size, int writing, void *argument)
-{
-    password *self = argument;
-    int length;
-
-    (void)writing;
-    if (self->failed) {
-        return -1;
-    }
-    sslb_gate_leave_nogil();
-    PyEval_RestoreThread(self->thread);
-    length = password_ask(self, buffer, size);
-    if (length < 0) {
-        self->failed = 1;
-        sslb_exception_keep(&self->exception);
-    }
-    self->thread = PyEval_SaveThread();
-    sslb_gate_enter_nogil();
-    return length;
-}
-
-/* A password of the wrong type is refused before any file is opened.  One
-   that is too long matters only when it is asked for. */
-static int
-password_check(PyObject *source)
-{
-    if (source == Py_None || PyCallable_Check(source)
-        || sslb_is_unicode(source) || PyBytes_Check(source)
-        || PyByteArray_Check(source)) {
-        return 0;
-    }
-    PyErr_SetString(PyExc_TypeError,
-                    "password should be a string or callable");
-    return -1;
-}
-
-/* -- files ------------------------------------------------------------ */
-
-typedef struct {
-    X509 *leaf;
-    STACK_OF(X509) *chain;
-    EVP_PKEY *key;
-    char text[4096];            /* of the file, which may have the key */
-} identity;
+/* -- reading ---------------------------------------------------------- */
 
 static void
-identity_free(identity *self)
+identity_free(sslb_identity *self)
 {
-    OPENSSL_cleanse(self->text, sizeof(self->text));
     EVP_PKEY_free(self->key);
     sk_X509_pop_free(self->chain, X509_free);
     X509_free(self->leaf);
 }
 
-/* Has it read by way of memory that is wiped; the C library's is not. */
-static BIO *
-identity_open_nogil(identity *self, const char *path)
-{
-    BIO *bio = sslb_file_open_nogil(path, NULL);
-    FILE *stream = NULL;
-
-    if (bio != NULL && BIO_get_fp(bio, &stream) > 0) {
-        (void)setvbuf(stream, self->text, _IOFBF, sizeof(self->text));
-    }
-    return bio;
-}
-
 /* The leaf and what stands behind it: 1, or 0 with the error queue filled. */
 static int
-read_certificates_nogil(identity *self, const char *path)
+read_certificates_nogil(sslb_identity *self, sslb_source *source)
 {
-    BIO *bio = identity_open_nogil(self, path);
+    BIO *bio = sslb_source_open_nogil(source);
     X509 *x509;
     int rc = 0;
 
@@ -181,14 +52,16 @@ exit:
 
 /* Without a password OpenSSL asks at the terminal, as 3.6 documents. */
 static int
-read_key_nogil(identity *self, const char *path, password *secret)
+read_key_nogil(sslb_identity *self, sslb_source *source,
+               sslb_password *secret)
 {
-    BIO *bio = identity_open_nogil(self, path);
+    BIO *bio = sslb_source_open_nogil(source);
+    int is_known = secret->source != Py_None;
 
     if (bio != NULL) {
         self->key = PEM_read_bio_PrivateKey(
-            bio, NULL, secret->source != Py_None ? password_callback : NULL,
-            secret->source != Py_None ? secret : NULL);
+            bio, NULL, is_known ? sslb_password_callback : NULL,
+            is_known ? secret : NULL);
         BIO_free(bio);
     }
     return self->key != NULL;
@@ -196,20 +69,18 @@ read_key_nogil(identity *self, const char *path, password *secret)
 
 /* -- load_cert_chain -------------------------------------------------- */
 
-/* Reads both files: 0, or -1 with an exception. */
+/* Reads both, which may be one and the same: 0, or -1 with an exception. */
 static int
-identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
-              password *secret)
+identity_read(sslb_identity *self, sslb_source *certs, sslb_source *key,
+              sslb_password *secret)
 {
-    const char *cert_path = PyBytes_AS_STRING(certfile);
-    const char *key_path = PyBytes_AS_STRING(keyfile);
     int cert_ok, key_ok;
 
     ERR_clear_error();
     secret->thread = PyEval_SaveThread();
     sslb_gate_enter_nogil();
-    cert_ok = read_certificates_nogil(self, cert_path);
-    key_ok = cert_ok && read_key_nogil(self, key_path, secret);
+    cert_ok = read_certificates_nogil(self, certs);
+    key_ok = cert_ok && read_key_nogil(self, key, secret);
     sslb_gate_leave_nogil();
     PyEval_RestoreThread(secret->thread);
     if (secret->failed) {
@@ -218,19 +89,20 @@ identity_read(identity *self, PyObject *certfile, PyObject *keyfile,
         return -1;
     }
     if (!cert_ok) {
-        sslb_file_raise(self->leaf == NULL ? PEM_LIB : 0, certfile,
-                        "certificate file", __LINE__);
+        sslb_source_raise(self->leaf == NULL ? PEM_LIB : 0, certs,
+                          "certificate file", __LINE__);
     }
     else if (!key_ok) {
-        sslb_file_raise(PEM_LIB, keyfile, "private key file", __LINE__);
+        sslb_source_raise(PEM_LIB, key, "private key file", __LINE__);
     }
     return cert_ok && key_ok ? 0 : -1;
 }
 
 static int
-identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
-             PyObject *keyfile)
+identity_use(const sslb_identity *self, PyObject *context,
+             const sslb_source *certs, const sslb_source *key)
 {
+    SSL_CTX *ctx = ((sslb_context *)context)->ctx;
     /* An empty chain would keep OpenSSL from building one from the trust
        store: SSL_CTX_build_cert_chain(3). */
     STACK_OF(X509) *chain = sk_X509_num(self->chain) > 0 ? self->chain
@@ -244,7 +116,7 @@ identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
     }
     detail = PyBytes_FromFormat(
         "certificate '%.400s' with private key '%.400s'",
-        PyBytes_AS_STRING(certfile), PyBytes_AS_STRING(keyfile));
+        sslb_source_shown(certs), sslb_source_shown(key));
     if (detail != NULL) {
         sslb_queue_raise(PyBytes_AS_STRING(detail), __LINE__);
         Py_DECREF(detail);
@@ -252,43 +124,71 @@ identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
     return -1;
 }
 
+/* -- load_cert_chain and load_pkcs12 ---------------------------------- */
+
+/* What both are read from; `*key` is where the key is, in `own` or behind the
+   certificates.  Wrong types are refused before anything is read. */
+static int
+find_pem(sslb_source *certs, PyObject *certfile, sslb_source *own,
+         PyObject *keyfile, sslb_source **key)
+{
+    *key = keyfile == Py_None || keyfile == certfile ? certs : own;
+    return sslb_source_find(certs, certfile, "certfile") < 0
+        || (*key == own && sslb_source_find(own, keyfile, "keyfile") < 0)
+        ? -1 : 0;
+}
+
 PyObject *
 sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                              PyObject *kwargs)
 {
     static char *keywords[] = {"certfile", "keyfile", "password", NULL};
-    PyObject *certfile, *keyfile = Py_None;
-    PyObject *cert_path = NULL, *key_path = NULL, *result = NULL;
-    password secret = {.source = Py_None};
-    identity ours = {.leaf = NULL};
+    PyObject *certfile, *keyfile = Py_None, *result = NULL;
+    sslb_password secret = {.source = Py_None};
+    sslb_source certs = {.path = NULL}, own = {.path = NULL}, *key;
+    sslb_identity ours = {.leaf = NULL};
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO:load_cert_chain",
                                      keywords, &certfile, &keyfile,
                                      &secret.source)) {
         return NULL;
     }
-    if (sslb_path_argument(certfile, "certfile", &cert_path) < 0
-        || sslb_path_argument(keyfile, "keyfile", &key_path) < 0) {
-        goto exit;
-    }
-    if (cert_path == NULL) {
-        PyErr_SetString(PyExc_TypeError,
-                        "certfile should be a valid filesystem path");
-        goto exit;
-    }
-    if (key_path == NULL) {
-        key_path = Py_NewRef(cert_path);
-    }
-    if (password_check(secret.source) == 0
-        && identity_read(&ours, cert_path, key_path, &secret) == 0
-        && identity_use(&ours, ((sslb_context *)self)->ctx, cert_path,
-                        key_path) == 0) {
+    if (find_pem(&certs, certfile, &own, keyfile, &key) == 0
+        && sslb_password_check(secret.source) == 0
+        && sslb_source_read(&certs, 0) == 0
+        && sslb_source_read(&own, 0) == 0
+        && identity_read(&ours, &certs, key, &secret) == 0
+        && identity_use(&ours, self, &certs, key) == 0) {
         result = Py_NewRef(Py_None);
     }
-exit:
     identity_free(&ours);
-    Py_XDECREF(key_path);
-    Py_XDECREF(cert_path);
+    sslb_source_close(&own);
+    sslb_source_close(&certs);
+    return result;
+}
+
+PyObject *
+sslb_context_load_pkcs12(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"source", "password", NULL};
+    PyObject *value, *result = NULL;
+    sslb_password secret = {.source = Py_None};
+    sslb_source source = {.path = NULL};
+    sslb_identity ours = {.leaf = NULL};
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:load_pkcs12",
+                                     keywords, &value, &secret.source)) {
+        return NULL;
+    }
+    if (sslb_source_find(&source, value, "source") == 0
+        && sslb_password_check(secret.source) == 0
+        && sslb_source_read(&source, 1) == 0
+        && sslb_pkcs12_read(&ours, &source, &secret) == 0
+        && identity_use(&ours, self, &source, &source) == 0) {
+        result = Py_NewRef(Py_None);
+    }
+    identity_free(&ours);
+    sslb_source_close(&source);
     return result;
 }
 

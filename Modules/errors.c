@@ -345,10 +345,12 @@ sslb_file_raise(unsigned long code, PyObject *path, const char *what, int line)
         raise_file_errno(number, path);
         return;
     }
-    detail = PyBytes_FromFormat("%s%s%s '%.700s'",
+    detail = PyBytes_FromFormat("%s%s%s%s%.700s%s",
                                 code != 0 && reason ? reason : "",
                                 code != 0 && reason ? " in " : "", what,
-                                PyBytes_AS_STRING(path));
+                                path != NULL ? " '" : "",
+                                path != NULL ? PyBytes_AS_STRING(path) : "",
+                                path != NULL ? "'" : "");
     if (detail != NULL) {
         code = code != 0 ? code : newest;
         raise_and_drop(exception_new(

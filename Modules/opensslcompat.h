@@ -68,7 +68,20 @@ d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
     return parameters;
 }
 
+/* There is one library context, and its algorithms need no provider. */
+typedef const char OSSL_LIB_CTX;
+typedef const char OSSL_PROVIDER;
+#define OSSL_LIB_CTX_new() "the only one"
+#define OSSL_LIB_CTX_free(library) ((void)(library))
+#define OSSL_PROVIDER_load(library, name) ((void)(library), (name))
+#define OSSL_PROVIDER_unload(provider) ((void)(provider))
+#define PKCS12_init_ex(mode, library, properties) PKCS12_init(mode)
+#define PKCS12_decrypt_skey_ex(bag, secret, length, library, properties) \
+    PKCS12_decrypt_skey((bag), (secret), (length))
+
 #else
+
+#include <openssl/provider.h>
 
 #define SSLB_LOOKUP_NAME const X509_NAME
 
@@ -217,6 +230,19 @@ sslb_code_is_consequence(unsigned long code)
     }
 #endif
     return sslb_code_errno(code) != 0;
+}
+
+/* Whether the code says that no provider (3.0 and later) has an algorithm. */
+static inline int
+sslb_code_is_unsupported(unsigned long code)
+{
+#ifdef ERR_R_UNSUPPORTED
+    return ERR_GET_LIB(code) == ERR_LIB_EVP
+        && ERR_GET_REASON(code) == ERR_R_UNSUPPORTED;
+#else
+    (void)code;
+    return 0;
+#endif
 }
 
 /* Whether the code says that the peer hung up without a close_notify, which

@@ -128,6 +128,31 @@ typedef struct {
 /* Certificates and CRLs that were loaded together (bundle.c). */
 typedef struct sslb_bundle sslb_bundle;
 
+/* How a private key is unlocked (password.c). */
+typedef struct {
+    PyObject *source;           /* text, bytes, callable or None; borrowed */
+    int failed;                 /* an exception is waiting */
+    sslb_exception exception;
+    PyThreadState *thread;      /* of who loads, without the GIL */
+} sslb_password;
+
+/* Where certificates or a key come from (source.c). */
+typedef struct {
+    const char *name;           /* of the argument */
+    PyObject *path;             /* bytes; NULL: an object is read */
+    PyObject *read;             /* its method; NULL for a path */
+    unsigned char *data;        /* what it gave, or NULL */
+    int length;
+    char buffer[4096];          /* of a file while it is read */
+} sslb_source;
+
+/* What we show of ourselves. */
+typedef struct {
+    X509 *leaf;
+    STACK_OF(X509) *chain;
+    EVP_PKEY *key;
+} sslb_identity;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -254,7 +279,8 @@ void sslb_queue_raise(const char *detail, int line);
 /* Raise for a file that could not be read (OSError, on 2.7 IOError, with
    errno and filename) or understood: SSLError with the library and reason of
    `code`, or of the newest entry where it is 0; the text says what is wrong
-   with which file.  Empties the error queue. */
+   with which file (path NULL: of what is no file `what` says all).  Empties
+   the error queue. */
 void sslb_file_raise(unsigned long code, PyObject *path, const char *what,
                      int line);
 
@@ -281,6 +307,61 @@ int sslb_path_argument(PyObject *value, const char *name, PyObject **path);
    NULL with the error queue filled. */
 struct stat;
 BIO *sslb_file_open_nogil(const char *path, struct stat *identity);
+
+/* -- password.c ------------------------------------------------------- */
+
+/* A password of the wrong type is refused before any file is opened: 0, or -1
+   with a TypeError.  One that is too long matters only when it is asked
+   for. */
+int sslb_password_check(PyObject *source);
+
+/* Copies it to a buffer, which the caller wipes: its length, or -1 with an
+   exception. */
+int sslb_password_ask(sslb_password *self, char *buffer, int size);
+
+/* OpenSSL's pem_password_cb; its argument is an sslb_password.  Runs without
+   the GIL, inside the gate, and takes the GIL. */
+int sslb_password_callback(char *buffer, int size, int writing,
+                           void *argument);
+
+/* Gives up bytes (or NULL) of a secret, wiped unless others have them too. */
+void sslb_secret_drop(PyObject *bytes);
+
+/* -- source.c --------------------------------------------------------- */
+
+/* To an empty source: what `value` is, a path or an object with read(); `name`
+   is the argument's.  Nothing is opened or read.  0, or -1 with a TypeError
+   that names the argument. */
+int sslb_source_find(sslb_source *self, PyObject *value, const char *name);
+
+/* Calls read(), of an object: 0, or -1 with an exception, its own or one that
+   names the argument.  `is_binary`: text is refused. */
+int sslb_source_read(sslb_source *self, int is_binary);
+
+/* What an object gave, as a string; NULL if there is a NUL in it, or none was
+   read. */
+const char *sslb_source_text_nogil(const sslb_source *self);
+
+/* What it has, from the beginning: NULL with the error queue filled.  Nobody
+   else may open the same source before the BIO is freed. */
+BIO *sslb_source_open_nogil(sslb_source *self);
+
+/* Wipes what was read and gives up the rest; an empty one too. */
+void sslb_source_close(sslb_source *self);
+
+/* The path, or the argument's name: for messages. */
+const char *sslb_source_shown(const sslb_source *self);
+
+/* sslb_file_raise() for a source. */
+void sslb_source_raise(unsigned long code, const sslb_source *self,
+                       const char *what, int line);
+
+/* -- pkcs12.c --------------------------------------------------------- */
+
+/* Reads a leaf, its key and its chain, to an empty identity: 0, or -1 with an
+   exception. */
+int sslb_pkcs12_read(sslb_identity *self, sslb_source *source,
+                     sslb_password *password);
 
 /* -- lock.c ----------------------------------------------------------- */
 
@@ -544,8 +625,9 @@ X509 *sslb_bundle_find_nogil(const sslb_bundle *self, const X509_NAME *name);
 
 /* The bundle of a PEM file (a path as bytes), from the cache or read, or of
    cadata.  A reference, or NULL with an exception; it is one as well if there
-   is no certificate. */
+   is no certificate.  The source may be an object, which is read. */
 sslb_bundle *sslb_bundle_from_file(PyObject *path);
+sslb_bundle *sslb_bundle_from_source(sslb_source *source);
 sslb_bundle *sslb_bundle_from_data(PyObject *cadata);
 
 /* -- certificate.c ---------------------------------------------------- */
@@ -599,6 +681,8 @@ PyObject *sslb_context_set_server_sigalgs(PyObject *self, PyObject *names);
 
 PyObject *sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                                        PyObject *kwargs);
+PyObject *sslb_context_load_pkcs12(PyObject *self, PyObject *args,
+                                   PyObject *kwargs);
 PyObject *sslb_context_load_dh_params(PyObject *self, PyObject *path);
 
 PyObject *sslb_context_load_verify_locations(PyObject *self, PyObject *args,

@@ -174,7 +174,8 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
 {
     static char *keywords[] = {"cafile", "capath", "cadata", NULL};
     PyObject *cafile = Py_None, *capath = Py_None, *cadata = Py_None;
-    PyObject *file = NULL, *folder = NULL, *result = NULL;
+    PyObject *folder = NULL, *result = NULL;
+    sslb_source file = {.path = NULL};
     sslb_bundle *from_file = NULL, *from_data = NULL;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
@@ -187,12 +188,12 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
                         "be all omitted");
         return NULL;
     }
-    if (sslb_path_argument(cafile, "cafile", &file) < 0
+    if ((cafile != Py_None && sslb_source_find(&file, cafile, "cafile") < 0)
         || sslb_path_argument(capath, "capath", &folder) < 0
         || (cadata != Py_None
             && (from_data = sslb_bundle_from_data(cadata)) == NULL)
-        || (file != NULL
-            && (from_file = sslb_bundle_from_file(file)) == NULL)) {
+        || (cafile != Py_None
+            && (from_file = sslb_bundle_from_source(&file)) == NULL)) {
         goto exit;
     }
     if ((from_data != NULL && add_bundle(self, from_data) < 0)
@@ -206,7 +207,7 @@ exit:
     sslb_bundle_drop(from_data);
     sslb_bundle_drop(from_file);
     Py_XDECREF(folder);
-    Py_XDECREF(file);
+    sslb_source_close(&file);
     return result;
 }
 

@@ -18,7 +18,8 @@ import sys
 
 import pytest
 
-from helpers import (PY2, BioPair, SocketPair, Task, cert,
+import pkcs12
+from helpers import (PASSWORD, PY2, BioPair, SocketPair, Task, cert,
                      client_context, fill, listening, read_cert,
                      server_context, serving, unix_pair)
 
@@ -388,6 +389,8 @@ SUCCESS = {
         lambda w: new_context(w).load_default_certs(),
     "SSLContext.load_dh_params":
         lambda w: w.server.load_dh_params(cert("dh2048.pem")),
+    "SSLContext.load_pkcs12": lambda w: w.client.load_pkcs12(
+        io.BytesIO(pkcs12.encrypted("rc2")), lambda: PASSWORD),
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(
             cert("root.pem"), cert("capath"), DER)),
@@ -507,6 +510,8 @@ FAILURE = {
         lambda w: w.client.load_default_certs("no purpose"),
     "SSLContext.load_dh_params":
         lambda w: w.server.load_dh_params(cert("dh-junk.pem")),
+    "SSLContext.load_pkcs12": lambda w: w.client.load_pkcs12(
+        io.BytesIO(pkcs12.encrypted("rc2")), "wrong"),
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(cadata=DER + b"junk")),
     "SSLContext.set_alpn_protocols": set_on("set_alpn_protocols", [""]),
@@ -743,6 +748,51 @@ def test_failure(name, world):
     errors = (AttributeError, EnvironmentError, TypeError, ValueError,
               NotImplementedError)
     assert_flat(lambda: must_fail(errors, FAILURE[name], world))
+
+
+# Objects with read()
+
+class Source(object):
+    def __init__(self, contents):
+        self.contents = contents
+
+    def read(self):
+        return self.contents
+
+
+def load_objects(w):
+    """As text and as bytes, into contexts of their own."""
+    for text in PEM, read_cert("localhost-ec.pem"):
+        for contents in text, bytearray(text.encode("ascii")):
+            new_context(w).load_verify_locations(Source(contents))
+    new_context(w).load_cert_chain(Source(text), Source(contents))
+
+
+def fail_with_objects(w):
+    """With the content, with its type, in read(), with the password."""
+    locked = Source(read_cert("localhost-encrypted.pem"))
+    for method in ("load_cert_chain", "load_pkcs12", "load_verify_locations"):
+        for source in (Source(b"junk"), Source(None), object(),
+                       Source(u"\ud800")):
+            must_fail((ssl.SSLError, TypeError, ValueError),
+                      getattr(w.client, method), source)
+    for password in "wrong", lambda: None:
+        must_fail((ssl.SSLError, TypeError), w.client.load_cert_chain,
+                  locked, None, password)
+    for contents in NO_USE:
+        must_fail(ssl.SSLError, w.client.load_pkcs12, Source(contents))
+
+
+# PKCS #12 without a key, without its certificate, with a part that is junk
+NO_USE = [pkcs12.store(*bags) for bags in (
+    [pkcs12.certificate(pkcs12.LEAF)],
+    [pkcs12.bag(pkcs12.KEY_BAG, pkcs12.KEY), pkcs12.certificate(DER)],
+    [pkcs12.bag(pkcs12.KEY_BAG, pkcs12.KEY), pkcs12.certificate(b"junk")])]
+
+
+@pytest.mark.parametrize("call", [load_objects, fail_with_objects])
+def test_objects(call, world):
+    assert_flat(lambda: call(world))
 
 
 # The measure takes time, so that the next ones make many calls at once.

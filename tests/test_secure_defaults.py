@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import pkcs12
 from helpers import (PASSWORD, PY2, BioPair, SocketPair, cert, limit_version,
                      server_context, serving, unix_pair)
 
@@ -329,19 +330,28 @@ def lines_of_key(path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc")
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
                     reason="AddressSanitizer keeps what is freed")
-def test_keys_and_passwords_are_wiped():
-    """No text of the key is left, nor the bytes of a password that was given
-    as text."""
+@pytest.mark.parametrize("way, outcome", [
+    ("path", b"loaded"), ("object", b"loaded"), ("two-objects", b"loaded"),
+    ("text", b"loaded"), ("refused", b"refused"), ("cafile", b"loaded"),
+    ("password", b"refused"), ("password-callable", b"refused"),
+    ("pkcs12", b"loaded"), ("pkcs12-callable", b"loaded"),
+    ("pkcs12-refused", b"refused")])
+def test_keys_and_passwords_are_wiped(tmpdir, way, outcome):
+    """No text of a key is left, nor the bytes of a password that was given
+    as text.  What OpenSSL's own decoders leave is theirs."""
     points = ["%04x" % (0x20ac + number) for number in range(16)]
     password = "".join("\\u" + point for point in points).encode(
         "ascii").decode("unicode-escape").encode("utf-8")
     secrets = lines_of_key(cert("localhost.pem")) + [password]
+    path = tmpdir.join("own.p12")
+    path.write_binary(pkcs12.encrypted("unicode"))
     child = subprocess.Popen(
         [sys.executable, os.path.join(HERE, "isolated", "load_secrets.py"),
-         cert("localhost.pem"), cert("localhost-key-encrypted.pem"),
-         ",".join(points)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+         way, cert("localhost.pem"), cert("localhost-key-encrypted.pem"),
+         str(path), ",".join(points)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        assert [child.stdout.readline() for _ in range(2)] == [b"loaded\n"] * 2
+        assert child.stdout.readline().strip() == outcome
         found = [secret for part in memory_of(child) for secret in secrets
                  if secret in part]
     finally:

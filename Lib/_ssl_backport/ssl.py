@@ -346,9 +346,9 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     For Purpose.SERVER_AUTH, a client's, it verifies the server and its name,
     which has to be among the alternative names of the certificate (RFC 9525);
     for Purpose.CLIENT_AUTH it is a server's, and asks for no certificate.
-    It trusts the given CA certificates (a file in PEM, a directory, the
-    certificates themselves), or those of this system. On Python 3.13 and
-    later verify_flags has VERIFY_X509_STRICT.
+    It trusts the given CA certificates (a file in PEM, as a path or an object
+    with read(), a directory, the certificates themselves), or those of this
+    system. On Python 3.13 and later verify_flags has VERIFY_X509_STRICT.
     Raises TypeError if the purpose is not one of Purpose. A RuntimeWarning
     tells that the file which SSLKEYLOGFILE names cannot be written.
     """
@@ -672,7 +672,8 @@ def get_server_certificate(addr, ssl_version=None, ca_certs=None,
     """Return the certificate (str, PEM) of a server.
 
     addr: (host, port). ca_certs: a file of CA certificates to verify it
-    with; without one it is not verified. timeout: in seconds, of each step.
+    with, as a path or an object with read(); without one it is not verified.
+    timeout: in seconds, of each step.
     """
     context = _create_stdlib_context(
         ssl_version, cert_reqs=CERT_REQUIRED if ca_certs else CERT_NONE,

@@ -8,6 +8,7 @@ it; with memory again it must work.
 
 import atexit
 import ctypes
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir))
 import ssl  # noqa: E402
 
+import pkcs12  # noqa: E402
 from helpers import (LONG, PASSWORD, BioPair, SocketPair, cert,
                      client_context, read_cert,
                      server_context)  # noqa: E402
@@ -91,6 +93,19 @@ def load_chain():
     context.load_dh_params(cert("dh2048.pem"))
 
 
+def load_objects():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(io.BytesIO(OWN), io.StringIO(OWN_TEXT))
+    context.load_verify_locations(io.BytesIO(OWN))
+
+
+def load_pkcs12():
+    """Not of RC2: for that OpenSSL 3.0 loads a provider, and crashes."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for form in "aes", "3des":
+        context.load_pkcs12(io.BytesIO(PKCS12[form]), lambda: PASSWORD)
+
+
 def configure():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("HIGH")
@@ -113,6 +128,9 @@ def write_new_roots():
 NEW_ROOTS = write_new_roots()
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
+OWN_TEXT = read_cert("localhost-ec.pem")
+OWN = OWN_TEXT.encode("ascii")
+PKCS12 = {form: pkcs12.encrypted(form) for form in ("aes", "3des")}
 CONTEXTS = client_context(), server_context(chain="localhost-ec.pem")
 DEBUGGED = client_context("TLSv1.3"), server_context("TLSv1.3")
 for each in DEBUGGED:

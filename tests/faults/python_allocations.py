@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir))
 import ssl  # noqa: E402
 
+import pkcs12  # noqa: E402
 from helpers import (LONG, BioPair, SocketPair, cert, client_context,
                      read_cert, server_context)  # noqa: E402
 
@@ -63,6 +64,16 @@ def new_context():
     return ssl._ssl._SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
+class Source(object):
+    """Gives the same each time."""
+
+    def __init__(self, contents):
+        self.contents = contents
+
+    def read(self):
+        return self.contents
+
+
 def contexts():
     yield lambda: (ssl._ssl._SSLContext, ssl.PROTOCOL_TLS_SERVER)
 
@@ -75,6 +86,13 @@ def contexts():
     yield method("load_cert_chain", cert("localhost.pem"))
     yield method("load_cert_chain", cert("localhost-encrypted.pem"), None,
                  "secret passphrase")
+    own = read_cert("localhost-ec.pem")
+    for source in Source(own), Source(own.encode()):
+        yield method("load_cert_chain", source)
+        yield method("load_cert_chain", source, source)
+        yield method("load_verify_locations", source)
+    for password in "secret passphrase", lambda: "secret passphrase":
+        yield method("load_pkcs12", Source(pkcs12.encrypted("aes")), password)
     yield method("load_dh_params", cert("dh2048.pem"))
     yield method("set_ciphers", "HIGH")
     yield method("set_ecdh_curve", "prime256v1")

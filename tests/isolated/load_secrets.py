@@ -1,5 +1,12 @@
-"""Loads a key and a password that does not fit it, says so, and waits."""
+"""Loads a key, or one that the password does not fit, says so, and waits.
 
+    load_secrets.py WAY KEY ENCRYPTED_KEY PKCS12 POINTS
+
+Those of the objects' bytes that are Python's are overwritten here.
+"""
+
+import ctypes
+import io
 import sys
 
 import _ssl_backport
@@ -7,16 +14,75 @@ _ssl_backport.install()
 
 import ssl  # noqa: E402
 
-key, encrypted_key, points = sys.argv[1:]
+way, key, encrypted_key, pkcs12, points = sys.argv[1:]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(key)
+
+
+class Source(object):
+    """Reads a file into one place, and overwrites it."""
+
+    def __init__(self, path, as_text=False):
+        self.as_text = as_text
+        self.contents = bytearray(10000)
+        with io.open(path, "rb", 0) as stream:
+            count = stream.readinto(self.contents)
+        assert count < len(self.contents)
+        del self.contents[count:]
+        self.text = None
+
+    def read(self):
+        if self.as_text:
+            self.text = self.contents.decode("ascii")
+            return self.text
+        return self.contents
+
+    def wipe(self):
+        length = len(self.contents)
+        ctypes.memset((ctypes.c_char * length).from_buffer(self.contents), 0,
+                      length)
+        if self.text is not None and sys.version_info[0] > 2:
+            # 2.7's is no bytes of ASCII
+            ctypes.memset(id(self.text) + sys.getsizeof(self.text) - length
+                          - 1, ord("#"), length)
+
+
+def load(method, *sources, **options):
+    """True, or False if it is refused."""
+    try:
+        method(*sources, **options)
+        return True
+    except ssl.SSLError:
+        return False
+    finally:
+        for source in sources:
+            if isinstance(source, Source):
+                source.wipe()
+
+
 password = u"".join(
     (u"\\u%s" % point).encode("ascii").decode("unicode-escape")
     for point in points.split(","))
-for given in password, lambda: password:
-    try:
-        context.load_cert_chain(key, encrypted_key, given)
-    except ssl.SSLError:
-        print("loaded")
+WAYS = {
+    "path": lambda: load(context.load_cert_chain, key),
+    "object": lambda: load(context.load_cert_chain, Source(key)),
+    "two-objects": lambda: load(
+        context.load_cert_chain, Source(key), Source(key)),
+    "text": lambda: load(context.load_cert_chain, Source(key, True)),
+    "refused": lambda: load(
+        context.load_cert_chain, Source(encrypted_key), Source(key, True)),
+    "cafile": lambda: load(context.load_verify_locations, Source(key)),
+    "password": lambda: load(
+        context.load_cert_chain, key, encrypted_key, password=password),
+    "password-callable": lambda: load(
+        context.load_cert_chain, Source(key), Source(encrypted_key),
+        password=lambda: password),
+    "pkcs12": lambda: load(
+        context.load_pkcs12, pkcs12, password=password),
+    "pkcs12-callable": lambda: load(
+        context.load_pkcs12, Source(pkcs12), password=lambda: password),
+    "pkcs12-refused": lambda: load(
+        context.load_pkcs12, key, password=lambda: password),
+}
+print("loaded" if WAYS[way]() else "refused")
 sys.stdout.flush()
 sys.stdin.read()
