@@ -428,22 +428,53 @@ def test_distrusted_key_and_who_accepts_another_error():
             server_context(chain="distrusted.pem"))
 
 
-# A CRL whose issuer is verified by itself
+# Revocation lists
 
+REVOKED = 23
 EXTENDED_CRL_SUPPORT = 0x1000   # X509_V_FLAG_EXTENDED_CRL_SUPPORT
 
 
-def test_crl(version):
+def test_revoked(version):
     recorder = Recorder()
     client = client_with(recorder, version)
     client.load_verify_locations(cert("crl.pem"))
-    client.verify_flags |= (ssl.VERIFY_CRL_CHECK_LEAF | EXTENDED_CRL_SUPPORT)
-    with BioPair(client, server_context(version)):
-        assert recorder.steps == [(0, 1, True), (0, 0, True)]
-    refusal(23, BioPair, client, server_context(version, "revoked.pem"))
+    client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    server = server_context(version, "revoked.pem")
+    refusal(REVOKED, BioPair, client, server)
+    assert recorder.steps == [(REVOKED, 0, False)]
     client.verify_callback = accepts
-    with BioPair(client, server_context(version, "revoked.pem")) as pair:
+    with BioPair(client, server) as pair:
         talk(pair)
+
+
+def two_keys(callback):
+    client = client_with(callback, roots="two-keys-root.pem")
+    # OpenSSL would want the signer of the list to be for that host too
+    client.check_hostname = False
+    client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | EXTENDED_CRL_SUPPORT
+    return client, server_context(chain="two-keys.pem")
+
+
+def test_signer_of_a_revocation_list():
+    """Its certificate is verified first, and asked about likewise."""
+    recorder = Recorder()
+    with BioPair(*two_keys(recorder)) as pair:
+        assert recorder.steps == [(0, 1, True), (0, 0, True)] * 2
+        talk(pair)
+
+
+def test_exception_about_the_signer_of_a_revocation_list():
+    seen = []
+
+    def callback(*arguments):
+        seen.append(arguments[2:])
+        if len(seen) == 1:
+            raise Wrong
+        return True
+
+    with pytest.raises(Wrong):
+        BioPair(*two_keys(callback))
+    assert len(seen) == 1
 
 
 # For which connections
