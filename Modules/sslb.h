@@ -471,9 +471,9 @@ extern PyTypeObject sslb_context_type;
 
 /* Around a change of what handshakes look at without a lock of OpenSSL's: the
    lists of cipher suites and of lookups, the ALPN names, the staple, the key
-   log.  The error queue is empty at first.  Nothing in between may run Python code or
-   allocate what the garbage collector knows.  Not for a step's own thread,
-   unless it runs a callback. */
+   log.  The error queue is empty at first.  Nothing in between may run Python
+   code or allocate what the garbage collector knows.  Not for a step's own
+   thread, unless it runs a callback. */
 void sslb_context_take(sslb_context *context);
 void sslb_context_release(sslb_context *context);
 

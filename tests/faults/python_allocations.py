@@ -25,11 +25,13 @@ FOREVER = 0
 CLIENT, SERVER = client_context("TLSv1.3"), server_context("TLSv1.3")
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
+RESPONSE = b"0\3\n\1\3"  # of OCSP: try later
 ALPN = b"\2h2\x08http/1.1"
 NO_ARGUMENTS = ["cert_store_stats", "cipher", "compression", "get_ca_certs",
                 "get_channel_binding", "get_ciphers", "get_groups",
                 "get_info", "get_unverified_chain", "get_verified_chain",
-                "getpeercert", "group", "pending", "public_bytes",
+                "getpeercert", "group", "ocsp_response", "pending",
+                "public_bytes",
                 "selected_alpn_protocol", "server_sigalg", "session_stats",
                 "shared_ciphers", "sigalg", "client_sigalg", "version"]
 
@@ -81,6 +83,8 @@ def contexts():
     yield method("_set_alpn_protocols", ALPN)
     for name, value in (("sni_callback", print), ("options", 0),
                         ("_msg_callback", print), ("verify_mode", 0),
+                        ("verify_callback", print), ("ocsp_callback", print),
+                        ("ocsp_staple", RESPONSE),
                         ("keylog_filename", os.devnull)):
         yield lambda name=name, value=value: (
             setattr, new_context(), name, value)
@@ -124,6 +128,8 @@ def with_callbacks():
         context.keylog_filename = os.devnull
         context._msg_callback = lambda *arguments: None
     SERVER.sni_callback = lambda *arguments: None
+    SERVER.ocsp_staple = RESPONSE
+    CLIENT.verify_callback = CLIENT.ocsp_callback = lambda *arguments: True
     SERVER.set_alpn_protocols(["h2"])
     CLIENT.set_alpn_protocols(["h2"])
     return connecting()
