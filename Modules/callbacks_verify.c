@@ -35,7 +35,7 @@ ask(const SSL *ssl, X509_STORE_CTX *attempt, int ok)
 {
     static const char name[] = "verify_callback";
     PyObject *callback = sslb_connection_of_nogil(ssl)->judges.verify;
-    PyObject *owner = sslb_judge_owner(ssl, name);
+    PyObject *owner = sslb_judge_owner(ssl);
     PyObject *result = NULL;
 
     if (owner != NULL) {

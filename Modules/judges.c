@@ -47,13 +47,14 @@ sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
 }
 
 PyObject *
-sslb_judge_owner(const SSL *ssl, const char *name)
+sslb_judge_owner(const SSL *ssl)
 {
     PyObject *owner = sslb_callbacks_owner(ssl);
 
     if (owner == NULL) {
-        PyErr_Format(PyExc_ReferenceError, "%s: the object that it was to be "
-                     "called for is gone", name);
+        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "the object that "
+                         "a callback was to be called with is gone",
+                         __LINE__);
     }
     return owner;
 }

@@ -150,7 +150,7 @@ ask(SSL *ssl)
 {
     static const char name[] = "ocsp_callback";
     PyObject *callback = sslb_connection_of_nogil(ssl)->judges.ocsp;
-    PyObject *owner = sslb_judge_owner(ssl, name);
+    PyObject *owner = sslb_judge_owner(ssl);
     PyObject *response, *result = NULL;
     const unsigned char *data;
     size_t length;

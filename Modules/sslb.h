@@ -693,7 +693,7 @@ int sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
                    const char *name);
 
 /* The first argument of a judge, or NULL with an exception. */
-PyObject *sslb_judge_owner(const SSL *ssl, const char *name);
+PyObject *sslb_judge_owner(const SSL *ssl);
 
 /* What a judge has said: 1 for True, 0 for False, and -1, with the exception
    kept, for anything else.  Takes the reference, which may be NULL. */

@@ -22,6 +22,7 @@ from helpers import (LONG, BioPair, SocketPair, cert, client_context,
 LIMIT_SECONDS = 2000 if LONG else 100
 EXPECTED = (MemoryError, ssl.SSLError)
 FOREVER = 0
+MET = []
 CLIENT, SERVER = client_context("TLSv1.3"), server_context("TLSv1.3")
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
@@ -94,17 +95,22 @@ def contexts():
         yield call
 
 
+def meet():
+    """Both ends before the handshake; callbacks need them alive."""
+    MET[:] = [BioPair(CLIENT, SERVER, handshake=False)]
+    return MET[0]
+
+
 def connecting():
     def make():
         return (CLIENT._wrap_bio, ssl.MemoryBIO(), ssl.MemoryBIO(), False,
                 "localhost")
 
     def hello():
-        return (BioPair(CLIENT, SERVER, handshake=False)
-                .client._sslobj.do_handshake,)
+        return (meet().client._sslobj.do_handshake,)
 
     def answer():
-        met = BioPair(CLIENT, SERVER, handshake=False)
+        met = meet()
         try:
             met.client.do_handshake()
         except ssl.SSLWantReadError:
@@ -112,7 +118,7 @@ def connecting():
         return (met.server._sslobj.do_handshake,)
 
     def finish():
-        met = BioPair(CLIENT, SERVER, handshake=False)
+        met = meet()
         for end in met.client, met.server:
             try:
                 end.do_handshake()
