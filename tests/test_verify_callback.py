@@ -637,16 +637,15 @@ def test_getters_in_the_callback(pair_type, version):
             connection.getpeercert()
         seen.append((connection.version(), connection.cipher() is None,
                      connection.get_verified_chain(), connection.pending(),
-                     len(connection.get_unverified_chain()),
                      connection.server_hostname, connection.context))
+        connection.get_unverified_chain()
         connection.session
         return ok
 
     client = client_with(callback, version)
     with pair_type(client, server_context(version)) as pair:
         assert [found[0] for found in seen] == [None, None]
-        assert seen[0][4:6] == (1, "localhost")
-        assert seen[0][6] is client
+        assert seen[0][4:] == ("localhost", client)
         talk(pair)
         del seen[:]
 
