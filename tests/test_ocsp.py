@@ -1,6 +1,7 @@
 """OCSP stapling: what servers show, and what clients ask for and decide.
 
-The responses are made by the program `openssl`, which also plays the peer.
+The program `openssl` makes the responses and verifies them, and plays the
+peer.
 """
 
 import contextlib
@@ -33,27 +34,25 @@ def openssl(*arguments):
         pytest.skip("no program openssl")
 
 
-def make_response(folder, serial, chain, issuer, revoked=False):
-    """An OCSP response (DER), signed with the key of that chain."""
+def make_response(folder, serial, revoked=False):
+    """An OCSP response (DER) about a certificate of ocsp-root.pem."""
     index = folder.join("index.txt")
     index.write(INDEX % (("R", "200101000000Z", serial) if revoked
                          else ("V", "", serial)))
     made = folder.join("response.der")
-    openssl("ocsp", "-index", str(index), "-CA", cert(issuer),
-            "-issuer", cert(issuer), "-rsigner", cert(chain),
-            "-rkey", cert(chain), "-serial", str(serial), "-ndays", "1",
+    responder = cert("ocsp-responder.pem")
+    openssl("ocsp", "-index", str(index), "-CA", cert("ocsp-root.pem"),
+            "-issuer", cert("ocsp-root.pem"), "-rsigner", responder,
+            "-rkey", responder, "-serial", str(serial), "-ndays", "1",
             "-respout", str(made))
     return made.read_binary()
 
 
 @pytest.fixture(scope="module")
 def responses(tmpdir_factory):
-    """For localhost.pem, signed with its own key, and for self-signed.pem,
-    which says that it is revoked."""
+    """About ocsp.pem: that it is good, and that it is revoked."""
     folder = tmpdir_factory.mktemp("responses")
-    return (make_response(folder, 10, "localhost.pem", "root.pem"),
-            make_response(folder, 14, "self-signed.pem", "self-signed.pem",
-                          revoked=True))
+    return make_response(folder, 51), make_response(folder, 51, revoked=True)
 
 
 @pytest.fixture
@@ -61,15 +60,20 @@ def response(responses):
     return responses[0]
 
 
+def trusting_client(version=None):
+    return client_context(version, roots="ocsp-root.pem")
+
+
 def asking_client(version=None, callback=None):
-    client = client_context(version)
+    client = trusting_client(version)
     client.request_ocsp = True
     client.ocsp_callback = callback
     return client
 
 
-def stapling_server(response, version=None, **options):
-    server = server_context(version, **options)
+def stapling_server(response, version=None, chain="ocsp.pem"):
+    """OpenSSL 4.0 staples only what is about the certificate."""
+    server = server_context(version, chain)
     server.ocsp_staple = response
     return server
 
@@ -243,21 +247,22 @@ def test_socket_without_tls(version, response):
                     stapling_server(response, version)) as pair:
         assert pair.client.ocsp_response() == response
     assert pair.client.ocsp_response() is None
-    sock = client_context().wrap_socket(
+    sock = trusting_client().wrap_socket(
         socket.socket(), server_hostname="localhost")
     with contextlib.closing(sock):
         assert sock.ocsp_response() is None
 
 
 def test_not_asked_for(pair_type, version, response):
-    client = client_context(version)
+    client = trusting_client(version)
     with pair_type(client, stapling_server(response, version)) as pair:
         assert pair.client.ocsp_response() is None
         talk(pair)
 
 
 def test_not_stapled(pair_type, version):
-    with pair_type(asking_client(version), server_context(version)) as pair:
+    with pair_type(asking_client(version),
+                   stapling_server(None, version)) as pair:
         assert pair.client.ocsp_response() is None
         talk(pair)
 
@@ -279,25 +284,25 @@ def test_context_that_is_for_both_ends(version, response):
     """That it asks as a client means nothing on a server."""
     server = stapling_server(response, version)
     both = ssl.SSLContext(ssl.PROTOCOL_TLS)
-    both.load_cert_chain(cert("localhost.pem"))
+    both.load_cert_chain(cert("ocsp.pem"))
     both.request_ocsp = True
     both.ocsp_staple = response
     server.sni_callback = (lambda connection, name, context:
                            setattr(connection, "context", both))
     for each in both, server:
-        with BioPair(client_context(version), each) as pair:
+        with BioPair(trusting_client(version), each) as pair:
             assert pair.client.ocsp_response() is None
         with BioPair(both, each) as pair:
             assert pair.client.ocsp_response() == response
 
 
-def test_context_of_an_sni_callback(pair_type, version, responses):
+def test_context_of_an_sni_callback(pair_type, version, response, tmpdir):
     """It staples its own, if any."""
-    server = stapling_server(responses[0], version)
-    other = server_context(version)
+    server = stapling_server(response, version)
+    other = stapling_server(None, version, "ocsp-other.pem")
     server.sni_callback = (lambda connection, name, context:
                            setattr(connection, "context", other))
-    for staple in responses[1], None:
+    for staple in make_response(tmpdir, 52), None:
         other.ocsp_staple = staple
         with pair_type(asking_client(version), server) as pair:
             assert pair.client.ocsp_response() == staple
@@ -306,9 +311,9 @@ def test_context_of_an_sni_callback(pair_type, version, responses):
 def test_context_that_is_set_before_the_handshake(pair_type, response):
     """A client asks where either context does."""
     for first, second, got in (
-            (client_context(), asking_client(), response),
-            (asking_client(), client_context(), response),
-            (client_context(), client_context(), None)):
+            (trusting_client(), asking_client(), response),
+            (asking_client(), trusting_client(), response),
+            (trusting_client(), trusting_client(), None)):
         with pair_type(first, stapling_server(response),
                        handshake=False) as pair:
             pair.client.context = second
@@ -334,7 +339,7 @@ def test_arguments(pair_type, version, response):
         assert pair.client.ocsp_response() == response
         talk(pair)
         del seen[:], connection
-    with pair_type(client, server_context(version)) as pair:
+    with pair_type(client, stapling_server(None, version)) as pair:
         assert seen == [(pair.client, None)]
         talk(pair)
         del seen[:]
@@ -382,7 +387,7 @@ def test_server_that_must_staple(pair_type, version, response):
     with pair_type(client, stapling_server(response, version)) as pair:
         talk(pair)
     with pytest.raises(ssl.SSLError):
-        pair_type(client, server_context(version))
+        pair_type(client, stapling_server(None, version))
 
 
 @pytest.mark.parametrize("error", [Wrong, KeyboardInterrupt, ssl.SSLError])
@@ -417,11 +422,11 @@ def test_result_that_is_no_bool(pair_type, version, response, result):
 
 def test_callback_that_takes_nothing():
     with pytest.raises(TypeError):
-        BioPair(asking_client(None, lambda: True), server_context())
+        BioPair(asking_client(None, lambda: True), stapling_server(None))
 
 
 def test_owner_that_is_gone():
-    pair = BioPair(asking_client(None, accepts), server_context(),
+    pair = BioPair(asking_client(None, accepts), stapling_server(None),
                    handshake=False)
     sslobj, pair.client = pair.client._sslobj, None
     collect()
@@ -456,7 +461,7 @@ def test_without_a_certificate(version):
 
 def test_callback_is_not_for_servers(version, response):
     server = ssl.SSLContext(ssl.PROTOCOL_TLS)
-    server.load_cert_chain(cert("localhost.pem"))
+    server.load_cert_chain(cert("ocsp.pem"))
     server.ocsp_callback = fails
     server.ocsp_staple = response
     with BioPair(asking_client(version), server) as pair:
@@ -464,7 +469,7 @@ def test_callback_is_not_for_servers(version, response):
 
 
 def test_connection_keeps_what_its_context_had(response):
-    client, server = client_context(), stapling_server(response)
+    client, server = trusting_client(), stapling_server(response)
     pair = BioPair(client, server, handshake=False)
     client.ocsp_callback = fails
     pair.handshake()
@@ -556,7 +561,7 @@ def test_getters_in_the_callback(pair_type, version, response):
         chain = connection.get_verified_chain()
         seen.append((connection.ocsp_response(), len(chain)))
         with pytest.raises(ssl.SSLError):
-            connection.context = client_context()
+            connection.context = trusting_client()
         return True
 
     with pair_type(asking_client(version, callback),
@@ -566,7 +571,7 @@ def test_getters_in_the_callback(pair_type, version, response):
 
 def test_staple_that_is_replaced_meanwhile(version, responses):
     """Each handshake has one of them, as a whole."""
-    server, client = server_context(version), asking_client(version)
+    server, client = stapling_server(None, version), asking_client(version)
 
     def toggle():
         for each in responses + (None,):
@@ -618,10 +623,10 @@ def test_fork_in_the_callback(version, response):
 def test_cycles():
     def references_to_cycles():
         callback = Recorder()
-        pair = BioPair(asking_client(None, callback), server_context(),
+        pair = BioPair(asking_client(None, callback), stapling_server(None),
                        handshake=False)
         callback.held = pair.client
-        context = client_context()
+        context = trusting_client()
         context.ocsp_callback = lambda *arguments: context
         return weakref.ref(callback), weakref.ref(context)
 
@@ -646,9 +651,9 @@ def test_own_client(version, response, tmpdir):
             shown = openssl(
                 "s_client", "-connect", "127.0.0.1:%d"
                 % listener.getsockname()[1], "-status", "-servername",
-                "localhost", "-CAfile", cert("root.pem"))
+                "localhost", "-CAfile", cert("ocsp-root.pem"))
     assert b"OCSP Response Status: successful (0x0)" in shown
-    assert re.search(br"Serial Number: 0A\s+Cert Status: good", shown)
+    assert re.search(br"Serial Number: 33\s+Cert Status: good", shown)
 
 
 @contextlib.contextmanager
@@ -679,10 +684,9 @@ def own_server(*arguments):
 def test_own_server(version, responses, tmpdir):
     path = tmpdir.join("response.der")
     path.write_binary(responses[1])
-    with own_server("-cert", cert("self-signed.pem"), "-key",
-                    cert("self-signed.pem"), "-status_file",
-                    str(path)) as port:
-        client = client_context(version, roots="self-signed.pem")
+    with own_server("-cert", cert("ocsp.pem"), "-key", cert("ocsp.pem"),
+                    "-status_file", str(path)) as port:
+        client = trusting_client(version)
         client.ocsp_callback = recorder = Recorder()
         plain = socket.create_connection(("127.0.0.1", port), 30)
         with contextlib.closing(client.wrap_socket(
@@ -691,27 +695,25 @@ def test_own_server(version, responses, tmpdir):
             assert recorder.seen == [responses[1]]
 
 
-def is_good(response, issuer, certificate, folder):
+def is_good(response, certificate, folder):
     """What docs/verification.rst shows: OpenSSL's program tells."""
     path = folder.join("got.der")
     path.write_binary(response)
     told = openssl("ocsp", "-respin", str(path), "-no_nonce", "-issuer",
-                   cert(issuer), "-cert", cert(certificate), "-CAfile",
-                   cert(issuer))
+                   cert("ocsp-root.pem"), "-cert", cert(certificate),
+                   "-CAfile", cert("ocsp-root.pem"))
     return b"Response verify OK" in told and b": good" in told
 
 
-def test_who_verifies_the_response(responses, tmpdir):
-    """The issuer has signed one of them, which says that it is revoked."""
-    good = make_response(tmpdir, 14, "self-signed.pem", "self-signed.pem")
-    client = client_context(roots="self-signed.pem")
-    client.ocsp_callback = lambda connection, response: (
-        response is not None and is_good(response, "self-signed.pem",
-                                         "self-signed.pem", tmpdir))
-    server = stapling_server(good, chain="self-signed.pem")
-    with BioPair(client, server) as pair:
+def test_who_verifies_the_response(pair_type, version, responses, tmpdir):
+    client = asking_client(
+        version, lambda connection, response: (
+            response is not None and is_good(response, "ocsp.pem", tmpdir)))
+    server = stapling_server(responses[0], version)
+    with pair_type(client, server) as pair:
         talk(pair)
-    server.ocsp_staple = responses[1]
-    with pytest.raises(ssl.SSLError) as caught:
-        BioPair(client, server)
-    assert caught.value.reason == "INVALID_STATUS_RESPONSE"
+    for refused in responses[1], None:
+        server.ocsp_staple = refused
+        with pytest.raises(ssl.SSLError) as caught:
+            pair_type(client, server)
+        assert caught.value.reason == "INVALID_STATUS_RESPONSE"

@@ -322,6 +322,23 @@ def write_crl_of_another_key():
     write("two-keys.pem", pem(leaf, other.cert, leaf_key))
 
 
+def write_ocsp():
+    """A root whose key is gone, two leaves, and who may answer for it."""
+    root = Authority(common_name("Backport Test Root with OCSP"), 50,
+                     key=ec_key())
+    write("ocsp-root.pem", pem(root.cert))
+    names = hosts("localhost", ips=["127.0.0.1", "::1"])
+    for filename, serial in (("ocsp.pem", 51), ("ocsp-other.pem", 52)):
+        key = ec_key()
+        write(filename, pem(root.sign(common_name("localhost"), key, serial,
+                                      names), key))
+    key = ec_key()
+    write("ocsp-responder.pem", pem(root.sign(
+        common_name("OCSP responder"), key, 53,
+        usage=key_usage("digital_signature"),
+        purpose=ExtendedKeyUsageOID.OCSP_SIGNING), key))
+
+
 def write_hosts(root):
     """Leaves that hold one kind of name each, for host name checks."""
     key = ec_key()
@@ -506,6 +523,7 @@ def main():
     write_localhost(root, intermediate, unknown)
     write_distrusted()
     write_crl_of_another_key()
+    write_ocsp()
     write_hosts(root)
     write_wildcard_common_name()
     write_wildcard_number()
