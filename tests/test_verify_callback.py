@@ -2,8 +2,11 @@
 
 import gc
 import hashlib
+import io
 import os
+import re
 import ssl
+import textwrap
 import weakref
 
 import pytest
@@ -13,6 +16,8 @@ from helpers import (BioPair, SocketPair, Task, cert, client_context, collect,
 
 pytestmark = pytest.mark.backport_only("has no verify_callback")
 
+PAGE = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "docs", "verification.rst")
 # X509_V_ERR_*
 EXPIRED, SELF_SIGNED, NO_ISSUER = 10, 18, 20
 NO_LEAF_SIGNATURE, REJECTED, APPLICATION = 21, 28, 50
@@ -855,27 +860,34 @@ def test_cycle_through_the_owner_of_the_connection():
 
 # The two uses that docs/verification.rst shows
 
-def fingerprint(certificate):
-    der = ssl.PEM_cert_to_DER_cert(certificate.public_bytes())
-    return hashlib.sha256(der).hexdigest()
+def recipe(title, **names):
+    """The callback of the code that follows, run with these names."""
+    if not os.path.exists(PAGE):
+        pytest.skip("the tests are on their own")
+    with io.open(PAGE, encoding="utf-8") as stream:
+        page = stream.read()
+    namespace = dict(names)
+    for code in (u"**Pinning**", title):
+        code = page[page.index(code):].partition("::\n\n")[2]
+        code = re.split(r"\n\n(?=\S)", code)[0]
+        exec(textwrap.dedent(code), namespace)
+    return namespace["callback"]
 
 
 def fingerprint_of(name):
-    text = read_cert(name)
-    begin = text.index(u"-----BEGIN CERTIFICATE")
-    end = text.index(u"-----END CERTIFICATE-----") + 26
-    der = ssl.PEM_cert_to_DER_cert(str(text[begin:end]))
+    text = str(read_cert(name))
+    begin = text.index("-----BEGIN CERTIFICATE")
+    end = text.index("-----END CERTIFICATE-----") + 26
+    der = ssl.PEM_cert_to_DER_cert(text[begin:end])
     return hashlib.sha256(der).hexdigest()
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_pinning(pair_type, version, mode):
     """The chain is verified as ever, and the leaf must be the known one."""
-    def callback(connection, certificate, error, depth, ok):
-        return ok and (depth > 0 or fingerprint(certificate) == pinned)
-
-    pinned = fingerprint_of("localhost.pem")
-    client = client_with(callback, version, mode)
+    client = client_with(recipe(
+        u"**Pinning**", PINNED=fingerprint_of("localhost.pem")),
+        version, mode)
     with pair_type(client, server_context(version)) as pair:
         talk(pair)
     refusal(APPLICATION, pair_type, client,
@@ -886,11 +898,9 @@ def test_pinning(pair_type, version, mode):
 
 def test_one_private_certificate(pair_type, version):
     """It is accepted whoever signed it; all others are verified."""
-    def callback(connection, certificate, error, depth, ok):
-        return ok or (depth == 0 and fingerprint(certificate) == private)
-
-    private = fingerprint_of("self-signed.pem")
-    client = client_with(callback, version)
+    client = client_with(recipe(
+        u"**One private certificate**",
+        PRIVATE=fingerprint_of("self-signed.pem")), version)
     for chain in "self-signed.pem", "localhost.pem":
         with pair_type(client, server_context(version, chain)) as pair:
             talk(pair)
