@@ -16,8 +16,8 @@ x509_of(PyObject *self)
     return ((sslb_certificate *)self)->x509;
 }
 
-static PyObject *
-certificate_new(X509 *x509)
+PyObject *
+sslb_certificate_new(X509 *x509)
 {
     sslb_certificate *self = PyObject_New(sslb_certificate,
                                           &sslb_certificate_type);
@@ -40,7 +40,7 @@ sslb_certificate_list(STACK_OF(X509) *chain)
     }
     result = PyList_New(0);
     for (i = 0; result != NULL && i < sk_X509_num(chain); i++) {
-        PyObject *item = certificate_new(sk_X509_value(chain, i));
+        PyObject *item = sslb_certificate_new(sk_X509_value(chain, i));
 
         if (item == NULL || PyList_Append(result, item) < 0) {
             Py_CLEAR(result);

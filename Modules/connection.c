@@ -203,6 +203,8 @@ static int
 connection_configure(sslb_connection *self, PyObject *server_hostname,
                      PyObject *owner, PyObject *session)
 {
+    /* No Python code runs between these two, which belong together. */
+    self->judges = sslb_judges_copy(self->context);
     if (sslb_verification_begin(self) < 0
         || (server_hostname != NULL
             && sslb_verification_set_host(self, server_hostname) < 0)
@@ -286,6 +288,17 @@ connection_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->socket);
     Py_VISIT(self->owner);
     Py_VISIT(self->context);
+    return sslb_judges_traverse(&self->judges, visit, arg);
+}
+
+/* What is left without its judges must not go on and accept anybody. */
+static int
+connection_clear(PyObject *object)
+{
+    sslb_connection *self = (sslb_connection *)object;
+
+    self->closed = 1;
+    sslb_judges_clear(&self->judges);
     return 0;
 }
 
@@ -310,6 +323,7 @@ connection_dealloc(PyObject *object)
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);
     Py_XDECREF((PyObject *)self->context);
+    sslb_judges_clear(&self->judges);
     if (self->has_lock) {
         sslb_lock_destroy(&self->lock);
     }
@@ -337,10 +351,11 @@ connection_get_context(PyObject *object, void *closure)
    pointers into what SSL_set_SSL_CTX() frees, but for the SNI callback's time.
 
    Nothing here runs Python code, which might use the connection: 1, or 0 with
-   the error queue filled.  `host` is sslb_verification_host_to_adopt()'s. */
+   the error queue filled.  `host` is sslb_verification_host_to_adopt()'s;
+   `unused` gets the judges that it leaves. */
 static int
 change_context_locked(sslb_connection *self, sslb_context *context,
-                      PyObject *host)
+                      PyObject *host, sslb_judges *unused)
 {
     int adopts = sslb_verification_can_adopt_locked(self);
 
@@ -358,6 +373,9 @@ change_context_locked(sslb_connection *self, sslb_context *context,
         SSL_set_options(self->ssl, SSL_OP_NO_RENEGOTIATION);
     }
     sslb_callbacks_switch_locked(context, self->ssl);
+    sslb_ocsp_switch_locked(context, self->ssl);
+    *unused = self->judges;
+    self->judges = sslb_judges_copy(context);
     self->context = context;
     return !adopts || sslb_verification_adopted_locked(self);
 }
@@ -367,6 +385,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
 {
     sslb_connection *self = connection_of(object);
     sslb_context *context = (sslb_context *)value, *unused = context;
+    sslb_judges unused_judges = {NULL, NULL};
     PyObject *host;
     int ok;
 
@@ -390,7 +409,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     if (self->context != context) {
         unused = self->context;
     }
-    ok = change_context_locked(self, context, host);
+    ok = change_context_locked(self, context, host, &unused_judges);
     if (self->context != context) {
         unused = context;
     }
@@ -398,6 +417,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     if (!ok) {
         sslb_queue_raise("context", __LINE__);
     }
+    sslb_judges_clear(&unused_judges);
     Py_DECREF((PyObject *)unused);
     Py_XDECREF(host);
     return ok ? 0 : -1;
@@ -454,7 +474,8 @@ connection_get_session(PyObject *object, void *closure)
 }
 
 /* Offers the session to the server, or none: what is not offered cannot be
-   resumed. */
+   resumed.  A step has pointers into the session of now, also while one of its
+   callbacks runs. */
 static int
 offer_session(sslb_connection *self, SSL_SESSION *session)
 {
@@ -468,6 +489,10 @@ offer_session(sslb_connection *self, SSL_SESSION *session)
         ok = copy != NULL;
     }
     sslb_connection_enter(self);
+    if (self->kept != NULL) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+        ok = 0;
+    }
     ok = ok && SSL_set_session(self->ssl, copy);
     sslb_connection_leave(self);
     SSL_SESSION_free(copy);
@@ -623,6 +648,10 @@ static PyMethodDef connection_methods[] = {
      SSLB_KEYWORDS(sslb_connection_get_channel_binding),
      METH_VARARGS | METH_KEYWORDS,
      "get_channel_binding(cb_type=\"tls-unique\") -> bytes or None"},
+    {"ocsp_response", sslb_connection_ocsp_response, METH_NOARGS,
+     "ocsp_response() -> bytes or None\n\n"
+     "On a client that asked: the OCSP response that the server has stapled\n"
+     "(DER), which nobody has verified."},
     {"verify_client_post_handshake", sslb_connection_verify_client,
      METH_NOARGS,
      "verify_client_post_handshake()\n\n"
@@ -654,6 +683,7 @@ PyTypeObject sslb_connection_type = {
     .tp_doc = "One TLS connection, over a socket or over two MemoryBIOs.",
     .tp_dealloc = connection_dealloc,
     .tp_traverse = connection_traverse,
+    .tp_clear = connection_clear,
     .tp_weaklistoffset = offsetof(sslb_connection, weakrefs),
     .tp_methods = connection_methods,
     .tp_getset = connection_getset,

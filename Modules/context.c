@@ -155,7 +155,8 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     sslb_callbacks_attach(self);
-    sslb_verification_attach(self);
+    sslb_callbacks_verify_attach(self);
+    sslb_ocsp_attach(self);
     sslb_verification_trust_changed(self);
     return (PyObject *)self;
 }
@@ -170,7 +171,7 @@ context_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(context->psk_client_callback);
     Py_VISIT(context->psk_server_callback);
     Py_VISIT(context->keylog_filename);
-    return 0;
+    return sslb_judges_traverse(&context->judges, visit, arg);
 }
 
 static int
@@ -183,6 +184,7 @@ context_clear(PyObject *self)
     Py_CLEAR(context->psk_client_callback);
     Py_CLEAR(context->psk_server_callback);
     Py_CLEAR(context->keylog_filename);
+    sslb_judges_clear(&context->judges);
     return 0;
 }
 
@@ -198,6 +200,7 @@ context_dealloc(PyObject *object)
     context_clear(object);
     SSL_CTX_free(self->ctx);
     sslb_trust_forget(self);
+    sslb_ocsp_forget(self);
     OPENSSL_free(self->alpn);
     OPENSSL_free(self->ciphers);
     if (self->keylog_fd >= 0) {
@@ -868,6 +871,22 @@ static PyGetSetDef context_getset[] = {
     {"_msg_callback", sslb_context_get_msg_callback,
      sslb_context_set_msg_callback,
      "Called for every message of the protocol, or None.", NULL},
+    {"verify_callback", sslb_context_get_verify_callback,
+     sslb_context_set_verify_callback,
+     "Called as f(connection, certificate, error, depth, ok) for each step of\n"
+     "the verification of a chain; its bool is the step's result.  Or None.",
+     NULL},
+    {"ocsp_staple", sslb_context_get_ocsp_staple,
+     sslb_context_set_ocsp_staple,
+     "The OCSP response (DER) that servers show to clients who ask, or None.",
+     NULL},
+    {"request_ocsp", sslb_context_get_request_ocsp,
+     sslb_context_set_request_ocsp,
+     "Whether clients ask the server for an OCSP response.", NULL},
+    {"ocsp_callback", sslb_context_get_ocsp_callback,
+     sslb_context_set_ocsp_callback,
+     "Called as f(connection, response or None) in a client's handshake;\n"
+     "False ends it.  Or None.", NULL},
     {"_host_flags", context_get_host_flags, context_set_host_flags,
      "HOSTFLAG_* flags.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
+#include <openssl/ocsp.h>
 #include <openssl/opensslv.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -143,6 +144,13 @@ X509_STORE_get1_objects(X509_STORE *store)
 #  define OPENSSL_atexit(handler) ((void)(handler), 1)
 #  undef SSL_client_hello_isv2
 #  define SSL_client_hello_isv2(ssl) ((void)(ssl), 0)
+#endif
+
+/* What SSL_CTX_set_tlsext_status_type(3) writes as a number. */
+#define SSLB_STATUSTYPE_NOTHING (-1)
+
+#ifndef OPENSSL_NO_OCSP
+#  define SSLB_HAVE_OCSP
 #endif
 
 static inline int

@@ -153,11 +153,19 @@ typedef struct {
     EVP_PKEY *key;
 } sslb_identity;
 
+/* Callbacks that decide whether a peer is accepted (judges.c): a connection
+   goes by those that its context had when it was made. */
+typedef struct {
+    PyObject *verify;           /* or NULL */
+    PyObject *ocsp;             /* or NULL */
+} sslb_judges;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
-    sslb_guard guard;           /* of its lists, the ALPN names and the key
-                                   log: see sslb_context_take() */
+    sslb_guard guard;           /* of its lists, the ALPN names, the staple
+                                   and the key log: see
+                                   sslb_context_take() */
     int protocol;               /* PROTOCOL_* as given */
     int check_hostname;
     int post_handshake_auth;
@@ -166,14 +174,18 @@ typedef struct sslb_context {
     PyObject *msg_callback;     /* or NULL */
     PyObject *psk_client_callback;  /* or NULL */
     PyObject *psk_server_callback;  /* or NULL */
+    sslb_judges judges;
     PyObject *keylog_filename;  /* or NULL */
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
+    unsigned char *ocsp_staple; /* DER, or NULL */
+    size_t ocsp_staple_length;
     char *ciphers;              /* as set; NULL for the default ones */
     int has_trust;              /* something was loaded into the store */
     unsigned long trust;        /* another number with each such change, and
-                                   for no two contexts the same */
+                                   with each one of the judges, and for no two
+                                   contexts the same */
     sslb_bundle *bundle;        /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *weakrefs;
@@ -190,6 +202,7 @@ typedef struct {
     PyObject *server_hostname;  /* text, or NULL */
     int server_side;
     sslb_checks checks;
+    sslb_judges judges;
     int checks_host;            /* the certificate must name the host */
     int knows_names;            /* a callback is told what host is wanted */
     int is_named;               /* that callback runs */
@@ -633,6 +646,7 @@ sslb_bundle *sslb_bundle_from_data(PyObject *cadata);
 /* -- certificate.c ---------------------------------------------------- */
 
 extern PyTypeObject sslb_certificate_type;
+PyObject *sslb_certificate_new(X509 *x509);
 
 /* A list of Certificate objects, or None for NULL; the chain stays the
    caller's. */
@@ -651,10 +665,10 @@ PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context,
 extern PyTypeObject sslb_context_type;
 
 /* Around a change of what handshakes look at without a lock of OpenSSL's: the
-   lists of cipher suites and of lookups, the ALPN names, the key log.  The
-   error queue is empty at first.  Nothing in between may run Python code or
-   allocate what the garbage collector knows.  Not for a step's own thread,
-   unless it runs a callback. */
+   lists of cipher suites and of lookups, the ALPN names, the staple, the key
+   log.  The error queue is empty at first.  Nothing in between may run Python
+   code or allocate what the garbage collector knows.  Not for a step's own
+   thread, unless it runs a callback. */
 void sslb_context_take(sslb_context *context);
 void sslb_context_release(sslb_context *context);
 
@@ -726,10 +740,12 @@ void sslb_connection_leave(sslb_connection *self);
 /* A host name as A-labels, native str: what server_hostname becomes. */
 PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
 
-/* For a new SSL_CTX: chains are verified here from now on. */
-void sslb_verification_attach(sslb_context *context);
+/* Whether the certificate has a key that nobody may trust: 1, 0, or -1 when
+   out of memory. */
+int sslb_verification_distrusts_nogil(const X509 *x509);
 
-/* When something is added to the context's trust store. */
+/* When something is added to the context's trust store, or another judge is
+   set. */
 void sslb_verification_trust_changed(sslb_context *context);
 
 /* For a new connection: as its context wants it; then the host, if any. */
@@ -849,6 +865,62 @@ PyObject *sslb_context_set_psk_client_callback(PyObject *self,
 PyObject *sslb_context_set_psk_server_callback(PyObject *self,
                                                PyObject *args,
                                                PyObject *kwargs);
+
+/* -- judges.c --------------------------------------------------------- */
+
+/* Of a new connection, or of one that goes over to another context.  They run
+   no Python code. */
+static inline sslb_judges
+sslb_judges_copy(const sslb_context *context)
+{
+    Py_XINCREF(context->judges.verify);
+    Py_XINCREF(context->judges.ocsp);
+    return context->judges;
+}
+
+int sslb_judges_traverse(const sslb_judges *judges, visitproc visit,
+                         void *arg);
+void sslb_judges_clear(sslb_judges *judges);
+
+/* What a setter does for one of a context's judges: AttributeError for `del`,
+   TypeError for what is neither None nor callable. */
+int sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
+                   const char *name);
+
+/* The first argument of a judge, or NULL with an exception. */
+PyObject *sslb_judge_owner(const SSL *ssl);
+
+/* What a judge has said: 1 for True, 0 for False, and -1, with the exception
+   kept, for anything else.  Takes the reference, which may be NULL. */
+int sslb_judge_verdict(const SSL *ssl, PyObject *result, const char *name);
+
+/* -- callbacks_verify.c ------------------------------------------------- */
+
+/* For a new SSL_CTX: chains are verified there from now on. */
+void sslb_callbacks_verify_attach(sslb_context *context);
+
+PyObject *sslb_context_get_verify_callback(PyObject *self, void *closure);
+int sslb_context_set_verify_callback(PyObject *self, PyObject *value,
+                                     void *closure);
+
+/* -- ocsp.c ----------------------------------------------------------- */
+
+/* For a new SSL_CTX, for an SSL that goes over to another context, and when a
+   context is gone. */
+void sslb_ocsp_attach(sslb_context *context);
+void sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl);
+void sslb_ocsp_forget(sslb_context *context);
+
+PyObject *sslb_context_get_ocsp_staple(PyObject *self, void *closure);
+int sslb_context_set_ocsp_staple(PyObject *self, PyObject *value,
+                                 void *closure);
+PyObject *sslb_context_get_request_ocsp(PyObject *self, void *closure);
+int sslb_context_set_request_ocsp(PyObject *self, PyObject *value,
+                                  void *closure);
+PyObject *sslb_context_get_ocsp_callback(PyObject *self, void *closure);
+int sslb_context_set_ocsp_callback(PyObject *self, PyObject *value,
+                                   void *closure);
+PyObject *sslb_connection_ocsp_response(PyObject *self, PyObject *none);
 
 /* -- constants.c, functions.c ----------------------------------------- */
 

@@ -176,10 +176,8 @@ sslb_verification_encode_host(PyObject *module, PyObject *argument)
 
 /* -- keys that nobody may trust ----------------------------------------- */
 
-/* Whether the list has the certificate's key: 1, 0, or -1 when out of
-   memory. */
-static int
-is_distrusted_nogil(const X509 *x509)
+int
+sslb_verification_distrusts_nogil(const X509 *x509)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned char *der = NULL;
@@ -199,36 +197,6 @@ is_distrusted_nogil(const X509 *x509)
     return ok ? 0 : -1;
 }
 
-/* What OpenSSL calls to verify a chain: its own way, and then ours. */
-static int
-verify_callback(X509_STORE_CTX *attempt, void *argument)
-{
-    int rc = X509_verify_cert(attempt);
-    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(attempt);
-    int i, found;
-
-    (void)argument;
-    for (i = 0; rc > 0 && i < sk_X509_num(chain); i++) {
-        found = is_distrusted_nogil(sk_X509_value(chain, i));
-        if (found != 0) {
-            X509_STORE_CTX_set_error(attempt, found > 0
-                                     ? X509_V_ERR_CERT_REJECTED
-                                     : X509_V_ERR_OUT_OF_MEM);
-            X509_STORE_CTX_set_error_depth(attempt, i);
-            X509_STORE_CTX_set_current_cert(attempt,
-                                            sk_X509_value(chain, i));
-            rc = 0;
-        }
-    }
-    return rc;
-}
-
-void
-sslb_verification_attach(sslb_context *context)
-{
-    SSL_CTX_set_cert_verify_callback(context->ctx, verify_callback, NULL);
-}
-
 /* -- what the handshake asks for --------------------------------------- */
 
 static unsigned long trust_count = 0;
@@ -246,6 +214,10 @@ note_checks(sslb_connection *self)
     self->checks.flags =
         X509_VERIFY_PARAM_get_flags(SSL_get0_param(self->ssl));
     self->checks.trust = self->context->trust;
+    if (!self->server_side
+        && (self->judges.verify != NULL || self->judges.ocsp != NULL)) {
+        self->checks.mode |= SSL_VERIFY_PEER;   /* as they have their say */
+    }
     self->knows_names |= self->context->sni_callback != NULL;
 }
 

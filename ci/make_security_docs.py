@@ -63,7 +63,8 @@ Keys that nobody may trust
 A certificate chain in which one of these keys occurs is refused with verify
 code 28 ("certificate rejected"), even where it leads to a trusted CA
 certificate, or is one.  This holds for each context that verifies its peer, as
-in Python 3.15.2 and 3.14.10 (gh-160040).
+in Python 3.15.2 and 3.14.10 (gh-160040).  A ``verify_callback`` is asked about
+that error as about each other one.
 
 ``Modules/distrusted.h`` is the list.  An entry is the SHA-256 digest of a
 SubjectPublicKeyInfo, so that every certificate of the key is meant, whoever

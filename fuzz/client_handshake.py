@@ -8,7 +8,7 @@ import ssl
 import common
 import server_handshake
 from helpers import cert, client_context, limit_version
-from server_handshake import ALPN, PSK, SIZES
+from server_handshake import ALPN, PSK, SIZES, judge
 
 HOST = "localhost"
 
@@ -45,8 +45,22 @@ def key_for(hint):
     return "somebody", PSK
 
 
+def with_judges():
+    """A client that takes any certificate for a reason."""
+    context = client_context()
+    context.verify_callback = judge
+    context.ocsp_callback = judge_response
+    return context
+
+
+def judge_response(connection, response):
+    assert response is None or isinstance(response, bytes)
+    return True
+
+
 CONTEXTS = [client_context(), client_context("TLSv1.2"), trusting(),
-            trusting("TLSv1.2"), with_all(), with_psk(), with_psk("TLSv1.2")]
+            trusting("TLSv1.2"), with_all(), with_psk(), with_psk("TLSv1.2"),
+            with_judges()]
 
 
 def run(data):

@@ -35,7 +35,8 @@ RECORD_LENGTH = 16384 + 2048
 GETTERS = ["version", "cipher", "compression", "shared_ciphers", "pending",
            "selected_alpn_protocol", "selected_npn_protocol", "getpeercert",
            "get_unverified_chain", "get_verified_chain", "group",
-           "client_sigalg", "server_sigalg", "get_channel_binding"]
+           "client_sigalg", "server_sigalg", "get_channel_binding",
+           "ocsp_response"]
 ATTRIBUTES = ["context", "session", "session_reused", "server_side",
               "server_hostname"]
 

@@ -25,6 +25,10 @@ LARGEST = 4000
 PBKDF2 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
 ROUNDS = re.compile(br"\x02([\x04-\xff]|\x03[^\x00])", re.DOTALL)
 
+# of OCSP: one that says only that it is none, and one with an empty body
+RESPONSES = [b"0\3\n\1\3", b"0\x14\n\1\0\xa0\x0f0\r\6\x09+\6\1\5\5\x07"
+             b"0\1\1\4\0"]
+
 
 class Planned(ValueError):
     """What a password callback of ours raises."""
@@ -104,8 +108,14 @@ def parameters(context, password, data):
                    SCRATCH.write("dh.pem", data))
 
 
+def staple(context, password, data):
+    """What is none changes nothing."""
+    error = common.attempt(setattr, context, "ocsp_staple", data)[1]
+    assert context.ocsp_staple == (data if error is None else None)
+
+
 LOADERS = [bundle_der, bundle_text, bundle_file, bundle_folder, chain_file,
-           chain_beside_key, key_file, parameters]
+           chain_beside_key, key_file, parameters, staple]
 
 
 def load_trust(context, **source):
@@ -148,7 +158,9 @@ def seeds():
             continue
         for number, load in enumerate(LOADERS):
             for password in (0, 1, 8) if load is key_file else (1,):
-                if load is not bundle_der:
+                if load not in (bundle_der, staple):
                     yield bytes(bytearray([number, password])) + data
         for block in re.split(b"-----.*-----", data)[1::2]:
             yield b"\0\0" + decode(block)
+    for response in RESPONSES:
+        yield bytes(bytearray([LOADERS.index(staple), 0])) + response

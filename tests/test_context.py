@@ -43,6 +43,13 @@ BAD_VALUES = {
     "sni_callback": [42, "callback"],
     "num_tickets": ["two", None, -1],
 }
+if BACKPORT:  # which no Python has
+    BAD_VALUES.update({
+        "ocsp_callback": [42, "callback"],
+        "ocsp_staple": [42],
+        "request_ocsp": [Neither()],
+        "verify_callback": [42, "callback"],
+    })
 
 
 @pytest.fixture

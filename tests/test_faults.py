@@ -79,6 +79,10 @@ def test_bpo_41056_bpo_40079_out_of_memory_in_callbacks(library):
                   POINTS)
 
 
+def test_out_of_memory_in_judges(library):
+    run_installed(library, "allocations.py", "handshake_with_judges", POINTS)
+
+
 def test_gh_105375_gh_86493_out_of_memory_in_the_import(library):
     run(library, "first_import.py", POINTS)
 

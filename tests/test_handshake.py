@@ -349,6 +349,7 @@ def test_non_blocking_needs_the_switch_off():
 STOCK_SESSION = pytest.mark.backport_only("a session cannot be copied then")
 SINCE_13 = pytest.mark.since(3, 13, "new then")
 SINCE_15 = pytest.mark.since(3, 15, "new then")
+OURS = pytest.mark.backport_only("no Python has it")
 # an SSLSocket without TLS has none to show
 CHAINS = ["get_unverified_chain", "get_verified_chain"]
 # all that only looks: properties, and methods without arguments
@@ -361,6 +362,7 @@ GETTERS = {
     "get_unverified_chain": SINCE_13,
     "get_verified_chain": SINCE_13,
     "group": SINCE_15,
+    "ocsp_response": OURS,
     "pending": (),
     "selected_alpn_protocol": (),
     "selected_npn_protocol": (),

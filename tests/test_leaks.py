@@ -30,6 +30,7 @@ PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 PIECE = b"x" * 65536
 FAR = "Jan  5 09:34:43 2038 GMT"
+TRY_LATER, UNAUTHORIZED = b"0\3\n\1\3", b"0\3\n\1\6"  # OCSP responses
 
 if not os.path.exists(DOCS):
     pytest.skip("the tests are on their own", allow_module_level=True)
@@ -356,7 +357,7 @@ def specimens(section, w):
 GETTERS = [
     "cipher", "client_sigalg", "compression", "get_channel_binding",
     "get_unverified_chain", "get_verified_chain", "getpeercert", "group",
-    "pending", "selected_alpn_protocol", "selected_npn_protocol",
+    "ocsp_response", "pending", "selected_alpn_protocol", "selected_npn_protocol",
     "server_sigalg", "shared_ciphers", "version"]
 
 SUCCESS = {
@@ -639,9 +640,14 @@ VALUES = {
         lambda w: [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.MINIMUM_SUPPORTED],
         [99]),
     "SSLContext.num_tickets": (lambda w: [3, 2], [-1]),
+    "SSLContext.ocsp_callback": (lambda w: [new_function(), None], []),
+    "SSLContext.ocsp_staple": (
+        lambda w: [TRY_LATER, None, UNAUTHORIZED], [b"", TRY_LATER + b"x"]),
     "SSLContext.options": (lambda w: [ssl.OP_NO_TICKET, ssl.OP_ALL], [-1]),
     "SSLContext.post_handshake_auth": (lambda w: [True, False], []),
+    "SSLContext.request_ocsp": (lambda w: [True, False], []),
     "SSLContext.sni_callback": (lambda w: [new_function()], []),
+    "SSLContext.verify_callback": (lambda w: [new_function()], []),
     "SSLContext.verify_flags": (
         lambda w: [ssl.VERIFY_X509_STRICT, ssl.VERIFY_DEFAULT], [1 << 100]),
     "SSLContext.verify_mode": (
@@ -926,6 +932,58 @@ def test_gh_116810_session(world, pair_type, version):
         assert pair.client.read(1) == b"x"  # behind the tickets of TLS 1.3
         assert isinstance(pair.client.session, ssl.SSLSession)
         assert_flat(lambda: pair.client.session)
+
+
+class Planned(Exception):
+    """What a callback raises."""
+
+
+def raise_planned(*arguments):
+    raise Planned
+
+
+@pytest.mark.parametrize("judge, error", [
+    (lambda *arguments: True, None), (lambda *arguments: False, ssl.SSLError),
+    (lambda *arguments: None, TypeError), (raise_planned, Planned)],
+    ids=["accepts", "refuses", "says_nothing", "raises"])
+@pytest.mark.parametrize("name", ["verify_callback", "ocsp_callback"])
+def test_judges(world, version, name, judge, error):
+    client, server = client_context(version), server_context(
+        version, "localhost-ec.pem")
+    server.ocsp_staple = TRY_LATER
+    setattr(client, name, judge)
+
+    def connect():
+        if error is None:
+            with BioPair(client, server) as pair:
+                pair.client.ocsp_response()
+        else:
+            must_fail(error, BioPair, client, server)
+
+    assert_flat(connect)
+
+
+def test_judges_of_a_server(world):
+    """One that an SNI callback brings with its context, and its staple."""
+    def go_over(connection, name, context):
+        connection.context = other
+
+    client, server = client_context(), server_context()
+    client.load_cert_chain(cert("client.pem"))
+    client.request_ocsp = True
+    other = server_context(chain="localhost-ec.pem")
+    other.load_verify_locations(cert("root.pem"))
+    other.verify_mode = ssl.CERT_REQUIRED
+    other.verify_callback = lambda *arguments: True
+    other.ocsp_staple = TRY_LATER
+    server.verify_callback = lambda *arguments: False
+    server.sni_callback = go_over
+
+    def connect():
+        with BioPair(client, server) as pair:
+            assert pair.client.ocsp_response() == TRY_LATER
+
+    assert_flat(connect)
 
 
 @pytest.mark.cpython("has no sys.getrefcount()")

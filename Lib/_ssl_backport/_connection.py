@@ -164,6 +164,13 @@ class Connection(object):
         """
         return chain_as_der(self._tls().get_unverified_chain())
 
+    def ocsp_response(self):
+        """Return the OCSP response that the server has stapled (bytes, DER),
+        or None: on a server, before the handshake, in a resumed one, and
+        where the context does not ask for it. Nobody has verified it.
+        """
+        return self._ask("ocsp_response")
+
     def verify_client_post_handshake(self):
         """Ask the client for its certificate (TLS 1.3, server's side)."""
         return self._tls().verify_client_post_handshake()

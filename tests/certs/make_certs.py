@@ -162,10 +162,14 @@ class Authority:
             builder = builder.add_extension(extension, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def crl(self, *serials, until=END):
+    def crl(self, *serials, until=END, key_id=False):
         builder = (x509.CertificateRevocationListBuilder()
                    .issuer_name(self.subject)
                    .last_update(START).next_update(until))
+        if key_id:
+            builder = builder.add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    self.key.public_key()), critical=False)
         for serial in serials:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder().serial_number(serial)
@@ -303,6 +307,36 @@ def write_distrusted():
     write("distrusted-chain.pem",
           pem(between.sign(subject, leaf_key, 24, names), between.cert,
               leaf_key))
+
+
+def write_crl_of_another_key():
+    """A CA's CRL that another key of its has signed; the leaf's chain has the
+    certificate of that key."""
+    root = Authority(common_name("Backport Test Root of Two Keys"), 8,
+                     key=ec_key())
+    other = Authority(root.subject, 9, issuer=root, key=ec_key())
+    names = hosts("localhost", ips=["127.0.0.1", "::1"])
+    leaf_key = ec_key()
+    leaf = root.sign(common_name("localhost"), leaf_key, 25, names)
+    write("two-keys-root.pem", pem(root.cert, other.crl(20, key_id=True)))
+    write("two-keys.pem", pem(leaf, other.cert, leaf_key))
+
+
+def write_ocsp():
+    """A root whose key is gone, two leaves, and who may answer for it."""
+    root = Authority(common_name("Backport Test Root with OCSP"), 50,
+                     key=ec_key())
+    write("ocsp-root.pem", pem(root.cert))
+    names = hosts("localhost", ips=["127.0.0.1", "::1"])
+    for filename, serial in (("ocsp.pem", 51), ("ocsp-other.pem", 52)):
+        key = ec_key()
+        write(filename, pem(root.sign(common_name("localhost"), key, serial,
+                                      names), key))
+    key = ec_key()
+    write("ocsp-responder.pem", pem(root.sign(
+        common_name("OCSP responder"), key, 53,
+        usage=key_usage("digital_signature"),
+        purpose=ExtendedKeyUsageOID.OCSP_SIGNING), key))
 
 
 def write_hosts(root):
@@ -488,6 +522,8 @@ def main():
     write_authorities(root, intermediate, unknown)
     write_localhost(root, intermediate, unknown)
     write_distrusted()
+    write_crl_of_another_key()
+    write_ocsp()
     write_hosts(root)
     write_wildcard_common_name()
     write_wildcard_number()

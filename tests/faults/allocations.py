@@ -115,6 +115,9 @@ def configure():
     context.sni_callback = lambda *arguments: None
     context.keylog_filename = os.devnull
     context._msg_callback = lambda *arguments: None
+    context.verify_callback = context.ocsp_callback = lambda *arguments: True
+    context.ocsp_staple = RESPONSE
+    context.ocsp_staple
 
 
 def write_new_roots():
@@ -126,6 +129,7 @@ def write_new_roots():
 
 
 NEW_ROOTS = write_new_roots()
+RESPONSE = b"0\3\n\1\3"  # of OCSP: try later
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 OWN_TEXT = read_cert("localhost-ec.pem")
@@ -147,6 +151,10 @@ WITH_KEYS[0].check_hostname = False
 WITH_KEYS[0].verify_mode = ssl.CERT_NONE
 WITH_KEYS[0].set_psk_client_callback(lambda hint: ("client", b"k" * 16))
 WITH_KEYS[1].set_psk_server_callback(lambda identity: b"k" * 16, "hint")
+JUDGED = client_context(), server_context(chain="localhost-ec.pem")
+JUDGED[0].verify_callback = lambda *arguments: True
+JUDGED[0].ocsp_callback = lambda *arguments: True
+JUDGED[1].ocsp_staple = RESPONSE
 ASKING = client_context("TLSv1.3"), server_context("TLSv1.3")
 ASKING[1].load_verify_locations(cert("root.pem"))
 ASKING[1].verify_mode = ssl.CERT_REQUIRED
@@ -170,6 +178,11 @@ def handshake_with_callbacks():
 
 def handshake_with_crl():
     BioPair(*CRL_CHECKED)
+
+
+def handshake_with_judges():
+    with BioPair(*JUDGED) as pair:
+        pair.client.ocsp_response()
 
 
 def handshake_with_psk():

@@ -23,14 +23,17 @@ from helpers import (LONG, BioPair, SocketPair, cert, client_context,
 LIMIT_SECONDS = 2000 if LONG else 100
 EXPECTED = (MemoryError, ssl.SSLError)
 FOREVER = 0
+MET = []
 CLIENT, SERVER = client_context("TLSv1.3"), server_context("TLSv1.3")
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
+RESPONSE = b"0\3\n\1\3"  # of OCSP: try later
 ALPN = b"\2h2\x08http/1.1"
 NO_ARGUMENTS = ["cert_store_stats", "cipher", "compression", "get_ca_certs",
                 "get_channel_binding", "get_ciphers", "get_groups",
                 "get_info", "get_unverified_chain", "get_verified_chain",
-                "getpeercert", "group", "pending", "public_bytes",
+                "getpeercert", "group", "ocsp_response", "pending",
+                "public_bytes",
                 "selected_alpn_protocol", "server_sigalg", "session_stats",
                 "shared_ciphers", "sigalg", "client_sigalg", "version"]
 
@@ -99,6 +102,8 @@ def contexts():
     yield method("_set_alpn_protocols", ALPN)
     for name, value in (("sni_callback", print), ("options", 0),
                         ("_msg_callback", print), ("verify_mode", 0),
+                        ("verify_callback", print), ("ocsp_callback", print),
+                        ("ocsp_staple", RESPONSE),
                         ("keylog_filename", os.devnull)):
         yield lambda name=name, value=value: (
             setattr, new_context(), name, value)
@@ -108,17 +113,22 @@ def contexts():
         yield call
 
 
+def meet():
+    """Both ends before the handshake; callbacks need them alive."""
+    MET[:] = [BioPair(CLIENT, SERVER, handshake=False)]
+    return MET[0]
+
+
 def connecting():
     def make():
         return (CLIENT._wrap_bio, ssl.MemoryBIO(), ssl.MemoryBIO(), False,
                 "localhost")
 
     def hello():
-        return (BioPair(CLIENT, SERVER, handshake=False)
-                .client._sslobj.do_handshake,)
+        return (meet().client._sslobj.do_handshake,)
 
     def answer():
-        met = BioPair(CLIENT, SERVER, handshake=False)
+        met = meet()
         try:
             met.client.do_handshake()
         except ssl.SSLWantReadError:
@@ -126,7 +136,7 @@ def connecting():
         return (met.server._sslobj.do_handshake,)
 
     def finish():
-        met = BioPair(CLIENT, SERVER, handshake=False)
+        met = meet()
         for end in met.client, met.server:
             try:
                 end.do_handshake()
@@ -142,6 +152,8 @@ def with_callbacks():
         context.keylog_filename = os.devnull
         context._msg_callback = lambda *arguments: None
     SERVER.sni_callback = lambda *arguments: None
+    SERVER.ocsp_staple = RESPONSE
+    CLIENT.verify_callback = CLIENT.ocsp_callback = lambda *arguments: True
     SERVER.set_alpn_protocols(["h2"])
     CLIENT.set_alpn_protocols(["h2"])
     return connecting()

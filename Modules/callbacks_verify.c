@@ -1,0 +1,163 @@
+/* callbacks_verify.c: how a chain of certificates is verified.
+
+   Owns the function that OpenSSL calls for that, which adds the keys that
+   nobody may trust, and SSLContext.verify_callback, which is asked about each
+   step: each certificate that is found good, and each error.  What it says
+   counts, with CERT_NONE too. */
+
+#include "sslb.h"
+
+/* A CRL that another CA has signed is verified in an attempt of its own. */
+static SSL *
+ssl_of_nogil(X509_STORE_CTX *attempt)
+{
+    X509_STORE_CTX *parent = X509_STORE_CTX_get0_parent_ctx(attempt);
+
+    if (parent != NULL) {
+        attempt = parent;
+    }
+    return X509_STORE_CTX_get_ex_data(attempt,
+                                      SSL_get_ex_data_X509_STORE_CTX_idx());
+}
+
+/* Errors of policies are of no certificate: the leaf stands for its chain. */
+static X509 *
+certificate_of(X509_STORE_CTX *attempt)
+{
+    X509 *x509 = X509_STORE_CTX_get_current_cert(attempt);
+
+    return x509 != NULL ? x509 : X509_STORE_CTX_get0_cert(attempt);
+}
+
+/* 1, 0, or -1 with the exception kept. */
+static int
+ask(const SSL *ssl, X509_STORE_CTX *attempt, int ok)
+{
+    static const char name[] = "verify_callback";
+    PyObject *callback = sslb_connection_of_nogil(ssl)->judges.verify;
+    PyObject *owner = sslb_judge_owner(ssl);
+    PyObject *result = NULL;
+
+    if (owner != NULL) {
+        Py_INCREF(callback);
+        result = PyObject_CallFunction(
+            callback, "ONiiN", owner,
+            sslb_certificate_new(certificate_of(attempt)),
+            X509_STORE_CTX_get_error(attempt),
+            X509_STORE_CTX_get_error_depth(attempt), PyBool_FromLong(ok));
+        Py_DECREF(callback);
+        Py_DECREF(owner);
+    }
+    return sslb_judge_verdict(ssl, result, name);
+}
+
+/* The same.  After an exception nobody is asked again, so that it ends the
+   handshake. */
+static int
+ask_nogil(SSL *ssl, X509_STORE_CTX *attempt, int ok)
+{
+    int verdict = -1;
+
+    if (sslb_connection_of_nogil(ssl)->kept->type == NULL) {
+        sslb_callback_begin_nogil(ssl);
+        verdict = ask(ssl, attempt, ok);
+        sslb_callback_end(ssl);
+    }
+    return verdict;
+}
+
+/* What OpenSSL calls for each step.  The error says which alert is sent: that
+   of an exception makes it internal_error. */
+static int
+step_callback(int ok, X509_STORE_CTX *attempt)
+{
+    int verdict = ask_nogil(ssl_of_nogil(attempt), attempt, ok);
+
+    if (verdict > 0) {
+        X509_STORE_CTX_set_error(attempt, X509_V_OK);
+    }
+    else if (verdict < 0) {
+        X509_STORE_CTX_set_error(attempt, X509_V_ERR_UNSPECIFIED);
+    }
+    else if (X509_STORE_CTX_get_error(attempt) == X509_V_OK) {
+        X509_STORE_CTX_set_error(attempt,
+                                 X509_V_ERR_APPLICATION_VERIFICATION);
+    }
+    return verdict > 0;
+}
+
+/* A certificate with a key that nobody may trust is one more step: 1 or 0. */
+static int
+check_key_nogil(X509_STORE_CTX *attempt, X509 *x509, int depth)
+{
+    int found = sslb_verification_distrusts_nogil(x509);
+
+    if (found == 0) {
+        return 1;
+    }
+    X509_STORE_CTX_set_error(attempt, found > 0 ? X509_V_ERR_CERT_REJECTED
+                                                : X509_V_ERR_OUT_OF_MEM);
+    X509_STORE_CTX_set_error_depth(attempt, depth);
+    X509_STORE_CTX_set_current_cert(attempt, x509);
+    return found > 0 && X509_STORE_CTX_get_verify_cb(attempt)(0, attempt);
+}
+
+/* OpenSSL's own way, and then ours. */
+static int
+verify_chain_nogil(X509_STORE_CTX *attempt)
+{
+    int rc = X509_verify_cert(attempt);
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(attempt);
+    int i;
+
+    for (i = 0; rc > 0 && i < sk_X509_num(chain); i++) {
+        rc = check_key_nogil(attempt, sk_X509_value(chain, i), i);
+    }
+    return rc;
+}
+
+/* What OpenSSL calls to verify a chain.  With CERT_NONE a client goes on
+   whatever comes of it, unless it is told otherwise meanwhile. */
+static int
+chain_callback(X509_STORE_CTX *attempt, void *argument)
+{
+    SSL *ssl = ssl_of_nogil(attempt);
+    int rc;
+
+    (void)argument;
+    if (sslb_connection_of_nogil(ssl)->judges.verify == NULL) {
+        return verify_chain_nogil(attempt);
+    }
+    X509_STORE_CTX_set_verify_cb(attempt, step_callback);
+    rc = verify_chain_nogil(attempt);
+    if (rc <= 0) {
+        SSL_set_verify(ssl, SSL_get_verify_mode(ssl) | SSL_VERIFY_PEER, NULL);
+    }
+    return rc;
+}
+
+void
+sslb_callbacks_verify_attach(sslb_context *context)
+{
+    SSL_CTX_set_cert_verify_callback(context->ctx, chain_callback, NULL);
+}
+
+PyObject *
+sslb_context_get_verify_callback(PyObject *self, void *closure)
+{
+    PyObject *callback = ((sslb_context *)self)->judges.verify;
+
+    (void)closure;
+    return Py_NewRef(callback != NULL ? callback : Py_None);
+}
+
+int
+sslb_context_set_verify_callback(PyObject *self, PyObject *value,
+                                 void *closure)
+{
+    sslb_context *context = (sslb_context *)self;
+
+    (void)closure;
+    return sslb_judge_set(context, &context->judges.verify, value,
+                          "verify_callback");
+}
