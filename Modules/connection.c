@@ -313,6 +313,7 @@ connection_dealloc(PyObject *object)
         SSL_free(self->ssl);
     }
     OPENSSL_free(self->client_ciphers);
+    sslb_hints_forget(&self->refusal);
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);

@@ -196,6 +196,7 @@ context_dealloc(PyObject *object)
         PyObject_ClearWeakRefs(object);
     }
     context_clear(object);
+    Py_XDECREF(self->places);
     SSL_CTX_free(self->ctx);
     sslb_trust_forget(self);
     OPENSSL_free(self->alpn);

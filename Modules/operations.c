@@ -240,6 +240,20 @@ round_nogil(sslb_operation *op, sslb_step_result last)
     return result;
 }
 
+/* For the hint of the exception that is set. */
+static void
+explain(sslb_operation *op)
+{
+    sslb_situation found;
+
+    if (sslb_hints_are_wanted(&op->outcome)) {
+        sslb_connection_enter(op->self);
+        sslb_hints_look_locked(op->self, &found);
+        sslb_connection_leave(op->self);
+        sslb_hints_explain(op->self, &found);
+    }
+}
+
 /* Raises what ended the operation. */
 static void
 operation_raise(sslb_operation *op, sslb_step_result result)
@@ -258,6 +272,7 @@ operation_raise(sslb_operation *op, sslb_step_result result)
         break;
     default:
         sslb_outcome_raise(&op->outcome, op->self->server_hostname, op->line);
+        explain(op);
         break;
     }
 }

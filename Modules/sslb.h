@@ -110,6 +110,26 @@ typedef struct {
     unsigned long trust;        /* the context's */
 } sslb_checks;
 
+/* Of a certificate that was refused, for SSLError.hint (hints.c). */
+typedef struct {
+    X509 *leaf;                 /* or NULL */
+    X509 *culprit;              /* of the chain, or NULL */
+    int depth;                  /* of the culprit */
+    int sent;                   /* how many certificates the peer sent */
+} sslb_refusal;
+
+/* What hints tell of a connection that failed. */
+typedef struct {
+    int in_handshake;
+    int minimum_version;        /* 0: none, as for the next one */
+    int maximum_version;
+    uint64_t options;
+    int security_level;
+    int has_certificate;        /* of its own */
+    int was_asked;              /* for it, by the server */
+    sslb_refusal refusal;
+} sslb_situation;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -133,6 +153,7 @@ typedef struct sslb_context {
                                    for no two contexts the same */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
+    PyObject *places;           /* list of where trust is from, or NULL */
     PyObject *weakrefs;
 } sslb_context;
 
@@ -169,6 +190,8 @@ typedef struct {
                                    yet, or 0 */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;
+    int client_version;         /* the newest of the ClientHello, or 0 */
+    sslb_refusal refusal;       /* of the peer's certificate */
     sslb_lock lock;
     PyObject *weakrefs;
 } sslb_connection;
@@ -570,6 +593,23 @@ sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
    far as can be known: 1, 0, or -1 with an exception. */
 int sslb_verification_accepts(sslb_connection *self,
                               const sslb_session *session);
+
+/* -- hints.c ---------------------------------------------------------- */
+
+/* Note what a hint may tell: a chain that was refused, the hello of a client,
+   where a context's trust comes from (a path in bytes, or NULL for data). */
+void sslb_hints_note_refusal_nogil(sslb_refusal *refusal,
+                                   X509_STORE_CTX *attempt);
+void sslb_hints_note_hello_nogil(sslb_connection *self);
+void sslb_hints_note_place(sslb_context *context, PyObject *path);
+void sslb_hints_forget(sslb_refusal *refusal);
+
+/* Whether the current exception, of that outcome, is one that may have a
+   hint; what there is to know of the connection, which hands over its refusal;
+   and the exception, which stays, gets that. */
+int sslb_hints_are_wanted(const sslb_outcome *outcome);
+void sslb_hints_look_locked(sslb_connection *self, sslb_situation *found);
+void sslb_hints_explain(const sslb_connection *self, sslb_situation *found);
 
 /* -- negotiated.c ----------------------------------------------------- */
 

@@ -199,6 +199,16 @@ is_distrusted_nogil(const X509 *x509)
     return ok ? 0 : -1;
 }
 
+static void
+note_refusal(X509_STORE_CTX *attempt)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(
+        attempt, SSL_get_ex_data_X509_STORE_CTX_idx());
+
+    sslb_hints_note_refusal_nogil(&sslb_connection_of_nogil(ssl)->refusal,
+                                  attempt);
+}
+
 /* What OpenSSL calls to verify a chain: its own way, and then ours. */
 static int
 verify_callback(X509_STORE_CTX *attempt, void *argument)
@@ -219,6 +229,9 @@ verify_callback(X509_STORE_CTX *attempt, void *argument)
                                             sk_X509_value(chain, i));
             rc = 0;
         }
+    }
+    if (rc <= 0) {
+        note_refusal(attempt);
     }
     return rc;
 }
