@@ -92,8 +92,10 @@ void
 sslb_hints_look_locked(sslb_connection *self, sslb_situation *found)
 {
     SSL *ssl = self->ssl;
+    char none[1];
 
-    found->in_handshake = !SSL_is_init_finished(ssl);
+    /* After a fatal error OpenSSL calls no handshake finished. */
+    found->in_handshake = SSL_get_peer_finished(ssl, none, 0) == 0;
     found->minimum_version = (int)SSL_get_min_proto_version(ssl);
     found->maximum_version = (int)SSL_get_max_proto_version(ssl);
     found->options = SSL_get_options(ssl);

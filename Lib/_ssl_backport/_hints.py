@@ -145,6 +145,10 @@ def refuse_version(facts):
     offered = facts["client_version"]
     if offered in facts["versions"] and not facts["has_certificate"]:
         return NO_CERTIFICATE
+    if offered in facts["versions"]:
+        return ("The client speaks %s at most, which the security level of "
+                "this server forbids.  If the client cannot be updated, allow "
+                "it with %s." % (protocol(offered), ALLOW_WEAK))
     if facts["versions"] and offered > max(facts["versions"]):
         return ("The client asks for a newer TLS version than this server "
                 "allows (%s): set %s." % (facts["allowed"], NEWER))

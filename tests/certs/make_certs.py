@@ -15,7 +15,7 @@ import ssl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import (AuthorityInformationAccessOID,
                                    ExtendedKeyUsageOID, NameOID)
@@ -305,6 +305,22 @@ def write_distrusted():
               leaf_key))
 
 
+def write_sha1():
+    """A leaf whose signature is weak, and its root.  The library makes no such
+    signature of a certificate: it gets another one, in DER."""
+    root = Authority(common_name("Backport Test Root of SHA-1"), 8)
+    key = ec_key()
+    good = root.sign(common_name("localhost"), key, 25, hosts("localhost"))
+    sha256, sha1 = (tlv(6, bytes.fromhex("2a864886f70d0101" + end))
+                    for end in ("0b", "05"))
+    body = good.tbs_certificate_bytes.replace(sha256, sha1)
+    signature = root.key.sign(body, padding.PKCS1v15(), hashes.SHA1())
+    der = tlv(0x30, body, tlv(0x30, sha1, tlv(5)), tlv(3, b"\0" + signature))
+    write("sha1-root.pem", pem(root.cert))
+    write("sha1.pem",
+          ssl.DER_cert_to_PEM_cert(der).encode("ascii") + pem(key))
+
+
 def write_hosts(root):
     """Leaves that hold one kind of name each, for host name checks."""
     key = ec_key()
@@ -488,6 +504,7 @@ def main():
     write_authorities(root, intermediate, unknown)
     write_localhost(root, intermediate, unknown)
     write_distrusted()
+    write_sha1()
     write_hosts(root)
     write_wildcard_common_name()
     write_wildcard_number()
