@@ -68,7 +68,7 @@ def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
 
 @pytest.mark.parametrize("scenario", [
     "handshake", "handshake_with_crl", "handshake_with_psk", "resume", "talk",
-    "post_handshake", "unwrap", "lend_buffers"])
+    "post_handshake", "unwrap", "lend_buffers", "refuse"])
 def test_gh_126106_out_of_memory_while_connected(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 

@@ -653,6 +653,7 @@ READ_ONLY = {
     "MemoryBIO": ["eof", "pending"],
     "SSLSession": ["has_ticket", "id", "ticket_lifetime_hint", "time",
                    "timeout"],
+    "SSLError": ["hint"],
     "DefaultVerifyPaths": list(ssl.DefaultVerifyPaths._fields),
 }
 # attributes of Python, which take anything
@@ -820,6 +821,18 @@ def test_set_of_what_is_read_only(section, world):
             must_fail(AttributeError, setattr, target, name, object())
 
     assert_flat(fail_all)
+
+
+@pytest.mark.parametrize("chain", ["unknown.pem", "host-other.pem"])
+def test_hint(pair_type, chain):
+    client, server = client_context(), server_context(chain=chain)
+
+    def refuse():
+        with pytest.raises(ssl.SSLCertVerificationError) as caught:
+            pair_type(client, server)
+        assert caught.value.hint
+
+    assert_flat(refuse)
 
 
 # Bugs that others had

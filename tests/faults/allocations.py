@@ -126,6 +126,17 @@ def handshake_with_psk():
     BioPair(*WITH_KEYS)
 
 
+def refuse():
+    """What is missing of the facts is missing in the hint, and no more."""
+    try:
+        BioPair(client_context(), REFUSED)
+    except ssl.SSLError as error:
+        assert isinstance(error.hint, (str, type(None)))
+
+
+REFUSED = server_context(chain="unknown.pem")
+
+
 def give_byte(sender, receiver, pair):
     sender.write(b"x")
     pair.flush()
