@@ -154,6 +154,8 @@ typedef struct sslb_context {
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *places;           /* list of where trust is from, or NULL */
+    PyObject *ech_config_list;  /* of clients: bytes, or NULL */
+    OSSL_ECHSTORE *ech_keys;    /* of servers, or NULL */
     PyObject *weakrefs;
 } sslb_context;
 
@@ -192,6 +194,7 @@ typedef struct {
     size_t client_ciphers_length;
     int client_version;         /* the newest of the ClientHello, or 0 */
     sslb_refusal refusal;       /* of the peer's certificate */
+    PyObject *ech_config_list;  /* bytes, or NULL */
     sslb_lock lock;
     PyObject *weakrefs;
 } sslb_connection;
@@ -611,6 +614,44 @@ int sslb_hints_are_wanted(const sslb_outcome *outcome);
 void sslb_hints_look_locked(sslb_connection *self, sslb_situation *found);
 void sslb_hints_explain(const sslb_connection *self, sslb_situation *found);
 
+/* -- ech.c ------------------------------------------------------------ */
+
+/* An ECHConfigList, as it was given and as OpenSSL has it. */
+typedef struct {
+    PyObject *bytes;
+    OSSL_ECHSTORE *store;
+} sslb_ech_list;
+
+/* Of any buffer: 0, or -1 with an exception and nothing to clear. */
+int sslb_ech_list_parse(PyObject *value, sslb_ech_list *list);
+void sslb_ech_list_clear(sslb_ech_list *list);
+
+/* For a new connection: the context's keys or list. */
+int sslb_ech_begin(sslb_connection *self);
+
+/* The list is this connection's, which gives its old one for it: 1, or 0 when
+   out of memory.  Only before the handshake. */
+int sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list);
+
+/* A word for how it went, and the name that everybody could read (to be
+   freed, or NULL); NULL where OpenSSL has no ECH. */
+const char *sslb_ech_status_locked(SSL *ssl, char **outer_name);
+
+/* What a server that was verified would rather have had (to be freed): 1; 0
+   for nothing; -1 where OpenSSL has no ECH. */
+int sslb_ech_retry_configs_locked(SSL *ssl, unsigned char **configs,
+                                  size_t *length);
+
+PyObject *sslb_context_load_ech_keys(PyObject *self, PyObject *args,
+                                     PyObject *kwargs);
+PyObject *sslb_context_get_ech_config_list(PyObject *self, void *closure);
+int sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
+                                     void *closure);
+PyObject *sslb_ech_generate_keys(PyObject *module, PyObject *public_name);
+
+/* When a context is gone. */
+void sslb_ech_forget(sslb_context *context);
+
 /* -- negotiated.c ----------------------------------------------------- */
 
 int sslb_connection_handshake_is_done(sslb_connection *self);
@@ -635,6 +676,9 @@ PyObject *sslb_connection_uses_ktls_for_send(PyObject *self,
                                              PyObject *none);
 PyObject *sslb_connection_uses_ktls_for_recv(PyObject *self,
                                              PyObject *none);
+PyObject *sslb_connection_ech_status(PyObject *self, PyObject *none);
+PyObject *sslb_connection_ech_outer_name(PyObject *self, PyObject *none);
+PyObject *sslb_connection_ech_retry_configs(PyObject *self, PyObject *none);
 PyObject *sslb_connection_tls_unique_cb(PyObject *self, PyObject *none);
 PyObject *sslb_connection_get_channel_binding(PyObject *self,
                                               PyObject *args,
