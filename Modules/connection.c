@@ -543,13 +543,26 @@ connection_get_ech_config_list(PyObject *object, void *closure)
     return Py_NewRef(list != NULL ? list : Py_None);
 }
 
+/* NULL, or what the connection cannot have a list for. */
+static const char *
+lack_for_ech_locked(const sslb_connection *self)
+{
+    if (self->server_side || !SSL_in_before(self->ssl)) {
+        return "ech_config_list can be set on a client only, before the "
+            "handshake";
+    }
+    return sslb_ech_has_version_locked(self->ssl) ? NULL
+                                                  : SSLB_ECH_NEEDS_TLS13;
+}
+
 static int
 connection_set_ech_config_list(PyObject *object, PyObject *value,
                                void *closure)
 {
     sslb_connection *self = connection_of(object);
     sslb_ech_list list;
-    int ok = -1;
+    const char *lack;
+    int ok = 0;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "ech_config_list") < 0
@@ -557,20 +570,20 @@ connection_set_ech_config_list(PyObject *object, PyObject *value,
         return -1;
     }
     sslb_connection_enter(self);
-    if (!self->server_side && SSL_in_before(self->ssl)) {
+    lack = lack_for_ech_locked(self);
+    if (lack == NULL) {
         ok = sslb_ech_use_list_locked(self, &list);
     }
     sslb_connection_leave(self);
     sslb_ech_list_clear(&list);
-    if (ok == 0) {
+    if (lack != NULL) {
+        PyErr_SetString(PyExc_ValueError, lack);
+    }
+    else if (!ok) {
         ERR_clear_error();
         PyErr_NoMemory();
     }
-    else if (ok < 0) {
-        PyErr_SetString(PyExc_ValueError, "ech_config_list can be set on a "
-                        "client only, before the handshake");
-    }
-    return ok > 0 ? 0 : -1;
+    return ok ? 0 : -1;
 }
 
 static PyObject *

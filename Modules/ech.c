@@ -305,6 +305,16 @@ sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list)
     return 1;
 }
 
+/* Otherwise OpenSSL gives up in the middle of the ClientHello. */
+int
+sslb_ech_has_version_locked(const SSL *ssl)
+{
+    long maximum = SSL_get_max_proto_version((SSL *)ssl);
+
+    return (maximum == 0 || maximum >= TLS1_3_VERSION)
+        && !(SSL_get_options(ssl) & SSL_OP_NO_TLSv1_3);
+}
+
 static int
 use_list_of_context(sslb_connection *self)
 {
@@ -313,6 +323,10 @@ use_list_of_context(sslb_connection *self)
 
     if (self->context->ech_config_list == NULL) {
         return 1;
+    }
+    if (!sslb_ech_has_version_locked(self->ssl)) {
+        PyErr_SetString(PyExc_ValueError, SSLB_ECH_NEEDS_TLS13);
+        return -1;
     }
     if (sslb_ech_list_parse(self->context->ech_config_list, &list) < 0) {
         return -1;
@@ -376,23 +390,42 @@ sslb_ech_status_locked(SSL *ssl, char **outer_name)
     return "failed";
 }
 
+void
+sslb_ech_fallback_locked(SSL *ssl, char **outer_name)
+{
+    const char *status = sslb_ech_status_locked(ssl, outer_name);
+
+    if (strncmp(status, "success", strlen("success")) == 0) {
+        OPENSSL_free(*outer_name);
+        *outer_name = NULL;
+    }
+}
+
 /* From a server that was not verified they are worth nothing (RFC 9849,
    6.1.6); where nothing is verified OpenSSL calls the result good. */
 int
-sslb_ech_retry_configs_locked(SSL *ssl, unsigned char **configs,
-                              size_t *length)
+sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs)
 {
     char *outer_name = NULL;
     const char *status = sslb_ech_status_locked(ssl, &outer_name);
-    int ok = (strcmp(status, "rejected") == 0
-              || strcmp(status, "grease-answered") == 0)
-        && (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
-        && SSL_ech_get1_retry_config(ssl, configs, length)
-        && *configs != NULL;
 
     OPENSSL_free(outer_name);
+    if ((strcmp(status, "rejected") == 0
+         || strcmp(status, "grease-answered") == 0)
+        && (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
+        && !SSL_ech_get1_retry_config(ssl, &configs->bytes,
+                                      &configs->length)) {
+        configs->bytes = NULL;
+    }
     ERR_clear_error();
-    return ok;
+    return 0;
+}
+
+int
+sslb_ech_is_required(const sslb_outcome *outcome)
+{
+    return ERR_GET_LIB(outcome->code) == ERR_LIB_SSL
+        && ERR_GET_REASON(outcome->code) == SSL_R_ECH_REQUIRED;
 }
 
 /* -- new keys --------------------------------------------------------- */
@@ -427,6 +460,9 @@ sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
 
     (void)module;
     if (host == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_SetString(PyExc_TypeError, "public_name must be a str");
+        }
         return NULL;
     }
     ERR_clear_error();
@@ -444,7 +480,7 @@ sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
         PyErr_NoMemory();
     }
     else {
-        sslb_value_error_raise("public_name is no DNS name for ECH: ",
+        sslb_value_error_raise("public_name is no DNS name for ECH:",
                                public_name);
     }
     ERR_clear_error();
@@ -528,6 +564,13 @@ sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list)
     return 0;
 }
 
+int
+sslb_ech_has_version_locked(const SSL *ssl)
+{
+    (void)ssl;
+    return 0;
+}
+
 const char *
 sslb_ech_status_locked(SSL *ssl, char **outer_name)
 {
@@ -536,14 +579,26 @@ sslb_ech_status_locked(SSL *ssl, char **outer_name)
     return NULL;
 }
 
+void
+sslb_ech_fallback_locked(SSL *ssl, char **outer_name)
+{
+    (void)ssl;
+    (void)outer_name;
+}
+
 int
-sslb_ech_retry_configs_locked(SSL *ssl, unsigned char **configs,
-                              size_t *length)
+sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs)
 {
     (void)ssl;
     (void)configs;
-    (void)length;
     return -1;
+}
+
+int
+sslb_ech_is_required(const sslb_outcome *outcome)
+{
+    (void)outcome;
+    return 0;
 }
 
 PyObject *
@@ -555,3 +610,37 @@ sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
 }
 
 #endif
+
+/* -- both ------------------------------------------------------------- */
+
+PyObject *
+sslb_ech_data_as_bytes(sslb_ech_data *data)
+{
+    PyObject *result = data->bytes != NULL
+        ? PyBytes_FromStringAndSize((const char *)data->bytes,
+                                    (Py_ssize_t)data->length)
+        : Py_NewRef(Py_None);
+
+    OPENSSL_free(data->bytes);
+    data->bytes = NULL;
+    return result;
+}
+
+void
+sslb_ech_explain(sslb_ech_data *configs)
+{
+    sslb_exception exception;
+    PyObject *bytes;
+
+    if (configs->bytes == NULL) {
+        return;
+    }
+    sslb_exception_keep(&exception);
+    bytes = sslb_ech_data_as_bytes(configs);
+    if (bytes == NULL || PyObject_SetAttrString(
+            exception.value, "ech_retry_configs", bytes) < 0) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(bytes);
+    sslb_exception_raise(&exception);
+}

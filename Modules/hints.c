@@ -151,14 +151,14 @@ places_of(const sslb_context *context)
 
 /* Of any failure. */
 static PyObject *
-facts_new(const sslb_connection *self, const sslb_situation *found)
+facts_new(const sslb_connection *self, PyObject *host,
+          const sslb_situation *found)
 {
     return Py_BuildValue(
         "{s:N,s:N,s:O,s:N,s:N,s:N,s:N,s:N}",
         "server_side", PyBool_FromLong(self->server_side),
         "in_handshake", PyBool_FromLong(found->in_handshake),
-        "host", self->server_hostname != NULL ? self->server_hostname
-                                              : Py_None,
+        "host", host != NULL ? host : Py_None,
         "versions", allowed_versions(found),
         "client_version", sslb_int_new(self->client_version),
         "security_level", sslb_int_new(found->security_level),
@@ -215,13 +215,14 @@ sslb_hints_are_wanted(const sslb_outcome *outcome)
 }
 
 void
-sslb_hints_explain(const sslb_connection *self, sslb_situation *found)
+sslb_hints_explain(const sslb_connection *self, PyObject *host,
+                   sslb_situation *found)
 {
     sslb_exception exception;
     PyObject *facts;
 
     sslb_exception_keep(&exception);
-    facts = facts_new(self, found);
+    facts = facts_new(self, host, found);
     if (facts == NULL
         || (exception.type == sslb_errors.verification
             && add_refusal(facts, self->context, &found->refusal) < 0)

@@ -410,23 +410,15 @@ PyObject *
 sslb_connection_ech_retry_configs(PyObject *object, PyObject *none)
 {
     sslb_connection *self = (sslb_connection *)object;
-    unsigned char *configs = NULL;
-    PyObject *result = NULL;
-    size_t length = 0;
+    sslb_ech_data configs = {NULL, 0};
     int rc;
 
     (void)none;
     sslb_connection_enter(self);
-    rc = sslb_ech_retry_configs_locked(self->ssl, &configs, &length);
+    rc = sslb_ech_retry_configs_locked(self->ssl, &configs);
     sslb_connection_leave(self);
-    if (rc < 0) {
-        return refuse_ech("ech_retry_configs");
-    }
-    result = rc ? PyBytes_FromStringAndSize((char *)configs,
-                                            (Py_ssize_t)length)
-                : Py_NewRef(Py_None);
-    OPENSSL_free(configs);
-    return result;
+    return rc < 0 ? refuse_ech("ech_retry_configs")
+                  : sslb_ech_data_as_bytes(&configs);
 }
 
 /* -- channel binding -------------------------------------------------- */

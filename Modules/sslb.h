@@ -609,10 +609,12 @@ void sslb_hints_forget(sslb_refusal *refusal);
 
 /* Whether the current exception, of that outcome, is one that may have a
    hint; what there is to know of the connection, which hands over its refusal;
-   and the exception, which stays, gets that. */
+   and the exception, which stays, gets that.  `host` is what was verified, or
+   NULL. */
 int sslb_hints_are_wanted(const sslb_outcome *outcome);
 void sslb_hints_look_locked(sslb_connection *self, sslb_situation *found);
-void sslb_hints_explain(const sslb_connection *self, sslb_situation *found);
+void sslb_hints_explain(const sslb_connection *self, PyObject *host,
+                        sslb_situation *found);
 
 /* -- ech.c ------------------------------------------------------------ */
 
@@ -622,12 +624,23 @@ typedef struct {
     OSSL_ECHSTORE *store;
 } sslb_ech_list;
 
+/* Bytes of OpenSSL's; NULL for none. */
+typedef struct {
+    unsigned char *bytes;
+    size_t length;
+} sslb_ech_data;
+
 /* Of any buffer: 0, or -1 with an exception and nothing to clear. */
 int sslb_ech_list_parse(PyObject *value, sslb_ech_list *list);
 void sslb_ech_list_clear(sslb_ech_list *list);
 
 /* For a new connection: the context's keys or list. */
 int sslb_ech_begin(sslb_connection *self);
+
+/* Whether the connection may speak TLS 1.3, and what to say if not. */
+#define SSLB_ECH_NEEDS_TLS13 \
+    "ech_config_list needs TLS 1.3, which the context does not allow"
+int sslb_ech_has_version_locked(const SSL *ssl);
 
 /* The list is this connection's, which gives its old one for it: 1, or 0 when
    out of memory.  Only before the handshake. */
@@ -637,10 +650,21 @@ int sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list);
    freed, or NULL); NULL where OpenSSL has no ECH. */
 const char *sslb_ech_status_locked(SSL *ssl, char **outer_name);
 
-/* What a server that was verified would rather have had (to be freed): 1; 0
-   for nothing; -1 where OpenSSL has no ECH. */
-int sslb_ech_retry_configs_locked(SSL *ssl, unsigned char **configs,
-                                  size_t *length);
+/* The name that a server is verified by which did not decrypt, in place of the
+   one that it was asked for (to be freed); NULL for no other. */
+void sslb_ech_fallback_locked(SSL *ssl, char **outer_name);
+
+/* What a server that was verified would rather have had, or no bytes: 0; -1
+   where OpenSSL has no ECH. */
+int sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs);
+
+/* Whether a client gave up for it; the exception, which is set and stays, gets
+   what the server sent, which is freed. */
+int sslb_ech_is_required(const sslb_outcome *outcome);
+void sslb_ech_explain(sslb_ech_data *configs);
+
+/* The bytes, which are freed, or None. */
+PyObject *sslb_ech_data_as_bytes(sslb_ech_data *data);
 
 PyObject *sslb_context_load_ech_keys(PyObject *self, PyObject *args,
                                      PyObject *kwargs);

@@ -259,6 +259,12 @@ def handshake_failure(facts):
             'with context.set_ciphers("DEFAULT"), or with %s.' % ALLOW_WEAK)
 
 
+ECH_REJECTED = (
+    "The server could not decrypt the ClientHello (ECH): its keys have changed, "
+    "or it has none.  Connect again with this error's ech_retry_configs as "
+    "ech_config_list or, if they are None, without ECH.")
+
+
 def ours_refused(because):
     """An alert that tells of our certificate."""
     return ("The %(peer)s refused the certificate of this %(us)s " + because)
@@ -451,6 +457,7 @@ REASONS = {
     "CA_KEY_TOO_SMALL": WEAK_KEY,
     "CA_MD_TOO_WEAK": WEAK_KEY,
     "DH_KEY_TOO_SMALL": small_dh,
+    "ECH_REQUIRED": ECH_REJECTED,
     "EE_KEY_TOO_SMALL": WEAK_KEY,
     "HTTPS_PROXY_REQUEST": (
         "The client takes this server for an HTTP proxy: check the client's "
