@@ -8,6 +8,7 @@ every point, not some that are evenly spread.
 
 import errno
 import os
+import ssl
 import subprocess
 import sys
 
@@ -70,6 +71,14 @@ def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
     "handshake", "handshake_with_crl", "handshake_with_psk", "resume", "talk",
     "post_handshake", "unwrap", "lend_buffers", "refuse"])
 def test_gh_126106_out_of_memory_while_connected(library, scenario):
+    run_installed(library, "allocations.py", scenario, POINTS)
+
+
+@pytest.mark.skipif(not getattr(ssl, "HAS_ECH", False),
+                    reason="needs OpenSSL 4.0")
+@pytest.mark.parametrize("scenario", [
+    "configure_ech", "handshake_with_ech", "refuse_with_ech"])
+def test_out_of_memory_with_ech(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 
 

@@ -276,6 +276,8 @@ def test_small_key_of_ours():
     assert "2048" in caught.value.hint and "SECLEVEL" in caught.value.hint
 
 
+@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO >= (4, 0),
+                    reason="OpenSSL 4.0 leaves that to the peer")
 def test_sha1_certificate_of_ours():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with pytest.raises(ssl.SSLError) as caught:
@@ -294,7 +296,9 @@ def test_key_of_another_certificate():
 
 
 def test_small_dh_key():
-    client = with_settings(client_context("TLSv1.2"), "DHE:@SECLEVEL=3")
+    # no group of RFC 7919, or OpenSSL 4.0 takes that
+    client = with_settings(client_context("TLSv1.2"), "DHE:@SECLEVEL=3",
+                           groups="X25519")
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
     server = with_settings(server_context("TLSv1.2"), "DHE")

@@ -28,7 +28,16 @@ ATTEMPTS = [8, 8, 32, 128, 512, 2048]
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 PIECE = b"x" * 65536
+ECH_KEYS = ssl.generate_ech_keys("localhost") if ssl.HAS_ECH else ""
 FAR = "Jan  5 09:34:43 2038 GMT"
+
+def ech_list_of(pem):
+    """The list in base64; b"" for none."""
+    block = "".join(pem.split("-----")[6:7])
+    return "".join(block.split()).encode("ascii")
+
+
+ECH_LIST = ech_list_of(ECH_KEYS)
 
 if not os.path.exists(DOCS):
     pytest.skip("the tests are on their own", allow_module_level=True)
@@ -305,6 +314,13 @@ def set_on(method, value):
     return lambda w: getattr(new_context(w), method)(value)
 
 
+def load_ech_keys(w):
+    """Each load adds them."""
+    context = new_context(w)
+    for _ in range(2):
+        context.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
+
+
 def send_file(w):
     with io.open(cert("root.pem"), "rb") as stream:
         count = w.sockets.client.sendfile(stream)
@@ -353,7 +369,8 @@ def specimens(section, w):
 
 
 GETTERS = [
-    "cipher", "client_sigalg", "compression", "get_channel_binding",
+    "cipher", "client_sigalg", "compression", "ech_outer_name",
+    "ech_retry_configs", "ech_status", "get_channel_binding",
     "get_unverified_chain", "get_verified_chain", "getpeercert", "group",
     "pending", "selected_alpn_protocol", "selected_npn_protocol",
     "server_sigalg", "shared_ciphers", "version"]
@@ -367,6 +384,7 @@ SUCCESS = {
     "ssl.RAND_status": lambda w: ssl.RAND_status(),
     "ssl.cert_time_to_seconds": lambda w: ssl.cert_time_to_seconds(FAR),
     "ssl.create_default_context": lambda w: ssl.create_default_context(),
+    "ssl.generate_ech_keys": lambda w: ssl.generate_ech_keys("localhost"),
     "ssl.get_default_verify_paths":
         lambda w: ssl.get_default_verify_paths(),
     "ssl.get_protocol_name":
@@ -388,6 +406,7 @@ SUCCESS = {
         lambda w: new_context(w).load_default_certs(),
     "SSLContext.load_dh_params":
         lambda w: w.server.load_dh_params(cert("dh2048.pem")),
+    "SSLContext.load_ech_keys": load_ech_keys,
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(
             cert("root.pem"), cert("capath"), DER)),
@@ -489,6 +508,7 @@ FAILURE = {
     "ssl.cert_time_to_seconds": lambda w: ssl.cert_time_to_seconds("junk"),
     "ssl.create_default_context": lambda w: ssl.create_default_context(
         cafile=cert("junk.pem")),
+    "ssl.generate_ech_keys": lambda w: ssl.generate_ech_keys("a..b"),
     "ssl.get_protocol_name": lambda w: ssl.get_protocol_name([]),
     "ssl.get_server_certificate": fail_to_get_server_certificate,
     "ssl.match_hostname": lambda w: ssl.match_hostname(
@@ -507,6 +527,8 @@ FAILURE = {
         lambda w: w.client.load_default_certs("no purpose"),
     "SSLContext.load_dh_params":
         lambda w: w.server.load_dh_params(cert("dh-junk.pem")),
+    "SSLContext.load_ech_keys":
+        lambda w: w.server.load_ech_keys(cert("localhost.pem")),
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(cadata=DER + b"junk")),
     "SSLContext.set_alpn_protocols": set_on("set_alpn_protocols", [""]),
@@ -642,6 +664,9 @@ VALUES = {
     "SSLContext.verify_mode": (
         lambda w: [ssl.CERT_REQUIRED, ssl.CERT_NONE], [99]),
 }
+for each in "SSLContext", "SSLSocket", "SSLObject":
+    VALUES[each + ".ech_config_list"] = (
+        lambda w: [ECH_LIST] if ssl.HAS_ECH else [], [b"junk"])
 for each in "SSLSocket", "SSLObject":
     # a connection keeps each context that it ever had, once
     VALUES[each + ".context"] = lambda w: [w.server, w.client], []
@@ -661,7 +686,7 @@ PLAIN = {
     "SSLContext": ["sslobject_class", "sslsocket_class"],
     "SSLSocket": ["do_handshake_on_connect", "server_hostname",
                   "server_side", "suppress_ragged_eofs"],
-    "SSLError": ["library", "reason"],
+    "SSLError": ["ech_retry_configs", "library", "reason"],
     "SSLCertVerificationError": ["verify_code", "verify_message"],
 }
 
@@ -801,7 +826,8 @@ def test_set_of_a_plain_attribute(section, world):
 @pytest.mark.parametrize("section", ["SSLContext", "SSLSocket", "SSLObject"])
 def test_refused_set(section, world):
     target = specimens(section, world)[-1]
-    errors = TypeError, ValueError, OverflowError, EnvironmentError
+    errors = (TypeError, ValueError, OverflowError, EnvironmentError,
+              NotImplementedError)
 
     def fail_all():
         for name, _, refused in settable(section):
@@ -821,6 +847,22 @@ def test_set_of_what_is_read_only(section, world):
             must_fail(AttributeError, setattr, target, name, object())
 
     assert_flat(fail_all)
+
+
+@pytest.mark.skipif(not ssl.HAS_ECH, reason="needs OpenSSL 4.0")
+@pytest.mark.parametrize("name", ["localhost", "other.example.test"])
+def test_rejected_client_hello(pair_type, name):
+    """With a good public name, and with a wrong one."""
+    client, server = client_context(), server_context()
+    server.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
+    client.ech_config_list = ech_list_of(ssl.generate_ech_keys(name))
+
+    def refuse():
+        with pytest.raises(ssl.SSLError) as caught:
+            pair_type(client, server)
+        assert caught.value.hint
+
+    assert_flat(refuse)
 
 
 @pytest.mark.parametrize("chain", ["unknown.pem", "host-other.pem"])
