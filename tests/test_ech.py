@@ -28,11 +28,16 @@ PUBLIC = "other.example.test"
 SECRET = "localhost"
 
 
+def list_of(pem):
+    """The ECHConfigList (bytes) in a PEM file's text."""
+    block = re.search("-----BEGIN ECHCONFIG-----(.*)-----END", pem, re.DOTALL)
+    return base64.b64decode(block.group(1).encode("ascii"))
+
+
 def new_keys(public_name=PUBLIC):
     """(the PEM file, as text; its ECHConfigList)"""
     pem = ssl.generate_ech_keys(public_name)
-    block = re.search("-----BEGIN ECHCONFIG-----(.*)-----END", pem, re.DOTALL)
-    return pem, base64.b64decode(block.group(1).encode("ascii"))
+    return pem, list_of(pem)
 
 
 if HAS_ECH:
@@ -473,6 +478,17 @@ def test_generate_with_bad_names(name, error):
         ssl.generate_ech_keys(name)
     if error is TypeError or name:
         assert "public_name" in str(caught.value)
+
+
+@needs_ech
+def test_keys_that_another_program_made():
+    """tests/certs/ech.pem is not OpenSSL's."""
+    server = server_context()
+    server.load_ech_keys(cert("ech.pem"))
+    with connect(client_context(), server,
+                 list_of(read_text("ech.pem"))) as pair:
+        assert pair.server.ech_status() == "success"
+        assert pair.server.ech_outer_name() == PUBLIC
 
 
 @needs_ech

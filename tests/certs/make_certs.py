@@ -15,7 +15,7 @@ import ssl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import (AuthorityInformationAccessOID,
                                    ExtendedKeyUsageOID, NameOID)
@@ -321,6 +321,24 @@ def write_sha1():
           ssl.DER_cert_to_PEM_cert(der).encode("ascii") + pem(key))
 
 
+def write_ech():
+    """A key for Encrypted Client Hello and its ECHConfigList: RFC 9849, 4."""
+    def prefixed(size, *parts):
+        body = b"".join(parts)
+        return len(body).to_bytes(size, "big") + body
+
+    key = x25519.X25519PrivateKey.generate()
+    public = key.public_key().public_bytes(serialization.Encoding.Raw,
+                                           serialization.PublicFormat.Raw)
+    # DHKEM(X25519, HKDF-SHA256); HKDF-SHA256 with AES-128-GCM
+    contents = (b"\x17\x00\x20" + prefixed(2, public)
+                + prefixed(2, b"\0\1\0\1") + b"\0"
+                + prefixed(1, b"other.example.test") + prefixed(2))
+    config_list = prefixed(2, b"\xfe\x0d" + prefixed(2, contents))
+    write("ech.pem", pem(key) + b"-----BEGIN ECHCONFIG-----\n"
+          + base64.encodebytes(config_list) + b"-----END ECHCONFIG-----\n")
+
+
 def write_hosts(root):
     """Leaves that hold one kind of name each, for host name checks."""
     key = ec_key()
@@ -505,6 +523,7 @@ def main():
     write_localhost(root, intermediate, unknown)
     write_distrusted()
     write_sha1()
+    write_ech()
     write_hosts(root)
     write_wildcard_common_name()
     write_wildcard_number()
