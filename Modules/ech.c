@@ -1,12 +1,10 @@
 /* ech.c: Encrypted Client Hello (RFC 9849), where OpenSSL has it.
 
-   Owns the keys of a context's servers, the list of configurations of its
-   clients, and what became of them in a connection.  Keys stay out of the
-   SSL_CTX: a client of that would take them for its list. */
+   Owns the keys of a context's servers and the list of configurations of its
+   clients.  Keys stay out of the SSL_CTX: a client of that would take them for
+   its list. */
 
 #include "sslb.h"
-
-#include <string.h>
 
 #ifdef SSLB_HAVE_ECH
 
@@ -191,13 +189,25 @@ load_data(sslb_context *context, PyObject *data, int for_retry)
     return rc;
 }
 
+/* Of a path, or of what read() returns. */
 static int
-load_object(sslb_context *context, PyObject *source, int for_retry)
+load_source(sslb_context *context, PyObject *source, int for_retry)
 {
-    PyObject *data = PyObject_CallMethod(source, "read", NULL);
-    int rc = data != NULL ? load_data(context, data, for_retry) : -1;
+    PyObject *read = PyObject_GetAttrString(source, "read");
+    PyObject *data;
+    int rc;
 
+    if (read == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            return -1;
+        }
+        PyErr_Clear();
+        return load_file(context, source, for_retry);
+    }
+    data = PyObject_CallObject(read, NULL);
+    rc = data != NULL ? load_data(context, data, for_retry) : -1;
     Py_XDECREF(data);
+    Py_DECREF(read);
     return rc;
 }
 
@@ -214,9 +224,7 @@ sslb_context_load_ech_keys(PyObject *self, PyObject *args, PyObject *kwargs)
         || (for_retry = PyObject_IsTrue(flag)) < 0) {
         return NULL;
     }
-    if ((PyObject_HasAttrString(source, "read")
-         ? load_object(context, source, for_retry)
-         : load_file(context, source, for_retry)) < 0) {
+    if (load_source(context, source, for_retry) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -267,21 +275,20 @@ sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
                                  void *closure)
 {
     sslb_context *context = (sslb_context *)self;
-    PyObject *old = context->ech_config_list;
     sslb_ech_list list = {NULL, NULL};
+    PyObject *old;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "ech_config_list") < 0
         || (value != Py_None && sslb_ech_list_parse(value, &list) < 0)) {
         return -1;
     }
+    old = context->ech_config_list;     /* parsing may have run Python code */
     context->ech_config_list = list.bytes;
     list.bytes = old;
     sslb_ech_list_clear(&list);
     return 0;
 }
-
-/* -- connections ------------------------------------------------------ */
 
 void
 sslb_ech_forget(sslb_context *context)
@@ -289,143 +296,6 @@ sslb_ech_forget(sslb_context *context)
     OSSL_ECHSTORE_free(context->ech_keys);
     context->ech_keys = NULL;
     Py_CLEAR(context->ech_config_list);
-}
-
-int
-sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list)
-{
-    PyObject *old = self->ech_config_list;
-
-    ERR_clear_error();
-    if (!SSL_set1_echstore(self->ssl, list->store)) {
-        return 0;
-    }
-    self->ech_config_list = list->bytes;
-    list->bytes = old;
-    return 1;
-}
-
-/* Otherwise OpenSSL gives up in the middle of the ClientHello. */
-int
-sslb_ech_has_version_locked(const SSL *ssl)
-{
-    long maximum = SSL_get_max_proto_version((SSL *)ssl);
-
-    return (maximum == 0 || maximum >= TLS1_3_VERSION)
-        && !(SSL_get_options(ssl) & SSL_OP_NO_TLSv1_3);
-}
-
-static int
-use_list_of_context(sslb_connection *self)
-{
-    sslb_ech_list list;
-    int ok;
-
-    if (self->context->ech_config_list == NULL) {
-        return 1;
-    }
-    if (!sslb_ech_has_version_locked(self->ssl)) {
-        PyErr_SetString(PyExc_ValueError, SSLB_ECH_NEEDS_TLS13);
-        return -1;
-    }
-    if (sslb_ech_list_parse(self->context->ech_config_list, &list) < 0) {
-        return -1;
-    }
-    ok = sslb_ech_use_list_locked(self, &list);
-    sslb_ech_list_clear(&list);
-    return ok;
-}
-
-static int
-use_keys_of_context(sslb_connection *self)
-{
-    OSSL_ECHSTORE *keys = self->context->ech_keys;
-
-    return keys == NULL || SSL_set1_echstore(self->ssl, keys);
-}
-
-int
-sslb_ech_begin(sslb_connection *self)
-{
-    int ok;
-
-    ERR_clear_error();
-    ok = self->server_side ? use_keys_of_context(self)
-                           : use_list_of_context(self);
-    if (ok == 0) {
-        ERR_clear_error();
-        PyErr_NoMemory();
-    }
-    return ok > 0 ? 0 : -1;
-}
-
-const char *
-sslb_ech_status_locked(SSL *ssl, char **outer_name)
-{
-    static const struct {
-        int status;
-        const char *name;
-    } names[] = {
-        {SSL_ECH_STATUS_SUCCESS, "success"},
-        {SSL_ECH_STATUS_BAD_NAME, "success-unverified"},
-        {SSL_ECH_STATUS_FAILED_ECH, "rejected"},
-        {SSL_ECH_STATUS_FAILED_ECH_BAD_NAME, "rejected-unverified"},
-        {SSL_ECH_STATUS_GREASE, "grease"},
-        {SSL_ECH_STATUS_GREASE_ECH, "grease-answered"},
-        {SSL_ECH_STATUS_NOT_TRIED, "not-tried"},
-        {SSL_ECH_STATUS_NOT_CONFIGURED, "not-configured"},
-        {SSL_ECH_STATUS_BACKEND, "backend"},
-    };
-    char *inner_name = NULL;
-    int status = SSL_ech_get1_status(ssl, &inner_name, outer_name);
-    size_t i;
-
-    ERR_clear_error();
-    OPENSSL_free(inner_name);
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].status == status) {
-            return names[i].name;
-        }
-    }
-    return "failed";
-}
-
-void
-sslb_ech_fallback_locked(SSL *ssl, char **outer_name)
-{
-    const char *status = sslb_ech_status_locked(ssl, outer_name);
-
-    if (strncmp(status, "success", strlen("success")) == 0) {
-        OPENSSL_free(*outer_name);
-        *outer_name = NULL;
-    }
-}
-
-/* From a server that was not verified they are worth nothing (RFC 9849,
-   6.1.6); where nothing is verified OpenSSL calls the result good. */
-int
-sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs)
-{
-    char *outer_name = NULL;
-    const char *status = sslb_ech_status_locked(ssl, &outer_name);
-
-    OPENSSL_free(outer_name);
-    if ((strcmp(status, "rejected") == 0
-         || strcmp(status, "grease-answered") == 0)
-        && (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER)
-        && !SSL_ech_get1_retry_config(ssl, &configs->bytes,
-                                      &configs->length)) {
-        configs->bytes = NULL;
-    }
-    ERR_clear_error();
-    return 0;
-}
-
-int
-sslb_ech_is_required(const sslb_outcome *outcome)
-{
-    return ERR_GET_LIB(outcome->code) == ERR_LIB_SSL
-        && ERR_GET_REASON(outcome->code) == SSL_R_ECH_REQUIRED;
 }
 
 /* -- new keys --------------------------------------------------------- */
@@ -535,13 +405,6 @@ sslb_ech_forget(sslb_context *context)
 }
 
 int
-sslb_ech_begin(sslb_connection *self)
-{
-    (void)self;
-    return 0;
-}
-
-int
 sslb_ech_list_parse(PyObject *value, sslb_ech_list *list)
 {
     (void)value;
@@ -556,51 +419,6 @@ sslb_ech_list_clear(sslb_ech_list *list)
     (void)list;
 }
 
-int
-sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list)
-{
-    (void)self;
-    (void)list;
-    return 0;
-}
-
-int
-sslb_ech_has_version_locked(const SSL *ssl)
-{
-    (void)ssl;
-    return 0;
-}
-
-const char *
-sslb_ech_status_locked(SSL *ssl, char **outer_name)
-{
-    (void)ssl;
-    (void)outer_name;
-    return NULL;
-}
-
-void
-sslb_ech_fallback_locked(SSL *ssl, char **outer_name)
-{
-    (void)ssl;
-    (void)outer_name;
-}
-
-int
-sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs)
-{
-    (void)ssl;
-    (void)configs;
-    return -1;
-}
-
-int
-sslb_ech_is_required(const sslb_outcome *outcome)
-{
-    (void)outcome;
-    return 0;
-}
-
 PyObject *
 sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
 {
@@ -610,37 +428,3 @@ sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
 }
 
 #endif
-
-/* -- both ------------------------------------------------------------- */
-
-PyObject *
-sslb_ech_data_as_bytes(sslb_ech_data *data)
-{
-    PyObject *result = data->bytes != NULL
-        ? PyBytes_FromStringAndSize((const char *)data->bytes,
-                                    (Py_ssize_t)data->length)
-        : Py_NewRef(Py_None);
-
-    OPENSSL_free(data->bytes);
-    data->bytes = NULL;
-    return result;
-}
-
-void
-sslb_ech_explain(sslb_ech_data *configs)
-{
-    sslb_exception exception;
-    PyObject *bytes;
-
-    if (configs->bytes == NULL) {
-        return;
-    }
-    sslb_exception_keep(&exception);
-    bytes = sslb_ech_data_as_bytes(configs);
-    if (bytes == NULL || PyObject_SetAttrString(
-            exception.value, "ech_retry_configs", bytes) < 0) {
-        PyErr_Clear();
-    }
-    Py_XDECREF(bytes);
-    sslb_exception_raise(&exception);
-}

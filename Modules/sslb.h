@@ -616,7 +616,7 @@ void sslb_hints_look_locked(sslb_connection *self, sslb_situation *found);
 void sslb_hints_explain(const sslb_connection *self, PyObject *host,
                         sslb_situation *found);
 
-/* -- ech.c ------------------------------------------------------------ */
+/* -- ech.c, ech_connection.c ------------------------------------------- */
 
 /* An ECHConfigList, as it was given and as OpenSSL has it. */
 typedef struct {

@@ -125,8 +125,8 @@ def test_held(library, scenario):
 
 @pytest.mark.cpython("has no _testcapi")
 @pytest.mark.parametrize("scenario", [
-    "contexts", "connecting", "with_callbacks", "connected", "sockets",
-    "certificates", "bios_and_functions"])
+    "contexts", "connecting", "refused", "with_callbacks", "connected",
+    "sockets", "certificates", "bios_and_functions"])
 def test_out_of_memory_in_python(scenario):
     """Python's own allocators fail."""
     testcapi = pytest.importorskip("_testcapi")
