@@ -39,7 +39,8 @@ help:
 	@echo "make test-valgrind   a part of the tests under valgrind"
 	@echo "make test-long       the long forms of those that try at random"
 	@echo "make fuzz            inputs that break a promise, sought by coverage"
-	@echo "                     (20 s each; SECONDS=..., ONLY=\"loaders records\")"
+	@echo "                     (20 s each; SECONDS=..., ONLY=\"loaders records\";"
+	@echo "                     OPENSSL=4.0 for ech)"
 	@echo "make soak    100,000 handshakes, 1,000,000 messages: flat memory"
 	@echo "make load            two servers, 2,000 clients, good ones and bad"
 	@echo "                     (10 minutes each; SECONDS=...)"
@@ -130,7 +131,7 @@ test-behaviour: python3
 
 fuzz: python3
 	@$(PYTHON3) ci/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) \
-	    $(if $(ONLY),--only $(ONLY))
+	    $(if $(ONLY),--only $(ONLY)) $(if $(OPENSSL),--openssl $(OPENSSL))
 
 soak: python3
 	@$(PYTHON3) ci/soak.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \

@@ -331,6 +331,7 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
         connection->client_ciphers_length =
             connection->client_ciphers != NULL ? length : 0;
     }
+    sslb_hints_note_hello_nogil(connection);
     if (!name_sessions(connection)) {
         *alert = SSL_AD_INTERNAL_ERROR;
         return SSL_CLIENT_HELLO_ERROR;

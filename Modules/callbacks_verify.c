@@ -116,6 +116,19 @@ verify_chain_nogil(X509_STORE_CTX *attempt)
     return rc;
 }
 
+/* Verifies it, and notes for hints what was refused. */
+static int
+judge_chain_nogil(X509_STORE_CTX *attempt, SSL *ssl)
+{
+    int rc = verify_chain_nogil(attempt);
+
+    if (rc <= 0) {
+        sslb_hints_note_refusal_nogil(
+            &sslb_connection_of_nogil(ssl)->refusal, attempt);
+    }
+    return rc;
+}
+
 /* What OpenSSL calls to verify a chain.  With CERT_NONE a client goes on
    whatever comes of it, unless it is told otherwise meanwhile. */
 static int
@@ -126,10 +139,10 @@ chain_callback(X509_STORE_CTX *attempt, void *argument)
 
     (void)argument;
     if (sslb_connection_of_nogil(ssl)->judges.verify == NULL) {
-        return verify_chain_nogil(attempt);
+        return judge_chain_nogil(attempt, ssl);
     }
     X509_STORE_CTX_set_verify_cb(attempt, step_callback);
-    rc = verify_chain_nogil(attempt);
+    rc = judge_chain_nogil(attempt, ssl);
     if (rc <= 0) {
         SSL_set_verify(ssl, SSL_get_verify_mode(ssl) | SSL_VERIFY_PEER, NULL);
     }

@@ -205,7 +205,7 @@ connection_configure(sslb_connection *self, PyObject *server_hostname,
 {
     /* No Python code runs between these two, which belong together. */
     self->judges = sslb_judges_copy(self->context);
-    if (sslb_verification_begin(self) < 0
+    if (sslb_verification_begin(self) < 0 || sslb_ech_begin(self) < 0
         || (server_hostname != NULL
             && sslb_verification_set_host(self, server_hostname) < 0)
         || set_owner(self, owner) < 0
@@ -319,6 +319,8 @@ connection_dealloc(PyObject *object)
         SSL_free(self->ssl);
     }
     OPENSSL_free(self->client_ciphers);
+    Py_XDECREF(self->ech_config_list);
+    sslb_hints_forget(&self->refusal);
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);
@@ -551,6 +553,58 @@ connection_get_session_reused(PyObject *object, void *closure)
 }
 
 static PyObject *
+connection_get_ech_config_list(PyObject *object, void *closure)
+{
+    PyObject *list = connection_of(object)->ech_config_list;
+
+    (void)closure;
+    return Py_NewRef(list != NULL ? list : Py_None);
+}
+
+/* NULL, or what the connection cannot have a list for. */
+static const char *
+lack_for_ech_locked(const sslb_connection *self)
+{
+    if (self->server_side || !SSL_in_before(self->ssl)) {
+        return "ech_config_list can be set on a client only, before the "
+            "handshake";
+    }
+    return sslb_ech_has_version_locked(self->ssl) ? NULL
+                                                  : SSLB_ECH_NEEDS_TLS13;
+}
+
+static int
+connection_set_ech_config_list(PyObject *object, PyObject *value,
+                               void *closure)
+{
+    sslb_connection *self = connection_of(object);
+    sslb_ech_list list;
+    const char *lack;
+    int ok = 0;
+
+    (void)closure;
+    if (sslb_refuse_deletion(value, "ech_config_list") < 0
+        || sslb_ech_list_parse(value, &list) < 0) {
+        return -1;
+    }
+    sslb_connection_enter(self);
+    lack = lack_for_ech_locked(self);
+    if (lack == NULL) {
+        ok = sslb_ech_use_list_locked(self, &list);
+    }
+    sslb_connection_leave(self);
+    sslb_ech_list_clear(&list);
+    if (lack != NULL) {
+        PyErr_SetString(PyExc_ValueError, lack);
+    }
+    else if (!ok) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+    }
+    return ok ? 0 : -1;
+}
+
+static PyObject *
 connection_get_server_side(PyObject *object, void *closure)
 {
     (void)closure;
@@ -642,6 +696,19 @@ static PyMethodDef connection_methods[] = {
      METH_NOARGS, "selected_alpn_protocol() -> str or None"},
     {"selected_npn_protocol", sslb_connection_selected_npn_protocol,
      METH_NOARGS, "selected_npn_protocol() -> None"},
+    {"ech_status", sslb_connection_ech_status, METH_NOARGS,
+     "ech_status() -> str\n\n"
+     "What became of Encrypted Client Hello: \"success\", \"rejected\",\n"
+     "\"failed\", \"not-tried\", \"not-configured\", \"grease\", ...\n"
+     "NotImplementedError before OpenSSL 4.0."},
+    {"ech_outer_name", sslb_connection_ech_outer_name, METH_NOARGS,
+     "ech_outer_name() -> str or None\n\n"
+     "The server name that everybody on the way could read.\n"
+     "NotImplementedError before OpenSSL 4.0."},
+    {"ech_retry_configs", sslb_connection_ech_retry_configs, METH_NOARGS,
+     "ech_retry_configs() -> bytes or None\n\n"
+     "The ECHConfigList that a verified server has sent which could not\n"
+     "decrypt the ClientHello.  NotImplementedError before OpenSSL 4.0."},
     {"tls_unique_cb", sslb_connection_tls_unique_cb, METH_NOARGS,
      "tls_unique_cb() -> bytes or None\n\nThe tls-unique channel binding."},
     {"get_channel_binding",
@@ -668,6 +735,10 @@ static PyGetSetDef connection_getset[] = {
      "The SSLSession; can be set on a client before the handshake.", NULL},
     {"session_reused", connection_get_session_reused, NULL,
      "Whether the handshake resumed a session.", NULL},
+    {"ech_config_list", connection_get_ech_config_list,
+     connection_set_ech_config_list,
+     "The ECHConfigList (bytes) that the ClientHello is encrypted by; can be\n"
+     "set on a client before the handshake.", NULL},
     {"server_side", connection_get_server_side, NULL,
      "Whether this is the server's end.", NULL},
     {"server_hostname", connection_get_server_hostname, NULL,

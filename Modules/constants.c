@@ -88,6 +88,9 @@ static const number numbers[] = {
 #ifdef SSL_OP_ENABLE_KTLS
     {"OP_ENABLE_KTLS", SSL_OP_ENABLE_KTLS},
 #endif
+#ifdef SSL_OP_ECH_GREASE
+    {"OP_ECH_GREASE", (long long)SSL_OP_ECH_GREASE},
+#endif
 
     /* alerts */
     {"ALERT_DESCRIPTION_ACCESS_DENIED", SSL_AD_ACCESS_DENIED},
@@ -131,6 +134,11 @@ static const flag flags[] = {
     {"HAS_ECDH", 1},
     {"HAS_NPN", 0},
     {"HAS_TLS_UNIQUE", 1},
+#ifdef SSLB_HAVE_ECH
+    {"HAS_ECH", 1},
+#else
+    {"HAS_ECH", 0},
+#endif
     {"HAS_SSLv2", 0},
     {"HAS_SSLv3", 0},
 #ifdef OPENSSL_NO_TLS1

@@ -198,6 +198,8 @@ context_dealloc(PyObject *object)
         PyObject_ClearWeakRefs(object);
     }
     context_clear(object);
+    Py_XDECREF(self->places);
+    sslb_ech_forget(self);
     SSL_CTX_free(self->ctx);
     sslb_trust_forget(self);
     sslb_ocsp_forget(self);
@@ -803,6 +805,14 @@ static PyMethodDef context_methods[] = {
      "certificates in it are sent along, and not trusted.  password is text,\n"
      "bytes or a callable that returns one, at most 1024 bytes; None is an\n"
      "empty one.  OSError (2.7: IOError), SSLError, and what read() raises."},
+    {"load_ech_keys", SSLB_KEYWORDS(sslb_context_load_ech_keys),
+     METH_VARARGS | METH_KEYWORDS,
+     "load_ech_keys(source, for_retry=True)\n\n"
+     "Add a private key and its ECHConfigList (PEM, RFC 9934), from a path or\n"
+     "an object with read(), for a server to decrypt ClientHellos with.\n"
+     "for_retry: whether clients with an old list are told this one.\n"
+     "OSError (2.7: IOError), SSLError; NotImplementedError before OpenSSL\n"
+     "4.0."},
     {"load_dh_params", sslb_context_load_dh_params, METH_O,
      "load_dh_params(path)\n\n"
      "Load the parameters of Diffie-Hellman key exchange (PEM)."},
@@ -865,6 +875,10 @@ static PyGetSetDef context_getset[] = {
      "How many tickets a TLS 1.3 server sends after a handshake.", NULL},
     {"security_level", context_get_security_level, NULL,
      "OpenSSL's security level, 0 to 5.", NULL},
+    {"ech_config_list", sslb_context_get_ech_config_list,
+     sslb_context_set_ech_config_list,
+     "The ECHConfigList (bytes) that clients encrypt their ClientHello by, or\n"
+     "None.", NULL},
     {"keylog_filename", sslb_context_get_keylog_filename,
      sslb_context_set_keylog_filename,
      "The file that secrets are appended to, for a debugger, or None.", NULL},

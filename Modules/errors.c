@@ -461,13 +461,50 @@ add_error_methods(PyObject *type)
     return 0;
 }
 
+/* Asked of what lies above, and only then: most errors are caught and
+   forgotten. */
+static PyObject *
+error_get_hint(PyObject *module, PyObject *error)
+{
+    PyObject *hints = PyImport_ImportModule("_ssl_backport._hints");
+    PyObject *result;
+
+    (void)module;
+    if (hints == NULL) {
+        return NULL;
+    }
+    result = PyObject_CallMethod(hints, "hint_of", "O", error);
+    Py_DECREF(hints);
+    return result;
+}
+
+static PyMethodDef get_hint = {"hint", error_get_hint, METH_O, NULL};
+
+static PyObject *
+hint_property_new(void)
+{
+    PyObject *getter = PyCFunction_New(&get_hint, NULL);
+    PyObject *result = NULL;
+
+    if (getter != NULL) {
+        result = PyObject_CallFunction(
+            (PyObject *)&PyProperty_Type, "OOOs", getter, Py_None, Py_None,
+            "What may be wrong and what to change, in a sentence or two "
+            "(str), or None.");
+        Py_DECREF(getter);
+    }
+    return result;
+}
+
 /* Makes the base class: its attributes are there also where nobody set
    them. */
 static PyObject *
 base_error_new(void)
 {
-    PyObject *namespace = Py_BuildValue("{s:O,s:O}", "library", Py_None,
-                                        "reason", Py_None);
+    PyObject *namespace = Py_BuildValue("{s:O,s:O,s:O,s:N}", "library", Py_None,
+                                        "reason", Py_None,
+                                        "ech_retry_configs", Py_None,
+                                        "hint", hint_property_new());
     PyObject *type;
 
     if (namespace == NULL) {

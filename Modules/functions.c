@@ -276,6 +276,10 @@ PyMethodDef sslb_functions[] = {
      "get_sigalgs() -> list of str\n\n"
      "The signature algorithms that OpenSSL has for TLS.\n"
      "NotImplementedError before OpenSSL 3.4."},
+    {"generate_ech_keys", sslb_ech_generate_keys, METH_O,
+     "generate_ech_keys(public_name) -> str\n\n"
+     "A new private key and its ECHConfigList, as PEM (RFC 9934), for\n"
+     "load_ech_keys().  NotImplementedError before OpenSSL 4.0."},
     {"_test_decode_cert", test_decode_cert, METH_O,
      "_test_decode_cert(path) -> dict\n\n"
      "Decode a certificate file as getpeercert() would."},

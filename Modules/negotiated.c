@@ -359,6 +359,68 @@ sslb_connection_uses_ktls_for_recv(PyObject *object, PyObject *none)
     return PyBool_FromLong(result);
 }
 
+/* -- Encrypted Client Hello ------------------------------------------- */
+
+static PyObject *
+refuse_ech(const char *method)
+{
+    PyErr_Format(PyExc_NotImplementedError,
+                 "%s() needs OpenSSL 4.0 or later, built with ECH", method);
+    return NULL;
+}
+
+PyObject *
+sslb_connection_ech_status(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    char *outer_name = NULL;
+    const char *status;
+
+    (void)none;
+    sslb_connection_enter(self);
+    status = sslb_ech_status_locked(self->ssl, &outer_name);
+    sslb_connection_leave(self);
+    OPENSSL_free(outer_name);
+    return status != NULL ? sslb_text_from_string(status)
+                          : refuse_ech("ech_status");
+}
+
+PyObject *
+sslb_connection_ech_outer_name(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    char *outer_name = NULL;
+    const char *status;
+    PyObject *result;
+
+    (void)none;
+    sslb_connection_enter(self);
+    status = sslb_ech_status_locked(self->ssl, &outer_name);
+    sslb_connection_leave(self);
+    if (status == NULL) {
+        return refuse_ech("ech_outer_name");
+    }
+    result = outer_name != NULL ? sslb_text_from_string(outer_name)
+                                : Py_NewRef(Py_None);
+    OPENSSL_free(outer_name);
+    return result;
+}
+
+PyObject *
+sslb_connection_ech_retry_configs(PyObject *object, PyObject *none)
+{
+    sslb_connection *self = (sslb_connection *)object;
+    sslb_ech_data configs = {NULL, 0};
+    int rc;
+
+    (void)none;
+    sslb_connection_enter(self);
+    rc = sslb_ech_retry_configs_locked(self->ssl, &configs);
+    sslb_connection_leave(self);
+    return rc < 0 ? refuse_ech("ech_retry_configs")
+                  : sslb_ech_data_as_bytes(&configs);
+}
+
 /* -- channel binding -------------------------------------------------- */
 
 /* RFC 5929, 3.1: the first Finished message, which the client sends in a

@@ -217,6 +217,12 @@ sslb_wants_kernel_tls(const SSL *ssl)
 #  define SSLB_HAVE_IMPLEMENTED_GROUPS
 #  define SSLB_HAVE_SIGNATURE_NAME
 #endif
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L && !defined(OPENSSL_NO_ECH)
+#  include <openssl/ech.h>
+#  define SSLB_HAVE_ECH
+#else
+typedef void OSSL_ECHSTORE;     /* nobody makes one */
+#endif
 
 /* The errno in an error code of the "system" library, or 0.  OpenSSL 3.0
    moved these codes out of the way of the others. */

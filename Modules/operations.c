@@ -264,6 +264,62 @@ round_nogil(sslb_operation *op, sslb_step_result last)
     return result;
 }
 
+/* Of the exception that is set: what its hint is made of, and what a server
+   would rather have had. */
+static void
+explain(sslb_operation *op, PyObject *host)
+{
+    sslb_connection *self = op->self;
+    sslb_situation found;
+    sslb_ech_data configs = {NULL, 0};
+
+    if (!sslb_hints_are_wanted(&op->outcome)) {
+        return;
+    }
+    sslb_connection_enter(self);
+    sslb_hints_look_locked(self, &found);
+    if (sslb_ech_is_required(&op->outcome)) {
+        sslb_ech_retry_configs_locked(self->ssl, &configs);
+    }
+    sslb_connection_leave(self);
+    sslb_hints_explain(self, host, &found);
+    sslb_ech_explain(&configs);
+}
+
+/* The name that the certificate has to have, or NULL for none: 0, or -1 with
+   MemoryError. */
+static int
+verified_host(sslb_connection *self, PyObject **host)
+{
+    char *outer_name = NULL;
+
+    if (self->ech_config_list != NULL) {
+        sslb_connection_enter(self);
+        sslb_ech_fallback_locked(self->ssl, &outer_name);
+        sslb_connection_leave(self);
+    }
+    if (outer_name != NULL) {
+        *host = sslb_text_from_string(outer_name);
+        OPENSSL_free(outer_name);
+        return *host != NULL ? 0 : -1;
+    }
+    *host = self->server_hostname;
+    Py_XINCREF(*host);
+    return 0;
+}
+
+static void
+raise_outcome(sslb_operation *op)
+{
+    PyObject *host;
+
+    if (verified_host(op->self, &host) == 0) {
+        sslb_outcome_raise(&op->outcome, host, op->line);
+        explain(op, host);
+        Py_XDECREF(host);
+    }
+}
+
 /* Raises what ended the operation. */
 static void
 operation_raise(sslb_operation *op, sslb_step_result result)
@@ -281,7 +337,7 @@ operation_raise(sslb_operation *op, sslb_step_result result)
         PyErr_SetFromErrno(sslb_oserror_type());
         break;
     default:
-        sslb_outcome_raise(&op->outcome, op->self->server_hostname, op->line);
+        raise_outcome(op);
         break;
     }
 }

@@ -160,6 +160,26 @@ typedef struct {
     PyObject *ocsp;             /* or NULL */
 } sslb_judges;
 
+/* Of a certificate that was refused, for SSLError.hint (hints.c). */
+typedef struct {
+    X509 *leaf;                 /* or NULL */
+    X509 *culprit;              /* of the chain, or NULL */
+    int depth;                  /* of the culprit */
+    int sent;                   /* how many certificates the peer sent */
+} sslb_refusal;
+
+/* What hints tell of a connection that failed. */
+typedef struct {
+    int in_handshake;
+    int minimum_version;        /* 0: none, as for the next one */
+    int maximum_version;
+    uint64_t options;
+    int security_level;
+    int has_certificate;        /* of its own */
+    int was_asked;              /* for it, by the server */
+    sslb_refusal refusal;
+} sslb_situation;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -188,6 +208,9 @@ typedef struct sslb_context {
                                    contexts the same */
     sslb_bundle *bundle;        /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
+    PyObject *places;           /* list of where trust is from, or NULL */
+    PyObject *ech_config_list;  /* of clients: bytes, or NULL */
+    OSSL_ECHSTORE *ech_keys;    /* of servers, or NULL */
     PyObject *weakrefs;
 } sslb_context;
 
@@ -225,6 +248,9 @@ typedef struct {
                                    yet, or 0 */
     unsigned char *client_ciphers;  /* suites of the ClientHello, or NULL */
     size_t client_ciphers_length;
+    int client_version;         /* the newest of the ClientHello, or 0 */
+    sslb_refusal refusal;       /* of the peer's certificate */
+    PyObject *ech_config_list;  /* bytes, or NULL */
     sslb_lock lock;
     PyObject *weakrefs;
 } sslb_connection;
@@ -784,6 +810,85 @@ sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
 int sslb_verification_accepts(sslb_connection *self,
                               const sslb_session *session);
 
+/* -- hints.c ---------------------------------------------------------- */
+
+/* Note what a hint may tell: a chain that was refused, the hello of a client,
+   where a context's trust comes from (a path in bytes, or NULL for data). */
+void sslb_hints_note_refusal_nogil(sslb_refusal *refusal,
+                                   X509_STORE_CTX *attempt);
+void sslb_hints_note_hello_nogil(sslb_connection *self);
+void sslb_hints_note_place(sslb_context *context, PyObject *path);
+void sslb_hints_forget(sslb_refusal *refusal);
+
+/* Whether the current exception, of that outcome, is one that may have a
+   hint; what there is to know of the connection, which hands over its refusal;
+   and the exception, which stays, gets that.  `host` is what was verified, or
+   NULL. */
+int sslb_hints_are_wanted(const sslb_outcome *outcome);
+void sslb_hints_look_locked(sslb_connection *self, sslb_situation *found);
+void sslb_hints_explain(const sslb_connection *self, PyObject *host,
+                        sslb_situation *found);
+
+/* -- ech.c, ech_connection.c ------------------------------------------- */
+
+/* An ECHConfigList, as it was given and as OpenSSL has it. */
+typedef struct {
+    PyObject *bytes;
+    OSSL_ECHSTORE *store;
+} sslb_ech_list;
+
+/* Bytes of OpenSSL's; NULL for none. */
+typedef struct {
+    unsigned char *bytes;
+    size_t length;
+} sslb_ech_data;
+
+/* Of any buffer: 0, or -1 with an exception and nothing to clear. */
+int sslb_ech_list_parse(PyObject *value, sslb_ech_list *list);
+void sslb_ech_list_clear(sslb_ech_list *list);
+
+/* For a new connection: the context's keys or list. */
+int sslb_ech_begin(sslb_connection *self);
+
+/* Whether the connection may speak TLS 1.3, and what to say if not. */
+#define SSLB_ECH_NEEDS_TLS13 \
+    "ech_config_list needs TLS 1.3, which the context does not allow"
+int sslb_ech_has_version_locked(const SSL *ssl);
+
+/* The list is this connection's, which gives its old one for it: 1, or 0 when
+   out of memory.  Only before the handshake. */
+int sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list);
+
+/* A word for how it went, and the name that everybody could read (to be
+   freed, or NULL); NULL where OpenSSL has no ECH. */
+const char *sslb_ech_status_locked(SSL *ssl, char **outer_name);
+
+/* The name that a server is verified by which did not decrypt, in place of the
+   one that it was asked for (to be freed); NULL for no other. */
+void sslb_ech_fallback_locked(SSL *ssl, char **outer_name);
+
+/* What a server that was verified would rather have had, or no bytes: 0; -1
+   where OpenSSL has no ECH. */
+int sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs);
+
+/* Whether a client gave up for it; the exception, which is set and stays, gets
+   what the server sent, which is freed. */
+int sslb_ech_is_required(const sslb_outcome *outcome);
+void sslb_ech_explain(sslb_ech_data *configs);
+
+/* The bytes, which are freed, or None. */
+PyObject *sslb_ech_data_as_bytes(sslb_ech_data *data);
+
+PyObject *sslb_context_load_ech_keys(PyObject *self, PyObject *args,
+                                     PyObject *kwargs);
+PyObject *sslb_context_get_ech_config_list(PyObject *self, void *closure);
+int sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
+                                     void *closure);
+PyObject *sslb_ech_generate_keys(PyObject *module, PyObject *public_name);
+
+/* When a context is gone. */
+void sslb_ech_forget(sslb_context *context);
+
 /* -- negotiated.c ----------------------------------------------------- */
 
 int sslb_connection_handshake_is_done(sslb_connection *self);
@@ -808,6 +913,9 @@ PyObject *sslb_connection_uses_ktls_for_send(PyObject *self,
                                              PyObject *none);
 PyObject *sslb_connection_uses_ktls_for_recv(PyObject *self,
                                              PyObject *none);
+PyObject *sslb_connection_ech_status(PyObject *self, PyObject *none);
+PyObject *sslb_connection_ech_outer_name(PyObject *self, PyObject *none);
+PyObject *sslb_connection_ech_retry_configs(PyObject *self, PyObject *none);
 PyObject *sslb_connection_tls_unique_cb(PyObject *self, PyObject *none);
 PyObject *sslb_connection_get_channel_binding(PyObject *self,
                                               PyObject *args,

@@ -167,6 +167,22 @@ add_bundle(PyObject *self, sslb_bundle *source)
     return 0;
 }
 
+/* For hints. */
+static void
+note_places(sslb_context *context, PyObject *file, PyObject *folder,
+            int has_data)
+{
+    if (file != NULL) {
+        sslb_hints_note_place(context, file);
+    }
+    if (folder != NULL) {
+        sslb_hints_note_place(context, folder);
+    }
+    if (has_data) {
+        sslb_hints_note_place(context, NULL);
+    }
+}
+
 /* Everything is parsed before anything is added. */
 PyObject *
 sslb_context_load_verify_locations(PyObject *self, PyObject *args,
@@ -202,6 +218,7 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
             && add_folder(self, PyBytes_AS_STRING(folder)) < 0)) {
         goto exit;
     }
+    note_places((sslb_context *)self, file, folder, from_data != NULL);
     result = Py_NewRef(Py_None);
 exit:
     sslb_bundle_drop(from_data);

@@ -1,6 +1,6 @@
 """make fuzz: inputs that break what is promised, sought by coverage.
 
-    python3 ci/fuzz.py [--seconds N] [--only HARNESS ...]
+    python3 ci/fuzz.py [--seconds N] [--only HARNESS ...] [--openssl 4.0]
     python3 ci/fuzz.py --only HARNESS --input FILE      # one input, once
     python3 ci/fuzz.py --merge                # what was found into the tests
 
@@ -83,23 +83,23 @@ def requirements():
     return os.path.join(environments.ROOT, "ci", "requirements-fuzz.txt")
 
 
-def compile_with_zig(progress):
+def compile_with_zig(release, progress):
     """Have OpenSSL built, and os.environ such that setup.py does likewise."""
     environments.make_tools(progress, "wheel-tools")
     target = targets.find(targets.this())
     zig = wheels.zig(target)
     os.environ["SSLB_ZIG_TARGET"] = target.zig  # with all that checks
     compiler = zig._replace(name="fuzz", variables={"CC": "zig-cc " + FLAGS})
-    prefix = openssl.build(openssl.in_wheels(), compiler, progress)
+    prefix = openssl.build(release, compiler, progress)
     os.environ.update(OPENSSL_DIR=prefix, CC=compiler.variables["CC"],
                       LDSHARED=LINK)
 
 
-def prepare(progress):
+def prepare(release, progress):
     """The path of an interpreter with atheris and what is fuzzed."""
     interpreter = find_python()
     folder = os.path.join(environments.BUILD, "fuzz", "python")
-    compile_with_zig(progress)
+    compile_with_zig(release, progress)
     environments.make_environment(interpreter, folder, progress)
     python = environments.python_of(folder)
     stamp = os.path.join(folder, "fuzzer-made-of")
@@ -254,7 +254,7 @@ def within_limits(paths):
 
 
 def run(options, progress):
-    python = prepare(progress)
+    python = prepare(options.openssl, progress)
     if options.input:
         return try_one(python, options.only[0], options.input, progress)
     if options.merge:
@@ -272,6 +272,9 @@ def main():
     parser.add_argument("--only", nargs="+", choices=HARNESSES,
                         default=HARNESSES, metavar="HARNESS",
                         help="of " + ", ".join(HARNESSES))
+    parser.add_argument("--openssl", default=openssl.in_wheels(),
+                        metavar="NAME", help="a release of ci/openssl.json "
+                        "(default: %(default)s; ech needs 4.0)")
     parser.add_argument("--input", metavar="FILE",
                         help="run one input, as a finding tells")
     parser.add_argument("--merge", action="store_true",

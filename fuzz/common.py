@@ -36,9 +36,10 @@ GETTERS = ["version", "cipher", "compression", "shared_ciphers", "pending",
            "selected_alpn_protocol", "selected_npn_protocol", "getpeercert",
            "get_unverified_chain", "get_verified_chain", "group",
            "client_sigalg", "server_sigalg", "get_channel_binding",
-           "ocsp_response"]
+           "ocsp_response", "ech_status", "ech_outer_name",
+           "ech_retry_configs"]
 ATTRIBUTES = ["context", "session", "session_reused", "server_side",
-              "server_hostname"]
+              "server_hostname", "ech_config_list"]
 
 # that no harness changes
 GOOD = (client_context(), server_context(None, "localhost-ec.pem"))

@@ -8,6 +8,7 @@ every point, not some that are evenly spread.
 
 import errno
 import os
+import ssl
 import subprocess
 import sys
 
@@ -69,8 +70,16 @@ def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
 
 @pytest.mark.parametrize("scenario", [
     "handshake", "handshake_with_crl", "handshake_with_psk", "resume", "talk",
-    "post_handshake", "unwrap", "lend_buffers"])
+    "post_handshake", "unwrap", "lend_buffers", "refuse"])
 def test_gh_126106_out_of_memory_while_connected(library, scenario):
+    run_installed(library, "allocations.py", scenario, POINTS)
+
+
+@pytest.mark.skipif(not getattr(ssl, "HAS_ECH", False),
+                    reason="needs OpenSSL 4.0")
+@pytest.mark.parametrize("scenario", [
+    "configure_ech", "handshake_with_ech", "refuse_with_ech"])
+def test_out_of_memory_with_ech(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 
 
@@ -121,8 +130,8 @@ def test_held(library, scenario):
 
 @pytest.mark.cpython("has no _testcapi")
 @pytest.mark.parametrize("scenario", [
-    "contexts", "connecting", "with_callbacks", "connected", "sockets",
-    "certificates", "bios_and_functions"])
+    "contexts", "connecting", "refused", "with_callbacks", "connected",
+    "sockets", "certificates", "bios_and_functions"])
 def test_out_of_memory_in_python(scenario):
     """Python's own allocators fail."""
     testcapi = pytest.importorskip("_testcapi")

@@ -29,8 +29,17 @@ ATTEMPTS = [8, 8, 32, 128, 512, 2048]
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 PIECE = b"x" * 65536
+ECH_KEYS = ssl.generate_ech_keys("localhost") if ssl.HAS_ECH else ""
 FAR = "Jan  5 09:34:43 2038 GMT"
 TRY_LATER, UNAUTHORIZED = b"0\3\n\1\3", b"0\3\n\1\6"  # OCSP responses
+
+def ech_list_of(pem):
+    """The list in base64; b"" for none."""
+    block = "".join(pem.split("-----")[6:7])
+    return "".join(block.split()).encode("ascii")
+
+
+ECH_LIST = ech_list_of(ECH_KEYS)
 
 if not os.path.exists(DOCS):
     pytest.skip("the tests are on their own", allow_module_level=True)
@@ -307,6 +316,13 @@ def set_on(method, value):
     return lambda w: getattr(new_context(w), method)(value)
 
 
+def load_ech_keys(w):
+    """Each load adds them."""
+    context = new_context(w)
+    for _ in range(2):
+        context.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
+
+
 def send_file(w):
     with io.open(cert("root.pem"), "rb") as stream:
         count = w.sockets.client.sendfile(stream)
@@ -355,7 +371,8 @@ def specimens(section, w):
 
 
 GETTERS = [
-    "cipher", "client_sigalg", "compression", "get_channel_binding",
+    "cipher", "client_sigalg", "compression", "ech_outer_name",
+    "ech_retry_configs", "ech_status", "get_channel_binding",
     "get_unverified_chain", "get_verified_chain", "getpeercert", "group",
     "ocsp_response", "pending", "selected_alpn_protocol", "selected_npn_protocol",
     "server_sigalg", "shared_ciphers", "version"]
@@ -369,6 +386,7 @@ SUCCESS = {
     "ssl.RAND_status": lambda w: ssl.RAND_status(),
     "ssl.cert_time_to_seconds": lambda w: ssl.cert_time_to_seconds(FAR),
     "ssl.create_default_context": lambda w: ssl.create_default_context(),
+    "ssl.generate_ech_keys": lambda w: ssl.generate_ech_keys("localhost"),
     "ssl.get_default_verify_paths":
         lambda w: ssl.get_default_verify_paths(),
     "ssl.get_protocol_name":
@@ -392,6 +410,7 @@ SUCCESS = {
         lambda w: w.server.load_dh_params(cert("dh2048.pem")),
     "SSLContext.load_pkcs12": lambda w: w.client.load_pkcs12(
         io.BytesIO(pkcs12.encrypted("rc2")), lambda: PASSWORD),
+    "SSLContext.load_ech_keys": load_ech_keys,
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(
             cert("root.pem"), cert("capath"), DER)),
@@ -493,6 +512,7 @@ FAILURE = {
     "ssl.cert_time_to_seconds": lambda w: ssl.cert_time_to_seconds("junk"),
     "ssl.create_default_context": lambda w: ssl.create_default_context(
         cafile=cert("junk.pem")),
+    "ssl.generate_ech_keys": lambda w: ssl.generate_ech_keys("a..b"),
     "ssl.get_protocol_name": lambda w: ssl.get_protocol_name([]),
     "ssl.get_server_certificate": fail_to_get_server_certificate,
     "ssl.match_hostname": lambda w: ssl.match_hostname(
@@ -513,6 +533,8 @@ FAILURE = {
         lambda w: w.server.load_dh_params(cert("dh-junk.pem")),
     "SSLContext.load_pkcs12": lambda w: w.client.load_pkcs12(
         io.BytesIO(pkcs12.encrypted("rc2")), "wrong"),
+    "SSLContext.load_ech_keys":
+        lambda w: w.server.load_ech_keys(cert("localhost.pem")),
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(cadata=DER + b"junk")),
     "SSLContext.set_alpn_protocols": set_on("set_alpn_protocols", [""]),
@@ -653,6 +675,9 @@ VALUES = {
     "SSLContext.verify_mode": (
         lambda w: [ssl.CERT_REQUIRED, ssl.CERT_NONE], [99]),
 }
+for each in "SSLContext", "SSLSocket", "SSLObject":
+    VALUES[each + ".ech_config_list"] = (
+        lambda w: [ECH_LIST] if ssl.HAS_ECH else [], [b"junk"])
 for each in "SSLSocket", "SSLObject":
     # a connection keeps each context that it ever had, once
     VALUES[each + ".context"] = lambda w: [w.server, w.client], []
@@ -664,6 +689,7 @@ READ_ONLY = {
     "MemoryBIO": ["eof", "pending"],
     "SSLSession": ["has_ticket", "id", "ticket_lifetime_hint", "time",
                    "timeout"],
+    "SSLError": ["hint"],
     "DefaultVerifyPaths": list(ssl.DefaultVerifyPaths._fields),
 }
 # attributes of Python, which take anything
@@ -671,7 +697,7 @@ PLAIN = {
     "SSLContext": ["sslobject_class", "sslsocket_class"],
     "SSLSocket": ["do_handshake_on_connect", "server_hostname",
                   "server_side", "suppress_ragged_eofs"],
-    "SSLError": ["library", "reason"],
+    "SSLError": ["ech_retry_configs", "library", "reason"],
     "SSLCertVerificationError": ["verify_code", "verify_message"],
 }
 
@@ -856,7 +882,8 @@ def test_set_of_a_plain_attribute(section, world):
 @pytest.mark.parametrize("section", ["SSLContext", "SSLSocket", "SSLObject"])
 def test_refused_set(section, world):
     target = specimens(section, world)[-1]
-    errors = TypeError, ValueError, OverflowError, EnvironmentError
+    errors = (TypeError, ValueError, OverflowError, EnvironmentError,
+              NotImplementedError)
 
     def fail_all():
         for name, _, refused in settable(section):
@@ -910,6 +937,32 @@ def test_bad_bundle(tmpdir):
             client_context(roots=None).load_verify_locations(path)
 
     assert_flat(load)
+@pytest.mark.skipif(not ssl.HAS_ECH, reason="needs OpenSSL 4.0")
+@pytest.mark.parametrize("name", ["localhost", "other.example.test"])
+def test_rejected_client_hello(pair_type, name):
+    """With a good public name, and with a wrong one."""
+    client, server = client_context(), server_context()
+    server.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
+    client.ech_config_list = ech_list_of(ssl.generate_ech_keys(name))
+
+    def refuse():
+        with pytest.raises(ssl.SSLError) as caught:
+            pair_type(client, server)
+        assert caught.value.hint
+
+    assert_flat(refuse)
+
+
+@pytest.mark.parametrize("chain", ["unknown.pem", "host-other.pem"])
+def test_hint(pair_type, chain):
+    client, server = client_context(), server_context(chain=chain)
+
+    def refuse():
+        with pytest.raises(ssl.SSLCertVerificationError) as caught:
+            pair_type(client, server)
+        assert caught.value.hint
+
+    assert_flat(refuse)
 
 
 # Bugs that others had

@@ -113,6 +113,51 @@ class Connection(object):
         """
         return self._ask("server_sigalg")
 
+    def ech_status(self):
+        """Return what became of Encrypted Client Hello (str), or None
+        without TLS.
+
+        "success"; "rejected": the server could not decrypt, and was
+        verified, so that ech_retry_configs() may help; "grease" and
+        "grease-answered": nothing was encrypted (OP_ECH_GREASE);
+        "success-unverified", "rejected-unverified", "failed", "not-tried",
+        "not-configured", "backend". Raises NotImplementedError before
+        OpenSSL 4.0.
+        """
+        return self._ask("ech_status")
+
+    def ech_outer_name(self):
+        """Return the server name that everybody on the way could read
+        instead of the encrypted one (str), or None.
+
+        Raises NotImplementedError before OpenSSL 4.0.
+        """
+        return self._ask("ech_outer_name")
+
+    def ech_retry_configs(self):
+        """Return the ECHConfigList (bytes) that a server has sent which
+        could not decrypt the ClientHello, or None.
+
+        It is that of a verified server, to be tried in a new connection.
+        Raises NotImplementedError before OpenSSL 4.0.
+        """
+        return self._ask("ech_retry_configs")
+
+    @property
+    def ech_config_list(self):
+        """The ECHConfigList (bytes, binary or base64) by which a client
+        encrypts its ClientHello, or None.
+
+        At first it is the context's. To be set before the handshake: raises
+        ValueError after that and on a server, SSLError for what is no such
+        list, and NotImplementedError before OpenSSL 4.0.
+        """
+        return getattr(self._sslobj, "ech_config_list", None)
+
+    @ech_config_list.setter
+    def ech_config_list(self, value):
+        self._tls().ech_config_list = value
+
     def selected_npn_protocol(self):
         """Return None: OpenSSL has given up NPN."""
         deprecated("ssl NPN is deprecated, use ALPN instead")

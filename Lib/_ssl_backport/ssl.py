@@ -28,8 +28,8 @@ from __ssl_backport import (
     RAND_add, RAND_bytes, RAND_status,
     SSLCertVerificationError, SSLEOFError, SSLError, SSLSession,
     SSLSyscallError, SSLWantReadError, SSLWantWriteError, SSLZeroReturnError,
-    _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext, get_sigalgs,
-    nid2obj as _nid2obj, txt2obj as _txt2obj)
+    _DEFAULT_CIPHERS, _OPENSSL_API_VERSION, _SSLContext, generate_ech_keys,
+    get_sigalgs, nid2obj as _nid2obj, txt2obj as _txt2obj)
 from _ssl_backport import _names, _trust
 from _ssl_backport._certificates import *
 from _ssl_backport._connection import (

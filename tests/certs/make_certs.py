@@ -15,7 +15,7 @@ import ssl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, x25519
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import (AuthorityInformationAccessOID,
                                    ExtendedKeyUsageOID, NameOID)
@@ -337,6 +337,38 @@ def write_ocsp():
         common_name("OCSP responder"), key, 53,
         usage=key_usage("digital_signature"),
         purpose=ExtendedKeyUsageOID.OCSP_SIGNING), key))
+def write_sha1():
+    """A leaf whose signature is weak, and its root.  The library makes no such
+    signature of a certificate: it gets another one, in DER."""
+    root = Authority(common_name("Backport Test Root of SHA-1"), 8)
+    key = ec_key()
+    good = root.sign(common_name("localhost"), key, 25, hosts("localhost"))
+    sha256, sha1 = (tlv(6, bytes.fromhex("2a864886f70d0101" + end))
+                    for end in ("0b", "05"))
+    body = good.tbs_certificate_bytes.replace(sha256, sha1)
+    signature = root.key.sign(body, padding.PKCS1v15(), hashes.SHA1())
+    der = tlv(0x30, body, tlv(0x30, sha1, tlv(5)), tlv(3, b"\0" + signature))
+    write("sha1-root.pem", pem(root.cert))
+    write("sha1.pem",
+          ssl.DER_cert_to_PEM_cert(der).encode("ascii") + pem(key))
+
+
+def write_ech():
+    """A key for Encrypted Client Hello and its ECHConfigList: RFC 9849, 4."""
+    def prefixed(size, *parts):
+        body = b"".join(parts)
+        return len(body).to_bytes(size, "big") + body
+
+    key = x25519.X25519PrivateKey.generate()
+    public = key.public_key().public_bytes(serialization.Encoding.Raw,
+                                           serialization.PublicFormat.Raw)
+    # DHKEM(X25519, HKDF-SHA256); HKDF-SHA256 with AES-128-GCM
+    contents = (b"\x17\x00\x20" + prefixed(2, public)
+                + prefixed(2, b"\0\1\0\1") + b"\0"
+                + prefixed(1, b"other.example.test") + prefixed(2))
+    config_list = prefixed(2, b"\xfe\x0d" + prefixed(2, contents))
+    write("ech.pem", pem(key) + b"-----BEGIN ECHCONFIG-----\n"
+          + base64.encodebytes(config_list) + b"-----END ECHCONFIG-----\n")
 
 
 def write_hosts(root):
@@ -524,6 +556,8 @@ def main():
     write_distrusted()
     write_crl_of_another_key()
     write_ocsp()
+    write_sha1()
+    write_ech()
     write_hosts(root)
     write_wildcard_common_name()
     write_wildcard_number()

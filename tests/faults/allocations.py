@@ -189,6 +189,52 @@ def handshake_with_psk():
     BioPair(*WITH_KEYS)
 
 
+def refuse():
+    """What is missing of the facts is missing in the hint, and no more."""
+    try:
+        BioPair(client_context(), REFUSED)
+    except ssl.SSLError as error:
+        assert isinstance(error.hint, (str, type(None)))
+
+
+REFUSED = server_context(chain="unknown.pem")
+
+
+def new_ech_keys():
+    """As PEM, and the list of it in base64."""
+    pem = ssl.generate_ech_keys("localhost").encode("ascii")
+    return pem, b"".join(pem.split(b"-----")[6].split())
+
+
+if ssl.HAS_ECH:
+    ECH_KEYS, ECH_LIST = new_ech_keys()
+    ENCRYPTED = client_context(), server_context()
+    ENCRYPTED[0].ech_config_list = ECH_LIST
+    ENCRYPTED[1].load_ech_keys(io.BytesIO(ECH_KEYS))
+    STALE = client_context()
+    STALE.ech_config_list = new_ech_keys()[1]
+
+
+def configure_ech():
+    server, client = server_context(), client_context()
+    server.load_ech_keys(io.BytesIO(ECH_KEYS))
+    server.load_ech_keys(io.BytesIO(ECH_KEYS))
+    client.ech_config_list = ECH_LIST
+    ssl.generate_ech_keys("localhost")
+
+
+def handshake_with_ech():
+    with BioPair(*ENCRYPTED) as pair:
+        assert pair.server.ech_status() in ("success", "failed")
+
+
+def refuse_with_ech():
+    try:
+        BioPair(STALE, ENCRYPTED[1])
+    except ssl.SSLError as error:
+        assert isinstance(error.ech_retry_configs, (bytes, type(None)))
+
+
 def give_byte(sender, receiver, pair):
     sender.write(b"x")
     pair.flush()

@@ -8,6 +8,7 @@ is the extension itself, as Python code in between would fail as well.
 """
 
 import _testcapi
+import io
 import os
 import signal
 import sys
@@ -29,7 +30,9 @@ PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 RESPONSE = b"0\3\n\1\3"  # of OCSP: try later
 ALPN = b"\2h2\x08http/1.1"
-NO_ARGUMENTS = ["cert_store_stats", "cipher", "compression", "get_ca_certs",
+NO_ARGUMENTS = ["cert_store_stats", "cipher", "compression",
+                "ech_outer_name", "ech_retry_configs", "ech_status",
+                "get_ca_certs",
                 "get_channel_binding", "get_ciphers", "get_groups",
                 "get_info", "get_unverified_chain", "get_verified_chain",
                 "getpeercert", "group", "ocsp_response", "pending",
@@ -100,6 +103,14 @@ def contexts():
     yield method("set_ciphers", "HIGH")
     yield method("set_ecdh_curve", "prime256v1")
     yield method("_set_alpn_protocols", ALPN)
+    if ssl.HAS_ECH:
+        with open(cert("ech.pem"), "rb") as stream:
+            pem = stream.read()
+        yield method("load_ech_keys", cert("ech.pem"))
+        yield lambda: (new_context().load_ech_keys, io.BytesIO(pem))
+        yield lambda: (setattr, new_context(), "ech_config_list",
+                       b"".join(pem.split(b"-----")[6].split()))
+        yield lambda: (ssl.generate_ech_keys, "localhost")
     for name, value in (("sni_callback", print), ("options", 0),
                         ("_msg_callback", print), ("verify_mode", 0),
                         ("verify_callback", print), ("ocsp_callback", print),
@@ -145,6 +156,29 @@ def connecting():
         return (met.client._sslobj.do_handshake,)
 
     return [make, hello, answer, finish]
+
+
+def refused():
+    """The errors, with what their hints are made of."""
+    server = server_context("TLSv1.3", "unknown.pem")
+
+    def refuse(client=CLIENT, server=server):
+        met = BioPair(client, server, handshake=False)
+        for end in met.client, met.server:
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                met.flush()
+        return (met.client._sslobj.do_handshake,)
+
+    yield refuse
+    if ssl.HAS_ECH:
+        stale = client_context()
+        pem = ssl.generate_ech_keys("localhost").encode("ascii")
+        stale.ech_config_list = b"".join(pem.split(b"-----")[6].split())
+        other = server_context()
+        other.load_ech_keys(cert("ech.pem"))
+        yield lambda: refuse(stale, other)
 
 
 def with_callbacks():

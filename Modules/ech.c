@@ -1,0 +1,430 @@
+/* ech.c: Encrypted Client Hello (RFC 9849), where OpenSSL has it.
+
+   Owns the keys of a context's servers and the list of configurations of its
+   clients.  Keys stay out of the SSL_CTX: a client of that would take them for
+   its list. */
+
+#include "sslb.h"
+
+#ifdef SSLB_HAVE_ECH
+
+/* The longest file of keys that is read: OpenSSL takes a list of 1.5 KB. */
+#define LONGEST ((size_t)1024 * 1024)
+
+/* -- errors ----------------------------------------------------------- */
+
+/* What OpenSSL could not make sense of it calls an internal error, mostly. */
+static void
+raise_undecodable(const char *what, int line)
+{
+    if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+        return;
+    }
+    ERR_clear_error();
+    ERR_raise(ERR_LIB_SSL, SSL_R_ECH_DECODE_ERROR);
+    sslb_queue_raise(what, line);
+}
+
+/* -- stores ----------------------------------------------------------- */
+
+/* The store of a list, which has at least one configuration that can be used;
+   NULL with an exception. */
+static OSSL_ECHSTORE *
+store_from_list(PyObject *bytes)
+{
+    Py_ssize_t length = PyBytes_GET_SIZE(bytes);
+    OSSL_ECHSTORE *store = NULL;
+    BIO *bio = NULL;
+    int count = 0;
+
+    ERR_clear_error();
+    if (length <= INT_MAX) {
+        bio = BIO_new_mem_buf(PyBytes_AS_STRING(bytes), (int)length);
+        store = OSSL_ECHSTORE_new(NULL, NULL);
+    }
+    /* Of versions that it does not know OpenSSL says nothing. */
+    if (bio == NULL || store == NULL
+        || !OSSL_ECHSTORE_read_echconfiglist(store, bio)
+        || !OSSL_ECHSTORE_num_entries(store, &count) || count == 0) {
+        raise_undecodable("ech_config_list", __LINE__);
+        OSSL_ECHSTORE_free(store);
+        store = NULL;
+    }
+    BIO_free(bio);
+    return store;
+}
+
+/* A copy, or a new one for NULL; NULL with the error queue filled.  OpenSSL
+   makes copies for an SSL_CTX only: that of the context serves meanwhile. */
+static OSSL_ECHSTORE *
+store_duplicate(SSL_CTX *ctx, OSSL_ECHSTORE *store)
+{
+    OSSL_ECHSTORE *result = NULL;
+
+    if (store == NULL) {
+        return OSSL_ECHSTORE_new(NULL, NULL);
+    }
+    if (SSL_CTX_set1_echstore(ctx, store)) {
+        result = SSL_CTX_get1_echstore(ctx);
+    }
+    SSL_CTX_set1_echstore(ctx, NULL);
+    return result;
+}
+
+/* Reads a private key and its list (RFC 9934): 1, or 0 with the error queue
+   filled.  An encrypted key is not asked a password for. */
+static int
+store_read_keys(OSSL_ECHSTORE *store, BIO *bio, int for_retry)
+{
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
+    int ok = key != NULL
+        && OSSL_ECHSTORE_set1_key_and_read_pem(store, key, bio, for_retry);
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+/* -- the keys of servers ---------------------------------------------- */
+
+/* What a file holds, in memory that is wiped in the end; NULL with the error
+   queue filled. */
+static BIO *
+read_file_nogil(const char *path)
+{
+    BIO *file = sslb_file_open_nogil(path, NULL);
+    BIO *memory = file != NULL ? BIO_new(BIO_s_mem()) : NULL;
+    unsigned char block[4096];
+    size_t total = 0;
+    int count = 1, ok = memory != NULL;
+
+    while (ok && total <= LONGEST
+           && (count = BIO_read(file, block, sizeof(block))) > 0) {
+        total += (size_t)count;
+        ok = BIO_write(memory, block, count) == count;
+    }
+    OPENSSL_cleanse(block, sizeof(block));
+    BIO_free(file);
+    if (!ok || count < 0 || total > LONGEST) {
+        BIO_free(memory);
+        return NULL;
+    }
+    return memory;
+}
+
+/* Adds the keys of a BIO (NULL: there was an error) to a copy of those that
+   are there, which takes their place: 0, or -1 with the error queue filled. */
+static int
+add_keys(sslb_context *context, BIO *bio, int for_retry)
+{
+    OSSL_ECHSTORE *store = bio != NULL
+        ? store_duplicate(context->ctx, context->ech_keys) : NULL;
+
+    if (store == NULL || !store_read_keys(store, bio, for_retry)) {
+        OSSL_ECHSTORE_free(store);
+        return -1;
+    }
+    OSSL_ECHSTORE_free(context->ech_keys);
+    context->ech_keys = store;
+    return 0;
+}
+
+static int
+load_file(sslb_context *context, PyObject *source, int for_retry)
+{
+    PyObject *path;
+    BIO *bio;
+    int rc;
+
+    if (sslb_path_argument(source, "source", &path) < 0) {
+        return -1;
+    }
+    if (path == NULL) {
+        PyErr_SetString(PyExc_TypeError, "source must be a path or an object "
+                        "with read()");
+        return -1;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
+    bio = read_file_nogil(PyBytes_AS_STRING(path));
+    sslb_gate_leave_nogil();
+    Py_END_ALLOW_THREADS
+    rc = add_keys(context, bio, for_retry);
+    BIO_free(bio);
+    if (rc < 0) {
+        sslb_file_raise(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_ECH_DECODE_ERROR), path,
+                        "file of ECH keys", __LINE__);
+    }
+    Py_DECREF(path);
+    return rc;
+}
+
+/* Of bytes or text. */
+static int
+load_data(sslb_context *context, PyObject *data, int for_retry)
+{
+    PyObject *ascii = sslb_is_unicode(data) ? sslb_text_encode(data, "ascii")
+                                            : Py_NewRef(data);
+    Py_buffer view;
+    BIO *bio = NULL;
+    int rc;
+
+    if (ascii == NULL || sslb_buffer_get(ascii, &view) < 0) {
+        Py_XDECREF(ascii);
+        return -1;
+    }
+    ERR_clear_error();
+    if ((size_t)view.len <= LONGEST) {
+        bio = BIO_new_mem_buf(view.buf, (int)view.len);
+    }
+    rc = add_keys(context, bio, for_retry);
+    if (rc < 0) {
+        raise_undecodable("source", __LINE__);
+    }
+    BIO_free(bio);
+    PyBuffer_Release(&view);
+    Py_DECREF(ascii);
+    return rc;
+}
+
+/* Of a path, or of what read() returns. */
+static int
+load_source(sslb_context *context, PyObject *source, int for_retry)
+{
+    PyObject *read = PyObject_GetAttrString(source, "read");
+    PyObject *data;
+    int rc;
+
+    if (read == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            return -1;
+        }
+        PyErr_Clear();
+        return load_file(context, source, for_retry);
+    }
+    data = PyObject_CallObject(read, NULL);
+    rc = data != NULL ? load_data(context, data, for_retry) : -1;
+    Py_XDECREF(data);
+    Py_DECREF(read);
+    return rc;
+}
+
+PyObject *
+sslb_context_load_ech_keys(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"source", "for_retry", NULL};
+    sslb_context *context = (sslb_context *)self;
+    PyObject *source, *flag = Py_True;
+    int for_retry;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:load_ech_keys",
+                                     keywords, &source, &flag)
+        || (for_retry = PyObject_IsTrue(flag)) < 0) {
+        return NULL;
+    }
+    if (load_source(context, source, for_retry) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* -- the list of clients ---------------------------------------------- */
+
+int
+sslb_ech_list_parse(PyObject *value, sslb_ech_list *list)
+{
+    Py_buffer view;
+
+    list->store = NULL;
+    list->bytes = NULL;
+    if (sslb_buffer_get(value, &view) < 0) {
+        return -1;
+    }
+    list->bytes = PyBytes_FromStringAndSize(view.buf, view.len);
+    PyBuffer_Release(&view);
+    if (list->bytes != NULL) {
+        list->store = store_from_list(list->bytes);
+    }
+    if (list->store == NULL) {
+        Py_CLEAR(list->bytes);
+    }
+    return list->store != NULL ? 0 : -1;
+}
+
+void
+sslb_ech_list_clear(sslb_ech_list *list)
+{
+    OSSL_ECHSTORE_free(list->store);
+    Py_CLEAR(list->bytes);
+    list->store = NULL;
+}
+
+PyObject *
+sslb_context_get_ech_config_list(PyObject *self, void *closure)
+{
+    PyObject *list = ((sslb_context *)self)->ech_config_list;
+
+    (void)closure;
+    return Py_NewRef(list != NULL ? list : Py_None);
+}
+
+int
+sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
+                                 void *closure)
+{
+    sslb_context *context = (sslb_context *)self;
+    sslb_ech_list list = {NULL, NULL};
+    PyObject *old;
+
+    (void)closure;
+    if (sslb_refuse_deletion(value, "ech_config_list") < 0
+        || (value != Py_None && sslb_ech_list_parse(value, &list) < 0)) {
+        return -1;
+    }
+    old = context->ech_config_list;     /* parsing may have run Python code */
+    context->ech_config_list = list.bytes;
+    list.bytes = old;
+    sslb_ech_list_clear(&list);
+    return 0;
+}
+
+void
+sslb_ech_forget(sslb_context *context)
+{
+    OSSL_ECHSTORE_free(context->ech_keys);
+    context->ech_keys = NULL;
+    Py_CLEAR(context->ech_config_list);
+}
+
+/* -- new keys --------------------------------------------------------- */
+
+/* In a BIO, as PEM; NULL with the error queue filled. */
+static BIO *
+new_keys_nogil(const char *public_name)
+{
+    OSSL_HPKE_SUITE suite = OSSL_HPKE_SUITE_DEFAULT;
+    OSSL_ECHSTORE *store = OSSL_ECHSTORE_new(NULL, NULL);
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    if (store == NULL || bio == NULL
+        || !OSSL_ECHSTORE_new_config(store, OSSL_ECH_CURRENT_VERSION, 0,
+                                     public_name, suite)
+        || !OSSL_ECHSTORE_write_pem(store, OSSL_ECHSTORE_LAST, bio)) {
+        BIO_free(bio);
+        bio = NULL;
+    }
+    OSSL_ECHSTORE_free(store);
+    return bio;
+}
+
+PyObject *
+sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
+{
+    PyObject *host = sslb_host_as_ascii(public_name);
+    PyObject *result = NULL;
+    char *pem;
+    long length;
+    BIO *bio;
+
+    (void)module;
+    if (host == NULL) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+            PyErr_SetString(PyExc_TypeError, "public_name must be a str");
+        }
+        return NULL;
+    }
+    ERR_clear_error();
+    Py_BEGIN_ALLOW_THREADS
+    sslb_gate_enter_nogil();
+    bio = new_keys_nogil(PyBytes_AS_STRING(host));
+    sslb_gate_leave_nogil();
+    Py_END_ALLOW_THREADS
+    if (bio != NULL) {
+        length = BIO_get_mem_data(bio, &pem);
+        result = sslb_text_new(pem, (Py_ssize_t)length);
+        BIO_free(bio);
+    }
+    else if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE) {
+        PyErr_NoMemory();
+    }
+    else {
+        sslb_value_error_raise("public_name is no DNS name for ECH:",
+                               public_name);
+    }
+    ERR_clear_error();
+    Py_DECREF(host);
+    return result;
+}
+
+#else   /* what an older OpenSSL can say */
+
+static PyObject *
+refuse(const char *name)
+{
+    PyErr_Format(PyExc_NotImplementedError,
+                 "%s needs OpenSSL 4.0 or later, built with ECH", name);
+    return NULL;
+}
+
+PyObject *
+sslb_context_load_ech_keys(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    (void)self;
+    (void)args;
+    (void)kwargs;
+    return refuse("load_ech_keys()");
+}
+
+PyObject *
+sslb_context_get_ech_config_list(PyObject *self, void *closure)
+{
+    (void)self;
+    (void)closure;
+    Py_RETURN_NONE;
+}
+
+int
+sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
+                                 void *closure)
+{
+    (void)self;
+    (void)closure;
+    if (sslb_refuse_deletion(value, "ech_config_list") < 0) {
+        return -1;
+    }
+    refuse("ech_config_list");
+    return -1;
+}
+
+void
+sslb_ech_forget(sslb_context *context)
+{
+    (void)context;
+}
+
+int
+sslb_ech_list_parse(PyObject *value, sslb_ech_list *list)
+{
+    (void)value;
+    (void)list;
+    refuse("ech_config_list");
+    return -1;
+}
+
+void
+sslb_ech_list_clear(sslb_ech_list *list)
+{
+    (void)list;
+}
+
+PyObject *
+sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
+{
+    (void)module;
+    (void)public_name;
+    return refuse("generate_ech_keys()");
+}
+
+#endif
