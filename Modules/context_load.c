@@ -252,6 +252,22 @@ identity_use(identity *self, SSL_CTX *ctx, PyObject *certfile,
     return -1;
 }
 
+/* A server knows a resumed session's client by the certificate that it had. */
+static void
+identity_note(const identity *self, sslb_context *context)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    if (X509_digest(self->leaf, EVP_sha256(), digest, &length)) {
+        sslb_settings_add(context, "certificate", digest, length);
+    }
+    else {
+        ERR_clear_error();
+        sslb_settings_make_unique(context);
+    }
+}
+
 PyObject *
 sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                              PyObject *kwargs)
@@ -283,6 +299,7 @@ sslb_context_load_cert_chain(PyObject *self, PyObject *args,
         && identity_read(&ours, cert_path, key_path, &secret) == 0
         && identity_use(&ours, ((sslb_context *)self)->ctx, cert_path,
                         key_path) == 0) {
+        identity_note(&ours, (sslb_context *)self);
         result = Py_NewRef(Py_None);
     }
 exit:

@@ -276,6 +276,10 @@ PyMethodDef sslb_functions[] = {
      "get_sigalgs() -> list of str\n\n"
      "The signature algorithms that OpenSSL has for TLS.\n"
      "NotImplementedError before OpenSSL 3.4."},
+    {"_share_client_sessions", sslb_share_client_sessions, METH_O,
+     "_share_client_sessions(number)\n\n"
+     "Keep so many sessions for all contexts of clients that are made from\n"
+     "now on, and resume them with each that has the same parameters."},
     {"_test_decode_cert", test_decode_cert, METH_O,
      "_test_decode_cert(path) -> dict\n\n"
      "Decode a certificate file as getpeercert() would."},

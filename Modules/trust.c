@@ -27,6 +27,7 @@ typedef struct sslb_bundle {
     int users;                  /* the cache's reference, and others' */
     int has_crls;
     int has_namesakes;          /* several certificates of one subject */
+    sslb_digest digest;         /* of all entries, in their order */
     struct stat identity;       /* of the file it was parsed from */
 } bundle;
 
@@ -81,12 +82,27 @@ has_namesakes_nogil(const STACK_OF(X509_INFO) *entries)
     return result;
 }
 
+/* 1, or 0 with the error queue filled. */
+static int
+digest_entry_nogil(const X509_INFO *entry, sslb_digest *digest)
+{
+    unsigned char found[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    return (entry->x509 == NULL
+            || (X509_digest(entry->x509, EVP_sha256(), found, &length)
+                && sslb_digest_add_nogil(digest, found, length)))
+        && (entry->crl == NULL
+            || (X509_CRL_digest(entry->crl, EVP_sha256(), found, &length)
+                && sslb_digest_add_nogil(digest, found, length)));
+}
+
 /* Takes ownership of the entries; NULL with the error queue filled. */
 static bundle *
 bundle_new_nogil(STACK_OF(X509_INFO) *entries)
 {
     bundle *self = calloc(1, sizeof(*self));
-    int i;
+    int i, ok = 1;
 
     if (self == NULL) {
         sk_X509_INFO_pop_free(entries, X509_INFO_free);
@@ -96,8 +112,14 @@ bundle_new_nogil(STACK_OF(X509_INFO) *entries)
     self->entries = entries;
     self->users = 1;
     self->has_namesakes = has_namesakes_nogil(entries);
-    for (i = 0; i < sk_X509_INFO_num(entries); i++) {
+    for (i = 0; ok && i < sk_X509_INFO_num(entries); i++) {
         self->has_crls |= sk_X509_INFO_value(entries, i)->crl != NULL;
+        ok = digest_entry_nogil(sk_X509_INFO_value(entries, i),
+                                &self->digest);
+    }
+    if (!ok) {
+        bundle_drop(self);
+        return NULL;
     }
     return self;
 }
@@ -503,16 +525,47 @@ sslb_trust_forget(sslb_context *context)
 
 /* -- loading ---------------------------------------------------------- */
 
+/* Its files are read when a handshake wants them: for a digest it is the same
+   as long as no file comes or goes. */
+static int
+digest_folder(const char *path, sslb_digest *digest)
+{
+    unsigned char numbers[4 * 8];
+    struct stat status;
+    int rc;
+
+    Py_BEGIN_ALLOW_THREADS
+    rc = stat(path, &status);
+    Py_END_ALLOW_THREADS
+    if (rc != 0) {
+        return 0;
+    }
+    sslb_number_write_nogil(numbers, (uint64_t)status.st_dev);
+    sslb_number_write_nogil(numbers + 8, (uint64_t)status.st_ino);
+    sslb_number_write_nogil(numbers + 16,
+                            (uint64_t)modified(&status).tv_sec);
+    sslb_number_write_nogil(numbers + 24,
+                            (uint64_t)modified(&status).tv_nsec);
+    return sslb_digest_add_nogil(digest, numbers, sizeof(numbers));
+}
+
 static int
 add_folder(PyObject *self, const char *path)
 {
     sslb_context *context = (sslb_context *)self;
+    sslb_digest digest = {{0}};
+    int is_known = digest_folder(path, &digest);
     X509_LOOKUP *lookup;
     int ok;
 
     sslb_context_take(context);
     context->has_trust = 1;
-    sslb_verification_trust_changed(context);
+    if (is_known) {
+        sslb_verification_trust_grew(context, &digest);
+    }
+    else {
+        sslb_verification_trust_changed(context);
+    }
     lookup = X509_STORE_add_lookup(store_of(self), X509_LOOKUP_hash_dir());
     ok = lookup != NULL
         && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
@@ -550,7 +603,7 @@ add_bundle_taken(sslb_context *context, bundle *source)
     int is_first = !context->has_trust;
 
     context->has_trust = 1;
-    sslb_verification_trust_changed(context);
+    sslb_verification_trust_grew(context, &source->digest);
     if (is_first && !source->has_crls && !source->has_namesakes) {
         return use_lazily(context, source);
     }
