@@ -262,7 +262,7 @@ ask_for_sessions(SSL_CTX *ctx)
     long wanted = modes | SSL_SESS_CACHE_CLIENT
         | SSL_SESS_CACHE_NO_INTERNAL_STORE;
 
-    if (modes != wanted) {
+    if (modes != wanted || SSL_CTX_sess_get_new_cb(ctx) != session_callback) {
         SSL_CTX_sess_set_new_cb(ctx, session_callback);
         SSL_CTX_set_session_cache_mode(ctx, wanted);
     }

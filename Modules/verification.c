@@ -432,7 +432,7 @@ sslb_verification_adopted_locked(sslb_connection *self)
 /* -- sessions ---------------------------------------------------------- */
 
 /* A server's sessions are for connections that verify as the one did that
-   made them; with virtual hosts also for the same host only (RFC 6066, 3).
+   made them, by pre-shared keys or without; with virtual hosts also for the same host only (RFC 6066, 3).
    Other processes make the same name of the same, for ticket_keys.  Without
    any name OpenSSL refuses to resume those that verify:
    SSL_CTX_set_session_id_context(3).  A client must have none, or a
@@ -446,10 +446,12 @@ sslb_verification_name_sessions_nogil(sslb_connection *self,
     const sslb_checks *checks = self->checks.mode & SSL_VERIFY_PEER
         ? &self->checks : &none;
     sslb_digest name = checks->trust;
-    unsigned char numbers[16];
+    unsigned char numbers[3 * 8];
 
     sslb_number_write_nogil(numbers, (uint64_t)checks->mode);
     sslb_number_write_nogil(numbers + 8, checks->flags);
+    sslb_number_write_nogil(numbers + 16,
+                            self->context->psk_server_callback != NULL);
     return sslb_digest_add_nogil(&name, numbers, sizeof(numbers))
         && (length == 0 || sslb_digest_add_nogil(&name, host, length))
         && SSL_set_session_id_context(self->ssl, name.bytes,
