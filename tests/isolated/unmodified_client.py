@@ -11,7 +11,7 @@ _ssl_backport.install(client_sessions=10)
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir))
 
-from helpers import cert, server_context, serving  # noqa: E402
+from helpers import TIMEOUT, cert, server_context, serving  # noqa: E402
 
 import ssl  # noqa: E402
 
@@ -29,12 +29,11 @@ def answer(sock):
         request += sock.recv(1000)
     REUSED.append(sock.session_reused)
     sock.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-    sock.unwrap()
 
 
 def get(url):
     context = ssl.create_default_context(cafile=cert("root.pem"))
-    page = urlopen(url, context=context)
+    page = urlopen(url, timeout=TIMEOUT, context=context)
     assert page.read() == b"hello"
     page.close()
 
