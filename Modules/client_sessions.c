@@ -421,33 +421,29 @@ sslb_client_sessions_shared(void)
     return store_share(shared);
 }
 
-/* A number of sessions, or -1 with an exception. */
+/* A number of sessions: 0, or -1 with an exception. */
 static int
-read_limit(PyObject *value)
+read_limit(PyObject *value, int *limit)
 {
-    int limit;
-
-    if (sslb_int_as_int(value, &limit) < 0) {
+    if (sslb_int_as_int(value, limit) < 0) {
         return -1;
     }
-    if (limit < 0 || limit > MOST_SESSIONS) {
+    if (*limit < 0 || *limit > MOST_SESSIONS) {
         PyErr_Format(PyExc_ValueError,
                      "client_sessions must be 0 to %d, not %d", MOST_SESSIONS,
-                     limit);
+                     *limit);
         return -1;
     }
-    return limit;
+    return 0;
 }
 
 /* Puts a new store, none for 0, where another one is: 0 or -1. */
 static int
-replace(sslb_client_sessions **place, PyObject *value)
+replace(sslb_client_sessions **place, int limit)
 {
     sslb_client_sessions *fresh = NULL, *old = *place;
-    int limit = read_limit(value);
 
-    if (limit < 0
-        || (limit > 0 && (fresh = store_new((size_t)limit)) == NULL)) {
+    if (limit > 0 && (fresh = store_new((size_t)limit)) == NULL) {
         return -1;
     }
     *place = fresh;
@@ -458,8 +454,10 @@ replace(sslb_client_sessions **place, PyObject *value)
 PyObject *
 sslb_share_client_sessions(PyObject *module, PyObject *number)
 {
+    int limit;
+
     (void)module;
-    if (replace(&shared, number) < 0) {
+    if (read_limit(number, &limit) < 0 || replace(&shared, limit) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -479,15 +477,18 @@ sslb_context_set_client_sessions(PyObject *self, PyObject *value,
                                  void *closure)
 {
     sslb_context *context = (sslb_context *)self;
+    int limit;
 
     (void)closure;
-    if (sslb_refuse_deletion(value, "client_sessions") < 0) {
+    if (sslb_refuse_deletion(value, "client_sessions") < 0
+        || read_limit(value, &limit) < 0) {
         return -1;
     }
-    if (SSL_CTX_get_ssl_method(context->ctx) == TLS_server_method()) {
+    if (limit > 0
+        && SSL_CTX_get_ssl_method(context->ctx) == TLS_server_method()) {
         PyErr_SetString(PyExc_ValueError, "client_sessions cannot be set on "
                         "a server's SSLContext");
         return -1;
     }
-    return replace(&context->sessions, value);
+    return replace(&context->sessions, limit);
 }

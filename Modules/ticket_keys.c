@@ -277,13 +277,15 @@ sslb_context_set_ticket_keys(PyObject *self, PyObject *value, void *closure)
     if (sslb_refuse_deletion(value, "ticket_keys") < 0) {
         return -1;
     }
-    if (SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method()) {
-        PyErr_SetString(PyExc_ValueError,
-                        "ticket_keys cannot be set on a client's SSLContext");
-        return -1;
-    }
     keys = read_keys(value);
     if (keys == NULL) {
+        return -1;
+    }
+    if (keys->shown
+        && SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method()) {
+        sslb_ticket_keys_drop(keys);
+        PyErr_SetString(PyExc_ValueError,
+                        "ticket_keys cannot be set on a client's SSLContext");
         return -1;
     }
     old = context->ticket_keys;

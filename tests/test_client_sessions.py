@@ -393,9 +393,10 @@ def test_unmodified_program():
 
 def test_server_context_has_none():
     server = server_context()
-    assert server.client_sessions == 0
+    server.client_sessions = 0
     with pytest.raises(ValueError):
         server.client_sessions = 10
+    assert server.client_sessions == 0
 
 
 @pytest.mark.parametrize("value, error", [

