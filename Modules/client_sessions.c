@@ -8,8 +8,8 @@
    ends or, with TLS 1.3, whenever a ticket comes.
 
    The mutex is held for moments and never by who waits for something, so it
-   may be waited for with the GIL held; a fork finds it free, as it does whoever
-   is inside the gate. */
+   may be waited for with the GIL held.  A fork finds it free: who has it has
+   the GIL or is inside the gate. */
 
 #include "sslb.h"
 

@@ -818,9 +818,9 @@ static PyMethodDef context_methods[] = {
      "session_from_bytes(data) -> SSLSession\n\n"
      "The session whose to_bytes() gave the data (bytes-like), for a\n"
      "connection of this context.  Whoever can write the data can pass for\n"
-     "the server.  ValueError for other data, for a session that has expired,\n"
-     "and where this context has other parameters than the session's: what it\n"
-     "verifies by, its own certificate, versions, ciphers, options."},
+     "the server.  ValueError for other data, for a session that has\n"
+     "expired, and where the context has other settings than the session's:\n"
+     "what it verifies by, its own certificate, versions, ciphers, options."},
     {"session_stats", context_session_stats, METH_NOARGS,
      "session_stats() -> dict\n\nOpenSSL's counts of handshakes and of "
      "sessions."},
@@ -860,14 +860,15 @@ static PyGetSetDef context_getset[] = {
      "How many tickets a TLS 1.3 server sends after a handshake.", NULL},
     {"ticket_keys", sslb_context_get_ticket_keys,
      sslb_context_set_ticket_keys,
-     "The secret keys of a server's tickets: a tuple of bytes, 80 each (16 of\n"
-     "a name, 32 for HMAC-SHA-256, 32 for AES-256).  The first one encrypts,\n"
-     "all decrypt.  Empty: OpenSSL's own key.  Can be set to a sequence of at\n"
-     "most 64: TypeError, ValueError.  Counts for new connections.", NULL},
+     "The secret keys of a server's tickets: a tuple of bytes, 80 each (16\n"
+     "of a name, 32 for HMAC-SHA-256, 32 for AES-256).  The first one\n"
+     "encrypts, all decrypt; () is OpenSSL's own key.  Can be set to a\n"
+     "sequence of at most 64, for new connections: TypeError, ValueError.",
+     NULL},
     {"client_sessions", sslb_context_get_client_sessions,
      sslb_context_set_client_sessions,
-     "How many sessions are kept, for clients to resume; 0: none.  Can be set\n"
-     "to 10000 at most, which begins anew: TypeError, ValueError.", NULL},
+     "How many sessions are kept, for clients to resume; 0: none.  Can be\n"
+     "set to 10000 at most, which begins anew: TypeError, ValueError.", NULL},
     {"security_level", context_get_security_level, NULL,
      "OpenSSL's security level, 0 to 5.", NULL},
     {"keylog_filename", sslb_context_get_keylog_filename,

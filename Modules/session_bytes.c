@@ -158,7 +158,7 @@ sslb_session_bytes_read(const unsigned char *bytes, size_t length,
         return NULL;
     }
     if (memcmp(bytes + PARAMETERS_AT, parameters, sizeof(*parameters)) != 0) {
-        refuse("the session was made with other parameters than those of "
+        refuse("the session was made with other settings than those of "
                "this context: what it verifies by, its own certificate, "
                "versions, ciphers or options");
         return NULL;

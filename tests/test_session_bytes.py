@@ -189,7 +189,7 @@ def test_other_parameters(data, version, change):
     change(other)
     with pytest.raises(ValueError) as caught:
         other.session_from_bytes(data)
-    assert "parameters" in str(caught.value)
+    assert "settings" in str(caught.value)
 
 
 @pytest.mark.parametrize("change", [
