@@ -182,9 +182,9 @@ static PyMethodDef session_methods[] = {
     {"to_bytes", session_to_bytes, METH_NOARGS,
      "to_bytes() -> bytes\n\n"
      "The session for SSLContext.session_from_bytes(), in another process\n"
-     "too.  As secret as a private key: keep it from others who could read or\n"
-     "write it.  ValueError for a session that cannot be resumed, as with TLS\n"
-     "1.3 before its ticket has come, and for a server's."},
+     "too.  As secret as a private key: keep it from others who could read\n"
+     "or write it.  ValueError for a session that cannot be resumed, as with\n"
+     "TLS 1.3 before its ticket has come, and for a server's."},
     {NULL, NULL, 0, NULL},
 };
 

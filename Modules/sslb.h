@@ -544,9 +544,9 @@ PyObject *sslb_share_client_sessions(PyObject *module, PyObject *number);
 sslb_client_sessions *sslb_client_sessions_shared(void);
 void sslb_client_sessions_drop(sslb_client_sessions *cache);
 
-/* For a client: when it is made (which changes nothing where it cannot); before
-   its first step, which is offered a session; after a step, where one was; and
-   at the end. */
+/* For a client: when it is made, which changes nothing where it cannot;
+   before its first step, which is offered a session; after a step, where one
+   was; and at the end. */
 void sslb_client_sessions_begin(sslb_connection *self);
 void sslb_client_sessions_offer_locked(sslb_connection *self);
 void sslb_client_sessions_settle_locked(sslb_connection *self, int failed);

@@ -432,11 +432,11 @@ sslb_verification_adopted_locked(sslb_connection *self)
 /* -- sessions ---------------------------------------------------------- */
 
 /* A server's sessions are for connections that verify as the one did that
-   made them, by pre-shared keys or without; with virtual hosts also for the same host only (RFC 6066, 3).
-   Other processes make the same name of the same, for ticket_keys.  Without
-   any name OpenSSL refuses to resume those that verify:
-   SSL_CTX_set_session_id_context(3).  A client must have none, or a
-   pre-shared key, which has none either, fits no context. */
+   made them, by pre-shared keys or without; with virtual hosts also for the
+   same host only (RFC 6066, 3).  Other processes make the same name of the
+   same, for ticket_keys.  Without any name OpenSSL refuses to resume those
+   that verify: SSL_CTX_set_session_id_context(3).  A client must have none, or
+   a pre-shared key, which has none either, fits no context. */
 int
 sslb_verification_name_sessions_nogil(sslb_connection *self,
                                       const unsigned char *host,
