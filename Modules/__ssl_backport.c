@@ -53,6 +53,8 @@ process_init(PyObject *module)
         || sslb_transport_module_init() < 0
         || sslb_membio_module_init() < 0
         || sslb_trust_module_init() < 0
+        || sslb_ticket_keys_module_init() < 0
+        || sslb_client_sessions_module_init() < 0
         || sslb_connection_module_init() < 0
         || sslb_sockets_module_init() < 0 ? -1 : 0;
 }

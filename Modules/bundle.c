@@ -29,6 +29,7 @@ struct sslb_bundle {
     entry **by_number;          /* those with a certificate, sorted */
     size_t certificates;
     int has_crls;
+    sslb_digest digest;         /* of all, in their order */
     unsigned char *der;         /* of those that were not decoded at once */
     int users;
 };
@@ -144,7 +145,46 @@ bundle_new_nogil(size_t count)
     return self;
 }
 
-/* Once its entries are there. */
+/* 1, or 0 with the error queue filled. */
+static int
+entry_digest_nogil(const entry *self, EVP_MD_CTX *state)
+{
+    unsigned char *data = NULL;
+    int length, ok = 1;
+
+    if (self->der.data != NULL) {
+        return EVP_DigestUpdate(state, self->der.data, self->der.length);
+    }
+    if (self->x509 != NULL) {
+        length = i2d_X509(self->x509, &data);
+        ok = length > 0 && EVP_DigestUpdate(state, data, (size_t)length);
+        OPENSSL_free(data);
+        data = NULL;
+    }
+    if (ok && self->crl != NULL) {
+        length = i2d_X509_CRL(self->crl, &data);
+        ok = length > 0 && EVP_DigestUpdate(state, data, (size_t)length);
+        OPENSSL_free(data);
+    }
+    return ok;
+}
+
+/* The same. */
+static int
+bundle_digest_nogil(sslb_bundle *self)
+{
+    EVP_MD_CTX *state = EVP_MD_CTX_new();
+    int ok = state != NULL && EVP_DigestInit_ex(state, EVP_sha256(), NULL);
+    size_t i;
+
+    for (i = 0; ok && i < self->count; i++) {
+        ok = entry_digest_nogil(&self->entries[i], state);
+    }
+    ok = ok && EVP_DigestFinal_ex(state, self->digest.bytes, NULL);
+    EVP_MD_CTX_free(state);
+    return ok;
+}
+
 static void
 bundle_sort_nogil(sslb_bundle *self)
 {
@@ -167,6 +207,19 @@ bundle_sort_nogil(sslb_bundle *self)
             one->has_namesakes = next->has_namesakes = 1;
         }
     }
+}
+
+/* Once its entries are there: the bundle itself, or NULL with the error queue
+   filled and the bundle gone. */
+static sslb_bundle *
+bundle_finish_nogil(sslb_bundle *self)
+{
+    if (!bundle_digest_nogil(self)) {
+        sslb_bundle_drop(self);
+        return NULL;
+    }
+    bundle_sort_nogil(self);
+    return self;
 }
 
 /* Takes over what OpenSSL has read: 1, or 0 when out of memory. */
@@ -196,10 +249,13 @@ sslb_bundle_from_entries_nogil(STACK_OF(X509_INFO) *found)
         }
     }
     sk_X509_INFO_pop_free(found, X509_INFO_free);
-    if (self != NULL) {
-        bundle_sort_nogil(self);
-    }
-    return self;
+    return self != NULL ? bundle_finish_nogil(self) : NULL;
+}
+
+const sslb_digest *
+sslb_bundle_digest(const sslb_bundle *self)
+{
+    return &self->digest;
 }
 
 int
@@ -359,6 +415,5 @@ sslb_bundle_from_text_nogil(const char *text)
         sslb_bundle_drop(self);
         return NULL;
     }
-    bundle_sort_nogil(self);
-    return self;
+    return bundle_finish_nogil(self);
 }

@@ -35,16 +35,6 @@ static kept cache[CACHE_SIZE];  /* the most recently used first */
 /* -- the cache -------------------------------------------------------- */
 
 static struct timespec
-modified(const struct stat *status)
-{
-#ifdef __APPLE__
-    return status->st_mtimespec;
-#else
-    return status->st_mtim;
-#endif
-}
-
-static struct timespec
 changed(const struct stat *status)
 {
 #ifdef __APPLE__
@@ -65,7 +55,7 @@ same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino
         && a->st_size == b->st_size
-        && same_moment(modified(a), modified(b))
+        && same_moment(sslb_file_modified(a), sslb_file_modified(b))
         && same_moment(changed(a), changed(b));
 }
 

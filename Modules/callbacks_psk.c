@@ -200,6 +200,7 @@ sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
         return NULL;
     }
     on = callback != Py_None;
+    sslb_settings_make_unique(context);
     old = context->psk_client_callback;
     context->psk_client_callback = on ? Py_NewRef(callback) : NULL;
     SSL_CTX_set_psk_client_callback(context->ctx, on ? psk_client_callback
@@ -259,6 +260,7 @@ sslb_context_set_psk_server_callback(PyObject *self, PyObject *args,
     if (rc) {
         return NULL;
     }
+    sslb_settings_make_unique(context);
     old = context->psk_server_callback;
     context->psk_server_callback = on ? Py_NewRef(callback) : NULL;
     SSL_CTX_set_psk_server_callback(context->ctx, on ? psk_server_callback

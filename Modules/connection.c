@@ -219,6 +219,7 @@ connection_configure(sslb_connection *self, PyObject *server_hostname,
         SSL_set_accept_state(self->ssl);
     }
     else {
+        sslb_client_sessions_begin(self);
         SSL_set_connect_state(self->ssl);
     }
     return 0;
@@ -260,7 +261,8 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
     ERR_clear_error();
     self->ssl = SSL_new(context->ctx);
     if (self->ssl == NULL
-        || !SSL_set_ex_data(self->ssl, ex_data_index, self)) {
+        || !SSL_set_ex_data(self->ssl, ex_data_index, self)
+        || !sslb_ticket_keys_attach(self->ssl, context)) {
         sslb_queue_raise("no connection could be made", __LINE__);
         goto error;
     }
@@ -311,6 +313,7 @@ connection_dealloc(PyObject *object)
     if (self->weakrefs != NULL) {
         PyObject_ClearWeakRefs(object);
     }
+    sslb_client_sessions_end(self);
     if (self->ssl != NULL) {
         /* Otherwise OpenSSL takes the session for a bad one, and it cannot
            be resumed: SSL_shutdown(3), pyopenssl#528. */
@@ -411,6 +414,7 @@ connection_set_context(PyObject *object, PyObject *value, void *closure)
     if (self->context != context) {
         unused = self->context;
     }
+    self->moved = 1;
     ok = change_context_locked(self, context, host, &unused_judges);
     if (self->context != context) {
         unused = context;
@@ -456,10 +460,13 @@ connection_get_session(PyObject *object, void *closure)
     sslb_connection *self = connection_of(object);
     SSL_SESSION *current, *copy = NULL;
     sslb_checks checks;
+    sslb_digest parameters = {{0}};
+    const char *stays;
 
     (void)closure;
     sslb_connection_enter(self);
     checks = sslb_verification_of_session_locked(self);
+    stays = sslb_verification_parameters_locked(self, &parameters);
     current = SSL_get_session(self->ssl);
     if (current != NULL) {
         copy = SSL_SESSION_dup(current);
@@ -472,7 +479,7 @@ connection_get_session(PyObject *object, void *closure)
         ERR_clear_error();
         return PyErr_NoMemory();
     }
-    return sslb_session_new(copy, self->context, checks);
+    return sslb_session_new(copy, self->context, checks, parameters, stays);
 }
 
 /* Offers the session to the server, or none: what is not offered cannot be
@@ -534,7 +541,9 @@ connection_set_session(PyObject *object, PyObject *value, void *closure)
         PyErr_SetString(PyExc_ValueError, complaint);
         return -1;
     }
-    accepts = sslb_verification_accepts(self, session);
+    self->has_session = 1;
+    accepts = sslb_verification_accepts(self, session->session,
+                                        &session->checks);
     return accepts < 0 ? -1
         : offer_session(self, accepts ? session->session : NULL);
 }

@@ -157,7 +157,9 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     sslb_callbacks_attach(self);
     sslb_callbacks_verify_attach(self);
     sslb_ocsp_attach(self);
-    sslb_verification_trust_changed(self);
+    if (protocol != PROTOCOL_TLS_SERVER) {
+        self->sessions = sslb_client_sessions_shared();
+    }
     return (PyObject *)self;
 }
 
@@ -203,6 +205,8 @@ context_dealloc(PyObject *object)
     SSL_CTX_free(self->ctx);
     sslb_trust_forget(self);
     sslb_ocsp_forget(self);
+    sslb_ticket_keys_drop(self->ticket_keys);
+    sslb_client_sessions_drop(self->sessions);
     OPENSSL_free(self->alpn);
     OPENSSL_free(self->ciphers);
     if (self->keylog_fd >= 0) {
@@ -836,6 +840,13 @@ static PyMethodDef context_methods[] = {
      METH_VARARGS | METH_KEYWORDS,
      "get_ca_certs(binary_form=False) -> list\n\n"
      "The CA certificates that are loaded, as dicts or as DER."},
+    {"session_from_bytes", sslb_session_from_bytes, METH_O,
+     "session_from_bytes(data) -> SSLSession\n\n"
+     "The session whose to_bytes() gave the data (bytes-like), for a\n"
+     "connection of this context.  Whoever can write the data can pass for\n"
+     "the server.  ValueError for other data, for a session that has\n"
+     "expired, and where the context has other settings than the session's:\n"
+     "what it verifies by, its own certificate, versions, ciphers, options."},
     {"session_stats", context_session_stats, METH_NOARGS,
      "session_stats() -> dict\n\nOpenSSL's counts of handshakes and of "
      "sessions."},
@@ -873,6 +884,17 @@ static PyGetSetDef context_getset[] = {
      context_set_maximum_version, "The highest TLS version allowed.", NULL},
     {"num_tickets", context_get_num_tickets, context_set_num_tickets,
      "How many tickets a TLS 1.3 server sends after a handshake.", NULL},
+    {"ticket_keys", sslb_context_get_ticket_keys,
+     sslb_context_set_ticket_keys,
+     "The secret keys of a server's tickets: a tuple of bytes, 80 each (16\n"
+     "of a name, 32 for HMAC-SHA-256, 32 for AES-256).  The first one\n"
+     "encrypts, all decrypt; () is OpenSSL's own key.  Can be set to a\n"
+     "sequence of at most 64, for new connections: TypeError, ValueError.",
+     NULL},
+    {"client_sessions", sslb_context_get_client_sessions,
+     sslb_context_set_client_sessions,
+     "How many sessions are kept, for clients to resume; 0: none.  Can be\n"
+     "set to 10000 at most, which begins anew: TypeError, ValueError.", NULL},
     {"security_level", context_get_security_level, NULL,
      "OpenSSL's security level, 0 to 5.", NULL},
     {"ech_config_list", sslb_context_get_ech_config_list,

@@ -57,8 +57,8 @@ sslb_context_set_ciphers(PyObject *self, PyObject *args)
 
 /* What the methods have in common that set one of OpenSSL's lists. */
 static PyObject *
-set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
-         const char *failure)
+set_list(PyObject *self, const char *setting, PyObject *names,
+         int (*set)(SSL_CTX *, const char *), const char *failure)
 {
     sslb_context *context = (sslb_context *)self;
     PyObject *bytes = sslb_text_encode_string(names, "utf-8");
@@ -71,6 +71,10 @@ set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
     ok = set(context->ctx, PyBytes_AS_STRING(bytes));
     ERR_clear_error();
     sslb_context_release(context);
+    if (ok) {
+        sslb_settings_add(context, setting, PyBytes_AS_STRING(bytes),
+                          (size_t)PyBytes_GET_SIZE(bytes));
+    }
     Py_DECREF(bytes);
     if (!ok) {
         sslb_error_raise(sslb_errors.error, 0, failure, __LINE__);
@@ -82,7 +86,7 @@ set_list(PyObject *self, PyObject *names, int (*set)(SSL_CTX *, const char *),
 PyObject *
 sslb_context_set_ciphersuites(PyObject *self, PyObject *names)
 {
-    return set_list(self, names, SSL_CTX_set_ciphersuites,
+    return set_list(self, "ciphersuites", names, SSL_CTX_set_ciphersuites,
                     "No cipher suite can be selected.");
 }
 
@@ -185,6 +189,8 @@ sslb_context_set_ecdh_curve(PyObject *self, PyObject *argument)
     ERR_clear_error();
     sslb_context_release(context);
     if (ok) {
+        sslb_settings_add(context, "groups", PyBytes_AS_STRING(name),
+                          (size_t)PyBytes_GET_SIZE(name));
         result = Py_NewRef(Py_None);
     }
     else {
@@ -216,20 +222,21 @@ set_sigalgs_list(SSL_CTX *ctx, const char *names)
 PyObject *
 sslb_context_set_groups(PyObject *self, PyObject *names)
 {
-    return set_list(self, names, set_groups_list, "unrecognized group");
+    return set_list(self, "groups", names, set_groups_list,
+                    "unrecognized group");
 }
 
 PyObject *
 sslb_context_set_client_sigalgs(PyObject *self, PyObject *names)
 {
-    return set_list(self, names, set_client_sigalgs_list,
+    return set_list(self, "client_sigalgs", names, set_client_sigalgs_list,
                     "unrecognized signature algorithm");
 }
 
 PyObject *
 sslb_context_set_server_sigalgs(PyObject *self, PyObject *names)
 {
-    return set_list(self, names, set_sigalgs_list,
+    return set_list(self, "server_sigalgs", names, set_sigalgs_list,
                     "unrecognized signature algorithm");
 }
 

@@ -98,6 +98,22 @@ identity_read(sslb_identity *self, sslb_source *certs, sslb_source *key,
     return cert_ok && key_ok ? 0 : -1;
 }
 
+/* A server knows a resumed session's client by the certificate that it had. */
+static void
+identity_note(const sslb_identity *self, sslb_context *context)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+
+    if (X509_digest(self->leaf, EVP_sha256(), digest, &length)) {
+        sslb_settings_add(context, "certificate", digest, length);
+    }
+    else {
+        ERR_clear_error();
+        sslb_settings_make_unique(context);
+    }
+}
+
 static int
 identity_use(const sslb_identity *self, PyObject *context,
              const sslb_source *certs, const sslb_source *key)
@@ -112,6 +128,7 @@ identity_use(const sslb_identity *self, PyObject *context,
     ERR_clear_error();
     if (X509_check_private_key(self->leaf, self->key)
         && SSL_CTX_use_cert_and_key(ctx, self->leaf, self->key, chain, 1)) {
+        identity_note(self, (sslb_context *)context);
         return 0;
     }
     detail = PyBytes_FromFormat(

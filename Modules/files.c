@@ -68,3 +68,13 @@ sslb_file_open_nogil(const char *path, struct stat *identity)
     }
     return bio;
 }
+
+struct timespec
+sslb_file_modified(const struct stat *status)
+{
+#ifdef __APPLE__
+    return status->st_mtimespec;
+#else
+    return status->st_mtim;
+#endif
+}

@@ -280,6 +280,10 @@ PyMethodDef sslb_functions[] = {
      "generate_ech_keys(public_name) -> str\n\n"
      "A new private key and its ECHConfigList, as PEM (RFC 9934), for\n"
      "load_ech_keys().  NotImplementedError before OpenSSL 4.0."},
+    {"_share_client_sessions", sslb_share_client_sessions, METH_O,
+     "_share_client_sessions(number)\n\n"
+     "Keep so many sessions for all contexts of clients that are made from\n"
+     "now on, and resume them with each that has the same parameters."},
     {"_test_decode_cert", test_decode_cert, METH_O,
      "_test_decode_cert(path) -> dict\n\n"
      "Decode a certificate file as getpeercert() would."},

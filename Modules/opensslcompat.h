@@ -12,6 +12,7 @@
 #include <openssl/dh.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/objects.h>
 #include <openssl/ocsp.h>
 #include <openssl/opensslv.h>
@@ -21,6 +22,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+#  include <openssl/core_names.h>
+#  include <openssl/params.h>
+#endif
 
 #if OPENSSL_VERSION_NUMBER < 0x10101000L || defined(LIBRESSL_VERSION_NUMBER)
 #  error "_ssl_backport needs OpenSSL 1.1.1 or later"
@@ -80,11 +86,41 @@ typedef const char OSSL_PROVIDER;
 #define PKCS12_decrypt_skey_ex(bag, secret, length, library, properties) \
     PKCS12_decrypt_skey((bag), (secret), (length))
 
+/* What computes the MAC of a ticket. */
+typedef HMAC_CTX sslb_ticket_mac;
+
+#define SSL_CTX_set_tlsext_ticket_key_evp_cb SSL_CTX_set_tlsext_ticket_key_cb
+
+/* HMAC-SHA-256 with that key: 1 or 0. */
+static inline int
+sslb_ticket_mac_init(sslb_ticket_mac *mac, const unsigned char *key,
+                     size_t length)
+{
+    return HMAC_Init_ex(mac, key, (int)length, EVP_sha256(), NULL);
+}
+
 #else
 
 #include <openssl/provider.h>
 
 #define SSLB_LOOKUP_NAME const X509_NAME
+
+typedef EVP_MAC_CTX sslb_ticket_mac;
+
+static inline int
+sslb_ticket_mac_init(sslb_ticket_mac *mac, const unsigned char *key,
+                     size_t length)
+{
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)key,
+                                          length),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                         (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    return EVP_MAC_CTX_set_params(mac, params);
+}
 
 #endif
 

@@ -147,7 +147,13 @@ guarded_step_locked(sslb_operation *op, int may_read)
         sslb_guard_share_nogil(self->guard);
     }
     sslb_gate_enter_nogil();
+    if (self->sessions != NULL && !self->sought) {
+        sslb_client_sessions_offer_locked(self);
+    }
     result = op->step_locked(op);
+    if (self->offered != NULL) {
+        sslb_client_sessions_settle_locked(self, result == STEP_FAILED);
+    }
     sslb_gate_leave_nogil();
     if (self->guard != NULL) {
         sslb_guard_release_nogil(self->guard);

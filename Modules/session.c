@@ -8,7 +8,8 @@
 
 PyObject *
 sslb_session_new(SSL_SESSION *session, sslb_context *context,
-                 sslb_checks checks)
+                 sslb_checks checks, sslb_digest parameters,
+                 const char *stays)
 {
     sslb_session *self = PyObject_GC_New(sslb_session, &sslb_session_type);
 
@@ -19,6 +20,8 @@ sslb_session_new(SSL_SESSION *session, sslb_context *context,
     self->session = session;
     self->context = (sslb_context *)Py_NewRef((PyObject *)context);
     self->checks = checks;
+    self->parameters = parameters;
+    self->stays = stays;
     PyObject_GC_Track((PyObject *)self);
     return (PyObject *)self;
 }
@@ -112,6 +115,55 @@ session_get_has_ticket(PyObject *self, void *closure)
     return PyBool_FromLong(SSL_SESSION_has_ticket(session_of(self)));
 }
 
+/* -- bytes -------------------------------------------------------------- */
+
+static PyObject *
+session_to_bytes(PyObject *object, PyObject *none)
+{
+    sslb_session *self = (sslb_session *)object;
+    const char *complaint = self->stays;
+
+    (void)none;
+    if (complaint == NULL && !SSL_SESSION_is_resumable(self->session)) {
+        complaint = "it cannot be resumed (with TLS 1.3 the ticket comes "
+                    "with the first data)";
+    }
+    if (complaint != NULL) {
+        PyErr_Format(PyExc_ValueError, "the session has no bytes: %s",
+                     complaint);
+        return NULL;
+    }
+    return sslb_session_bytes_write(self->session, &self->parameters);
+}
+
+PyObject *
+sslb_session_from_bytes(PyObject *self, PyObject *data)
+{
+    sslb_context *context = (sslb_context *)self;
+    SSL_SESSION *session = NULL;
+    sslb_checks checks;
+    sslb_digest parameters;
+    Py_buffer view;
+
+    if (SSL_CTX_get_ssl_method(context->ctx) == TLS_server_method()) {
+        PyErr_SetString(PyExc_ValueError,
+                        "a server's SSLContext resumes no sessions");
+        return NULL;
+    }
+    if (sslb_buffer_get(data, &view) < 0) {
+        return NULL;
+    }
+    if (sslb_parameters_of_context(context, &checks, &parameters) == 0) {
+        session = sslb_session_bytes_read(view.buf, (size_t)view.len,
+                                          &parameters);
+    }
+    PyBuffer_Release(&view);
+    return session == NULL ? NULL
+        : sslb_session_new(session, context, checks, parameters, NULL);
+}
+
+/* -- the type --------------------------------------------------------- */
+
 static PyGetSetDef session_getset[] = {
     {"id", session_get_id, NULL, "The session's id (bytes).", NULL},
     {"time", session_get_time, NULL,
@@ -127,6 +179,12 @@ static PyGetSetDef session_getset[] = {
 
 static PyMethodDef session_methods[] = {
     SSLB_REFUSE_COPIES,
+    {"to_bytes", session_to_bytes, METH_NOARGS,
+     "to_bytes() -> bytes\n\n"
+     "The session for SSLContext.session_from_bytes(), in another process\n"
+     "too.  As secret as a private key: keep it from others who could read\n"
+     "or write it.  ValueError for a session that cannot be resumed, as with\n"
+     "TLS 1.3 before its ticket has come, and for a server's."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -112,11 +112,17 @@ typedef struct {
     int of_shutdown;            /* the call was a shutdown */
 } sslb_outcome;
 
+/* A SHA-256 of what has come together so far; at first all zeros
+   (parameters.c). */
+typedef struct {
+    unsigned char bytes[32];
+} sslb_digest;
+
 /* What a handshake verifies the peer by (verification.c). */
 typedef struct {
     int mode;                   /* SSL_VERIFY_* */
     unsigned long flags;        /* X509_V_FLAG_* */
-    unsigned long trust;        /* the context's */
+    sslb_digest trust;          /* the context's */
 } sslb_checks;
 
 /* Bytes that somebody else owns. */
@@ -203,9 +209,11 @@ typedef struct sslb_context {
     size_t ocsp_staple_length;
     char *ciphers;              /* as set; NULL for the default ones */
     int has_trust;              /* something was loaded into the store */
-    unsigned long trust;        /* another number with each such change, and
-                                   with each one of the judges, and for no two
-                                   contexts the same */
+    sslb_digest trust;          /* of all that was loaded into it */
+    sslb_digest settings;       /* of what OpenSSL does not tell: our own
+                                   certificates, lists of groups, ... */
+    struct sslb_ticket_keys *ticket_keys;   /* or NULL: OpenSSL's own */
+    struct sslb_client_sessions *sessions;  /* or NULL: none are kept */
     sslb_bundle *bundle;        /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
     PyObject *places;           /* list of where trust is from, or NULL */
@@ -226,7 +234,9 @@ typedef struct {
     int server_side;
     sslb_checks checks;
     sslb_judges judges;
+    sslb_digest settings;       /* of the context, when this was made */
     int checks_host;            /* the certificate must name the host */
+    int moved;                  /* it went over to another context */
     int knows_names;            /* a callback is told what host is wanted */
     int is_named;               /* that callback runs */
     int makes_no_session;       /* and none must have been resumed */
@@ -251,6 +261,14 @@ typedef struct {
     int client_version;         /* the newest of the ClientHello, or 0 */
     sslb_refusal refusal;       /* of the peer's certificate */
     PyObject *ech_config_list;  /* bytes, or NULL */
+    struct sslb_client_sessions *sessions;  /* that keeps this client's, or
+                                               NULL */
+    sslb_digest kept_as;        /* ... under this name ... */
+    int is_kept;                /* ... from its first step on, if it can */
+    int has_session;            /* one was given */
+    int sought;                 /* one was looked for there ... */
+    SSL_SESSION *offered;       /* ... and found, until it is known how that
+                                   went; or NULL */
     sslb_lock lock;
     PyObject *weakrefs;
 } sslb_connection;
@@ -270,6 +288,8 @@ typedef struct {
     SSL_SESSION *session;
     sslb_context *context;      /* where it may be used again */
     sslb_checks checks;         /* that the peer has passed */
+    sslb_digest parameters;     /* of contexts that may have its bytes */
+    const char *stays;          /* why none may, or NULL */
 } sslb_session;
 
 /* -- errors.c --------------------------------------------------------- */
@@ -346,6 +366,9 @@ int sslb_path_argument(PyObject *value, const char *name, PyObject **path);
    NULL with the error queue filled. */
 struct stat;
 BIO *sslb_file_open_nogil(const char *path, struct stat *identity);
+
+/* When a file was changed. */
+struct timespec sslb_file_modified(const struct stat *status);
 
 /* -- password.c ------------------------------------------------------- */
 
@@ -648,6 +671,7 @@ sslb_bundle *sslb_bundle_from_entries_nogil(STACK_OF(X509_INFO) *found);
 sslb_bundle *sslb_bundle_from_text_nogil(const char *text);
 
 int sslb_bundle_is_empty(const sslb_bundle *self);
+const sslb_digest *sslb_bundle_digest(const sslb_bundle *self);
 int sslb_bundle_has_crls(const sslb_bundle *self);
 
 /* Add all, or the certificates that have their subject in common with others:
@@ -678,13 +702,95 @@ PyObject *sslb_certificate_new(X509 *x509);
    caller's. */
 PyObject *sslb_certificate_list(STACK_OF(X509) *chain);
 
+/* -- parameters.c ------------------------------------------------------ */
+
+int sslb_digest_equal_nogil(const sslb_digest *a, const sslb_digest *b);
+
+/* Makes it the digest of itself and what follows: 1, or 0 with the error
+   queue filled. */
+int sslb_digest_add_nogil(sslb_digest *digest, const void *data,
+                          size_t length);
+void sslb_digest_make_unique(sslb_digest *digest);
+
+/* As eight bytes, the highest first. */
+void sslb_number_write_nogil(unsigned char *bytes, uint64_t number);
+
+/* When something is set that OpenSSL does not tell: what, and its value; or
+   what no other context can have. */
+void sslb_settings_add(sslb_context *context, const char *name,
+                       const void *data, size_t length);
+void sslb_settings_make_unique(sslb_context *context);
+
+/* Of a client whose handshake verifies by `checks`: 1, or 0 with the error
+   queue filled. */
+int sslb_parameters_digest_nogil(SSL *ssl, const sslb_checks *checks,
+                                 const sslb_digest *settings, int checks_host,
+                                 sslb_digest *result);
+
+/* Of a connection that such a context makes now, and what it will verify
+   by. */
+int sslb_parameters_of_context(sslb_context *context, sslb_checks *checks,
+                               sslb_digest *result);
+
 /* -- session.c -------------------------------------------------------- */
 
 extern PyTypeObject sslb_session_type;
 
 /* Takes ownership of `session`, also when it fails. */
 PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context,
-                           sslb_checks checks);
+                           sslb_checks checks, sslb_digest parameters,
+                           const char *stays);
+
+/* SSLContext.session_from_bytes() */
+PyObject *sslb_session_from_bytes(PyObject *self, PyObject *data);
+
+/* -- session_bytes.c --------------------------------------------------- */
+
+/* The bytes of a session that contexts with these parameters may have; and
+   a session of a client, new, of what may be such bytes: NULL with a
+   ValueError about `data` where they are not. */
+PyObject *sslb_session_bytes_write(SSL_SESSION *session,
+                                   const sslb_digest *parameters);
+SSL_SESSION *sslb_session_bytes_read(const unsigned char *bytes,
+                                     size_t length,
+                                     const sslb_digest *parameters);
+
+/* -- ticket_keys.c ----------------------------------------------------- */
+
+typedef struct sslb_ticket_keys sslb_ticket_keys;
+
+PyObject *sslb_context_get_ticket_keys(PyObject *self, void *closure);
+int sslb_context_set_ticket_keys(PyObject *self, PyObject *value,
+                                 void *closure);
+
+/* For a new SSL of the context. 1, or 0 with the error queue filled. */
+int sslb_ticket_keys_attach(SSL *ssl, const sslb_context *context);
+void sslb_ticket_keys_drop(sslb_ticket_keys *keys);     /* or NULL */
+int sslb_ticket_keys_module_init(void);
+
+/* -- client_sessions.c ------------------------------------------------- */
+
+typedef struct sslb_client_sessions sslb_client_sessions;
+
+PyObject *sslb_context_get_client_sessions(PyObject *self, void *closure);
+int sslb_context_set_client_sessions(PyObject *self, PyObject *value,
+                                     void *closure);
+PyObject *sslb_share_client_sessions(PyObject *module, PyObject *number);
+
+/* A reference to those that all new contexts of clients have, or NULL; and
+   the end of a reference. */
+sslb_client_sessions *sslb_client_sessions_shared(void);
+void sslb_client_sessions_drop(sslb_client_sessions *cache);
+
+/* For a client: when it is made, which changes nothing where it cannot;
+   before its first step, which is offered a session; after a step, where one
+   was; and at the end. */
+void sslb_client_sessions_begin(sslb_connection *self);
+void sslb_client_sessions_offer_locked(sslb_connection *self);
+void sslb_client_sessions_settle_locked(sslb_connection *self, int failed);
+void sslb_client_sessions_end(sslb_connection *self);
+
+int sslb_client_sessions_module_init(void);
 
 /* -- context.c and its parts: context_ciphers.c, context_load.c, trust.c - */
 
@@ -770,8 +876,10 @@ PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
    out of memory. */
 int sslb_verification_distrusts_nogil(const X509 *x509);
 
-/* When something is added to the context's trust store, or another judge is
-   set. */
+/* When something is added to the context's trust store, with a digest of it;
+   or when it verifies by what no other context can have. */
+void sslb_verification_trust_grew(sslb_context *context,
+                                  const sslb_digest *by);
 void sslb_verification_trust_changed(sslb_context *context);
 
 /* For a new connection: as its context wants it; then the host, if any. */
@@ -807,8 +915,16 @@ sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
 
 /* Of a client: whether a full handshake would accept the session's peer, as
    far as can be known: 1, 0, or -1 with an exception. */
-int sslb_verification_accepts(sslb_connection *self,
-                              const sslb_session *session);
+int sslb_verification_accepts(sslb_connection *self, SSL_SESSION *session,
+                              const sslb_checks *then);
+
+/* Whether a session of the very same parameters is good enough still. */
+int sslb_verification_still_accepts_nogil(const sslb_checks *checks,
+                                          SSL_SESSION *session);
+
+/* The parameters of the connection's session: NULL, or why it has none. */
+const char *sslb_verification_parameters_locked(const sslb_connection *self,
+                                                sslb_digest *result);
 
 /* -- hints.c ---------------------------------------------------------- */
 

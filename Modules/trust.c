@@ -8,6 +8,7 @@
 #include "sslb.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static X509_STORE *
 store_of(PyObject *self)
@@ -87,16 +88,47 @@ sslb_trust_forget(sslb_context *context)
 
 /* -- loading ---------------------------------------------------------- */
 
+/* Its files are read when a handshake wants them: for a digest it is the same
+   as long as no file comes or goes. */
+static int
+digest_folder(const char *path, sslb_digest *digest)
+{
+    unsigned char numbers[4 * 8];
+    struct stat status;
+    int rc;
+
+    Py_BEGIN_ALLOW_THREADS
+    rc = stat(path, &status);
+    Py_END_ALLOW_THREADS
+    if (rc != 0) {
+        return 0;
+    }
+    sslb_number_write_nogil(numbers, (uint64_t)status.st_dev);
+    sslb_number_write_nogil(numbers + 8, (uint64_t)status.st_ino);
+    sslb_number_write_nogil(numbers + 16,
+                            (uint64_t)sslb_file_modified(&status).tv_sec);
+    sslb_number_write_nogil(numbers + 24,
+                            (uint64_t)sslb_file_modified(&status).tv_nsec);
+    return sslb_digest_add_nogil(digest, numbers, sizeof(numbers));
+}
+
 static int
 add_folder(PyObject *self, const char *path)
 {
     sslb_context *context = (sslb_context *)self;
+    sslb_digest digest = {{0}};
+    int is_known = digest_folder(path, &digest);
     X509_LOOKUP *lookup;
     int ok;
 
     sslb_context_take(context);
     context->has_trust = 1;
-    sslb_verification_trust_changed(context);
+    if (is_known) {
+        sslb_verification_trust_grew(context, &digest);
+    }
+    else {
+        sslb_verification_trust_changed(context);
+    }
     lookup = X509_STORE_add_lookup(store_of(self), X509_LOOKUP_hash_dir());
     ok = lookup != NULL
         && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
@@ -135,7 +167,7 @@ add_bundle_taken(sslb_context *context, sslb_bundle *source)
     int is_first = !context->has_trust;
 
     context->has_trust = 1;
-    sslb_verification_trust_changed(context);
+    sslb_verification_trust_grew(context, sslb_bundle_digest(source));
     if (is_first && !sslb_bundle_has_crls(source)) {
         return fill_store(store, source, sslb_bundle_add_namesakes_nogil)
             && use_lazily(context, source);
@@ -218,7 +250,8 @@ sslb_context_load_verify_locations(PyObject *self, PyObject *args,
             && add_folder(self, PyBytes_AS_STRING(folder)) < 0)) {
         goto exit;
     }
-    note_places((sslb_context *)self, file, folder, from_data != NULL);
+    note_places((sslb_context *)self, file.path, folder,
+                from_data != NULL || file.read != NULL);
     result = Py_NewRef(Py_None);
 exit:
     sslb_bundle_drop(from_data);

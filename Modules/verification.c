@@ -199,12 +199,20 @@ sslb_verification_distrusts_nogil(const X509 *x509)
 
 /* -- what the handshake asks for --------------------------------------- */
 
-static unsigned long trust_count = 0;
+void
+sslb_verification_trust_grew(sslb_context *context, const sslb_digest *by)
+{
+    if (!sslb_digest_add_nogil(&context->trust, by->bytes,
+                               sizeof(by->bytes))) {
+        ERR_clear_error();
+        sslb_digest_make_unique(&context->trust);
+    }
+}
 
 void
 sslb_verification_trust_changed(sslb_context *context)
 {
-    context->trust = ++trust_count;
+    sslb_digest_make_unique(&context->trust);
 }
 
 static void
@@ -218,6 +226,7 @@ note_checks(sslb_connection *self)
         && (self->judges.verify != NULL || self->judges.ocsp != NULL)) {
         self->checks.mode |= SSL_VERIFY_PEER;   /* as they have their say */
     }
+    self->settings = self->context->settings;
     self->knows_names |= self->context->sni_callback != NULL;
 }
 
@@ -395,10 +404,11 @@ sslb_verification_adopted_locked(sslb_connection *self)
 /* -- sessions ---------------------------------------------------------- */
 
 /* A server's sessions are for connections that verify as the one did that
-   made them; with virtual hosts also for the same host only (RFC 6066, 3).
-   Without any name OpenSSL refuses to resume those that verify:
-   SSL_CTX_set_session_id_context(3).  A client must have none, or a
-   pre-shared key, which has none either, fits no context. */
+   made them, by pre-shared keys or without; with virtual hosts also for the
+   same host only (RFC 6066, 3).  Other processes make the same name of the
+   same, for ticket_keys.  Without any name OpenSSL refuses to resume those
+   that verify: SSL_CTX_set_session_id_context(3).  A client must have none, or
+   a pre-shared key, which has none either, fits no context. */
 int
 sslb_verification_name_sessions_nogil(sslb_connection *self,
                                       const unsigned char *host,
@@ -407,20 +417,17 @@ sslb_verification_name_sessions_nogil(sslb_connection *self,
     static const sslb_checks none;
     const sslb_checks *checks = self->checks.mode & SSL_VERIFY_PEER
         ? &self->checks : &none;
-    unsigned char name[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    int ok = digest != NULL
-        && EVP_DigestInit_ex(digest, EVP_sha256(), NULL)
-        && EVP_DigestUpdate(digest, &checks->mode, sizeof(checks->mode))
-        && EVP_DigestUpdate(digest, &checks->flags, sizeof(checks->flags))
-        && EVP_DigestUpdate(digest, &checks->trust, sizeof(checks->trust))
-        && EVP_DigestUpdate(digest, host, length)
-        && EVP_DigestFinal_ex(digest, name, &size)
-        && SSL_set_session_id_context(self->ssl, name, size);
+    sslb_digest name = checks->trust;
+    unsigned char numbers[3 * 8];
 
-    EVP_MD_CTX_free(digest);
-    return ok;
+    sslb_number_write_nogil(numbers, (uint64_t)checks->mode);
+    sslb_number_write_nogil(numbers + 8, checks->flags);
+    sslb_number_write_nogil(numbers + 16,
+                            self->context->psk_server_callback != NULL);
+    return sslb_digest_add_nogil(&name, numbers, sizeof(numbers))
+        && (length == 0 || sslb_digest_add_nogil(&name, host, length))
+        && SSL_set_session_id_context(self->ssl, name.bytes,
+                                      sizeof(name.bytes));
 }
 
 int
@@ -472,18 +479,29 @@ sslb_verification_of_session_locked(const sslb_connection *self)
 }
 
 int
-sslb_verification_accepts(sslb_connection *self, const sslb_session *session)
+sslb_verification_still_accepts_nogil(const sslb_checks *checks,
+                                      SSL_SESSION *session)
 {
-    const sslb_checks *now = &self->checks, *then = &session->checks;
-    X509 *x509 = SSL_SESSION_get0_peer(session->session);
+    X509 *x509 = SSL_SESSION_get0_peer(session);
+
+    return !(checks->mode & SSL_VERIFY_PEER)
+        || (x509 != NULL && (!is_expired(x509)
+                             || checks->flags & X509_V_FLAG_NO_CHECK_TIME));
+}
+
+int
+sslb_verification_accepts(sslb_connection *self, SSL_SESSION *session,
+                          const sslb_checks *then)
+{
+    const sslb_checks *now = &self->checks;
     unsigned int host_flags;
 
     if (!(now->mode & SSL_VERIFY_PEER)) {
         return 1;
     }
     if (!(then->mode & SSL_VERIFY_PEER) || then->flags != now->flags
-        || then->trust != now->trust || x509 == NULL
-        || (is_expired(x509) && !(now->flags & X509_V_FLAG_NO_CHECK_TIME))) {
+        || !sslb_digest_equal_nogil(&then->trust, &now->trust)
+        || !sslb_verification_still_accepts_nogil(now, session)) {
         return 0;
     }
     if (!self->checks_host) {
@@ -492,5 +510,26 @@ sslb_verification_accepts(sslb_connection *self, const sslb_session *session)
     sslb_connection_enter(self);
     host_flags = X509_VERIFY_PARAM_get_hostflags(SSL_get0_param(self->ssl));
     sslb_connection_leave(self);
-    return is_for_host(x509, self->server_hostname, host_flags);
+    return is_for_host(SSL_SESSION_get0_peer(session), self->server_hostname,
+                       host_flags);
+}
+
+/* Of both contexts of a connection that changed them a part counts. */
+const char *
+sslb_verification_parameters_locked(const sslb_connection *self,
+                                    sslb_digest *result)
+{
+    if (self->server_side) {
+        return "it is a server's";
+    }
+    if (self->moved) {
+        return "its connection went over to another context";
+    }
+    if (!sslb_parameters_digest_nogil(self->ssl, &self->checks,
+                                      &self->settings, self->checks_host,
+                                      result)) {
+        ERR_clear_error();
+        return "there was no memory when it was made";
+    }
+    return NULL;
 }

@@ -49,6 +49,8 @@ if BACKPORT:  # which no Python has
         "ocsp_staple": [42],
         "request_ocsp": [Neither()],
         "verify_callback": [42, "callback"],
+        "client_sessions": ["two", None, 1.5, -1, 10001],
+        "ticket_keys": [42, None, b"x" * 80, [b"x"], [42]],
     })
 
 

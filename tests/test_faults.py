@@ -69,8 +69,9 @@ def test_gh_144833_bpo_34824_out_of_memory_for_a_connection(library):
 
 
 @pytest.mark.parametrize("scenario", [
-    "handshake", "handshake_with_crl", "handshake_with_psk", "resume", "talk",
-    "post_handshake", "unwrap", "lend_buffers", "refuse"])
+    "handshake", "handshake_with_crl", "handshake_with_psk", "resume",
+    "keep_sessions", "talk", "post_handshake", "unwrap", "lend_buffers",
+    "refuse"])
 def test_gh_126106_out_of_memory_while_connected(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 
@@ -131,7 +132,7 @@ def test_held(library, scenario):
 @pytest.mark.cpython("has no _testcapi")
 @pytest.mark.parametrize("scenario", [
     "contexts", "connecting", "refused", "with_callbacks", "connected",
-    "sockets", "certificates", "bios_and_functions"])
+    "sockets", "certificates", "sessions", "bios_and_functions"])
 def test_out_of_memory_in_python(scenario):
     """Python's own allocators fail."""
     testcapi = pytest.importorskip("_testcapi")

@@ -110,6 +110,13 @@ def test_the_measure():
 
 # What is called
 
+def finish(pair):
+    """With the ticket that TLS 1.3 sends with data."""
+    pair.server.write(b"x")
+    pair.flush()
+    pair.client.read(1)
+
+
 class World(object):
     """Objects in the states that the calls need."""
 
@@ -124,6 +131,10 @@ class World(object):
             self.certificate, = pair.client._sslobj.get_unverified_chain()
         self.settings = server_context()
         self.session = self.make_session()
+        self.resuming = client_context()
+        with BioPair(self.resuming, self.server) as pair:
+            finish(pair)
+            self.session_bytes = pair.client.session.to_bytes()
         self.error = self.make_error()
         self.fresh_bios = BioPair(self.client, self.server, handshake=False)
         self.fresh_sockets = SocketPair(self.client, self.server,
@@ -414,6 +425,8 @@ SUCCESS = {
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(
             cert("root.pem"), cert("capath"), DER)),
+    "SSLContext.session_from_bytes":
+        lambda w: w.resuming.session_from_bytes(w.session_bytes),
     "SSLContext.session_stats": lambda w: w.client.session_stats(),
     "SSLContext.set_alpn_protocols":
         set_on("set_alpn_protocols", ["h2", "http/1.1"]),
@@ -473,6 +486,7 @@ SUCCESS = {
     "MemoryBIO.read": lambda w: w.bio.read(w.bio.write(b"x" * 1000)),
     "MemoryBIO.write": lambda w: w.bio.read(w.bio.write(b"x" * 1000)),
     "MemoryBIO.write_eof": write_to_the_end,
+    "SSLSession.to_bytes": lambda w: w.session.to_bytes(),
     "Certificate.get_info": lambda w: w.certificate.get_info(),
     "Certificate.public_bytes": lambda w: w.certificate.public_bytes(),
 }
@@ -537,6 +551,8 @@ FAILURE = {
         lambda w: w.server.load_ech_keys(cert("localhost.pem")),
     "SSLContext.load_verify_locations": lambda w: (
         new_context(w).load_verify_locations(cadata=DER + b"junk")),
+    "SSLContext.session_from_bytes":
+        lambda w: w.resuming.session_from_bytes(w.session_bytes[:-1]),
     "SSLContext.set_alpn_protocols": set_on("set_alpn_protocols", [""]),
     "SSLContext.set_ciphers": set_on("set_ciphers", "none such"),
     "SSLContext.set_ciphersuites": set_on("set_ciphersuites", "none such"),
@@ -618,6 +634,7 @@ UNFAILING = {
     "SSLSocket": ["close", "makefile"],
     "SSLObject": ["close", "get_unverified_chain", "get_verified_chain"],
     "MemoryBIO": ["write_eof"],
+    "SSLSession": ["to_bytes"],
     "Certificate": ["get_info"],
 }
 for each in "SSLSocket", "SSLObject":
@@ -653,6 +670,7 @@ VALUES = {
     "SSLContext._host_flags": (lambda w: [4, 0], [1 << 100]),
     "SSLContext._msg_callback": (lambda w: [new_function()], []),
     "SSLContext.check_hostname": (lambda w: [True, False], []),
+    "SSLContext.client_sessions": (lambda w: [0], [-1, 1, 10001]),
     "SSLContext.hostname_checks_common_name": (lambda w: [False, True], []),
     "SSLContext.keylog_filename": (lambda w: [os.devnull], [cert("")]),
     "SSLContext.maximum_version": (
@@ -670,6 +688,9 @@ VALUES = {
     "SSLContext.request_ocsp": (lambda w: [True, False], []),
     "SSLContext.sni_callback": (lambda w: [new_function()], []),
     "SSLContext.verify_callback": (lambda w: [new_function()], []),
+    "SSLContext.ticket_keys": (
+        lambda w: [[b"a" * 80, b"b" * 80], [b"c" * 80], []],
+        [[b"a" * 79], [b"a" * 80, b"a" * 80]]),
     "SSLContext.verify_flags": (
         lambda w: [ssl.VERIFY_X509_STRICT, ssl.VERIFY_DEFAULT], [1 << 100]),
     "SSLContext.verify_mode": (
@@ -922,6 +943,66 @@ def test_bundle_that_is_not_kept(world, tmpdir, end, asks):
         if asks:
             BioPair(context, world.server)
             context.get_ca_certs(True)
+# Sessions
+
+def test_sessions_that_are_kept(world, pair_type, version):
+    """Resumed, not resumed, replaced by newer ones, given up with those who
+    keep them."""
+    client = client_context(version)
+    servers = [server_context(version), server_context(version)]
+    client.client_sessions = 3
+
+    def connect():
+        for server in servers:
+            for name in "localhost", "127.0.0.1":
+                with pair_type(client, server, server_hostname=name) as pair:
+                    finish(pair)
+        with contextlib.closing(pair_type(client, servers[0],
+                                          handshake=False)) as pair:
+            if pair_type is BioPair:
+                must_fail(ssl.SSLWantReadError, pair.client.do_handshake)
+
+    def begin_anew():
+        client.client_sessions = 3
+        connect()
+
+    assert_flat(connect)
+    assert_flat(begin_anew)
+
+
+def test_tickets_of_several_keys(world, version):
+    keys = [b"a" * 80, b"b" * 80]
+    client = client_context(version)
+
+    def connect():
+        server = server_context(version)
+        server.ticket_keys = keys
+        with BioPair(client, server) as pair:
+            finish(pair)
+            session = pair.client.session
+        server.ticket_keys = keys[::-1]
+        for _ in range(2):
+            with BioPair(client, server, session=session) as pair:
+                finish(pair)
+            server.ticket_keys = ()
+
+    assert_flat(connect)
+
+
+def test_bytes_of_sessions(world, version):
+    client, server = client_context(version), server_context(version)
+    with BioPair(client, server) as pair:
+        finish(pair)
+        data = pair.client.session.to_bytes()
+        wrong = [data[:100], data[:-1] + b"x", b"", b"x" * 1000]
+
+    def load():
+        client.session_from_bytes(client.session_from_bytes(data).to_bytes())
+        for each in wrong:
+            must_fail(ValueError, client.session_from_bytes, each)
+        must_fail(ValueError, client_context(
+            version, roots=None).session_from_bytes, data)
+        must_fail(ValueError, pair.server.session.to_bytes)
 
     assert_flat(load)
 

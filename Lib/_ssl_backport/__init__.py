@@ -10,14 +10,22 @@ __all__ = ["install", "is_installed"]
 __version__ = "0.1.0"
 
 
-def install():
+def install(client_sessions=None):
     """Make `import ssl` and `import _ssl` give the backport from here on.
 
+    client_sessions: how many sessions (int, 10000 at most) are kept for all
+    contexts of clients together that are made from now on, so that programs
+    that know nothing of sessions resume them: see SSLContext.client_sessions.
+    0 ends that, None leaves it as it is.
     Raises ImportError, and changes nothing, when the standard `ssl` or
     `_ssl` is already imported, or when the extension module cannot be
-    loaded.  A second call does nothing.
+    loaded.  A second call does nothing but set client_sessions, if given.
+    For a wrong client_sessions raises TypeError, ValueError or
+    OverflowError, with the backport in place.
     """
     from . import _install  # its import does it
+    if client_sessions is not None:
+        _install.finder.extension._share_client_sessions(client_sessions)
 
 
 def is_installed():

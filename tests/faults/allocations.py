@@ -257,6 +257,19 @@ def resume():
         pair.client.session
 
 
+def keep_sessions():
+    """All that the sessions do which a context keeps, and their bytes."""
+    client = client_context()
+    client.client_sessions = 2
+    server = server_context(chain="localhost-ec.pem")
+    server.ticket_keys = [b"a" * 80, b"b" * 80]
+    for _ in range(3):
+        with BioPair(client, server) as pair:
+            give_byte(pair.server, pair.client, pair)
+            client.session_from_bytes(pair.client.session.to_bytes())
+        server.ticket_keys = server.ticket_keys[::-1]
+
+
 def post_handshake():
     end()
     with BioPair(*ASKING) as pair:

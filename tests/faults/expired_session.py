@@ -49,6 +49,17 @@ def main():
     session = session_of_2018(client, server)
     with SocketPair(client, server, session=session) as pair:
         assert pair.client.session_reused is True
+    try:
+        client.session_from_bytes(session.to_bytes())
+    except ValueError:
+        pass
+    else:
+        raise AssertionError("it was taken")
+    client.client_sessions = 10     # which know how old they are
+    session_of_2018(client, server)
+    for expected in False, True:
+        with SocketPair(client, server) as pair:
+            assert pair.client.session_reused is expected
 
 
 main()

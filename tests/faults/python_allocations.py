@@ -241,6 +241,21 @@ def certificates():
         yield call
 
 
+def sessions():
+    met = pair()
+    met.server.write(b"x")
+    met.flush()
+    met.client.read(1)
+    session = met.client.session
+    yield lambda: (session.to_bytes,)
+    yield lambda: (CLIENT.session_from_bytes, session.to_bytes())
+    yield lambda: (setattr, SERVER, "ticket_keys", [b"a" * 80, b"b" * 80])
+    yield lambda: (getattr, SERVER, "ticket_keys")
+    yield lambda: (setattr, CLIENT, "client_sessions", 10)
+    for call in connecting():
+        yield call
+
+
 def bios_and_functions():
     def filled():
         bio = ssl.MemoryBIO()

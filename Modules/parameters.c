@@ -1,0 +1,159 @@
+/* parameters.c: what a session depends on, as digests.
+
+   Owns the comparison of contexts.  A session may go to another context, in
+   this process or another one, only where a handshake would ask the same of
+   its peer and offer it the same: where both contexts have the same digest.
+   What OpenSSL tells of a context is read when a digest is wanted; of what it
+   does not tell (trusted certificates, own ones, lists of groups) each context
+   keeps a running digest.  What nobody else can have, as a callback, makes
+   that digest one of its own. */
+
+#include "sslb.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* With another meaning of a digest comes another label. */
+static const char label[] = "_ssl_backport session parameters 1";
+
+int
+sslb_digest_equal_nogil(const sslb_digest *a, const sslb_digest *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+int
+sslb_digest_add_nogil(sslb_digest *digest, const void *data, size_t length)
+{
+    EVP_MD_CTX *state = EVP_MD_CTX_new();
+    int ok = state != NULL && EVP_DigestInit_ex(state, EVP_sha256(), NULL)
+        && EVP_DigestUpdate(state, digest->bytes, sizeof(digest->bytes))
+        && EVP_DigestUpdate(state, data, length)
+        && EVP_DigestFinal_ex(state, digest->bytes, NULL);
+
+    EVP_MD_CTX_free(state);
+    return ok;
+}
+
+/* No other digest of this process or of another one is the same.  Without
+   random numbers or memory it is one that no SHA-256 is likely to give. */
+void
+sslb_digest_make_unique(sslb_digest *digest)
+{
+    static uint64_t count = 0;
+    uint64_t numbers[] = {++count, (uint64_t)getpid(),
+                          (uint64_t)sslb_now_nogil()};
+    unsigned char random[32];
+
+    if (RAND_bytes(random, sizeof(random)) == 1
+        && sslb_digest_add_nogil(digest, random, sizeof(random))) {
+        return;
+    }
+    ERR_clear_error();
+    memset(digest->bytes, 0xff, sizeof(digest->bytes));
+    memcpy(digest->bytes, numbers, sizeof(numbers));
+}
+
+void
+sslb_settings_add(sslb_context *context, const char *name, const void *data,
+                  size_t length)
+{
+    if (!sslb_digest_add_nogil(&context->settings, name, strlen(name) + 1)
+        || !sslb_digest_add_nogil(&context->settings, data, length)) {
+        sslb_digest_make_unique(&context->settings);
+    }
+    ERR_clear_error();
+}
+
+void
+sslb_settings_make_unique(sslb_context *context)
+{
+    sslb_digest_make_unique(&context->settings);
+}
+
+/* -- of a connection --------------------------------------------------- */
+
+void
+sslb_number_write_nogil(unsigned char *bytes, uint64_t number)
+{
+    int i;
+
+    for (i = 0; i < 8; i++) {
+        bytes[i] = (unsigned char)(number >> (8 * (7 - i)));
+    }
+}
+
+static int
+add_number(EVP_MD_CTX *state, uint64_t number)
+{
+    unsigned char bytes[8];
+
+    sslb_number_write_nogil(bytes, number);
+    return EVP_DigestUpdate(state, bytes, sizeof(bytes));
+}
+
+static int
+add_ciphers(EVP_MD_CTX *state, const SSL *ssl)
+{
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_get_ciphers(ssl);
+    int i, ok = add_number(state, (uint64_t)sk_SSL_CIPHER_num(ciphers));
+
+    for (i = 0; ok && i < sk_SSL_CIPHER_num(ciphers); i++) {
+        ok = add_number(state, SSL_CIPHER_get_id(sk_SSL_CIPHER_value(ciphers,
+                                                                     i)));
+    }
+    return ok;
+}
+
+int
+sslb_parameters_digest_nogil(SSL *ssl, const sslb_checks *checks,
+                             const sslb_digest *settings, int checks_host,
+                             sslb_digest *result)
+{
+    const uint64_t numbers[] = {
+        (uint64_t)checks->mode, checks->flags, (uint64_t)checks_host,
+        X509_VERIFY_PARAM_get_hostflags(SSL_get0_param(ssl)),
+        SSL_get_options(ssl), (uint64_t)SSL_get_min_proto_version(ssl),
+        (uint64_t)SSL_get_max_proto_version(ssl),
+        (uint64_t)SSL_get_security_level(ssl),
+    };
+    EVP_MD_CTX *state = EVP_MD_CTX_new();
+    size_t i;
+    int ok = state != NULL && EVP_DigestInit_ex(state, EVP_sha256(), NULL)
+        && EVP_DigestUpdate(state, label, sizeof(label))
+        && EVP_DigestUpdate(state, &checks->trust, sizeof(checks->trust))
+        && EVP_DigestUpdate(state, settings, sizeof(*settings));
+
+    for (i = 0; ok && i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ok = add_number(state, numbers[i]);
+    }
+    ok = ok && add_ciphers(state, ssl)
+        && EVP_DigestFinal_ex(state, result->bytes, NULL);
+    EVP_MD_CTX_free(state);
+    return ok;
+}
+
+/* Of a connection that is made now. */
+int
+sslb_parameters_of_context(sslb_context *context, sslb_checks *checks,
+                           sslb_digest *result)
+{
+    SSL *ssl;
+    int ok = 0;
+
+    ERR_clear_error();
+    ssl = SSL_new(context->ctx);
+    if (ssl != NULL) {
+        checks->mode = SSL_get_verify_mode(ssl);
+        checks->flags = X509_VERIFY_PARAM_get_flags(SSL_get0_param(ssl));
+        checks->trust = context->trust;
+        ok = sslb_parameters_digest_nogil(ssl, checks, &context->settings,
+                                          context->check_hostname, result);
+        SSL_free(ssl);
+    }
+    if (!ok) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+    }
+    return ok ? 0 : -1;
+}

@@ -1,0 +1,296 @@
+/* ticket_keys.c: the keys of a server's tickets, which several processes may
+   share.
+
+   Owns them: a set of keys never changes, and is wiped when the last one who
+   uses it is gone, which the GIL counts.  An SSL has those of its first
+   context, and so needs no lock; OpenSSL asks by the SSL_CTX of that one too,
+   whatever an SNI callback sets. */
+
+#include "sslb.h"
+
+#include <string.h>
+
+#define MOST_KEYS 64
+
+/* As files of nginx and OpenSSL's SSL_CTX_set_tlsext_ticket_keys() have it. */
+typedef struct {
+    unsigned char name[16];     /* stands in the ticket */
+    unsigned char mac[32];      /* of HMAC-SHA-256 */
+    unsigned char cipher[32];   /* of AES-256 */
+} ticket_key;
+
+struct sslb_ticket_keys {
+    int users;
+    int shown;                  /* 0 for a key of ours in place of OpenSSL's */
+    size_t count;
+    ticket_key keys[];          /* the newest first */
+};
+
+static int ex_data_index = -1;
+
+/* -- sets --------------------------------------------------------------- */
+
+static size_t
+size_of(size_t count)
+{
+    return sizeof(sslb_ticket_keys) + count * sizeof(ticket_key);
+}
+
+/* One that is to be filled, or NULL with a MemoryError. */
+static sslb_ticket_keys *
+keys_new(size_t count)
+{
+    sslb_ticket_keys *self = OPENSSL_zalloc(size_of(count));
+
+    if (self == NULL) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+        return NULL;
+    }
+    self->users = 1;
+    self->count = count;
+    return self;
+}
+
+void
+sslb_ticket_keys_drop(sslb_ticket_keys *self)
+{
+    if (self != NULL && --self->users == 0) {
+        OPENSSL_clear_free(self, size_of(self->count));
+    }
+}
+
+/* When an SSL is freed. */
+static void
+ssl_is_gone(void *parent, void *keys, CRYPTO_EX_DATA *data, int index,
+            long argument, void *pointer)
+{
+    (void)parent;
+    (void)data;
+    (void)index;
+    (void)argument;
+    (void)pointer;
+    sslb_ticket_keys_drop(keys);
+}
+
+int
+sslb_ticket_keys_module_init(void)
+{
+    if (ex_data_index < 0) {
+        ex_data_index = SSL_get_ex_new_index(0, NULL, NULL, NULL,
+                                             ssl_is_gone);
+    }
+    if (ex_data_index < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+int
+sslb_ticket_keys_attach(SSL *ssl, const sslb_context *context)
+{
+    sslb_ticket_keys *keys = context->ticket_keys;
+
+    if (keys == NULL) {
+        return 1;
+    }
+    if (!SSL_set_ex_data(ssl, ex_data_index, keys)) {
+        return 0;
+    }
+    keys->users++;
+    return 1;
+}
+
+/* -- tickets ------------------------------------------------------------ */
+
+static const ticket_key *
+find_nogil(const sslb_ticket_keys *self, const unsigned char *name)
+{
+    size_t i;
+
+    for (i = 0; i < self->count; i++) {
+        if (memcmp(self->keys[i].name, name,
+                   sizeof(self->keys[i].name)) == 0) {
+            return &self->keys[i];
+        }
+    }
+    return NULL;
+}
+
+/* What OpenSSL calls for a ticket that it makes or that has come:
+   SSL_CTX_set_tlsext_ticket_key_evp_cb(3).  A connection that is older than
+   the keys makes none. */
+static int
+ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
+                EVP_CIPHER_CTX *cipher, sslb_ticket_mac *mac, int makes)
+{
+    const sslb_ticket_keys *keys = SSL_get_ex_data(ssl, ex_data_index);
+    const ticket_key *key = NULL;
+    int ok;
+
+    if (keys != NULL) {
+        key = makes ? &keys->keys[0] : find_nogil(keys, name);
+    }
+    if (key == NULL) {
+        return 0;
+    }
+    if (makes) {
+        memcpy(name, key->name, sizeof(key->name));
+        ok = RAND_bytes(iv, EVP_CIPHER_iv_length(EVP_aes_256_cbc())) == 1
+            && EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), NULL,
+                                  key->cipher, iv);
+    }
+    else {
+        ok = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher,
+                                iv);
+    }
+    if (!ok || !sslb_ticket_mac_init(mac, key->mac, sizeof(key->mac))) {
+        return -1;
+    }
+    /* 2: OpenSSL sends a new one */
+    return makes || key == &keys->keys[0] ? 1 : 2;
+}
+
+/* -- the attribute ------------------------------------------------------ */
+
+PyObject *
+sslb_context_get_ticket_keys(PyObject *self, void *closure)
+{
+    const sslb_ticket_keys *keys = ((sslb_context *)self)->ticket_keys;
+    Py_ssize_t i, count = keys != NULL && keys->shown
+        ? (Py_ssize_t)keys->count : 0;
+    PyObject *result = PyTuple_New(count);
+
+    (void)closure;
+    for (i = 0; result != NULL && i < count; i++) {
+        PyObject *item = PyBytes_FromStringAndSize(
+            (const char *)&keys->keys[i], sizeof(ticket_key));
+
+        if (item == NULL) {
+            Py_CLEAR(result);
+        }
+        else {
+            PyTuple_SET_ITEM(result, i, item);
+        }
+    }
+    return result;
+}
+
+/* The key at that place: 0, or -1. */
+static int
+read_key(sslb_ticket_keys *self, size_t place, PyObject *value)
+{
+    Py_buffer view;
+    int rc = -1;
+
+    if (sslb_is_unicode(value)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "ticket_keys: a key must be bytes, not text");
+        return -1;
+    }
+    if (sslb_buffer_get(value, &view) < 0) {
+        return -1;
+    }
+    if (view.len != sizeof(ticket_key)) {
+        PyErr_Format(PyExc_ValueError, "ticket_keys: a key must have %d "
+                     "bytes, not %zd", (int)sizeof(ticket_key), view.len);
+    }
+    else if (find_nogil(self, view.buf) != NULL) {
+        PyErr_SetString(PyExc_ValueError, "ticket_keys: two keys have the "
+                        "same name, which is their first 16 bytes");
+    }
+    else {
+        memcpy(&self->keys[place], view.buf, sizeof(ticket_key));
+        self->count = place + 1;
+        rc = 0;
+    }
+    PyBuffer_Release(&view);
+    return rc;
+}
+
+/* In place of OpenSSL's own, for which there is no way back: a handshake looks
+   twice whether there is a callback, and calls what it found the second time.
+   Or NULL. */
+static sslb_ticket_keys *
+random_key(void)
+{
+    sslb_ticket_keys *self = keys_new(1);
+
+    if (self != NULL && RAND_bytes((unsigned char *)self->keys,
+                                   sizeof(ticket_key)) != 1) {
+        sslb_queue_raise("ticket_keys", __LINE__);
+        sslb_ticket_keys_drop(self);
+        return NULL;
+    }
+    return self;
+}
+
+/* All of a sequence, or NULL. */
+static sslb_ticket_keys *
+read_keys(PyObject *value)
+{
+    PyObject *items = NULL;
+    sslb_ticket_keys *self = NULL;
+    Py_ssize_t i, count;
+
+    if (PyBytes_Check(value) || sslb_is_unicode(value)
+        || !PySequence_Check(value)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "ticket_keys must be a sequence of bytes objects");
+        return NULL;
+    }
+    items = PySequence_Tuple(value);
+    if (items == NULL) {
+        return NULL;
+    }
+    count = PyTuple_GET_SIZE(items);
+    if (count > MOST_KEYS) {
+        PyErr_Format(PyExc_ValueError, "ticket_keys: at most %d keys",
+                     MOST_KEYS);
+    }
+    else {
+        self = count > 0 ? keys_new((size_t)count) : random_key();
+    }
+    if (self != NULL && count > 0) {
+        self->shown = 1;
+        self->count = 0;
+    }
+    for (i = 0; self != NULL && i < count; i++) {
+        if (read_key(self, (size_t)i, PyTuple_GET_ITEM(items, i)) < 0) {
+            self->count = (size_t)count;    /* all is wiped */
+            sslb_ticket_keys_drop(self);
+            self = NULL;
+        }
+    }
+    Py_DECREF(items);
+    return self;
+}
+
+int
+sslb_context_set_ticket_keys(PyObject *self, PyObject *value, void *closure)
+{
+    sslb_context *context = (sslb_context *)self;
+    sslb_ticket_keys *keys, *old;
+
+    (void)closure;
+    if (sslb_refuse_deletion(value, "ticket_keys") < 0) {
+        return -1;
+    }
+    keys = read_keys(value);
+    if (keys == NULL) {
+        return -1;
+    }
+    if (keys->shown
+        && SSL_CTX_get_ssl_method(context->ctx) == TLS_client_method()) {
+        sslb_ticket_keys_drop(keys);
+        PyErr_SetString(PyExc_ValueError,
+                        "ticket_keys cannot be set on a client's SSLContext");
+        return -1;
+    }
+    old = context->ticket_keys;
+    context->ticket_keys = keys;
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context->ctx, ticket_callback);
+    sslb_ticket_keys_drop(old);
+    return 0;
+}
