@@ -394,8 +394,11 @@ sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
     if (sslb_refuse_deletion(value, "ech_config_list") < 0) {
         return -1;
     }
-    refuse("ech_config_list");
-    return -1;
+    if (value != Py_None) {
+        refuse("ech_config_list");
+        return -1;
+    }
+    return 0;   /* it is None */
 }
 
 void

@@ -32,6 +32,7 @@ BAD_VALUES = {
     "_host_flags": ["flags", None],
     "_msg_callback": [42, "callback"],
     "check_hostname": [Neither()],
+    "ech_config_list": [],  # tests/test_ech.py has them: not all have ECH
     "hostname_checks_common_name": [Neither()],
     "keylog_filename": [42, 1.5],
     "post_handshake_auth": [Neither()],

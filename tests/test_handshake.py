@@ -358,6 +358,10 @@ GETTERS = {
     "client_sigalg": SINCE_15,
     "compression": (),
     "context": (),
+    "ech_config_list": OURS,
+    "ech_outer_name": OURS,
+    "ech_retry_configs": OURS,
+    "ech_status": OURS,
     "get_channel_binding": (),
     "get_unverified_chain": SINCE_13,
     "get_verified_chain": SINCE_13,
@@ -401,6 +405,8 @@ def test_getters_are_all_of_them():
 def test_getters_before_the_handshake(pair_type, version, name):
     expected = {"pending": 0, "session_reused": False,
                 "get_unverified_chain": [], "get_verified_chain": []}
+    if getattr(ssl, "HAS_ECH", False):
+        expected["ech_status"] = "not-configured"
     with pair_type(version=version, handshake=False) as pair:
         for end in (pair.client, pair.server):
             value = look(end, name)
@@ -491,8 +497,8 @@ def test_getters_after_close(name):
 
 @pytest.mark.backport_only("stock crashes: gh-113318")
 @pytest.mark.parametrize("name", [
-    "context", "owner", "session", "session_reused", "server_side",
-    "server_hostname"])
+    "context", "ech_config_list", "owner", "session", "session_reused",
+    "server_side", "server_hostname"])
 def test_gh_113318_attributes_cannot_be_deleted(pair_type, name):
     with pair_type() as pair:
         connection = pair.client._sslobj
