@@ -282,17 +282,20 @@ sslb_code_is_consequence(unsigned long code)
     return sslb_code_errno(code) != 0;
 }
 
-/* Whether the code says that no provider (3.0 and later) has an algorithm. */
+/* Whether the code says that there is no such algorithm: no provider has it
+   (3.0 and later), which 4.0 tells of ciphers and digests in other words. */
 static inline int
 sslb_code_is_unsupported(unsigned long code)
 {
+    int reason = ERR_GET_REASON(code);
+
 #ifdef ERR_R_UNSUPPORTED
-    return ERR_GET_LIB(code) == ERR_LIB_EVP
-        && ERR_GET_REASON(code) == ERR_R_UNSUPPORTED;
-#else
-    (void)code;
-    return 0;
+    if (ERR_GET_LIB(code) == ERR_LIB_EVP && reason == ERR_R_UNSUPPORTED) {
+        return 1;
+    }
 #endif
+    return ERR_GET_LIB(code) == ERR_LIB_EVP
+        && (reason == EVP_R_UNKNOWN_CIPHER || reason == EVP_R_UNKNOWN_DIGEST);
 }
 
 /* Whether the code says that the peer hung up without a close_notify, which

@@ -2,7 +2,10 @@
 
 import errno
 import io
+import os
 import ssl
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -310,6 +313,26 @@ def test_algorithms_of_old_stay_out_of_the_process(context):
         with pytest.raises(ssl.SSLError):
             context.load_cert_chain(
                 cert("localhost-cert.pem"), io.StringIO(RC2_KEY), "secret")
+
+
+LOAD_RC2 = """\
+import ssl, sys
+try:
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_pkcs12(*sys.argv[1:])
+    sys.stdout.write("loaded")
+except ssl.SSLError as error:
+    sys.stdout.write(error.reason)
+"""
+
+
+def test_algorithms_of_old_that_are_not_there(tmpdir):
+    """They are, where they are in the library itself."""
+    path = tmpdir.join("own.p12")
+    path.write_binary(pkcs12.encrypted("rc2"))
+    output = subprocess.check_output(
+        [sys.executable, "-m", "_ssl_backport", "-c", LOAD_RC2, str(path),
+         PASSWORD], env=dict(os.environ, OPENSSL_MODULES=str(tmpdir)))
+    assert output in (b"loaded", b"UNSUPPORTED_ALGORITHM")
 
 
 # What cannot be loaded
