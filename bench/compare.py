@@ -59,6 +59,13 @@ def slower(before, after):
     return lines
 
 
+def show(folder, results):
+    """Says what is slower than in the last commit of a folder."""
+    said = text(committed(folder), results)
+    if said:
+        print("\n" + said)
+
+
 def text(before, after):
     """What is to be said of two runs; "" where there is nothing to compare."""
     if not set(before) & set(after):

@@ -116,8 +116,7 @@ def main():
         results = run(choose(options.rows), options.quick, progress)
         report.show_goals(results.values())
         if not options.quick:
-            print("\n" + compare.text(compare.committed(environments.ROOT),
-                                      results))
+            compare.show(environments.ROOT, results)
             report.save(results)
             pages.write(report.load())
             draw(progress, "plot.py", report.JSON)
