@@ -117,20 +117,13 @@ context_configure(sslb_context *self, int version)
     return 0;
 }
 
-static PyObject *
-context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+static sslb_context *
+context_make(PyTypeObject *type, int protocol)
 {
     sslb_context *self;
-    const SSL_METHOD *method;
-    PyObject *argument;
-    int protocol, version;
+    int version;
+    const SSL_METHOD *method = method_of_protocol(protocol, &version);
 
-    (void)kwargs;  /* subclasses take what they like */
-    if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
-        || sslb_int_as_int(argument, &protocol) < 0) {
-        return NULL;
-    }
-    method = method_of_protocol(protocol, &version);
     if (method == NULL) {
         PyErr_Format(PyExc_ValueError,
                      "invalid or unsupported protocol version %d", protocol);
@@ -157,7 +150,36 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     sslb_callbacks_attach(self);
     sslb_verification_attach(self);
     sslb_verification_trust_changed(self);
-    return (PyObject *)self;
+    return self;
+}
+
+static PyObject *
+context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *argument;
+    int protocol;
+
+    (void)kwargs;  /* subclasses take what they like */
+    if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
+        || sslb_int_as_int(argument, &protocol) < 0) {
+        return NULL;
+    }
+    return (PyObject *)context_make(type, protocol);
+}
+
+/* Of the same class, whose __new__ may want what nobody knows: it is not
+   called. */
+static PyObject *
+context_copy(PyObject *self, PyObject *none)
+{
+    sslb_context *original = (sslb_context *)self;
+    sslb_context *copy = context_make(Py_TYPE(self), original->protocol);
+
+    (void)none;
+    if (copy != NULL && sslb_context_copy(copy, original) < 0) {
+        Py_CLEAR(copy);
+    }
+    return (PyObject *)copy;
 }
 
 static int
@@ -198,8 +220,10 @@ context_dealloc(PyObject *object)
     context_clear(object);
     SSL_CTX_free(self->ctx);
     sslb_trust_forget(self);
+    sslb_ciphers_forget(self);
+    EVP_PKEY_free(self->dh);
     OPENSSL_free(self->alpn);
-    OPENSSL_free(self->ciphers);
+    Py_XDECREF(self->psk_hint);
     if (self->keylog_fd >= 0) {
         close(self->keylog_fd);
     }
@@ -213,6 +237,16 @@ sslb_context_take(sslb_context *context)
     sslb_guard_check_fork(&context->guard);
     Py_BEGIN_ALLOW_THREADS
     sslb_guard_take_nogil(&context->guard);
+    Py_END_ALLOW_THREADS
+    ERR_clear_error();
+}
+
+void
+sslb_context_share(sslb_context *context)
+{
+    sslb_guard_check_fork(&context->guard);
+    Py_BEGIN_ALLOW_THREADS
+    sslb_guard_share_nogil(&context->guard);
     Py_END_ALLOW_THREADS
     ERR_clear_error();
 }
@@ -734,6 +768,7 @@ context_get_security_level(PyObject *self, void *closure)
 
 static PyMethodDef context_methods[] = {
     SSLB_REFUSE_COPIES,
+    {"_copy", context_copy, METH_NOARGS, NULL},
     {"_wrap_socket", SSLB_KEYWORDS(context_wrap_socket),
      METH_VARARGS | METH_KEYWORDS, NULL},
     {"_wrap_bio", SSLB_KEYWORDS(context_wrap_bio),

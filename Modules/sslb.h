@@ -110,6 +110,12 @@ typedef struct {
     unsigned long trust;        /* the context's */
 } sslb_checks;
 
+/* The lists of OpenSSL's that it tells nobody (context_ciphers.c). */
+typedef enum {
+    SSLB_CIPHERSUITES, SSLB_GROUPS, SSLB_CLIENT_SIGALGS, SSLB_SERVER_SIGALGS,
+    SSLB_LIST_COUNT
+} sslb_list;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -123,16 +129,21 @@ typedef struct sslb_context {
     PyObject *msg_callback;     /* or NULL */
     PyObject *psk_client_callback;  /* or NULL */
     PyObject *psk_server_callback;  /* or NULL */
+    PyObject *psk_hint;         /* bytes, or NULL */
     PyObject *keylog_filename;  /* or NULL */
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
     unsigned int alpn_length;
     char *ciphers;              /* as set; NULL for the default ones */
+    char *lists[SSLB_LIST_COUNT];   /* as set; NULL for OpenSSL's own */
+    int curve;                  /* set in place of groups, or 0 */
+    EVP_PKEY *dh;               /* parameters, or NULL */
     int has_trust;              /* something was loaded into the store */
     unsigned long trust;        /* another number with each such change, and
                                    for no two contexts the same */
     struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
+    STACK_OF(OPENSSL_STRING) *folders;  /* each capath, or NULL */
     PyObject *weakrefs;
 } sslb_context;
 
@@ -459,8 +470,9 @@ extern PyTypeObject sslb_context_type;
    lists of cipher suites and of lookups, the ALPN names, the key log.  The
    error queue is empty at first.  Nothing in between may run Python code or
    allocate what the garbage collector knows.  Not for a step's own thread,
-   unless it runs a callback. */
+   unless it runs a callback.  Who only looks shares the context. */
 void sslb_context_take(sslb_context *context);
+void sslb_context_share(sslb_context *context);
 void sslb_context_release(sslb_context *context);
 
 /* Whether it is a context for clients (servers) only, when asked about
@@ -497,8 +509,29 @@ PyObject *sslb_context_get_ca_certs(PyObject *self, PyObject *args,
                                     PyObject *kwargs);
 
 /* When a context is gone, after its SSL_CTX. */
+void sslb_ciphers_forget(sslb_context *context);
 void sslb_trust_forget(sslb_context *context);
 int sslb_trust_module_init(void);
+
+/* -- context_copy.c ----------------------------------------------------- */
+
+/* Sets all that was set on the original for a context that is new: 0, or -1
+   with an exception, and then it is good for nothing.  The original's
+   protocol is the new one's too. */
+int sslb_context_copy(sslb_context *copy, sslb_context *original);
+
+/* What it asks the owners of a part to do; each is told of a new context, and
+   returns 0, or -1 with an exception.  But for the first they never let go of
+   the GIL, and run no Python code. */
+int sslb_trust_copy(sslb_context *copy, sslb_context *original);
+int sslb_identities_copy(sslb_context *copy, sslb_context *original);
+int sslb_dh_copy(sslb_context *copy, sslb_context *original);
+int sslb_ciphers_copy(sslb_context *copy, sslb_context *original);
+int sslb_sni_copy(sslb_context *copy, sslb_context *original);
+int sslb_alpn_copy(sslb_context *copy, sslb_context *original);
+int sslb_msg_copy(sslb_context *copy, sslb_context *original);
+int sslb_keylog_copy(sslb_context *copy, sslb_context *original);
+int sslb_psk_copy(sslb_context *copy, sslb_context *original);
 
 /* -- connection.c ----------------------------------------------------- */
 
