@@ -57,7 +57,7 @@ def run_installed(library, script, *arguments):
 
 @pytest.mark.parametrize("scenario", [
     "make_contexts", "load_roots", "load_data", "load_crl", "load_chain",
-    "load_encrypted_key", "configure", "decode", "use_bio"])
+    "load_encrypted_key", "configure", "copy", "decode", "use_bio"])
 def test_gh_126106_out_of_memory(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 

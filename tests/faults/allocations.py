@@ -91,6 +91,20 @@ DEBUGGED[1].set_alpn_protocols(["h2"])
 CRL_CHECKED = client_context(), CONTEXTS[1]
 CRL_CHECKED[0].load_verify_locations(cert("crl.pem"))
 CRL_CHECKED[0].verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+COPIED = client_context(), server_context()
+COPIED[0].load_verify_locations(cert("crl.pem"), cert("capath"))
+COPIED[0].set_ciphersuites("TLS_AES_128_GCM_SHA256")
+COPIED[0].set_groups("P-256")
+COPIED[0].set_server_sigalgs("rsa_pss_rsae_sha256")
+COPIED[0]._msg_callback = lambda *arguments: None
+COPIED[0].keylog_filename = os.devnull
+COPIED[1].load_cert_chain(cert("localhost-ec.pem"))
+COPIED[1].load_dh_params(cert("dh2048.pem"))
+COPIED[1].load_verify_locations(cert("root.pem"))
+COPIED[1].set_ciphers("ECDHE+AES:DHE+AES:PSK")
+COPIED[1].set_ecdh_curve("prime256v1")
+COPIED[1].set_alpn_protocols(["h2"])
+COPIED[1].set_psk_server_callback(lambda identity: b"", "hint")
 WITH_KEYS = client_context(roots=None), ssl.SSLContext(
     ssl.PROTOCOL_TLS_SERVER)
 WITH_KEYS[0].check_hostname = False
@@ -103,6 +117,23 @@ ASKING[1].verify_mode = ssl.CERT_REQUIRED
 ASKING[0].load_cert_chain(cert("client.pem"))
 for each in ASKING:
     each.post_handshake_auth = True
+
+
+def assert_work(client, server):
+    try:
+        BioPair(client, server)
+    except EXPECTED as error:
+        raise AssertionError("the contexts do not work: %r" % error)
+
+
+def copy():
+    """Those that are made work, and the originals do in any case."""
+    try:
+        copies = [context.copy() for context in COPIED]
+    finally:
+        end()
+        assert_work(*COPIED)
+    assert_work(*copies)
 
 
 def connect():
