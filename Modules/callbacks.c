@@ -371,11 +371,14 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-void
+int
 sslb_callbacks_attach(sslb_context *context)
 {
-    SSL_CTX_set_app_data(context->ctx, context);
+    if (!SSL_CTX_set_app_data(context->ctx, context)) {
+        return 0;
+    }
     SSL_CTX_set_client_hello_cb(context->ctx, client_hello_callback, NULL);
+    return 1;
 }
 
 /* An SSL takes these from its first context, once and for all. */

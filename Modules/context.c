@@ -141,13 +141,13 @@ context_make(PyTypeObject *type, int protocol)
     self->protocol = protocol;
     ERR_clear_error();
     self->ctx = SSL_CTX_new(method);
-    if (self->ctx == NULL || context_configure(self, version) < 0) {
+    if (self->ctx == NULL || context_configure(self, version) < 0
+        || !sslb_callbacks_attach(self)) {
         sslb_queue_raise("no context could be made: see the system's "
                          "OpenSSL configuration", __LINE__);
         Py_DECREF(self);
         return NULL;
     }
-    sslb_callbacks_attach(self);
     sslb_verification_attach(self);
     sslb_verification_trust_changed(self);
     return self;

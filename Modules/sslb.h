@@ -647,9 +647,9 @@ int sslb_operations_module_init(void);
 
 /* -- callbacks.c and its parts: callbacks_log.c, callbacks_psk.c ------- */
 
-/* Whatever the context's callbacks need of a new SSL_CTX, and of an SSL that
-   goes over to it. */
-void sslb_callbacks_attach(sslb_context *context);
+/* Whatever the context's callbacks need of a new SSL_CTX (1, or 0 with the
+   error queue filled), and of an SSL that goes over to it. */
+int sslb_callbacks_attach(sslb_context *context);
 void sslb_callbacks_switch_locked(sslb_context *context, SSL *ssl);
 
 /* 0, or -1 with a TypeError for what is neither None nor callable. */

@@ -91,6 +91,9 @@ DEBUGGED[1].set_alpn_protocols(["h2"])
 CRL_CHECKED = client_context(), CONTEXTS[1]
 CRL_CHECKED[0].load_verify_locations(cert("crl.pem"))
 CRL_CHECKED[0].verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+READABLE = ["_msg_callback", "check_hostname", "keylog_filename",
+            "minimum_version", "options", "security_level", "verify_flags",
+            "verify_mode"]
 COPIED = client_context(), server_context()
 COPIED[0].load_verify_locations(cert("crl.pem"), cert("capath"))
 COPIED[0].set_ciphersuites("TLS_AES_128_GCM_SHA256")
@@ -127,13 +130,18 @@ def assert_work(client, server):
 
 
 def copy():
-    """Those that are made work, and the originals do in any case."""
+    """One that is made has all that can be read; the originals work in any
+    case.  That a new context works OpenSSL does not say: SSL_CTX_new() leaves
+    out the algorithms for which it has no memory."""
     try:
         copies = [context.copy() for context in COPIED]
     finally:
         end()
         assert_work(*COPIED)
-    assert_work(*copies)
+    for made, original in zip(copies, COPIED):
+        assert made.cert_store_stats() == original.cert_store_stats()
+        for name in READABLE:
+            assert getattr(made, name) == getattr(original, name), name
 
 
 def connect():
