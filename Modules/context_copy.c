@@ -2,8 +2,8 @@
    one.
 
    OpenSSL has no copies of an SSL_CTX.  Owns the list of what there is to
-   carry over; of what OpenSSL does not tell, the file keeps what was set that
-   owns the setter.  Whatever can be set on a context has its line here. */
+   carry over: whatever can be set on a context has its line in it.  Of what
+   OpenSSL does not tell, the file that owns the setter keeps what was set. */
 
 #include "sslb.h"
 
@@ -34,30 +34,14 @@ copy_options(sslb_context *copy, sslb_context *original)
 }
 
 static int
-copy_modes(sslb_context *copy, sslb_context *original)
+copy_num_tickets(sslb_context *copy, sslb_context *original)
 {
-    long wanted = SSL_CTX_get_mode(original->ctx);
-
-    SSL_CTX_clear_mode(copy->ctx, SSL_CTX_get_mode(copy->ctx) & ~wanted);
-    SSL_CTX_set_mode(copy->ctx, wanted);
-    return 0;
-}
-
-/* Of a server the cache, and how many tickets it sends. */
-static int
-copy_sessions(sslb_context *copy, sslb_context *original)
-{
-    SSL_CTX_set_session_cache_mode(
-        copy->ctx, SSL_CTX_get_session_cache_mode(original->ctx));
-    SSL_CTX_sess_set_cache_size(copy->ctx,
-                                SSL_CTX_sess_get_cache_size(original->ctx));
-    SSL_CTX_set_timeout(copy->ctx, SSL_CTX_get_timeout(original->ctx));
     SSL_CTX_set_num_tickets(copy->ctx,
                             SSL_CTX_get_num_tickets(original->ctx));
     return 0;
 }
 
-/* A ciphers list may have set another one: it comes after that. */
+/* The ciphers may have set another one: it comes after them. */
 static int
 copy_security_level(sslb_context *copy, sslb_context *original)
 {
@@ -111,8 +95,7 @@ static int (*const parts[])(sslb_context *copy, sslb_context *original) = {
     copy_security_level,
     copy_versions,
     copy_options,
-    copy_modes,
-    copy_sessions,
+    copy_num_tickets,
     copy_verification,
     sslb_alpn_copy,
     sslb_sni_copy,
