@@ -429,19 +429,24 @@ def test_chain_of_a_client_is_the_one_loaded_last():
     assert found[0] == found[1] != found[2] == found[3]
 
 
-def test_what_a_higher_level_refuses():
+@pytest.mark.parametrize("level, name", [
+    (0, "small-key.pem"), (2, "localhost.pem")])
+def test_what_a_higher_level_refuses(level, name):
     """It was loaded before the level was raised."""
-    server = server_context()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.set_ciphers("DEFAULT:@SECLEVEL=%d" % level)
+    server.load_cert_chain(cert(name))
     server.load_dh_params(cert("dh2048.pem"))
-    server.set_ciphers("HIGH:@SECLEVEL=3")
+    server.set_ciphers("DEFAULT:@SECLEVEL=3")
     again = server.copy()
     assert again.security_level == server.security_level == 3
     with pytest.raises(ssl.SSLError):
-        again.load_cert_chain(cert("localhost.pem"))
-    client = client_context()
+        again.load_cert_chain(cert(name))
+    client = bare_client()
+    client.set_ciphers("DEFAULT:@SECLEVEL=%d" % level)
     for context in server, again:
-        context.set_ciphers("DEFAULT:@SECLEVEL=2")
-        assert connects(client, context)
+        context.set_ciphers("DEFAULT:@SECLEVEL=%d" % level)
+        assert has_dh(context) and connects(client, context)
 
 
 def test_level_of_a_list_that_was_refused():
