@@ -533,7 +533,9 @@ def test_bundles(files, version):
         context.load_verify_locations(cert(name))
     again = context.copy()
     assert again.cert_store_stats() == context.cert_store_stats()
-    assert again.get_ca_certs(True) == context.get_ca_certs(True)
+    # OpenSSL 4.0 keeps them in no order
+    assert sorted(again.get_ca_certs(True)) == sorted(
+        context.get_ca_certs(True))
     stats = context.cert_store_stats()
     again.load_verify_locations(cert("unknown-root.pem"))
     assert again.cert_store_stats()["x509"] == stats["x509"] + 1
