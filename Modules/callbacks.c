@@ -189,6 +189,13 @@ sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
     return 0;
 }
 
+int
+sslb_sni_copy(sslb_context *copy, sslb_context *original)
+{
+    return original->sni_callback == NULL
+        ? 0 : sslb_callbacks_set_sni(copy, original->sni_callback);
+}
+
 /* -- application protocols -------------------------------------------- */
 
 /* The first of ours that the client has too (RFC 7301, 3.2).  The result
@@ -247,14 +254,12 @@ alpn_check(const unsigned char *list, size_t length)
    An empty list takes ours away, which OpenSSL 1.1.1 does and then calls a
    failure. */
 static int
-alpn_replace(sslb_context *context, unsigned char *list, unsigned int length)
+alpn_use(sslb_context *context, unsigned char *list, unsigned int length)
 {
     unsigned char *old = list;
-    int ok;
-
-    sslb_context_take(context);
-    ok = SSL_CTX_set_alpn_protos(context->ctx, list, length) == 0
+    int ok = SSL_CTX_set_alpn_protos(context->ctx, list, length) == 0
         || length == 0;
+
     if (ok) {
         old = context->alpn;
         context->alpn = list;
@@ -262,9 +267,37 @@ alpn_replace(sslb_context *context, unsigned char *list, unsigned int length)
         SSL_CTX_set_alpn_select_cb(context->ctx, alpn_callback, context);
     }
     ERR_clear_error();
-    sslb_context_release(context);
     OPENSSL_free(old);
     return ok;
+}
+
+/* The same, while no handshake looks. */
+static int
+alpn_replace(sslb_context *context, unsigned char *list, unsigned int length)
+{
+    int ok;
+
+    sslb_context_take(context);
+    ok = alpn_use(context, list, length);
+    sslb_context_release(context);
+    return ok;
+}
+
+int
+sslb_alpn_copy(sslb_context *copy, sslb_context *original)
+{
+    unsigned char *list;
+
+    if (original->alpn == NULL) {
+        return 0;
+    }
+    list = OPENSSL_memdup(original->alpn, original->alpn_length);
+    if (list == NULL || !alpn_use(copy, list, original->alpn_length)) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
 }
 
 int
@@ -339,11 +372,14 @@ client_hello_callback(SSL *ssl, int *alert, void *argument)
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-void
+int
 sslb_callbacks_attach(sslb_context *context)
 {
-    SSL_CTX_set_app_data(context->ctx, context);
+    if (!SSL_CTX_set_app_data(context->ctx, context)) {
+        return 0;
+    }
     SSL_CTX_set_client_hello_cb(context->ctx, client_hello_callback, NULL);
+    return 1;
 }
 
 /* An SSL takes these from its first context, once and for all. */

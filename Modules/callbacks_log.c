@@ -113,6 +113,14 @@ sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
     return 0;
 }
 
+int
+sslb_msg_copy(sslb_context *copy, sslb_context *original)
+{
+    return original->msg_callback == NULL
+        ? 0 : sslb_context_set_msg_callback((PyObject *)copy,
+                                            original->msg_callback, NULL);
+}
+
 /* -- the key log ------------------------------------------------------ */
 
 /* How long (nanoseconds) a line waits for room in a pipe. */
@@ -248,6 +256,17 @@ open_keylog_nogil(const char *path)
     return fd;
 }
 
+/* Never taken off again: a handshake looks twice, and calls what it found the
+   second time. */
+static void
+use_keylog(sslb_context *context, int fd)
+{
+    context->keylog_fd = fd;
+    if (fd >= 0) {
+        SSL_CTX_set_keylog_callback(context->ctx, keylog_callback);
+    }
+}
+
 /* Exchanges the descriptor, after the lines that are being written. */
 static void
 replace_keylog(sslb_context *context, int fd)
@@ -256,12 +275,7 @@ replace_keylog(sslb_context *context, int fd)
 
     sslb_context_take(context);
     old = context->keylog_fd;
-    context->keylog_fd = fd;
-    /* Never taken off again: a handshake looks twice, and calls what it found
-       the second time. */
-    if (fd >= 0) {
-        SSL_CTX_set_keylog_callback(context->ctx, keylog_callback);
-    }
+    use_keylog(context, fd);
     sslb_context_release(context);
     if (old >= 0) {
         Py_BEGIN_ALLOW_THREADS
@@ -298,5 +312,29 @@ sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
     old = context->keylog_filename;
     context->keylog_filename = value != Py_None ? Py_NewRef(value) : NULL;
     Py_XDECREF(old);
+    return 0;
+}
+
+/* The file may have another name by now, so it is not opened again.  Nobody
+   forks while the GIL is held: Linux before 2.6.24 cannot do both at once. */
+int
+sslb_keylog_copy(sslb_context *copy, sslb_context *original)
+{
+    int fd;
+
+    if (original->keylog_fd < 0) {
+        return 0;
+    }
+    fd = dup(original->keylog_fd);
+    if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(),
+                                             original->keylog_filename);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return -1;
+    }
+    use_keylog(copy, fd);
+    copy->keylog_filename = Py_NewRef(original->keylog_filename);
     return 0;
 }

@@ -184,14 +184,25 @@ sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl)
 
 /* -- the methods ------------------------------------------------------ */
 
+/* The callback may be NULL. */
+static void
+use_client_callback(sslb_context *context, PyObject *callback)
+{
+    PyObject *old = context->psk_client_callback;
+
+    context->psk_client_callback = Py_XNewRef(callback);
+    SSL_CTX_set_psk_client_callback(
+        context->ctx, callback != NULL ? psk_client_callback : NULL);
+    Py_XDECREF(old);
+}
+
 PyObject *
 sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
                                      PyObject *kwargs)
 {
     static char *keywords[] = {"callback", NULL};
     sslb_context *context = (sslb_context *)self;
-    PyObject *callback, *old;
-    int on;
+    PyObject *callback;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
                                      "O:set_psk_client_callback", keywords,
@@ -199,13 +210,8 @@ sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
         || check_callback(context, callback, 0) < 0) {
         return NULL;
     }
-    on = callback != Py_None;
     sslb_settings_make_unique(context);
-    old = context->psk_client_callback;
-    context->psk_client_callback = on ? Py_NewRef(callback) : NULL;
-    SSL_CTX_set_psk_client_callback(context->ctx, on ? psk_client_callback
-                                                     : NULL);
-    Py_XDECREF(old);
+    use_client_callback(context, callback != Py_None ? callback : NULL);
     Py_RETURN_NONE;
 }
 
@@ -225,10 +231,13 @@ convert_hint(PyObject *hint, void *bytes)
     return 1;
 }
 
-/* 0, or -1 with an exception. */
+/* Both may be NULL: 0, or -1 with an exception. */
 static int
-use_hint(sslb_context *context, PyObject *hint)
+use_server_callback(sslb_context *context, PyObject *callback, PyObject *hint)
 {
+    PyObject *old = context->psk_server_callback;
+    PyObject *old_hint = context->psk_hint;
+
     ERR_clear_error();
     if (!SSL_CTX_use_psk_identity_hint(
             context->ctx, hint != NULL ? PyBytes_AS_STRING(hint) : NULL)) {
@@ -236,6 +245,12 @@ use_hint(sslb_context *context, PyObject *hint)
         PyErr_SetString(PyExc_ValueError, "identity_hint is too long");
         return -1;
     }
+    context->psk_hint = Py_XNewRef(hint);
+    context->psk_server_callback = Py_XNewRef(callback);
+    SSL_CTX_set_psk_server_callback(
+        context->ctx, callback != NULL ? psk_server_callback : NULL);
+    Py_XDECREF(old_hint);
+    Py_XDECREF(old);
     return 0;
 }
 
@@ -245,7 +260,7 @@ sslb_context_set_psk_server_callback(PyObject *self, PyObject *args,
 {
     static char *keywords[] = {"callback", "identity_hint", NULL};
     sslb_context *context = (sslb_context *)self;
-    PyObject *callback, *hint = NULL, *old;
+    PyObject *callback, *hint = NULL;
     int on, rc;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs,
@@ -255,16 +270,23 @@ sslb_context_set_psk_server_callback(PyObject *self, PyObject *args,
     }
     on = callback != Py_None;
     rc = check_callback(context, callback, 1) < 0
-        || use_hint(context, on ? hint : NULL) < 0;
+        || use_server_callback(context, on ? callback : NULL,
+                               on ? hint : NULL) < 0;
     Py_XDECREF(hint);
     if (rc) {
         return NULL;
     }
     sslb_settings_make_unique(context);
-    old = context->psk_server_callback;
-    context->psk_server_callback = on ? Py_NewRef(callback) : NULL;
-    SSL_CTX_set_psk_server_callback(context->ctx, on ? psk_server_callback
-                                                     : NULL);
-    Py_XDECREF(old);
     Py_RETURN_NONE;
+}
+
+int
+sslb_psk_copy(sslb_context *copy, sslb_context *original)
+{
+    if (original->psk_client_callback != NULL) {
+        use_client_callback(copy, original->psk_client_callback);
+    }
+    return original->psk_server_callback == NULL
+        ? 0 : use_server_callback(copy, original->psk_server_callback,
+                                  original->psk_hint);
 }

@@ -492,3 +492,24 @@ sslb_context_set_client_sessions(PyObject *self, PyObject *value,
     }
     return replace(&context->sessions, limit);
 }
+
+/* A store of its own, unless all contexts share one: what one client gets is
+   not another's. */
+int
+sslb_client_sessions_copy(sslb_context *copy, sslb_context *original)
+{
+    sslb_client_sessions *old = copy->sessions, *found = original->sessions;
+
+    if (found != NULL && found != shared) {
+        found = store_new(found->limit);
+        if (found == NULL) {
+            return -1;
+        }
+    }
+    else {
+        store_share(found);
+    }
+    copy->sessions = found;
+    sslb_client_sessions_drop(old);
+    return 0;
+}

@@ -117,20 +117,13 @@ context_configure(sslb_context *self, int version)
     return 0;
 }
 
-static PyObject *
-context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+static sslb_context *
+context_make(PyTypeObject *type, int protocol)
 {
     sslb_context *self;
-    const SSL_METHOD *method;
-    PyObject *argument;
-    int protocol, version;
+    int version;
+    const SSL_METHOD *method = method_of_protocol(protocol, &version);
 
-    (void)kwargs;  /* subclasses take what they like */
-    if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
-        || sslb_int_as_int(argument, &protocol) < 0) {
-        return NULL;
-    }
-    method = method_of_protocol(protocol, &version);
     if (method == NULL) {
         PyErr_Format(PyExc_ValueError,
                      "invalid or unsupported protocol version %d", protocol);
@@ -148,19 +141,48 @@ context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->protocol = protocol;
     ERR_clear_error();
     self->ctx = SSL_CTX_new(method);
-    if (self->ctx == NULL || context_configure(self, version) < 0) {
+    if (self->ctx == NULL || context_configure(self, version) < 0
+        || !sslb_callbacks_attach(self)) {
         sslb_queue_raise("no context could be made: see the system's "
                          "OpenSSL configuration", __LINE__);
         Py_DECREF(self);
         return NULL;
     }
-    sslb_callbacks_attach(self);
     sslb_callbacks_verify_attach(self);
     sslb_ocsp_attach(self);
     if (protocol != PROTOCOL_TLS_SERVER) {
         self->sessions = sslb_client_sessions_shared();
     }
-    return (PyObject *)self;
+    return self;
+}
+
+static PyObject *
+context_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *argument;
+    int protocol;
+
+    (void)kwargs;  /* subclasses take what they like */
+    if (!PyArg_ParseTuple(args, "O:_SSLContext", &argument)
+        || sslb_int_as_int(argument, &protocol) < 0) {
+        return NULL;
+    }
+    return (PyObject *)context_make(type, protocol);
+}
+
+/* Of the same class, whose __new__ may want what nobody knows: it is not
+   called. */
+static PyObject *
+context_copy(PyObject *self, PyObject *none)
+{
+    sslb_context *original = (sslb_context *)self;
+    sslb_context *copy = context_make(Py_TYPE(self), original->protocol);
+
+    (void)none;
+    if (copy != NULL && sslb_context_copy(copy, original) < 0) {
+        Py_CLEAR(copy);
+    }
+    return (PyObject *)copy;
 }
 
 static int
@@ -207,8 +229,10 @@ context_dealloc(PyObject *object)
     sslb_ocsp_forget(self);
     sslb_ticket_keys_drop(self->ticket_keys);
     sslb_client_sessions_drop(self->sessions);
+    sslb_ciphers_forget(self);
+    EVP_PKEY_free(self->dh);
     OPENSSL_free(self->alpn);
-    OPENSSL_free(self->ciphers);
+    Py_XDECREF(self->psk_hint);
     if (self->keylog_fd >= 0) {
         close(self->keylog_fd);
     }
@@ -222,6 +246,16 @@ sslb_context_take(sslb_context *context)
     sslb_guard_check_fork(&context->guard);
     Py_BEGIN_ALLOW_THREADS
     sslb_guard_take_nogil(&context->guard);
+    Py_END_ALLOW_THREADS
+    ERR_clear_error();
+}
+
+void
+sslb_context_share(sslb_context *context)
+{
+    sslb_guard_check_fork(&context->guard);
+    Py_BEGIN_ALLOW_THREADS
+    sslb_guard_share_nogil(&context->guard);
     Py_END_ALLOW_THREADS
     ERR_clear_error();
 }
@@ -743,6 +777,7 @@ context_get_security_level(PyObject *self, void *closure)
 
 static PyMethodDef context_methods[] = {
     SSLB_REFUSE_COPIES,
+    {"_copy", context_copy, METH_NOARGS, NULL},
     {"_wrap_socket", SSLB_KEYWORDS(context_wrap_socket),
      METH_VARARGS | METH_KEYWORDS, NULL},
     {"_wrap_bio", SSLB_KEYWORDS(context_wrap_bio),

@@ -55,29 +55,83 @@ sslb_context_set_ciphers(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* What the methods have in common that set one of OpenSSL's lists. */
-static PyObject *
-set_list(PyObject *self, const char *setting, PyObject *names,
-         int (*set)(SSL_CTX *, const char *), const char *failure)
+/* Most of these are macros of OpenSSL's. */
+static int
+set_groups_list(SSL_CTX *ctx, const char *names)
 {
-    sslb_context *context = (sslb_context *)self;
-    PyObject *bytes = sslb_text_encode_string(names, "utf-8");
+    return (int)SSL_CTX_set1_groups_list(ctx, names);
+}
+
+static int
+set_client_sigalgs_list(SSL_CTX *ctx, const char *names)
+{
+    return (int)SSL_CTX_set1_client_sigalgs_list(ctx, names);
+}
+
+static int
+set_sigalgs_list(SSL_CTX *ctx, const char *names)
+{
+    return (int)SSL_CTX_set1_sigalgs_list(ctx, names);
+}
+
+static const struct {
+    const char *name;
+    int (*set)(SSL_CTX *, const char *);
+    const char *failure;
+} lists[] = {
+    [SSLB_CIPHERSUITES] = {"ciphersuites", SSL_CTX_set_ciphersuites,
+                           "No cipher suite can be selected."},
+    [SSLB_GROUPS] = {"groups", set_groups_list, "unrecognized group"},
+    [SSLB_CLIENT_SIGALGS] = {"client_sigalgs", set_client_sigalgs_list,
+                             "unrecognized signature algorithm"},
+    [SSLB_SERVER_SIGALGS] = {"server_sigalgs", set_sigalgs_list,
+                             "unrecognized signature algorithm"},
+};
+
+/* Takes ownership of the names: 1, or 0 with everything as it was. */
+static int
+replace_list(sslb_context *context, sslb_list which, char *names)
+{
+    char *old = names;
     int ok;
+
+    sslb_context_take(context);
+    ok = lists[which].set(context->ctx, names);
+    if (ok) {
+        old = context->lists[which];
+        context->lists[which] = names;
+        if (which == SSLB_GROUPS) {
+            context->curve = 0;
+        }
+    }
+    ERR_clear_error();
+    sslb_context_release(context);
+    if (ok) {
+        sslb_settings_add(context, lists[which].name, names, strlen(names));
+    }
+    OPENSSL_free(old);
+    return ok;
+}
+
+/* What the methods have in common that set one of the lists. */
+static PyObject *
+set_list(PyObject *self, PyObject *names, sslb_list which)
+{
+    PyObject *bytes = sslb_text_encode_string(names, "utf-8");
+    char *copy;
 
     if (bytes == NULL) {
         return NULL;
     }
-    sslb_context_take(context);
-    ok = set(context->ctx, PyBytes_AS_STRING(bytes));
-    ERR_clear_error();
-    sslb_context_release(context);
-    if (ok) {
-        sslb_settings_add(context, setting, PyBytes_AS_STRING(bytes),
-                          (size_t)PyBytes_GET_SIZE(bytes));
-    }
+    copy = OPENSSL_strdup(PyBytes_AS_STRING(bytes));
     Py_DECREF(bytes);
-    if (!ok) {
-        sslb_error_raise(sslb_errors.error, 0, failure, __LINE__);
+    if (copy == NULL) {
+        ERR_clear_error();
+        return PyErr_NoMemory();
+    }
+    if (!replace_list((sslb_context *)self, which, copy)) {
+        sslb_error_raise(sslb_errors.error, 0, lists[which].failure,
+                         __LINE__);
         return NULL;
     }
     Py_RETURN_NONE;
@@ -86,8 +140,7 @@ set_list(PyObject *self, const char *setting, PyObject *names,
 PyObject *
 sslb_context_set_ciphersuites(PyObject *self, PyObject *names)
 {
-    return set_list(self, "ciphersuites", names, SSL_CTX_set_ciphersuites,
-                    "No cipher suite can be selected.");
+    return set_list(self, names, SSLB_CIPHERSUITES);
 }
 
 static PyObject *
@@ -186,6 +239,11 @@ sslb_context_set_ecdh_curve(PyObject *self, PyObject *argument)
     nid = OBJ_sn2nid(PyBytes_AS_STRING(name));
     sslb_context_take(context);
     ok = nid != NID_undef && SSL_CTX_set1_groups(context->ctx, &nid, 1);
+    if (ok) {
+        context->curve = nid;
+        OPENSSL_free(context->lists[SSLB_GROUPS]);
+        context->lists[SSLB_GROUPS] = NULL;
+    }
     ERR_clear_error();
     sslb_context_release(context);
     if (ok) {
@@ -200,44 +258,73 @@ sslb_context_set_ecdh_curve(PyObject *self, PyObject *argument)
     return result;
 }
 
-/* Most of these are macros of OpenSSL's. */
-static int
-set_groups_list(SSL_CTX *ctx, const char *names)
-{
-    return (int)SSL_CTX_set1_groups_list(ctx, names);
-}
-
-static int
-set_client_sigalgs_list(SSL_CTX *ctx, const char *names)
-{
-    return (int)SSL_CTX_set1_client_sigalgs_list(ctx, names);
-}
-
-static int
-set_sigalgs_list(SSL_CTX *ctx, const char *names)
-{
-    return (int)SSL_CTX_set1_sigalgs_list(ctx, names);
-}
-
 PyObject *
 sslb_context_set_groups(PyObject *self, PyObject *names)
 {
-    return set_list(self, "groups", names, set_groups_list,
-                    "unrecognized group");
+    return set_list(self, names, SSLB_GROUPS);
 }
 
 PyObject *
 sslb_context_set_client_sigalgs(PyObject *self, PyObject *names)
 {
-    return set_list(self, "client_sigalgs", names, set_client_sigalgs_list,
-                    "unrecognized signature algorithm");
+    return set_list(self, names, SSLB_CLIENT_SIGALGS);
 }
 
 PyObject *
 sslb_context_set_server_sigalgs(PyObject *self, PyObject *names)
 {
-    return set_list(self, "server_sigalgs", names, set_sigalgs_list,
-                    "unrecognized signature algorithm");
+    return set_list(self, names, SSLB_SERVER_SIGALGS);
+}
+
+/* -- copies and the end ------------------------------------------------- */
+
+/* 1, or 0 when out of memory, as the next one. */
+static int
+copy_text(char **copy, const char *text)
+{
+    return text == NULL || (*copy = OPENSSL_strdup(text)) != NULL;
+}
+
+static int
+copy_lists(sslb_context *copy, const sslb_context *original)
+{
+    int i, ok = 1;
+
+    for (i = 0; ok && i < SSLB_LIST_COUNT; i++) {
+        ok = copy_text(&copy->lists[i], original->lists[i])
+            && (copy->lists[i] == NULL
+                || lists[i].set(copy->ctx, copy->lists[i]));
+    }
+    return ok;
+}
+
+int
+sslb_ciphers_copy(sslb_context *copy, sslb_context *original)
+{
+    ERR_clear_error();
+    copy->curve = original->curve;
+    if (!copy_text(&copy->ciphers, original->ciphers)
+        || (copy->ciphers != NULL
+            && !SSL_CTX_set_cipher_list(copy->ctx, copy->ciphers))
+        || !copy_lists(copy, original)
+        || (copy->curve != 0
+            && !SSL_CTX_set1_groups(copy->ctx, &copy->curve, 1))) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+void
+sslb_ciphers_forget(sslb_context *context)
+{
+    int i;
+
+    OPENSSL_free(context->ciphers);
+    for (i = 0; i < SSLB_LIST_COUNT; i++) {
+        OPENSSL_free(context->lists[i]);
+    }
 }
 
 #ifdef SSLB_HAVE_IMPLEMENTED_GROUPS

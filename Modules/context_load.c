@@ -209,7 +209,83 @@ sslb_context_load_pkcs12(PyObject *self, PyObject *args, PyObject *kwargs)
     return result;
 }
 
+/* Of a connection that never is one: what OpenSSL goes through is its own
+   list, not that of a context which others use.  1, or 0 with the error queue
+   filled. */
+static int
+copy_identities(SSL_CTX *ctx, SSL *source)
+{
+    X509 *current = SSL_get_certificate(source);
+    int more = SSL_set_current_cert(source, SSL_CERT_SET_FIRST);
+
+    while (more) {
+        STACK_OF(X509) *chain = NULL;
+
+        if (!SSL_get0_chain_certs(source, &chain)
+            || !SSL_CTX_use_cert_and_key(ctx, SSL_get_certificate(source),
+                                         SSL_get_privatekey(source), chain,
+                                         1)) {
+            return 0;
+        }
+        more = SSL_set_current_cert(source, SSL_CERT_SET_NEXT);
+    }
+    ERR_clear_error();      /* there is no next one */
+    return SSL_CTX_select_current_cert(ctx, current);
+}
+
+int
+sslb_identities_copy(sslb_context *copy, sslb_context *original)
+{
+    SSL *source;
+    int ok;
+
+    if (SSL_CTX_get0_certificate(original->ctx) == NULL) {
+        return 0;
+    }
+    ERR_clear_error();
+    source = SSL_new(original->ctx);
+    ok = source != NULL && copy_identities(copy->ctx, source);
+    SSL_free(source);
+    if (!ok) {
+        sslb_queue_raise("certificate chain", __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
 /* -- load_dh_params --------------------------------------------------- */
+
+/* OpenSSL does not give them back, so that they are kept here as well.  The
+   parameters stay the caller's: 1, or 0 with the error queue filled. */
+static int
+use_dh(sslb_context *context, EVP_PKEY *parameters)
+{
+    if (!EVP_PKEY_up_ref(parameters)) {
+        return 0;
+    }
+    if (!SSL_CTX_set0_tmp_dh_pkey(context->ctx, parameters)) {
+        EVP_PKEY_free(parameters);
+        return 0;
+    }
+    (void)EVP_PKEY_up_ref(parameters);
+    EVP_PKEY_free(context->dh);
+    context->dh = parameters;
+    return 1;
+}
+
+int
+sslb_dh_copy(sslb_context *copy, sslb_context *original)
+{
+    if (original->dh == NULL) {
+        return 0;
+    }
+    ERR_clear_error();
+    if (!use_dh(copy, original->dh)) {
+        sslb_queue_raise("DH parameters", __LINE__);
+        return -1;
+    }
+    return 0;
+}
 
 /* NULL with the error queue filled. */
 static EVP_PKEY *
@@ -256,15 +332,13 @@ sslb_context_load_dh_params(PyObject *self, PyObject *argument)
     parameters = read_dh_nogil(PyBytes_AS_STRING(path));
     sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
-    if (parameters != NULL
-        && SSL_CTX_set0_tmp_dh_pkey(((sslb_context *)self)->ctx,
-                                    parameters)) {
-        result = Py_NewRef(Py_None);  /* the context has them now */
+    if (parameters != NULL && use_dh((sslb_context *)self, parameters)) {
+        result = Py_NewRef(Py_None);
     }
     else {
         sslb_file_raise(0, path, "DH parameter file", __LINE__);
-        EVP_PKEY_free(parameters);
     }
+    EVP_PKEY_free(parameters);
     Py_DECREF(path);
     return result;
 }

@@ -290,6 +290,22 @@ sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
     return 0;
 }
 
+int
+sslb_ech_copy(sslb_context *copy, sslb_context *original)
+{
+    ERR_clear_error();
+    copy->ech_config_list = Py_XNewRef(original->ech_config_list);
+    if (original->ech_keys == NULL) {
+        return 0;
+    }
+    copy->ech_keys = store_duplicate(copy->ctx, original->ech_keys);
+    if (copy->ech_keys == NULL) {
+        sslb_queue_raise("ECH keys", __LINE__);
+        return -1;
+    }
+    return 0;
+}
+
 void
 sslb_ech_forget(sslb_context *context)
 {
@@ -399,6 +415,14 @@ sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
         return -1;
     }
     return 0;   /* it is None */
+}
+
+int
+sslb_ech_copy(sslb_context *copy, sslb_context *original)
+{
+    (void)copy;
+    (void)original;
+    return 0;
 }
 
 void

@@ -86,6 +86,15 @@ sslb_hints_note_place(sslb_context *context, PyObject *path)
     Py_XDECREF(place);
 }
 
+int
+sslb_hints_copy(sslb_context *copy, sslb_context *original)
+{
+    if (original->places != NULL) {
+        copy->places = PySequence_List(original->places);
+    }
+    return original->places == NULL || copy->places != NULL ? 0 : -1;
+}
+
 /* -- what is told ------------------------------------------------------ */
 
 void

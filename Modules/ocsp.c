@@ -283,6 +283,24 @@ sslb_connection_ocsp_response(PyObject *object, PyObject *none)
     return result;
 }
 
+int
+sslb_ocsp_copy(sslb_context *copy, sslb_context *original)
+{
+    set_request(copy, requests(original));
+    if (original->ocsp_staple == NULL) {
+        return 0;
+    }
+    copy->ocsp_staple = OPENSSL_memdup(original->ocsp_staple,
+                                       original->ocsp_staple_length);
+    if (copy->ocsp_staple == NULL) {
+        ERR_clear_error();
+        PyErr_NoMemory();
+        return -1;
+    }
+    copy->ocsp_staple_length = original->ocsp_staple_length;
+    return 0;
+}
+
 void
 sslb_ocsp_attach(sslb_context *context)
 {
@@ -350,6 +368,14 @@ sslb_connection_ocsp_response(PyObject *self, PyObject *none)
     (void)self;
     (void)none;
     Py_RETURN_NONE;
+}
+
+int
+sslb_ocsp_copy(sslb_context *copy, sslb_context *original)
+{
+    (void)copy;
+    (void)original;
+    return 0;
 }
 
 void

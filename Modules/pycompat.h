@@ -54,6 +54,13 @@ Py_NewRef(PyObject *object)
     return object;
 }
 
+static inline PyObject *
+Py_XNewRef(PyObject *object)
+{
+    Py_XINCREF(object);
+    return object;
+}
+
 /* Never steals; a NULL value passes its exception on. */
 static inline int
 PyModule_AddObjectRef(PyObject *module, const char *name, PyObject *value)

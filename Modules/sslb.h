@@ -186,6 +186,12 @@ typedef struct {
     sslb_refusal refusal;
 } sslb_situation;
 
+/* The lists of OpenSSL's that it tells nobody (context_ciphers.c). */
+typedef enum {
+    SSLB_CIPHERSUITES, SSLB_GROUPS, SSLB_CLIENT_SIGALGS, SSLB_SERVER_SIGALGS,
+    SSLB_LIST_COUNT
+} sslb_list;
+
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
@@ -201,6 +207,7 @@ typedef struct sslb_context {
     PyObject *psk_client_callback;  /* or NULL */
     PyObject *psk_server_callback;  /* or NULL */
     sslb_judges judges;
+    PyObject *psk_hint;         /* bytes, or NULL */
     PyObject *keylog_filename;  /* or NULL */
     int keylog_fd;              /* or -1 */
     unsigned char *alpn;        /* wire format, or NULL */
@@ -208,6 +215,9 @@ typedef struct sslb_context {
     unsigned char *ocsp_staple; /* DER, or NULL */
     size_t ocsp_staple_length;
     char *ciphers;              /* as set; NULL for the default ones */
+    char *lists[SSLB_LIST_COUNT];   /* as set; NULL for OpenSSL's own */
+    int curve;                  /* set in place of groups, or 0 */
+    EVP_PKEY *dh;               /* parameters, or NULL */
     int has_trust;              /* something was loaded into the store */
     sslb_digest trust;          /* of all that was loaded into it */
     sslb_digest settings;       /* of what OpenSSL does not tell: our own
@@ -216,6 +226,7 @@ typedef struct sslb_context {
     struct sslb_client_sessions *sessions;  /* or NULL: none are kept */
     sslb_bundle *bundle;        /* of CA certificates: the first, or NULL */
     int bundle_is_lazy;         /* they get into the store when needed */
+    STACK_OF(OPENSSL_STRING) *folders;  /* each capath, or NULL */
     PyObject *places;           /* list of where trust is from, or NULL */
     PyObject *ech_config_list;  /* of clients: bytes, or NULL */
     OSSL_ECHSTORE *ech_keys;    /* of servers, or NULL */
@@ -798,10 +809,11 @@ extern PyTypeObject sslb_context_type;
 
 /* Around a change of what handshakes look at without a lock of OpenSSL's: the
    lists of cipher suites and of lookups, the ALPN names, the staple, the key
-   log.  The error queue is empty at first.  Nothing in between may run Python
-   code or allocate what the garbage collector knows.  Not for a step's own
-   thread, unless it runs a callback. */
+   log.  The error queue is empty at first.  Nothing in between may run Python code or
+   allocate what the garbage collector knows.  Not for a step's own thread,
+   unless it runs a callback.  Who only looks shares the context. */
 void sslb_context_take(sslb_context *context);
+void sslb_context_share(sslb_context *context);
 void sslb_context_release(sslb_context *context);
 
 /* Whether it is a context for clients (servers) only, when asked about
@@ -840,8 +852,34 @@ PyObject *sslb_context_get_ca_certs(PyObject *self, PyObject *args,
                                     PyObject *kwargs);
 
 /* When a context is gone, after its SSL_CTX. */
+void sslb_ciphers_forget(sslb_context *context);
 void sslb_trust_forget(sslb_context *context);
 int sslb_trust_module_init(void);
+
+/* -- context_copy.c ----------------------------------------------------- */
+
+/* Sets all that was set on the original for a context that is new: 0, or -1
+   with an exception, and then it is good for nothing.  The original's
+   protocol is the new one's too. */
+int sslb_context_copy(sslb_context *copy, sslb_context *original);
+
+/* What it asks the owners of a part to do; each is told of a new context, and
+   returns 0, or -1 with an exception.  But for the first two they never let go
+   of the GIL, and run no Python code. */
+int sslb_hints_copy(sslb_context *copy, sslb_context *original);
+int sslb_trust_copy(sslb_context *copy, sslb_context *original);
+int sslb_identities_copy(sslb_context *copy, sslb_context *original);
+int sslb_dh_copy(sslb_context *copy, sslb_context *original);
+int sslb_ciphers_copy(sslb_context *copy, sslb_context *original);
+int sslb_sni_copy(sslb_context *copy, sslb_context *original);
+int sslb_alpn_copy(sslb_context *copy, sslb_context *original);
+int sslb_msg_copy(sslb_context *copy, sslb_context *original);
+int sslb_keylog_copy(sslb_context *copy, sslb_context *original);
+int sslb_psk_copy(sslb_context *copy, sslb_context *original);
+int sslb_ocsp_copy(sslb_context *copy, sslb_context *original);
+int sslb_ech_copy(sslb_context *copy, sslb_context *original);
+int sslb_ticket_keys_copy(sslb_context *copy, sslb_context *original);
+int sslb_client_sessions_copy(sslb_context *copy, sslb_context *original);
 
 /* -- connection.c ----------------------------------------------------- */
 
@@ -1049,9 +1087,9 @@ PyObject *sslb_connection_sendfile(PyObject *self, PyObject *args);
 
 /* -- callbacks.c and its parts: callbacks_log.c, callbacks_psk.c ------- */
 
-/* Whatever the context's callbacks need of a new SSL_CTX, and of an SSL that
-   goes over to it. */
-void sslb_callbacks_attach(sslb_context *context);
+/* Whatever the context's callbacks need of a new SSL_CTX (1, or 0 with the
+   error queue filled), and of an SSL that goes over to it. */
+int sslb_callbacks_attach(sslb_context *context);
 void sslb_callbacks_switch_locked(sslb_context *context, SSL *ssl);
 
 /* 0, or -1 with a TypeError for what is neither None nor callable. */

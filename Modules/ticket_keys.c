@@ -268,6 +268,17 @@ read_keys(PyObject *value)
 }
 
 int
+sslb_ticket_keys_copy(sslb_context *copy, sslb_context *original)
+{
+    if (original->ticket_keys != NULL) {
+        copy->ticket_keys = original->ticket_keys;
+        copy->ticket_keys->users++;
+        SSL_CTX_set_tlsext_ticket_key_evp_cb(copy->ctx, ticket_callback);
+    }
+    return 0;
+}
+
+int
 sslb_context_set_ticket_keys(PyObject *self, PyObject *value, void *closure)
 {
     sslb_context *context = (sslb_context *)self;

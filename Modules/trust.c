@@ -79,11 +79,66 @@ use_lazily(sslb_context *context, sslb_bundle *source)
     return 1;
 }
 
+static void
+free_path(char *path)
+{
+    OPENSSL_free(path);
+}
+
 void
 sslb_trust_forget(sslb_context *context)
 {
+    sk_OPENSSL_STRING_pop_free(context->folders, free_path);
     sslb_bundle_drop(context->bundle);
     context->bundle = NULL;
+}
+
+/* -- folders ---------------------------------------------------------- */
+
+static int
+has_folder(const sslb_context *context, const char *path)
+{
+    int i;
+
+    for (i = 0; i < sk_OPENSSL_STRING_num(context->folders); i++) {
+        if (strcmp(sk_OPENSSL_STRING_value(context->folders, i), path) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* OpenSSL does not tell its own list.  1, or 0 without memory. */
+static int
+note_folder(sslb_context *context, const char *path)
+{
+    char *copy;
+
+    if (has_folder(context, path)) {
+        return 1;
+    }
+    if (context->folders == NULL) {
+        context->folders = sk_OPENSSL_STRING_new_null();
+    }
+    copy = OPENSSL_strdup(path);
+    if (copy != NULL && context->folders != NULL
+        && sk_OPENSSL_STRING_push(context->folders, copy) > 0) {
+        return 1;
+    }
+    OPENSSL_free(copy);
+    return 0;
+}
+
+/* 1, or 0 with the error queue filled. */
+static int
+use_folder(sslb_context *context, const char *path)
+{
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(
+        SSL_CTX_get_cert_store(context->ctx), X509_LOOKUP_hash_dir());
+
+    return lookup != NULL
+        && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM)
+        && note_folder(context, path);
 }
 
 /* -- loading ---------------------------------------------------------- */
@@ -118,7 +173,6 @@ add_folder(PyObject *self, const char *path)
     sslb_context *context = (sslb_context *)self;
     sslb_digest digest = {{0}};
     int is_known = digest_folder(path, &digest);
-    X509_LOOKUP *lookup;
     int ok;
 
     sslb_context_take(context);
@@ -129,9 +183,7 @@ add_folder(PyObject *self, const char *path)
     else {
         sslb_verification_trust_changed(context);
     }
-    lookup = X509_STORE_add_lookup(store_of(self), X509_LOOKUP_hash_dir());
-    ok = lookup != NULL
-        && X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
+    ok = use_folder(context, path);
     sslb_context_release(context);
     if (!ok) {
         sslb_queue_raise("capath", __LINE__);
@@ -423,4 +475,50 @@ sslb_context_get_ca_certs(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free);
     return result;
+}
+
+/* -- copies ----------------------------------------------------------- */
+
+/* What handshakes have found is in the store by now, too.  1, or 0 with the
+   error queue filled, as the next one. */
+static int
+copy_store(sslb_context *copy, const sslb_context *original)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get1_objects(
+        SSL_CTX_get_cert_store(original->ctx));
+    int ok = objects != NULL
+        && copy_objects(objects, SSL_CTX_get_cert_store(copy->ctx));
+
+    sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free);
+    return ok;
+}
+
+/* In the order in which OpenSSL looks them through. */
+static int
+copy_places(sslb_context *copy, const sslb_context *original)
+{
+    int i, ok = !original->bundle_is_lazy
+        || use_lazily(copy, original->bundle);
+
+    for (i = 0; ok && i < sk_OPENSSL_STRING_num(original->folders); i++) {
+        ok = use_folder(copy, sk_OPENSSL_STRING_value(original->folders, i));
+    }
+    return ok;
+}
+
+/* Loading fills a store without the GIL: the copy waits for it. */
+int
+sslb_trust_copy(sslb_context *copy, sslb_context *original)
+{
+    int ok;
+
+    sslb_context_share(original);
+    copy->has_trust = original->has_trust;
+    ok = copy_store(copy, original) && copy_places(copy, original);
+    sslb_context_release(original);
+    if (!ok) {
+        sslb_queue_raise("trust store", __LINE__);
+        return -1;
+    }
+    return 0;
 }

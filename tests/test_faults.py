@@ -59,7 +59,8 @@ def run_installed(library, script, *arguments):
 @pytest.mark.parametrize("scenario", [
     "make_contexts", "load_roots", "load_new_roots", "use_new_roots",
     "load_data", "load_crl", "load_chain", "load_encrypted_key",
-    "load_objects", "load_pkcs12", "configure", "decode", "use_bio"])
+    "load_objects", "load_pkcs12", "configure", "copy",
+    "decode", "use_bio"])
 def test_gh_126106_out_of_memory(library, scenario):
     run_installed(library, "allocations.py", scenario, POINTS)
 

@@ -130,6 +130,7 @@ class World(object):
         with BioPair(self.client, self.server) as pair:
             self.certificate, = pair.client._sslobj.get_unverified_chain()
         self.settings = server_context()
+        self.full = full_context()
         self.session = self.make_session()
         self.resuming = client_context()
         with BioPair(self.resuming, self.server) as pair:
@@ -322,6 +323,24 @@ def asking(pair_type, willing):
     return call
 
 
+def full_context():
+    """A server's, of which much is set."""
+    context = server_context()
+    context.load_cert_chain(cert("localhost-ec.pem"))
+    context.load_dh_params(cert("dh2048.pem"))
+    context.load_verify_locations(cert("root.pem"), cert("capath"), DER)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.set_ciphers("HIGH")
+    context.set_ciphersuites("TLS_AES_128_GCM_SHA256")
+    context.set_groups("X25519:P-256")
+    context.set_client_sigalgs("rsa_pss_rsae_sha256")
+    context.set_psk_server_callback(lambda identity: b"b", "hint")
+    context.sni_callback = context._msg_callback = new_function()
+    context.keylog_filename = os.devnull
+    context.name = "full"
+    return context
+
+
 def set_on(method, value):
     """A setter of a context of its own."""
     return lambda w: getattr(new_context(w), method)(value)
@@ -410,6 +429,7 @@ SUCCESS = {
     "ssl.sslwrap_simple": wrap_simple,
     "ssl.wrap_socket": module_wrap_socket,
     "SSLContext.cert_store_stats": lambda w: w.client.cert_store_stats(),
+    "SSLContext.copy": lambda w: w.full.copy(),
     "SSLContext.get_ca_certs": lambda w: w.client.get_ca_certs(),
     "SSLContext.get_ciphers": lambda w: w.client.get_ciphers(),
     "SSLContext.get_groups": lambda w: w.client.get_groups(),
@@ -629,7 +649,7 @@ UNFAILING = {
     "ssl": ["RAND_status", "get_default_verify_paths", "get_sigalgs",
             "DefaultVerifyPaths", "SSLSession"],
     "SSLContext": [
-        "cert_store_stats", "get_ca_certs", "get_ciphers", "get_groups",
+        "cert_store_stats", "copy", "get_ca_certs", "get_ciphers", "get_groups",
         "session_stats", "set_default_verify_paths"],
     "SSLSocket": ["close", "makefile"],
     "SSLObject": ["close", "get_unverified_chain", "get_verified_chain"],

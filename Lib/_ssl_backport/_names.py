@@ -10,6 +10,7 @@ import sys
 import __ssl_backport
 
 if sys.version_info[0] == 2:
+    from copy_reg import _slotnames as slots_of
     from _ssl_backport._enum import Enum, IntEnum, IntFlag
 
     class wrap_bio_method(object):
@@ -40,6 +41,7 @@ if sys.version_info[0] == 2:
 
 else:
     import types
+    from copyreg import _slotnames as slots_of
     from enum import Enum, IntEnum, IntFlag
 
     def wrap_bio_method(function):
@@ -79,7 +81,7 @@ __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
            "HEEDS_PYTHONHTTPSVERIFY", "MODULES_HAVE_CACHED",
            "PROTOCOL_BY_PURPOSE", "SCRIPT_PATH_IS_ABSOLUTE",
            "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "keyword_only_after",
-           "wrap_bio_method"]
+           "slots_of", "wrap_bio_method"]
 
 # Whether programs may call SSLSocket() with what wrap_socket() takes.
 CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)

@@ -305,6 +305,29 @@ class SSLContext(_SSLContext):
         """
         _trust.load_default_certs(self)
 
+    def copy(self):
+        """Return a context for which all is set that was set on this one.
+
+        From then on neither sees what is set on the other. Its class is the
+        same, but __new__ and __init__ are not called: attributes of the
+        object come over as they are, as with copy.copy(). Certificates and
+        keys are not read again. Statistics start at zero, and sessions stay
+        with the context that made them. Raises OSError if the process has no
+        descriptor left for the key log.
+        """
+        result = self._copy()
+        result.__dict__.update(self.__dict__)
+        for name in _names.slots_of(type(self)):
+            try:
+                value = getattr(self, name)
+            except AttributeError:
+                continue  # it was never set
+            setattr(result, name, value)
+        return result
+
+    def __copy__(self):
+        return self.copy()
+
     # the names of 3.6 for what only Windows has
     _windows_cert_stores = ("CA", "ROOT")
 

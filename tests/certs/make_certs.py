@@ -278,6 +278,14 @@ def write_localhost(root, intermediate, unknown):
                         purpose=ExtendedKeyUsageOID.SERVER_AUTH), small_key))
 
 
+def write_small_key():
+    """One that security level 2 refuses."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    itself = Authority(common_name("localhost"), 26, key=key)
+    write("small-key.pem",
+          pem(itself.sign(itself.subject, key, 26, hosts("localhost")), key))
+
+
 def write_cross_signed(root):
     """The root as an older one, expired since, had signed it."""
     past = datetime.datetime(2019, 1, 1)
@@ -553,6 +561,7 @@ def main():
                         key=ec_key())
     write_authorities(root, intermediate, unknown)
     write_localhost(root, intermediate, unknown)
+    write_small_key()
     write_distrusted()
     write_crl_of_another_key()
     write_ocsp()

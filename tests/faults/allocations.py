@@ -145,6 +145,23 @@ DEBUGGED[1].set_alpn_protocols(["h2"])
 CRL_CHECKED = client_context(), CONTEXTS[1]
 CRL_CHECKED[0].load_verify_locations(cert("crl.pem"))
 CRL_CHECKED[0].verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+READABLE = ["_msg_callback", "check_hostname", "keylog_filename",
+            "minimum_version", "options", "security_level", "verify_flags",
+            "verify_mode"]
+COPIED = client_context(), server_context()
+COPIED[0].load_verify_locations(cert("crl.pem"), cert("capath"))
+COPIED[0].set_ciphersuites("TLS_AES_128_GCM_SHA256")
+COPIED[0].set_groups("P-256")
+COPIED[0].set_server_sigalgs("rsa_pss_rsae_sha256")
+COPIED[0]._msg_callback = lambda *arguments: None
+COPIED[0].keylog_filename = os.devnull
+COPIED[1].load_cert_chain(cert("localhost-ec.pem"))
+COPIED[1].load_dh_params(cert("dh2048.pem"))
+COPIED[1].load_verify_locations(cert("root.pem"))
+COPIED[1].set_ciphers("ECDHE+AES:DHE+AES:PSK")
+COPIED[1].set_ecdh_curve("prime256v1")
+COPIED[1].set_alpn_protocols(["h2"])
+COPIED[1].set_psk_server_callback(lambda identity: b"", "hint")
 WITH_KEYS = client_context(roots=None), ssl.SSLContext(
     ssl.PROTOCOL_TLS_SERVER)
 WITH_KEYS[0].check_hostname = False
@@ -161,6 +178,28 @@ ASKING[1].verify_mode = ssl.CERT_REQUIRED
 ASKING[0].load_cert_chain(cert("client.pem"))
 for each in ASKING:
     each.post_handshake_auth = True
+
+
+def assert_work(client, server):
+    try:
+        BioPair(client, server)
+    except EXPECTED as error:
+        raise AssertionError("the contexts do not work: %r" % error)
+
+
+def copy():
+    """One that is made has all that can be read; the originals work in any
+    case.  That a new context works OpenSSL does not say: SSL_CTX_new() leaves
+    out the algorithms for which it has no memory."""
+    try:
+        copies = [context.copy() for context in COPIED]
+    finally:
+        end()
+        assert_work(*COPIED)
+    for made, original in zip(copies, COPIED):
+        assert made.cert_store_stats() == original.cert_store_stats()
+        for name in READABLE:
+            assert getattr(made, name) == getattr(original, name), name
 
 
 def connect():
