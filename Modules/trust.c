@@ -487,7 +487,7 @@ copy_store(sslb_context *copy, const sslb_context *original)
     STACK_OF(X509_OBJECT) *objects = X509_STORE_get1_objects(
         SSL_CTX_get_cert_store(original->ctx));
     int ok = objects != NULL
-        && copy_objects(objects, SSL_CTX_get_cert_store(copy->ctx));
+        && copy_objects_nogil(objects, SSL_CTX_get_cert_store(copy->ctx));
 
     sk_X509_OBJECT_pop_free(objects, X509_OBJECT_free);
     return ok;
