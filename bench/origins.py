@@ -19,12 +19,11 @@ import time
 
 import contestants
 import measure
+import pages
 import report
 import rows
 import run
 from contestants import Failure, environments
-
-JSON = os.path.join(report.RESULTS, "origins.json")
 
 SAMPLES_A_SECOND = 2500
 ROUNDS = 30
@@ -162,10 +161,11 @@ def main():
                                      "origins": origins,
                                      "bound": bound(origins)}
         os.makedirs(report.RESULTS, exist_ok=True)
-        with open(JSON, "w") as stream:
+        with open(report.ORIGINS, "w") as stream:
             json.dump(results, stream, indent=1)
             stream.write("\n")
-        run.draw(progress, "plot_origins.py", JSON)
+        pages.write(report.load())
+        run.draw(progress, "plot_origins.py", report.ORIGINS)
     except (Failure, measure.Stuck) as failure:
         return "\n%s" % failure
     return 0

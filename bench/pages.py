@@ -46,18 +46,23 @@ def cpu(results, row, name):
     return report.amount(figure["cpu"], "cpu") if figure else ""
 
 
-def table(results):
-    """What the work of WORK takes, as a table of reStructuredText."""
-    lines = [["CPU time"] + [title for _, title in COLUMNS]]
-    for row, title in WORK:
-        if row in results:
-            lines.append([title] + [cpu(results, row, name)
-                                    for name, _ in COLUMNS])
+def as_table(lines):
+    """Lists of cells, the first of the headings, in reStructuredText."""
     widths = [max(map(len, column)) for column in zip(*lines)]
     rule = "  ".join("=" * width for width in widths)
     rows = ["  ".join(text.ljust(width) for text, width
                       in zip(line, widths)).rstrip() for line in lines]
     return "\n".join([rule, rows[0], rule] + rows[1:] + [rule])
+
+
+def table(results):
+    """What the work of WORK takes."""
+    lines = [["CPU time"] + [title for _, title in COLUMNS]]
+    for row, title in WORK:
+        if row in results:
+            lines.append([title] + [cpu(results, row, name)
+                                    for name, _ in COLUMNS])
+    return as_table(lines)
 
 
 def figures(results):
@@ -66,6 +71,37 @@ def figures(results):
         "wheel-x25519 2.7", {"ratio": None})["ratio"]
     return table(results) + (
         "\n\n" + KEY_EXCHANGE % (1 / ratio) if ratio else "")
+
+
+def missed(results):
+    """The goals that are not reached."""
+    lines = [["work", "against", "goal", "reached", "C", "dotted"]]
+    origins = report.load(report.ORIGINS)
+    for row, result in results.items():
+        for goal in result["goals"]:
+            if report.is_missed(goal):
+                name = goal["against"]
+                lines.append([
+                    result["title"],
+                    "wheel, " + name if goal["kind"] == "wheel" else name,
+                    "%.2f" % goal["least"], "%.2f" % goal["reached"],
+                    times_of_c(result, name),
+                    times_of_bound(origins.get(row), name)])
+    return as_table(lines)
+
+
+def times_of_c(result, name):
+    """How many times as fast C is as another."""
+    cost = {who: figure[result["measure"]]
+            for who, figure in result["figures"].items()}
+    return "%.2f" % (cost[name] / cost["C"]) if "C" in cost else ""
+
+
+def times_of_bound(origin, name):
+    """How many times as fast the bound of origins.py is."""
+    if not origin or name not in origin["origins"] or not origin["bound"]:
+        return ""
+    return "%.2f" % (sum(origin["origins"][name].values()) / origin["bound"])
 
 
 def sentence(results):
@@ -88,6 +124,7 @@ def filled(text, name, content):
 
 PAGES = [
     (os.path.join("docs", "performance.rst"), "table", figures),
+    (os.path.join("docs", "performance.rst"), "missed goals", missed),
     ("README.rst", "requests", sentence),
 ]
 

@@ -15,6 +15,7 @@ import rows
 WHEEL = "wheel 2.7"
 RESULTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "results")
 JSON = os.path.join(RESULTS, "results.json")
+ORIGINS = os.path.join(RESULTS, "origins.json")
 
 
 def judge(row, race):
@@ -22,7 +23,8 @@ def judge(row, race):
     figures = race.figures
     result = {
         "title": row.title, "unit": row.unit, "measure": row.measure,
-        "group": row.group, "base": row.base, "size": row.size, "connections": row.connections,
+        "group": row.group, "base": row.base,
+        "size": row.size, "connections": row.connections,
         "date": time.strftime("%Y-%m-%d"),
         "figures": {name: summary(rounds)
                     for name, rounds in figures.items()},
@@ -131,9 +133,13 @@ def cell(goal):
     text = "%.2f" % goal["reached"]
     if goal["least"] is None:
         return text
-    return "%s %s %.2f" % (
-        text, ">=" if goal["reached"] >= goal["least"] else "< ",
-        goal["least"])
+    return "%s %s %.2f" % (text, "< " if is_missed(goal) else ">=",
+                           goal["least"])
+
+
+def is_missed(goal):
+    return (None not in (goal["reached"], goal["least"])
+            and goal["reached"] < goal["least"])
 
 
 def show_goals(results):
@@ -150,7 +156,7 @@ def show_goals(results):
         cells = [cell(goal) for goal in result["goals"]]
         print((("%-26s" + 4 * " %-13s") % (
             result["title"], *cells)).rstrip())
-        missed += sum("<" in text for text in cells)
+        missed += sum(map(is_missed, result["goals"]))
     print("\n%s" % (
         "Everything that was to be reached and could be told is."
         if not missed else "%d of the goals %s missed." % (
@@ -159,11 +165,11 @@ def show_goals(results):
 
 # As JSON
 
-def load():
+def load(path=JSON):
     """{row's name: result} of the last measurements."""
-    if not os.path.exists(JSON):
+    if not os.path.exists(path):
         return {}
-    with open(JSON) as stream:
+    with open(path) as stream:
         return json.load(stream)
 
 
