@@ -501,10 +501,9 @@ hint_property_new(void)
 static PyObject *
 base_error_new(void)
 {
-    PyObject *namespace = Py_BuildValue("{s:O,s:O,s:O,s:N}", "library", Py_None,
-                                        "reason", Py_None,
-                                        "ech_retry_configs", Py_None,
-                                        "hint", hint_property_new());
+    PyObject *namespace = Py_BuildValue(
+        "{s:O,s:O,s:O,s:N}", "library", Py_None, "reason", Py_None,
+        "ech_retry_configs", Py_None, "hint", hint_property_new());
     PyObject *type;
 
     if (namespace == NULL) {

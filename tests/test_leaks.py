@@ -29,9 +29,11 @@ ATTEMPTS = [8, 8, 32, 128, 512, 2048]
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 PIECE = b"x" * 65536
-ECH_KEYS = ssl.generate_ech_keys("localhost") if ssl.HAS_ECH else ""
+HAS_ECH = getattr(ssl, "HAS_ECH", False)
+ECH_KEYS = ssl.generate_ech_keys("localhost") if HAS_ECH else ""
 FAR = "Jan  5 09:34:43 2038 GMT"
 TRY_LATER, UNAUTHORIZED = b"0\3\n\1\3", b"0\3\n\1\6"  # OCSP responses
+
 
 def ech_list_of(pem):
     """The list in base64; b"" for none."""
@@ -718,7 +720,7 @@ VALUES = {
 }
 for each in "SSLContext", "SSLSocket", "SSLObject":
     VALUES[each + ".ech_config_list"] = (
-        lambda w: [ECH_LIST] if ssl.HAS_ECH else [], [b"junk"])
+        lambda w: [ECH_LIST] if HAS_ECH else [], [b"junk"])
 for each in "SSLSocket", "SSLObject":
     # a connection keeps each context that it ever had, once
     VALUES[each + ".context"] = lambda w: [w.server, w.client], []
@@ -963,6 +965,23 @@ def test_bundle_that_is_not_kept(world, tmpdir, end, asks):
         if asks:
             BioPair(context, world.server)
             context.get_ca_certs(True)
+
+    assert_flat(load)
+
+
+def test_bad_bundle(tmpdir):
+    """The last of its certificates is bad."""
+    path = str(tmpdir.join("bundle.pem"))
+    with open(path, "w") as stream:
+        stream.write(PEM + PEM + read_cert("junk-der.pem"))
+
+    def load():
+        with pytest.raises(ssl.SSLError):
+            client_context(roots=None).load_verify_locations(path)
+
+    assert_flat(load)
+
+
 # Sessions
 
 def test_sessions_that_are_kept(world, pair_type, version):
@@ -1027,18 +1046,9 @@ def test_bytes_of_sessions(world, version):
     assert_flat(load)
 
 
-def test_bad_bundle(tmpdir):
-    """The last of its certificates is bad."""
-    path = str(tmpdir.join("bundle.pem"))
-    with open(path, "w") as stream:
-        stream.write(PEM + PEM + read_cert("junk-der.pem"))
+# Encrypted Client Hello
 
-    def load():
-        with pytest.raises(ssl.SSLError):
-            client_context(roots=None).load_verify_locations(path)
-
-    assert_flat(load)
-@pytest.mark.skipif(not ssl.HAS_ECH, reason="needs OpenSSL 4.0")
+@pytest.mark.skipif(not HAS_ECH, reason="needs OpenSSL 4.0")
 @pytest.mark.parametrize("name", ["localhost", "other.example.test"])
 def test_rejected_client_hello(pair_type, name):
     """With a good public name, and with a wrong one."""

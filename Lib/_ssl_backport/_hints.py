@@ -30,7 +30,7 @@ def hint_of(error):
     if code is not None:
         return told(VERIFICATION.get(code), facts)
     if isinstance(error, _ssl.SSLEOFError):
-        return HUNG_UP(facts) if facts["in_handshake"] else None
+        return hung_up(facts) if facts["in_handshake"] else None
     return told(REASONS.get(reason_of(error)), facts)
 
 
@@ -198,9 +198,9 @@ def no_signature(facts):
 
 def small_dh(facts):
     level = facts["security_level"]
-    return ("The Diffie-Hellman parameters are too small for %s.  Use elliptic "
-            'curves instead, with context.set_ciphers("DEFAULT:!DHE"), or '
-            "allow them with %s." % (
+    return ("The Diffie-Hellman parameters are too small for %s.  Use "
+            "elliptic curves instead, with "
+            'context.set_ciphers("DEFAULT:!DHE"), or allow them with %s.' % (
                 "this context's security level"
                 if level is None else "security level %d" % level, ALLOW_WEAK))
 
@@ -260,8 +260,8 @@ def handshake_failure(facts):
 
 
 ECH_REJECTED = (
-    "The server could not decrypt the ClientHello (ECH): its keys have changed, "
-    "or it has none.  Connect again with this error's ech_retry_configs as "
+    "The server could not decrypt the ClientHello (ECH): its keys have "
+    "changed, or it has none.  Connect again with this error's ech_retry_configs as "
     "ech_config_list or, if they are None, without ECH.")
 
 
@@ -276,12 +276,12 @@ def no_tls(facts):
     if facts["server_side"]:
         return ("The client did not speak TLS: it may have sent plain text "
                 "(as http:// does) to this port.")
-    return ("The server did not answer with TLS: the port may be one for plain "
-            "text (as http://), for TLS after a command (STARTTLS), or a "
+    return ("The server did not answer with TLS: the port may be one for "
+            "plain text (as http://), for TLS after a command (STARTTLS), or a "
             "proxy's.  Check the port.")
 
 
-def HUNG_UP(facts):
+def hung_up(facts):
     if facts["server_side"]:
         return ("The client closed the connection in the middle of the "
                 "handshake: it may not trust the certificate of this server, "
@@ -297,8 +297,8 @@ def too_early(facts):
     certificate = facts["culprit"] or {}
     text = "%(certificate)s is not valid yet" % facts
     if "notBefore" in certificate and facts["time"]:
-        text = "%s: it is valid from %s, and this computer's clock says %s" % (
-            text, certificate["notBefore"], moment(facts["time"]))
+        text += ": it is valid from %s, and this computer's clock says %s" % (
+            certificate["notBefore"], moment(facts["time"]))
     return text + ".  If that time is wrong, set the clock."
 
 
@@ -306,8 +306,8 @@ def too_late(facts):
     certificate = facts["culprit"] or {}
     text = "%(certificate)s has expired" % facts
     if "notAfter" in certificate and facts["time"]:
-        text = "%s: it was valid until %s, and this computer's clock says %s" % (
-            text, certificate["notAfter"], moment(facts["time"]))
+        text += ": it was valid until %s, and this computer's clock says %s" % (
+            certificate["notAfter"], moment(facts["time"]))
     return text + ".  Renew it or, if that time is wrong, set the clock."
 
 
@@ -328,27 +328,27 @@ def trusts_none(facts):
 
 
 def unknown_issuer(facts):
-    missing = ""
+    advice = "If you trust it, add it with %s."
     if facts["sent"] == 1:
-        missing = ("  Or the %(peer)s does not send the intermediate "
-                   "certificates that belong to it." % facts)
+        advice = ("If it is an intermediate one, let the " + facts["peer"]
+                  + " send it; if you trust it, add it with %s.")
     return trusts_none(facts) or (
         "%s is signed by %s, which is not among the trusted CA certificates, "
-        "%s.  If you trust it, add it with %s.%s"
-        % (facts["certificate"], facts["issuer_name"], facts["searched"],
-           LOAD_ROOT, missing))
+        "%s.  %s" % (facts["certificate"], facts["issuer_name"],
+                     facts["searched"], advice % LOAD_ROOT))
 
 
 def incomplete_chain(facts):
-    return ("%s is trusted, but its own issuer, %s, is not.  Add that one with "
-            "%s, or set context.verify_flags |= "
+    return ("%s is trusted, but its own issuer, %s, is not.  Add that one "
+            "with %s, or set context.verify_flags |= "
             "ssl.VERIFY_X509_PARTIAL_CHAIN."
             % (facts["certificate"], facts["issuer_name"], LOAD_ROOT))
 
 
 def self_signed(facts):
     return ("The %s's certificate (%s) is self-signed, and not among the "
-            "trusted certificates, %s.  If it is the right one, add it with %s."
+            "trusted certificates, %s.  If it is the right one, add it with "
+            "%s."
             % (facts["peer"], facts["culprit_name"] or "without a name",
                facts["searched"], LOAD_ROOT))
 
@@ -400,8 +400,8 @@ NOT_STRICT = (
     "~ssl.VERIFY_X509_STRICT.")
 
 WEAK = (
-    "%(certificate)s has a key or a signature (as with SHA-1) that is too weak "
-    "for security level %(security_level)s.  Get a better one, or allow it "
+    "%(certificate)s has a key or a signature (as with SHA-1) that is too "
+    "weak for security level %(security_level)s.  Get a better one, or allow it "
     "with " + ALLOW_WEAK + ".")
 
 # By X509_V_ERR_*, whose numbers stay; 24 has become 79 in OpenSSL 3.0.
@@ -444,8 +444,8 @@ REASONS = {
     "ALERT_HANDSHAKE_FAILURE": handshake_failure,
     "ALERT_INSUFFICIENT_SECURITY": no_cipher,
     "ALERT_NO_APPLICATION_PROTOCOL": (
-        "The %(peer)s knows none of the application protocols (ALPN) that this "
-        "%(us)s offers: see context.set_alpn_protocols()."),
+        "The %(peer)s knows none of the application protocols (ALPN) that "
+        "this %(us)s offers: see context.set_alpn_protocols()."),
     "ALERT_PROTOCOL_VERSION": version_refused,
     "ALERT_UNKNOWN_CA": ours_refused(
         "because it does not know the issuer: let the %(peer)s trust that CA, "
