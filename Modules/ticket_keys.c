@@ -118,38 +118,58 @@ find_nogil(const sslb_ticket_keys *self, const unsigned char *name)
     return NULL;
 }
 
+/* 1, or 0 with the error queue filled, as the next one. */
+static int
+encrypt_nogil(const ticket_key *key, unsigned char *name, unsigned char *iv,
+              EVP_CIPHER_CTX *cipher, sslb_ticket_mac *mac)
+{
+    memcpy(name, key->name, sizeof(key->name));
+    return RAND_bytes(iv, EVP_CIPHER_iv_length(EVP_aes_256_cbc())) == 1
+        && EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher,
+                              iv)
+        && sslb_ticket_mac_init(mac, key->mac, sizeof(key->mac));
+}
+
+/* By a key that nobody has: a connection that is older than the keys has none,
+   and OpenSSL 1.1.1 spoils the stream where it may make no ticket. */
+static int
+encrypt_for_nobody_nogil(unsigned char *name, unsigned char *iv,
+                         EVP_CIPHER_CTX *cipher, sslb_ticket_mac *mac)
+{
+    ticket_key key;
+    int ok = RAND_bytes((unsigned char *)&key, sizeof(key)) == 1
+        && encrypt_nogil(&key, name, iv, cipher, mac);
+
+    OPENSSL_cleanse(&key, sizeof(key));
+    return ok;
+}
+
 /* What OpenSSL calls for a ticket that it makes or that has come:
-   SSL_CTX_set_tlsext_ticket_key_evp_cb(3).  A connection that is older than
-   the keys makes none. */
+   SSL_CTX_set_tlsext_ticket_key_evp_cb(3). */
 static int
 ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
                 EVP_CIPHER_CTX *cipher, sslb_ticket_mac *mac, int makes)
 {
     const sslb_ticket_keys *keys = SSL_get_ex_data(ssl, ex_data_index);
-    const ticket_key *key = NULL;
+    const ticket_key *key;
     int ok;
 
-    if (keys != NULL) {
-        key = makes ? &keys->keys[0] : find_nogil(keys, name);
-    }
-    if (key == NULL) {
-        return 0;
-    }
     if (makes) {
-        memcpy(name, key->name, sizeof(key->name));
-        ok = RAND_bytes(iv, EVP_CIPHER_iv_length(EVP_aes_256_cbc())) == 1
-            && EVP_EncryptInit_ex(cipher, EVP_aes_256_cbc(), NULL,
-                                  key->cipher, iv);
+        ok = keys != NULL
+            ? encrypt_nogil(&keys->keys[0], name, iv, cipher, mac)
+            : encrypt_for_nobody_nogil(name, iv, cipher, mac);
+        return ok ? 1 : -1;
     }
-    else {
-        ok = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher,
-                                iv);
+    key = keys != NULL ? find_nogil(keys, name) : NULL;
+    if (key == NULL) {
+        return 0;               /* a full handshake */
     }
-    if (!ok || !sslb_ticket_mac_init(mac, key->mac, sizeof(key->mac))) {
+    ok = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher, iv)
+        && sslb_ticket_mac_init(mac, key->mac, sizeof(key->mac));
+    if (!ok) {
         return -1;
     }
-    /* 2: OpenSSL sends a new one */
-    return makes || key == &keys->keys[0] ? 1 : 2;
+    return key == &keys->keys[0] ? 1 : 2;   /* 2: a new one is due */
 }
 
 /* -- the attribute ------------------------------------------------------ */

@@ -129,13 +129,18 @@ def test_keys_count_for_new_connections(version):
 
 
 def test_connection_older_than_all_keys(version):
-    """It makes no ticket, and works."""
-    client, server = client_context(version), server_context(version)
-    with BioPair(client, server, handshake=False) as pair:
-        server.ticket_keys = [NEW]
-        pair.handshake()
-        session = finished_session(pair)
-        assert not session.has_ticket
+    """Nobody understands its tickets, but it works."""
+    for resumes in False, True:
+        client, server = client_context(version), server_context(version)
+        session = session_with(client, server) if resumes else None
+        with BioPair(client, server, session=session,
+                     handshake=False) as pair:
+            server.ticket_keys = [NEW]
+            pair.handshake()
+            assert pair.client.session_reused is False
+            session = finished_session(pair)
+        with BioPair(client, server, session=session) as pair:
+            assert pair.client.session_reused is False
 
 
 def test_no_keys_again(version, pair_type):
