@@ -358,7 +358,7 @@ def test_one_bad_certificate_among_many(path, spoilt):
     text = "".join(ssl.DER_cert_to_PEM_cert(bytes(der)) for der in ders)
     with pytest.raises(ssl.SSLError) as caught:
         client.load_verify_locations(write(path, ROOT + text))
-    assert not isinstance(caught.value, ssl.SSLCertVerificationError)
+    assert caught.value.library == "X509"
     if BACKPORT:
         assert client.cert_store_stats()["x509"] == 0
 
