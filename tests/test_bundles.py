@@ -8,7 +8,6 @@ that way are what all else is held against.
 
 import base64
 import binascii
-import os
 import random
 import re
 import ssl

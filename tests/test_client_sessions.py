@@ -509,4 +509,3 @@ def test_contexts_go_before_their_connections(version, pair_type):
     with pair_type(client, server) as pair:
         del client, server
         finished_session(pair)
-

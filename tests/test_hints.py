@@ -72,7 +72,6 @@ def check(hint):
     assert "None" not in hint.split()
 
 
-
 # Versions
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -406,8 +406,8 @@ GETTERS = [
     "cipher", "client_sigalg", "compression", "ech_outer_name",
     "ech_retry_configs", "ech_status", "get_channel_binding",
     "get_unverified_chain", "get_verified_chain", "getpeercert", "group",
-    "ocsp_response", "pending", "selected_alpn_protocol", "selected_npn_protocol",
-    "server_sigalg", "shared_ciphers", "version"]
+    "ocsp_response", "pending", "selected_alpn_protocol",
+    "selected_npn_protocol", "server_sigalg", "shared_ciphers", "version"]
 
 SUCCESS = {
     "ssl.DER_cert_to_PEM_cert": lambda w: ssl.DER_cert_to_PEM_cert(DER),
@@ -651,8 +651,8 @@ UNFAILING = {
     "ssl": ["RAND_status", "get_default_verify_paths", "get_sigalgs",
             "DefaultVerifyPaths", "SSLSession"],
     "SSLContext": [
-        "cert_store_stats", "copy", "get_ca_certs", "get_ciphers", "get_groups",
-        "session_stats", "set_default_verify_paths"],
+        "cert_store_stats", "copy", "get_ca_certs", "get_ciphers",
+        "get_groups", "session_stats", "set_default_verify_paths"],
     "SSLSocket": ["close", "makefile"],
     "SSLObject": ["close", "get_unverified_chain", "get_verified_chain"],
     "MemoryBIO": ["write_eof"],

@@ -334,7 +334,6 @@ def test_class_that_replaces_the_module_s(monkeypatch, version):
         assert type(pair.client) is Replaced
 
 
-
 def test_gevent_s_way_in(version):
     """The low-level connection over the raw socket."""
     left, right = unix_pair()

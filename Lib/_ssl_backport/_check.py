@@ -240,7 +240,7 @@ class Check(object):
         try:
             tls = self.connect(context)
         except (EnvironmentError, ValueError, NotReached,
-                _starttls.Refused) as error:
+                _starttls.Refused):
             return found
         try:
             found.update(agreed(tls))

@@ -261,8 +261,8 @@ def handshake_failure(facts):
 
 ECH_REJECTED = (
     "The server could not decrypt the ClientHello (ECH): its keys have "
-    "changed, or it has none.  Connect again with this error's ech_retry_configs as "
-    "ech_config_list or, if they are None, without ECH.")
+    "changed, or it has none.  Connect again with this error's "
+    "ech_retry_configs as ech_config_list or, if they are None, without ECH.")
 
 
 def ours_refused(because):
@@ -277,8 +277,8 @@ def no_tls(facts):
         return ("The client did not speak TLS: it may have sent plain text "
                 "(as http:// does) to this port.")
     return ("The server did not answer with TLS: the port may be one for "
-            "plain text (as http://), for TLS after a command (STARTTLS), or a "
-            "proxy's.  Check the port.")
+            "plain text (as http://), for TLS after a command (STARTTLS), or "
+            "a proxy's.  Check the port.")
 
 
 def hung_up(facts):
@@ -306,8 +306,8 @@ def too_late(facts):
     certificate = facts["culprit"] or {}
     text = "%(certificate)s has expired" % facts
     if "notAfter" in certificate and facts["time"]:
-        text += ": it was valid until %s, and this computer's clock says %s" % (
-            certificate["notAfter"], moment(facts["time"]))
+        text += (": it was valid until %s, and this computer's clock says "
+                 "%s" % (certificate["notAfter"], moment(facts["time"])))
     return text + ".  Renew it or, if that time is wrong, set the clock."
 
 
@@ -401,8 +401,8 @@ NOT_STRICT = (
 
 WEAK = (
     "%(certificate)s has a key or a signature (as with SHA-1) that is too "
-    "weak for security level %(security_level)s.  Get a better one, or allow it "
-    "with " + ALLOW_WEAK + ".")
+    "weak for security level %(security_level)s.  Get a better one, or allow "
+    "it with " + ALLOW_WEAK + ".")
 
 # By X509_V_ERR_*, whose numbers stay; 24 has become 79 in OpenSSL 3.0.
 VERIFICATION = {
