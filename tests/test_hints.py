@@ -308,7 +308,16 @@ def test_small_dh_key():
     error = errors_of(client, server)[0]
     assert error.reason == "DH_KEY_TOO_SMALL"
     check(error.hint)
-    assert "security level 3" in error.hint and "!DHE" in error.hint
+    assert "security level" in error.hint and "!DHE" in error.hint
+
+
+def test_small_dh_parameters_of_ours():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=3")
+    with pytest.raises(ssl.SSLError) as caught:
+        context.load_dh_params(cert("dh2048.pem"))
+    assert caught.value.reason == "DH_KEY_TOO_SMALL"
+    check(caught.value.hint)
 
 
 def test_unsafe_renegotiation():
@@ -598,6 +607,15 @@ ALL = ["SSLError", "SSLZeroReturnError", "SSLWantReadError",
 @pytest.mark.parametrize("name", ALL)
 def test_errors_made_by_hand_have_none(name):
     assert getattr(ssl, name)(1, "text").hint is None
+
+
+def test_without_facts():
+    """Somebody else may make such an error."""
+    for error in errors_with_hints():
+        vars(error).clear()
+        assert error.hint is None
+        error.library, error.reason = "SSL", "UNSUPPORTED_PROTOCOL"
+        assert error.hint is None
 
 
 def test_errors_that_are_no_failures_have_none():

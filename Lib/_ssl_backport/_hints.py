@@ -25,19 +25,28 @@ def hint_of(error):
     """Return a sentence or two (str) that may help with an SSLError: what is
     wrong, and what to change.  None where nothing is known.
     """
-    facts = Facts(vars(error).get("_facts") or {})
+    facts = Facts(vars(error).get("_facts") or ())
     code = getattr(error, "verify_code", None)
     if code is not None:
         return told(VERIFICATION.get(code), facts)
     if isinstance(error, _ssl.SSLEOFError):
-        return hung_up(facts) if facts["in_handshake"] else None
+        return told(hung_up, facts) if facts["in_handshake"] else None
     return told(REASONS.get(reason_of(error)), facts)
 
 
 def told(entry, facts):
-    """The text of a table's entry: a format of facts, or a function."""
-    return entry % facts if isinstance(entry, str) else (
-        entry and entry(facts))
+    """The text of a table's entry: a format of facts, or a function of them.
+
+    None without an entry, and without facts where it needs some: what fails
+    while a file is loaded has none.
+    """
+    if entry is None or not (facts or is_plain(entry)):
+        return None
+    return entry % facts if isinstance(entry, str) else entry(facts)
+
+
+def is_plain(entry):
+    return isinstance(entry, str) and "%(" not in entry
 
 
 def reason_of(error):
@@ -111,12 +120,9 @@ def common_name(subject):
 
 def protocol(version):
     """The name of a version, such as TLSv1.2."""
+    if version < OLDEST:
+        return "SSLv3"
     return "TLSv1" + (".%d" % (version - OLDEST) if version > OLDEST else "")
-
-
-def member(version):
-    """The name that TLSVersion has for it."""
-    return protocol(version).replace(".", "_")
 
 
 NO_CERTIFICATE = ("This server has no certificate: load one with %s."
@@ -195,15 +201,11 @@ def no_signature(facts):
         return NO_CERTIFICATE
     return SHA1 % facts
 
-
-def small_dh(facts):
-    level = facts["security_level"]
-    return ("The Diffie-Hellman parameters are too small for %s.  Use "
-            "elliptic curves instead, with "
-            'context.set_ciphers("DEFAULT:!DHE"), or allow them with %s.' % (
-                "this context's security level"
-                if level is None else "security level %d" % level, ALLOW_WEAK))
-
+SMALL_DH = (
+    "The Diffie-Hellman parameters are too small for this context's security "
+    "level.  Use elliptic curves instead, with "
+    'context.set_ciphers("DEFAULT:!DHE"), or allow them with ' + ALLOW_WEAK
+    + ".")
 
 NO_GROUP = (
     "The %(peer)s and this %(us)s have no group for key exchange in common: "
@@ -456,7 +458,7 @@ REASONS = {
         "extended key usage."),
     "CA_KEY_TOO_SMALL": WEAK_KEY,
     "CA_MD_TOO_WEAK": WEAK_KEY,
-    "DH_KEY_TOO_SMALL": small_dh,
+    "DH_KEY_TOO_SMALL": SMALL_DH,
     "ECH_REQUIRED": ECH_REJECTED,
     "EE_KEY_TOO_SMALL": WEAK_KEY,
     "HTTPS_PROXY_REQUEST": (
@@ -484,7 +486,7 @@ REASONS = {
     "NO_SUITABLE_SIGNATURE_ALGORITHM": no_signature,
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": certificate_wanted,
     "TLSV1_UNRECOGNIZED_NAME": unknown_name,
-    "UNKNOWN_PROTOCOL": refuse_version,
+    "UNKNOWN_PROTOCOL": no_tls,
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
         "The server is old and lacks secure renegotiation (RFC 5746).  If it "
         "cannot be updated, set context.options |= "
