@@ -82,19 +82,43 @@ has_namesakes_nogil(const STACK_OF(X509_INFO) *entries)
     return result;
 }
 
-/* 1, or 0 with the error queue filled. */
-static int
-digest_entry_nogil(const X509_INFO *entry, sslb_digest *digest)
-{
-    unsigned char found[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
+/* These two: 1, or 0 with the error queue filled. */
 
-    return (entry->x509 == NULL
-            || (X509_digest(entry->x509, EVP_sha256(), found, &length)
-                && sslb_digest_add_nogil(digest, found, length)))
-        && (entry->crl == NULL
-            || (X509_CRL_digest(entry->crl, EVP_sha256(), found, &length)
-                && sslb_digest_add_nogil(digest, found, length)));
+static int
+digest_der_nogil(EVP_MD_CTX *state, unsigned char *der, int length)
+{
+    int ok = length > 0 && EVP_DigestUpdate(state, der, (size_t)length);
+
+    OPENSSL_free(der);
+    return ok;
+}
+
+static int
+digest_entries_nogil(const STACK_OF(X509_INFO) *entries, sslb_digest *digest)
+{
+    EVP_MD_CTX *state = EVP_MD_CTX_new();
+    int ok = state != NULL && EVP_DigestInit_ex(state, EVP_sha256(), NULL);
+    int i;
+
+    for (i = 0; ok && i < sk_X509_INFO_num(entries); i++) {
+        const X509_INFO *entry = sk_X509_INFO_value(entries, i);
+        unsigned char *der = NULL;
+        int length;
+
+        if (entry->x509 != NULL) {
+            /* with what the file says of the uses that it is for */
+            length = i2d_X509_AUX(entry->x509, &der);
+            ok = digest_der_nogil(state, der, length);
+        }
+        if (ok && entry->crl != NULL) {
+            der = NULL;
+            length = i2d_X509_CRL(entry->crl, &der);
+            ok = digest_der_nogil(state, der, length);
+        }
+    }
+    ok = ok && EVP_DigestFinal_ex(state, digest->bytes, NULL);
+    EVP_MD_CTX_free(state);
+    return ok;
 }
 
 /* Takes ownership of the entries; NULL with the error queue filled. */
@@ -102,7 +126,7 @@ static bundle *
 bundle_new_nogil(STACK_OF(X509_INFO) *entries)
 {
     bundle *self = calloc(1, sizeof(*self));
-    int i, ok = 1;
+    int i;
 
     if (self == NULL) {
         sk_X509_INFO_pop_free(entries, X509_INFO_free);
@@ -112,12 +136,10 @@ bundle_new_nogil(STACK_OF(X509_INFO) *entries)
     self->entries = entries;
     self->users = 1;
     self->has_namesakes = has_namesakes_nogil(entries);
-    for (i = 0; ok && i < sk_X509_INFO_num(entries); i++) {
+    for (i = 0; i < sk_X509_INFO_num(entries); i++) {
         self->has_crls |= sk_X509_INFO_value(entries, i)->crl != NULL;
-        ok = digest_entry_nogil(sk_X509_INFO_value(entries, i),
-                                &self->digest);
     }
-    if (!ok) {
+    if (!digest_entries_nogil(entries, &self->digest)) {
         bundle_drop(self);
         return NULL;
     }
