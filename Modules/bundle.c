@@ -156,7 +156,8 @@ entry_digest_nogil(const entry *self, EVP_MD_CTX *state)
         return EVP_DigestUpdate(state, self->der.data, self->der.length);
     }
     if (self->x509 != NULL) {
-        length = i2d_X509(self->x509, &data);
+        /* with what the file says of the uses that it is for */
+        length = i2d_X509_AUX(self->x509, &data);
         ok = length > 0 && EVP_DigestUpdate(state, data, (size_t)length);
         OPENSSL_free(data);
         data = NULL;

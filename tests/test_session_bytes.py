@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from helpers import (BioPair, SocketPair, buffer_types, cert, client_context,
-                     limit_version, server_context)
+                     limit_version, read_cert, server_context)
 from test_session import finished_session, session_with
 from test_ticket_keys import HERE, Server
 
@@ -214,6 +214,22 @@ def test_other_trust(data, version):
     other = client_context(version, roots="unknown.pem")
     with pytest.raises(ValueError):
         other.session_from_bytes(data)
+
+
+def test_trusted_certificate_that_is_not_for_all(version, tmpdir):
+    """It has a list of uses behind it that are refused: of e-mail here."""
+    uses = b"\x30\x0c\xa0\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04"
+    root = ssl.PEM_cert_to_DER_cert(read_cert("root.pem"))
+    sessions = []
+    for data, name in (root, ""), (root + uses, "TRUSTED "):
+        text = ssl.DER_cert_to_PEM_cert(data).replace(
+            " CERTIFICATE", " %sCERTIFICATE" % name)
+        tmpdir.join("root.pem").write(text)
+        client = client_context(version, str(tmpdir.join("root.pem")))
+        sessions.append(session_with(client, server_context(version)))
+    client.session_from_bytes(sessions[1].to_bytes())
+    with pytest.raises(ValueError):
+        client.session_from_bytes(sessions[0].to_bytes())
 
 
 def test_folder_that_has_changed(version, tmpdir):
