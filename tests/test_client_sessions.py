@@ -1,7 +1,6 @@
 """SSLContext.client_sessions: clients that resume by themselves."""
 
 import contextlib
-import os
 import socket
 import ssl
 import threading
@@ -432,47 +431,7 @@ def test_one():
         False, True, True]
 
 
-# Threads and processes
-
-def test_many_threads(version):
-    client, server = caching_context(version, 30), server_context(version)
-    names = ["localhost", "127.0.0.1", "::1"]
-    lock, counts = threading.Lock(), {True: 0, False: 0}
-
-    def work(number):
-        for round in range(15):
-            reused = reuses(BioPair, client, server, server_hostname=names[
-                (number + round) % 3])
-            if number == 0 and round % 5 == 4:
-                server.ticket_keys = [os.urandom(80)] + list(
-                    server.ticket_keys)
-            with lock:
-                counts[reused] += 1
-
-    tasks = [Task(work, number) for number in range(6)]
-    for task in tasks:
-        task.result()
-    assert sum(counts.values()) == 90
-    assert counts[True] > 20
-
-
-def test_threads_and_changes(version):
-    """Contexts lose their sessions while they are in use."""
-    client, server = caching_context(version), server_context(version)
-
-    def work():
-        for _ in range(20):
-            reuses(BioPair, client, server)
-
-    def change():
-        for number in range(60):
-            client.client_sessions = number % 4
-            client_context(version).client_sessions = 3
-
-    tasks = [Task(work), Task(work), Task(change)]
-    for task in tasks:
-        task.result()
-
+# Processes; tests/test_threads.py has what threads do
 
 def test_child_begins_with_none(contexts):
     def child():

@@ -1,6 +1,7 @@
 """One connection or context used by several threads (see the A4 bugs)."""
 
 import contextlib
+import os
 import random
 import socket
 import ssl
@@ -13,6 +14,7 @@ import pytest
 from helpers import (PY2, TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
                      client_context, collect, meanwhile, read_all,
                      receive, server_context, tcp_pair)
+from test_client_sessions import caching_context, reuses
 
 DISTURBED = pytest.mark.backport_only("two threads disturb each other: "
                                       "gh-151508")
@@ -555,3 +557,48 @@ def test_gh_151508_two_connections_share_a_bio():
             except ssl.SSLWantReadError:
                 pass
     assert size == 20000 * 100
+
+
+# Sessions that a context keeps, tickets
+
+@pytest.mark.backport_only("ours")
+def test_many_threads_that_share_sessions(version):
+    client, server = caching_context(version, 30), server_context(version)
+    server.ticket_keys = [os.urandom(80)]
+    names = ["localhost", "127.0.0.1", "::1"]
+    lock, counts = threading.Lock(), {True: 0, False: 0}
+
+    def work(number):
+        for round in range(15):
+            reused = reuses(BioPair, client, server, server_hostname=names[
+                (number + round) % 3])
+            if number == 0 and round % 5 == 4:
+                server.ticket_keys = [os.urandom(80)] + list(
+                    server.ticket_keys)
+            with lock:
+                counts[reused] += 1
+
+    tasks = [Task(work, number) for number in range(6)]
+    for task in tasks:
+        task.result()
+    assert sum(counts.values()) == 90
+    assert counts[True] > 20
+
+
+@pytest.mark.backport_only("ours")
+def test_sessions_that_are_lost_while_threads_share_them(version):
+    """Contexts lose their sessions while they are in use."""
+    client, server = caching_context(version), server_context(version)
+
+    def work():
+        for _ in range(20):
+            reuses(BioPair, client, server)
+
+    def change():
+        for number in range(60):
+            client.client_sessions = number % 4
+            client_context(version).client_sessions = 3
+
+    tasks = [Task(work), Task(work), Task(change)]
+    for task in tasks:
+        task.result()
