@@ -356,8 +356,8 @@ def specimens(section, w):
 GETTERS = [
     "cipher", "client_sigalg", "compression", "get_channel_binding",
     "get_unverified_chain", "get_verified_chain", "getpeercert", "group",
-    "ocsp_response", "pending", "selected_alpn_protocol", "selected_npn_protocol",
-    "server_sigalg", "shared_ciphers", "version"]
+    "ocsp_response", "pending", "selected_alpn_protocol",
+    "selected_npn_protocol", "server_sigalg", "shared_ciphers", "version"]
 
 SUCCESS = {
     "ssl.DER_cert_to_PEM_cert": lambda w: ssl.DER_cert_to_PEM_cert(DER),
