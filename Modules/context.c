@@ -944,8 +944,9 @@ static PyGetSetDef context_getset[] = {
      "Called for every message of the protocol, or None.", NULL},
     {"verify_callback", sslb_context_get_verify_callback,
      sslb_context_set_verify_callback,
-     "Called as f(connection, certificate, error, depth, ok) for each step of\n"
-     "the verification of a chain; its bool is the step's result.  Or None.",
+     "Called as f(connection, certificate, error, depth, ok) for each step\n"
+     "of the verification of a chain; its bool is the step's result.  Or\n"
+     "None.",
      NULL},
     {"ocsp_staple", sslb_context_get_ocsp_staple,
      sslb_context_set_ocsp_staple,

@@ -130,7 +130,8 @@ sslb_context_set_ocsp_staple(PyObject *self, PyObject *value, void *closure)
 
 /* -- the client's ----------------------------------------------------- */
 
-/* What has come, or NULL: it belongs to the SSL. */
+/* What has come, or NULL: it belongs to the SSL, and stays for as long as its
+   handshake runs. */
 static const unsigned char *
 response_locked(SSL *ssl, size_t *length)
 {
@@ -146,22 +147,19 @@ response_locked(SSL *ssl, size_t *length)
 
 /* 1, 0, or -1 with the exception kept. */
 static int
-ask(SSL *ssl)
+ask(const SSL *ssl, const unsigned char *data, size_t length)
 {
     static const char name[] = "ocsp_callback";
     PyObject *callback = sslb_connection_of_nogil(ssl)->judges.ocsp;
     PyObject *owner = sslb_judge_owner(ssl);
-    PyObject *response, *result = NULL;
-    const unsigned char *data;
-    size_t length;
+    PyObject *result = NULL;
 
     if (owner != NULL) {
-        data = response_locked(ssl, &length);
-        response = data == NULL ? Py_NewRef(Py_None)
-            : PyBytes_FromStringAndSize((const char *)data,
-                                        (Py_ssize_t)length);
         Py_INCREF(callback);
-        result = PyObject_CallFunction(callback, "ON", owner, response);
+        result = PyObject_CallFunction(
+            callback, "ON", owner, data == NULL ? Py_NewRef(Py_None)
+            : PyBytes_FromStringAndSize((const char *)data,
+                                        (Py_ssize_t)length));
         Py_DECREF(callback);
         Py_DECREF(owner);
     }
@@ -173,14 +171,17 @@ ask(SSL *ssl)
 static int
 judge_nogil(SSL *ssl)
 {
+    const unsigned char *data;
+    size_t length = 0;
     int verdict;
 
     if (sslb_connection_of_nogil(ssl)->judges.ocsp == NULL
         || SSL_session_reused(ssl) || SSL_get_peer_cert_chain(ssl) == NULL) {
         return 1;
     }
+    data = response_locked(ssl, &length);
     sslb_callback_begin_nogil(ssl);
-    verdict = ask(ssl);
+    verdict = ask(ssl, data, length);
     sslb_callback_end(ssl);
     return verdict;
 }
@@ -259,7 +260,7 @@ sslb_connection_ocsp_response(PyObject *object, PyObject *none)
     const unsigned char *data = NULL;
     unsigned char *copy = NULL;
     PyObject *result;
-    size_t length;
+    size_t length = 0;
 
     (void)none;
     sslb_connection_enter(self);
