@@ -1,4 +1,4 @@
-/* pem.c: PEM text in the form that every tool writes.
+/* pem.c: PEM text in the form that every tool writes, on Windows too.
 
    Owns reading certificates from such a text, in a fraction of the time that
    OpenSSL's reader takes.  It is strict: of any other form, which OpenSSL may
@@ -9,17 +9,30 @@
 #include <string.h>
 
 static const char boundary[] = "-----";
-static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
-static const char end[] = "-----END CERTIFICATE-----\n";
+static const char begin[] = "-----BEGIN CERTIFICATE-----";
+static const char end[] = "-----END CERTIFICATE-----";
 
 /* Characters of each line but the last, and the bytes that they stand for. */
 #define LINE 64
 #define LINE_BYTES 48
 
+/* Moves behind the line, if it is this one. */
 static int
-starts_with(const char *text, const char *prefix)
+take_line(const char **text, const char *line)
 {
-    return strncmp(text, prefix, strlen(prefix)) == 0;
+    size_t length = strlen(line);
+    const char *rest;
+
+    if (strncmp(*text, line, length) != 0) {
+        return 0;
+    }
+    rest = *text + length;
+    rest += *rest == '\r';
+    if (*rest != '\n' && *rest != '\0') {
+        return 0;
+    }
+    *text = rest + (*rest == '\n');
+    return 1;
 }
 
 /* How many bytes the line stands for, or -1: only what is encoded to the very
@@ -41,35 +54,43 @@ decode_line_nogil(const char *line, int length, unsigned char *der)
         && memcmp(again, line, (size_t)length) == 0 ? size : -1;
 }
 
+/* The next line of the body, which is moved behind: the same. */
+static int
+take_body_line_nogil(const char **text, unsigned char *der)
+{
+    const char *line = *text, *last = strchr(line, '\n');
+
+    if (last == NULL || last - line > LINE + 1) {
+        return -1;
+    }
+    *text = last + 1;
+    last -= last > line && last[-1] == '\r';
+    return decode_line_nogil(line, (int)(last - line), der);
+}
+
 long
 sslb_pem_next_nogil(const char **text, unsigned char *der)
 {
-    const char *line = strstr(*text, boundary), *newline;
-    long length = 0;
+    const char *line = strstr(*text, boundary);
     int size = LINE_BYTES;
+    long length = 0;
 
     if (line == NULL) {
         return 0;
     }
-    if ((line != *text && line[-1] != '\n') || !starts_with(line, begin)) {
+    if ((line != *text && line[-1] != '\n') || !take_line(&line, begin)) {
         return -1;
     }
-    line += strlen(begin);
     while (size == LINE_BYTES && *line != '-') {
-        newline = strchr(line, '\n');
-        if (newline == NULL || newline - line > LINE) {
-            return -1;
-        }
-        size = decode_line_nogil(line, (int)(newline - line), der + length);
+        size = take_body_line_nogil(&line, der + length);
         if (size < 0) {
             return -1;
         }
         length += size;
-        line = newline + 1;
     }
-    if (length == 0 || !starts_with(line, end)) {
+    if (length == 0 || !take_line(&line, end)) {
         return -1;
     }
-    *text = line + strlen(end);
+    *text = line;
     return length;
 }
