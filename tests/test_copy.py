@@ -549,6 +549,18 @@ def test_bundles(files, version):
     BioPair(third, server_context(version, "unknown.pem"))
 
 
+@pytest.mark.parametrize("step", [1, -1], ids=["first", "last"])
+def test_order_of_namesakes(step):
+    """OpenSSL takes the first one of a name."""
+    names = sorted(os.listdir(cert("capath-namesakes")))[::step]
+    context = client_context(roots=None)
+    context.load_verify_locations(cadata=u"".join(
+        read_cert(os.path.join("capath-namesakes", name)) for name in names))
+    server = server_context(chain="namesake.pem")
+    for ours in context.copy(), context, context.copy().copy():
+        assert connects(ours, server) == (step == 1)
+
+
 def test_second_bundle_of_the_copy_alone():
     """The first one has to be in the copy's store as a whole."""
     context = client_context(roots="many-roots.pem")
