@@ -7,22 +7,28 @@ a test fails when one is missing.
 import collections
 import copy
 import fcntl
+import io
 import os
 import pickle
+import re
 import resource
 import ssl
 import weakref
 
 import pytest
 
-from helpers import (VERSIONS, BioPair, FileError, SocketPair, Task, cert,
-                     client_context, collect, descriptors, limit_version,
-                     meanwhile, read_cert, server_context)
+import pkcs12
+from helpers import (PASSWORD, VERSIONS, BioPair, FileError, SocketPair, Task,
+                     cert, client_context, collect, descriptors,
+                     limit_version, meanwhile, read_cert, server_context)
 
 pytestmark = pytest.mark.backport_only("has no copy()")
 
 _ssl = ssl._ssl
 KEY = b"k" * 16
+TRY_LATER = b"0\3\n\1\3"  # an OCSP response
+ECH_KEYS = [ssl.generate_ech_keys("localhost") for _ in range(2)] \
+    if getattr(ssl, "HAS_ECH", False) else []
 SHARED_GROUPS = ["prime256v1", "secp384r1", "secp521r1"]
 POLICY_CHECK, EXPLICIT_POLICY = 0x80, 0x100
 
@@ -126,6 +132,42 @@ def certificates_shown(context):
     return found
 
 
+def ech_list_of(pem):
+    """The ECHConfigList, in base64 as PEM has it."""
+    block = re.search("-----BEGIN ECHCONFIG-----(.*)-----END", pem, re.DOTALL)
+    return "".join(block.group(1).split()).encode("ascii")
+
+
+def verifications(context):
+    """How often the callback is asked in a handshake."""
+    del asked[:]
+    connects(context, server_context())
+    return len(asked)
+
+
+def resumes_with(keys):
+    """A function: whether a server decrypts a ticket of one with the keys."""
+    def show(context):
+        other = server_context("TLSv1.2")
+        other.ticket_keys = keys
+        client = client_context("TLSv1.2")
+        with BioPair(client, other) as pair:
+            session = pair.client.session
+        with BioPair(client, context, session=session) as pair:
+            return pair.client.session_reused
+    return show
+
+
+def ech_configurations(context):
+    """How many keys a server has, seen by those who have their lists."""
+    server_has = []
+    for pem in ECH_KEYS:
+        client = bare_client()
+        client.ech_config_list = ech_list_of(pem)
+        server_has.append(connects(client, context))
+    return server_has
+
+
 def has_dh(context):
     """Whether a server can do without curves, for a client that names no
     groups of Diffie-Hellman: OpenSSL 4.0 has those (RFC 7919)."""
@@ -190,6 +232,19 @@ def callback(*arguments):
     """Of a kind that has nothing to say."""
 
 
+def count(*arguments):
+    """A verify_callback."""
+    asked.append(arguments)
+    return arguments[-1]
+
+
+def accept(connection, response):
+    return True
+
+
+asked = []
+
+
 class OtherSocket(ssl.SSLSocket):
     pass
 
@@ -226,6 +281,14 @@ def take_psk(context, folder):
     context.set_psk_server_callback(lambda identity: KEY, "the hint")
 
 
+def load_pkcs12(context, folder):
+    context.load_pkcs12(io.BytesIO(pkcs12.encrypted("aes")), PASSWORD)
+
+
+def load_ech_keys(context, folder):
+    context.load_ech_keys(io.BytesIO(ECH_KEYS[0].encode("ascii")))
+
+
 def ask_for_ec(context, folder):
     context.load_verify_locations(cert("root.pem"))
     context.verify_mode = ssl.CERT_OPTIONAL
@@ -242,6 +305,7 @@ SETTINGS = {
     "_host_flags": client_value("_host_flags", 0),
     "_msg_callback": client_value("_msg_callback", callback),
     "check_hostname": client_value("check_hostname", False),
+    "client_sessions": client_value("client_sessions", 7),
     "hostname_checks_common_name": client_value(
         "hostname_checks_common_name", False),
     "keylog_filename": Setting("client", lambda context, folder: setattr(
@@ -251,6 +315,7 @@ SETTINGS = {
     "load_default_certs": Setting("client", take_system_file, trusts),
     "load_dh_params": server_call("load_dh_params", cert("dh2048.pem"),
                                   has_dh),
+    "load_pkcs12": Setting("server", load_pkcs12, certificates_shown),
     "load_verify_locations": client_call(
         "load_verify_locations", cert("root.pem"), trusts),
     "load_verify_locations (capath)": Setting(
@@ -266,8 +331,11 @@ SETTINGS = {
     "minimum_version (lower)": client_value("minimum_version",
                                             ssl.TLSVersion.TLSv1),
     "num_tickets": server_value("num_tickets", 5),
+    "ocsp_callback": client_value("ocsp_callback", accept),
+    "ocsp_staple": server_value("ocsp_staple", TRY_LATER),
     "options": client_value("options", ssl.OP_NO_TICKET),
     "post_handshake_auth": client_value("post_handshake_auth", True),
+    "request_ocsp": client_value("request_ocsp", True),
     "set_alpn_protocols": client_call("set_alpn_protocols", ["a", "c"],
                                       application_protocol),
     "set_alpn_protocols (server)": server_call(
@@ -297,10 +365,21 @@ SETTINGS = {
     "sni_callback": server_value("sni_callback", callback),
     "sslobject_class": client_value("sslobject_class", OtherObject),
     "sslsocket_class": client_value("sslsocket_class", OtherSocket),
+    "ticket_keys": server_value("ticket_keys", [b"k" * 80])._replace(
+        show=resumes_with([b"k" * 80])),
+    "verify_callback": client_value("verify_callback", count)._replace(
+        show=verifications),
     "verify_flags": client_value("verify_flags",
                                  ssl.VERIFY_X509_PARTIAL_CHAIN),
     "verify_mode": server_value("verify_mode", ssl.CERT_OPTIONAL),
 }
+
+if getattr(ssl, "HAS_ECH", False):
+    SETTINGS.update({
+        "ech_config_list": client_value("ech_config_list",
+                                        ech_list_of(ECH_KEYS[0])),
+        "load_ech_keys": Setting("server", load_ech_keys,
+                                 ech_configurations)})
 
 # what a plain context has to start with, for the setting to show
 BEFORE = {
@@ -319,8 +398,10 @@ for each in "set_groups", "set_alpn_protocols":
 # methods and attributes by which nothing is set
 OTHERS = {
     "cert_store_stats", "copy", "get_ca_certs", "get_ciphers", "get_groups",
-    "protocol", "security_level", "session_stats", "set_npn_protocols",
-    "wrap_bio", "wrap_socket"}
+    "protocol", "security_level", "session_from_bytes", "session_stats",
+    "set_npn_protocols", "wrap_bio", "wrap_socket"}
+if not getattr(ssl, "HAS_ECH", False):
+    OTHERS |= {"ech_config_list", "load_ech_keys"}
 
 
 def is_public(name):
@@ -340,7 +421,7 @@ def plain(name, folder):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        if name != "load_cert_chain":
+        if name not in ("load_cert_chain", "load_pkcs12"):
             context.load_cert_chain(cert("localhost.pem"))
     BEFORE.get(name, callback)(context, folder)
     return context
