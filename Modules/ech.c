@@ -130,84 +130,39 @@ add_keys(sslb_context *context, BIO *bio, int for_retry)
     return 0;
 }
 
-static int
-load_file(sslb_context *context, PyObject *source, int for_retry)
+/* What a source holds, likewise. */
+static BIO *
+source_open(sslb_source *source)
 {
-    PyObject *path;
     BIO *bio;
-    int rc;
 
-    if (sslb_path_argument(source, "source", &path) < 0) {
-        return -1;
-    }
-    if (path == NULL) {
-        PyErr_SetString(PyExc_TypeError, "source must be a path or an object "
-                        "with read()");
-        return -1;
-    }
     ERR_clear_error();
+    if (source->path == NULL) {
+        return (size_t)source->length <= LONGEST
+            ? sslb_source_open_nogil(source) : NULL;
+    }
     Py_BEGIN_ALLOW_THREADS
     sslb_gate_enter_nogil();
-    bio = read_file_nogil(PyBytes_AS_STRING(path));
+    bio = read_file_nogil(PyBytes_AS_STRING(source->path));
     sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
-    rc = add_keys(context, bio, for_retry);
-    BIO_free(bio);
-    if (rc < 0) {
-        sslb_file_raise(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_ECH_DECODE_ERROR), path,
-                        "file of ECH keys", __LINE__);
-    }
-    Py_DECREF(path);
-    return rc;
+    return bio;
 }
 
-/* Of bytes or text. */
 static int
-load_data(sslb_context *context, PyObject *data, int for_retry)
+load_keys(sslb_context *context, sslb_source *source, int for_retry)
 {
-    PyObject *ascii = sslb_is_unicode(data) ? sslb_text_encode(data, "ascii")
-                                            : Py_NewRef(data);
-    Py_buffer view;
-    BIO *bio = NULL;
-    int rc;
+    BIO *bio = source_open(source);
+    int rc = add_keys(context, bio, for_retry);
 
-    if (ascii == NULL || sslb_buffer_get(ascii, &view) < 0) {
-        Py_XDECREF(ascii);
-        return -1;
-    }
-    ERR_clear_error();
-    if ((size_t)view.len <= LONGEST) {
-        bio = BIO_new_mem_buf(view.buf, (int)view.len);
-    }
-    rc = add_keys(context, bio, for_retry);
-    if (rc < 0) {
+    BIO_free(bio);
+    if (rc < 0 && source->path == NULL) {
         raise_undecodable("source", __LINE__);
     }
-    BIO_free(bio);
-    PyBuffer_Release(&view);
-    Py_DECREF(ascii);
-    return rc;
-}
-
-/* Of a path, or of what read() returns. */
-static int
-load_source(sslb_context *context, PyObject *source, int for_retry)
-{
-    PyObject *read = PyObject_GetAttrString(source, "read");
-    PyObject *data;
-    int rc;
-
-    if (read == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
-            return -1;
-        }
-        PyErr_Clear();
-        return load_file(context, source, for_retry);
+    else if (rc < 0) {
+        sslb_source_raise(ERR_PACK(ERR_LIB_SSL, 0, SSL_R_ECH_DECODE_ERROR),
+                          source, "file of ECH keys", __LINE__);
     }
-    data = PyObject_CallObject(read, NULL);
-    rc = data != NULL ? load_data(context, data, for_retry) : -1;
-    Py_XDECREF(data);
-    Py_DECREF(read);
     return rc;
 }
 
@@ -216,18 +171,22 @@ sslb_context_load_ech_keys(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"source", "for_retry", NULL};
     sslb_context *context = (sslb_context *)self;
-    PyObject *source, *flag = Py_True;
+    PyObject *value, *flag = Py_True, *result = NULL;
+    sslb_source source = {.path = NULL};
     int for_retry;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:load_ech_keys",
-                                     keywords, &source, &flag)
+                                     keywords, &value, &flag)
         || (for_retry = PyObject_IsTrue(flag)) < 0) {
         return NULL;
     }
-    if (load_source(context, source, for_retry) < 0) {
-        return NULL;
+    if (sslb_source_find(&source, value, "source") == 0
+        && sslb_source_read(&source, 0) == 0
+        && load_keys(context, &source, for_retry) == 0) {
+        result = Py_NewRef(Py_None);
     }
-    Py_RETURN_NONE;
+    sslb_source_close(&source);
+    return result;
 }
 
 /* -- the list of clients ---------------------------------------------- */
