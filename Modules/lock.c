@@ -1,9 +1,9 @@
 /* lock.c: what keeps the threads of one connection apart.
 
-   Owns the lock around each SSL_* call, the turns that last a whole
-   operation, the order of those who want input, the count of threads in
-   poll(), the guard of a context that handshakes use, and what is to be known
-   of threads and processes.  Who works with OpenSSL while the process forks
+   Owns the lock around each SSL_* call, the turns that last a whole operation,
+   the order of those who want input, the count of threads that wait for a
+   descriptor, the guard of a context that handshakes use, and what is to be
+   known of threads and processes.  Who works with OpenSSL while the process forks
    leaves its locks taken in the child for ever (openssl#19066), and who does
    while it ends may find things gone: a fork and the end wait for those
    inside.  It knows nothing of OpenSSL's objects, of Python's, or of sockets.

@@ -622,8 +622,8 @@ sslb_connection_close(PyObject *object, PyObject *none)
     }
     sslb_lock_close_nogil(&self->lock);
     sslb_connection_leave(self);
-    /* Only a shutdown ends another thread's poll(); it hits every duplicate
-       of the descriptor, so it is kept for the case that somebody waits. */
+    /* Only a shutdown ends another thread's wait; it hits every duplicate of
+       the descriptor, so it is kept for the case that somebody waits. */
     if (fd >= 0 && sslb_polling_any_nogil(&self->lock)) {
         Py_BEGIN_ALLOW_THREADS
         shutdown(fd, SHUT_RDWR);

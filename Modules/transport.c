@@ -1,10 +1,11 @@
-/* transport.c: our socket BIO, which never blocks.
+/* transport.c: our socket BIO, which never blocks, and a wait for what it is
+   to read.
 
    Owns the descriptor's side of a connection: reads and writes that do not
    wait whatever mode the descriptor is in, the true errno, the buffer that
    gathers the records of one write, and a look at what comes next.  It knows
    no Python type and no lock: the connection's lock is held around every
-   call.
+   call but the wait.
 
    The kernel's TLS works with OpenSSL's own socket BIO alone, which is then
    below ours; the descriptor must not block. */
