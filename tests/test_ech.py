@@ -452,7 +452,7 @@ def test_encrypted_key_asks_nobody(tmpdir):
 @pytest.mark.parametrize("source, error", [
     ("/nowhere/keys.pem", EnvironmentError), ("/", EnvironmentError),
     (None, TypeError), (1, TypeError), (Source(None), TypeError),
-    XX
+    (Source(1), TypeError), (Source(u"\xe9"), ssl.SSLError)])
 def test_what_is_no_source(source, error):
     with pytest.raises(error) as caught:
         server_context().load_ech_keys(source)

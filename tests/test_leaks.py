@@ -135,6 +135,8 @@ class World(object):
         self.full = full_context()
         self.session = self.make_session()
         self.resuming = client_context()
+        self.resuming.client_sessions = 2
+        self.resuming.request_ocsp = True
         with BioPair(self.resuming, self.server) as pair:
             finish(pair)
             self.session_bytes = pair.client.session.to_bytes()
@@ -339,6 +341,11 @@ def full_context():
     context.set_psk_server_callback(lambda identity: b"b", "hint")
     context.sni_callback = context._msg_callback = new_function()
     context.keylog_filename = os.devnull
+    context.ticket_keys = [b"a" * 80]
+    context.ocsp_staple = TRY_LATER
+    context.verify_callback = new_function()
+    if HAS_ECH:
+        context.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
     context.name = "full"
     return context
 
@@ -431,7 +438,7 @@ SUCCESS = {
     "ssl.sslwrap_simple": wrap_simple,
     "ssl.wrap_socket": module_wrap_socket,
     "SSLContext.cert_store_stats": lambda w: w.client.cert_store_stats(),
-    "SSLContext.copy": lambda w: w.full.copy(),
+    "SSLContext.copy": lambda w: (w.full.copy(), w.resuming.copy()),
     "SSLContext.get_ca_certs": lambda w: w.client.get_ca_certs(),
     "SSLContext.get_ciphers": lambda w: w.client.get_ciphers(),
     "SSLContext.get_groups": lambda w: w.client.get_groups(),

@@ -1,6 +1,7 @@
 """Certificates, keys and CAs out of objects with read() (gh-60691,
 gh-118557, gh-129216)."""
 
+import contextlib
 import io
 import ssl
 import sys
@@ -10,7 +11,8 @@ import pytest
 
 from helpers import (PASSWORD, BioPair, SocketPair, Task, cert,
                      client_context, collect, descriptors, read_cert,
-                     server_context, serving, text_type)
+                     server_context, serving, text_type,
+                     unix_pair)
 
 pytestmark = pytest.mark.backport_only("takes paths only")
 
@@ -220,6 +222,19 @@ def test_get_server_certificate_that_is_not_trusted():
         with pytest.raises(ssl.SSLCertVerificationError):
             ssl.get_server_certificate(
                 address, ca_certs=io.BytesIO(data("unknown-root.pem")))
+
+
+@pytest.mark.skipif(not hasattr(ssl, "wrap_socket"), reason="is gone")
+def test_module_function_wrap_socket():
+    left, right = unix_pair()
+    with contextlib.closing(left), contextlib.closing(right):
+        with Task(ssl.wrap_socket, right, io.BytesIO(data(KEY)),
+                  io.BytesIO(data(CERTS)), True) as serving_end:
+            client = ssl.wrap_socket(
+                left, cert_reqs=ssl.CERT_REQUIRED,
+                ca_certs=io.BytesIO(data("root.pem")))
+            client.close()
+            serving_end.result().close()
 
 
 def test_comments_in_any_language(context):
