@@ -847,8 +847,8 @@ static PyMethodDef context_methods[] = {
     {"load_ech_keys", SSLB_KEYWORDS(sslb_context_load_ech_keys),
      METH_VARARGS | METH_KEYWORDS,
      "load_ech_keys(source, for_retry=True)\n\n"
-     "Add a private key and its ECHConfigList (PEM, RFC 9934), from a path or\n"
-     "an object with read(), for a server to decrypt ClientHellos with.\n"
+     "Add a private key and its ECHConfigList (PEM, RFC 9934), from a path\n"
+     "or an object with read(), for a server to decrypt ClientHellos with.\n"
      "for_retry: whether clients with an old list are told this one.\n"
      "OSError (2.7: IOError), SSLError; NotImplementedError before OpenSSL\n"
      "4.0."},
@@ -934,8 +934,8 @@ static PyGetSetDef context_getset[] = {
      "OpenSSL's security level, 0 to 5.", NULL},
     {"ech_config_list", sslb_context_get_ech_config_list,
      sslb_context_set_ech_config_list,
-     "The ECHConfigList (bytes) that clients encrypt their ClientHello by, or\n"
-     "None.", NULL},
+     "The ECHConfigList (bytes) that clients encrypt their ClientHello by,\n"
+     "or None.", NULL},
     {"keylog_filename", sslb_context_get_keylog_filename,
      sslb_context_set_keylog_filename,
      "The file that secrets are appended to, for a debugger, or None.", NULL},

@@ -500,9 +500,9 @@ void sslb_input_polled_nogil(sslb_lock *lock, int ready);
 /* From now on nobody waits for a turn or for what others read. */
 void sslb_lock_close_nogil(sslb_lock *lock);
 
-/* Count the threads in poll() or recv().  Who begins looks after that whether there is
-   still something to wait for; who takes it away looks after that whether
-   somebody waits.  sslb_polling_drain waits until there are none. */
+/* Count the threads in poll() or recv().  Who begins looks after that whether
+   there is still something to wait for; who takes it away looks after that
+   whether somebody waits.  sslb_polling_drain waits until there are none. */
 void sslb_polling_begin_nogil(sslb_lock *lock);
 void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
@@ -809,9 +809,9 @@ extern PyTypeObject sslb_context_type;
 
 /* Around a change of what handshakes look at without a lock of OpenSSL's: the
    lists of cipher suites and of lookups, the ALPN names, the staple, the key
-   log.  The error queue is empty at first.  Nothing in between may run Python code or
-   allocate what the garbage collector knows.  Not for a step's own thread,
-   unless it runs a callback.  Who only looks shares the context. */
+   log.  The error queue is empty at first.  Nothing in between may run Python
+   code or allocate what the garbage collector knows.  Not for a step's own
+   thread, unless it runs a callback.  Who only looks shares the context. */
 void sslb_context_take(sslb_context *context);
 void sslb_context_share(sslb_context *context);
 void sslb_context_release(sslb_context *context);
