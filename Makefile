@@ -9,7 +9,8 @@ PYTHON3 = python3
 .PHONY: help demo test test-asan test-behaviour test-certificates \
     test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
     load bench test-ecosystem bench-origins wheels check-wheels \
-    check-debian11 check-newest wheels-newest check-wheels-newest check-upstream check-ktls clean python3
+    check-debian11 check-newest wheels-newest check-wheels-newest \
+    check-upstream check-ktls clean python3
 
 help:
 	@echo "make demo    what the backport does, beside the Python's own ssl"
