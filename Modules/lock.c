@@ -3,9 +3,9 @@
    Owns the lock around each SSL_* call, the turns that last a whole operation,
    the order of those who want input, the count of threads that wait for a
    descriptor, the guard of a context that handshakes use, and what is to be
-   known of threads and processes.  Who works with OpenSSL while the process forks
-   leaves its locks taken in the child for ever (openssl#19066), and who does
-   while it ends may find things gone: a fork and the end wait for those
+   known of threads and processes.  Who works with OpenSSL while the process
+   forks leaves its locks taken in the child for ever (openssl#19066), and who
+   does while it ends may find things gone: a fork and the end wait for those
    inside.  It knows nothing of OpenSSL's objects, of Python's, or of sockets.
 
    The order: who holds one of these may wait for those behind it.

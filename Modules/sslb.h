@@ -337,9 +337,9 @@ void sslb_input_polled_nogil(sslb_lock *lock, int ready);
 /* From now on nobody waits for a turn or for what others read. */
 void sslb_lock_close_nogil(sslb_lock *lock);
 
-/* Count the threads in poll() or recv().  Who begins looks after that whether there is
-   still something to wait for; who takes it away looks after that whether
-   somebody waits.  sslb_polling_drain waits until there are none. */
+/* Count the threads in poll() or recv().  Who begins looks after that whether
+   there is still something to wait for; who takes it away looks after that
+   whether somebody waits.  sslb_polling_drain waits until there are none. */
 void sslb_polling_begin_nogil(sslb_lock *lock);
 void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
