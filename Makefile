@@ -6,7 +6,7 @@
 
 PYTHON3 = python3
 
-.PHONY: help demo test test-asan test-behaviour test-certificates \
+.PHONY: help demo docs test test-asan test-behaviour test-certificates \
     test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
     load bench test-ecosystem bench-origins wheels check-wheels \
     check-debian11 check-newest wheels-newest check-wheels-newest \
@@ -52,6 +52,7 @@ help:
 	@echo "make test-behaviour       each call in each state, with 3.15's ssl,"
 	@echo "                          if make check-newest has made its tree, or"
 	@echo "                          else 3.13's, and with ours"
+	@echo "make docs    the pages of docs/ for a browser, in .build/manual"
 	@echo "make test-ecosystem       thirty libraries on 2.7, with its ssl and with"
 	@echo "                          ours (ARGS=\"--only redis\" for one)"
 	@echo "make clean   removes .build, where environments and logs are kept"
@@ -122,6 +123,9 @@ test-cpython: python3
 test-certificates: python3
 	@$(PYTHON3) ci/test_certificates.py \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
+
+docs: python3
+	@$(PYTHON3) ci/make_docs.py
 
 test-ecosystem: python3
 	@$(PYTHON3) ci/test_ecosystem.py $(ARGS)
