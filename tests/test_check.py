@@ -139,10 +139,11 @@ def test_post_quantum():
     assert report["post_quantum"] is ("MLKEM" in report["group"])
 
 
-@pytest.mark.parametrize("chain", [
-    "expired.pem", "not-yet-valid.pem", "self-signed.pem", "unknown.pem",
-    "host-other.pem"])
-def test_refused_certificate(chain):
+@pytest.mark.parametrize("chain, advice", [
+    ("expired.pem", "replaced"), ("not-yet-valid.pem", "replaced"),
+    ("host-other.pem", "replaced"), ("self-signed.pem", "--info"),
+    ("unknown.pem", "--info")])
+def test_refused_certificate(chain, advice):
     """The chain that the server sent is shown all the same."""
     with server(talk(server_context(chain=chain))) as place:
         status, report = report_of(place)
@@ -153,7 +154,8 @@ def test_refused_certificate(chain):
     assert report["version"] == "TLSv1.3"
     assert report["chain"][0]["subject"]
     assert "trust" not in report
-    assert "next " in output
+    assert advice in output.partition("\nnext ")[2].partition("TLS ver")[0]
+    assert report["failure"]["hint"]
 
 
 def test_version_too_old():

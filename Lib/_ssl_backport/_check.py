@@ -33,7 +33,9 @@ TIMEOUT = 10  # seconds, for each connection
 TICKET_WAIT = 0.5  # seconds without anything from the server
 PROTOCOLS_OF_WEB = ["h2", "http/1.1"]
 HTTPS = 443
-DAY = 24 * 60 * 60
+# Codes of verification that are about trust: no issuer was found, or a
+# certificate of its own signature ends the chain (X509_V_ERR_*).
+NOT_TRUSTED = (2, 18, 19, 20, 21)
 
 LABEL = 18  # the width of the first column
 WIDTH = 79
@@ -275,8 +277,9 @@ def without_limits(ssl):
     return context
 
 
-def failure(reason, hint=None):
-    return OrderedDict([("reason", as_text(reason)), ("hint", hint)])
+def failure(reason, hint=None, verify_code=None):
+    return OrderedDict([("reason", as_text(reason)), ("hint", hint),
+                        ("verify_code", verify_code)])
 
 
 def failure_of(ssl, error):
@@ -284,7 +287,8 @@ def failure_of(ssl, error):
     reason = getattr(error, "verify_message", None) or str(error)
     if isinstance(error, socket.timeout):
         reason = "no answer to the handshake within %d seconds" % TIMEOUT
-    return failure(reason, getattr(error, "hint", None))
+    return failure(reason, getattr(error, "hint", None),
+                   getattr(error, "verify_code", None))
 
 
 def agreed(tls):
@@ -464,6 +468,10 @@ def advice(report):
         return ["look whether the port speaks TLS at once: without limits on "
                 "versions and ciphers the handshake fails as well.  For a "
                 "protocol that begins without TLS there is --starttls"]
+    code = report["failure"]["verify_code"]
+    if code is not None and code not in NOT_TRUSTED:
+        return ["have the server's certificate replaced: no client that "
+                "verifies certificates accepts it for this host"]
     if "chain" in report:
         return ["compare the chain below, which the server sent and nobody "
                 "has verified, with the CA certificates that "
