@@ -57,23 +57,24 @@ _TYPES = {_TLSContentType.HEADER: _TLSContentType,
           _TLSContentType.ALERT: _TLSAlertType}
 
 
-def _member(enumeration, value):
-    """Return the member of that value, or the value if there is none."""
-    try:
-        return enumeration(value)
-    except ValueError:
-        return value
-
-
 def named(callback):
     """Return what calls `callback` as the extension would, but with members
-    of enumerations for the version, the content type and the message type.
+    of enumerations for the version, the content type and the message type. A
+    value that no member has stays an int.
     """
+    # Asking an enumeration for a value that it lacks would raise and catch
+    # several exceptions, for many messages: OpenSSL 1.1.1 gives version 0.
+    members = {kind: {member.value: member for member in kind} for kind in (
+        TLSVersion, _TLSContentType, _TLSAlertType, _TLSMessageType)}
+
+    def member(kind, value):
+        return members[kind].get(value, value)
+
     def call(connection, direction, version, content_type, msg_type, data):
         return callback(
-            connection, direction, _member(TLSVersion, version),
-            _member(_TLSContentType, content_type),
-            _member(_TYPES.get(content_type, _TLSMessageType), msg_type),
+            connection, direction, member(TLSVersion, version),
+            member(_TLSContentType, content_type),
+            member(_TYPES.get(content_type, _TLSMessageType), msg_type),
             data)
 
     call.callback = callback
