@@ -173,12 +173,14 @@ sslb_callbacks_check_sni(PyObject *callback)
 int
 sslb_callbacks_set_sni(sslb_context *context, PyObject *callback)
 {
-    PyObject *old = context->sni_callback;
+    PyObject *old;
     int on = callback != Py_None;
 
     if (sslb_callbacks_check_sni(callback) < 0) {
         return -1;
     }
+    /* Only now: the check may have run Python code, which set another. */
+    old = context->sni_callback;
     context->sni_callback = on ? Py_NewRef(callback) : NULL;
     /* Never taken off again: a handshake looks twice, and calls what it found
        the second time. */

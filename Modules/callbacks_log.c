@@ -95,7 +95,7 @@ int
 sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
 {
     sslb_context *context = (sslb_context *)self;
-    PyObject *old = context->msg_callback;
+    PyObject *old;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "_msg_callback") < 0) {
@@ -106,6 +106,8 @@ sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
                      Py_TYPE(value)->tp_name);
         return -1;
     }
+    /* Only now: the checks may have run Python code, which set another. */
+    old = context->msg_callback;
     context->msg_callback = value != Py_None ? Py_NewRef(value) : NULL;
     SSL_CTX_set_msg_callback(context->ctx, value != Py_None ? msg_callback
                                                             : NULL);
@@ -267,16 +269,21 @@ use_keylog(sslb_context *context, int fd)
     }
 }
 
-/* Exchanges the descriptor, after the lines that are being written. */
+/* Exchanges the descriptor and the name, which belong together, after the
+   lines that are being written.  Takes both over. */
 static void
-replace_keylog(sslb_context *context, int fd)
+replace_keylog(sslb_context *context, int fd, PyObject *name)
 {
+    PyObject *old_name;
     int old;
 
     sslb_context_take(context);
     old = context->keylog_fd;
+    old_name = context->keylog_filename;
     use_keylog(context, fd);
+    context->keylog_filename = name;
     sslb_context_release(context);
+    Py_XDECREF(old_name);
     if (old >= 0) {
         Py_BEGIN_ALLOW_THREADS
         close(old);
@@ -289,7 +296,7 @@ sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
                                  void *closure)
 {
     sslb_context *context = (sslb_context *)self;
-    PyObject *path, *old;
+    PyObject *path;
     int fd = -1;
 
     (void)closure;
@@ -308,10 +315,7 @@ sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
             return -1;
         }
     }
-    replace_keylog(context, fd);
-    old = context->keylog_filename;
-    context->keylog_filename = value != Py_None ? Py_NewRef(value) : NULL;
-    Py_XDECREF(old);
+    replace_keylog(context, fd, value != Py_None ? Py_NewRef(value) : NULL);
     return 0;
 }
 

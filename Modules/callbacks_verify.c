@@ -122,6 +122,7 @@ judge_chain_nogil(X509_STORE_CTX *attempt, SSL *ssl)
 {
     int rc = verify_chain_nogil(attempt);
 
+    sslb_verification_note_trust_locked(sslb_connection_of_nogil(ssl));
     if (rc <= 0) {
         sslb_hints_note_refusal_nogil(
             &sslb_connection_of_nogil(ssl)->refusal, attempt);

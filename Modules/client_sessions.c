@@ -229,7 +229,8 @@ keep_locked(sslb_connection *self, SSL_SESSION *session)
 {
     SSL_SESSION *copy;
 
-    if (self->moved || !self->is_kept || !SSL_SESSION_is_resumable(session)) {
+    if (self->moved || self->trusted_more || !self->is_kept
+        || !SSL_SESSION_is_resumable(session)) {
         return;
     }
     copy = SSL_SESSION_dup(session);

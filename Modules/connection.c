@@ -379,8 +379,11 @@ change_context_locked(sslb_connection *self, sslb_context *context,
     }
     sslb_callbacks_switch_locked(context, self->ssl);
     sslb_ocsp_switch_locked(context, self->ssl);
-    *unused = self->judges;
-    self->judges = sslb_judges_copy(context);
+    if (adopts || SSL_is_init_finished(self->ssl)) {
+        /* In the middle of a handshake those stay that it began with. */
+        *unused = self->judges;
+        self->judges = sslb_judges_copy(context);
+    }
     self->context = context;
     return !adopts || sslb_verification_adopted_locked(self);
 }

@@ -91,9 +91,9 @@ store_read_keys(OSSL_ECHSTORE *store, BIO *bio, int for_retry)
 /* What a file holds, in memory that is wiped in the end; NULL with the error
    queue filled. */
 static BIO *
-read_file_nogil(const char *path)
+read_file_nogil(sslb_source *source)
 {
-    BIO *file = sslb_file_open_nogil(path, NULL);
+    BIO *file = sslb_source_open_nogil(source);
     BIO *memory = file != NULL ? BIO_new(BIO_s_mem()) : NULL;
     unsigned char block[4096];
     size_t total = 0;
@@ -143,7 +143,7 @@ source_open(sslb_source *source)
     }
     Py_BEGIN_ALLOW_THREADS
     sslb_gate_enter_nogil();
-    bio = read_file_nogil(PyBytes_AS_STRING(source->path));
+    bio = read_file_nogil(source);
     sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
     return bio;

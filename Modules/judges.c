@@ -26,7 +26,7 @@ int
 sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
                const char *name)
 {
-    PyObject *old = *judge;
+    PyObject *old, *fresh;
 
     if (sslb_refuse_deletion(value, name) < 0) {
         return -1;
@@ -37,11 +37,15 @@ sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
                      Py_TYPE(value)->tp_name);
         return -1;
     }
-    if (value == (old != NULL ? old : Py_None)) {
-        return 0;
+    fresh = value != Py_None ? Py_NewRef(value) : NULL;
+    /* Only now: the checks may have run Python code, which set another. */
+    sslb_context_take(context);
+    old = *judge;
+    *judge = fresh;
+    if (fresh != old) {
+        sslb_verification_trust_changed(context);
     }
-    *judge = value != Py_None ? Py_NewRef(value) : NULL;
-    sslb_verification_trust_changed(context);
+    sslb_context_release(context);
     Py_XDECREF(old);
     return 0;
 }

@@ -147,6 +147,9 @@ sslb_parameters_of_context(sslb_context *context, sslb_checks *checks,
         checks->mode = SSL_get_verify_mode(ssl);
         checks->flags = X509_VERIFY_PARAM_get_flags(SSL_get0_param(ssl));
         checks->trust = context->trust;
+        if (context->judges.verify != NULL || context->judges.ocsp != NULL) {
+            checks->mode |= SSL_VERIFY_PEER;    /* as in a connection */
+        }
         ok = sslb_parameters_digest_nogil(ssl, checks, &context->settings,
                                           context->check_hostname, result);
         SSL_free(ssl);

@@ -248,6 +248,8 @@ typedef struct {
     sslb_digest settings;       /* of the context, when this was made */
     int checks_host;            /* the certificate must name the host */
     int moved;                  /* it went over to another context */
+    int trusted_more;           /* the peer was verified by another trust than
+                                   that of `checks` */
     int knows_names;            /* a callback is told what host is wanted */
     int is_named;               /* that callback runs */
     int makes_no_session;       /* and none must have been resumed */
@@ -919,6 +921,9 @@ int sslb_verification_distrusts_nogil(const X509 *x509);
 void sslb_verification_trust_grew(sslb_context *context,
                                   const sslb_digest *by);
 void sslb_verification_trust_changed(sslb_context *context);
+
+/* When a chain was verified, by the context of now. */
+void sslb_verification_note_trust_locked(sslb_connection *self);
 
 /* For a new connection: as its context wants it; then the host, if any. */
 int sslb_verification_begin(sslb_connection *self);

@@ -223,7 +223,9 @@ sslb_transport_arrived_nogil(sslb_transport *transport,
         memcpy(transport->header, arrival->header, transport->held);
     }
     transport->eof = arrival->size == 0;
-    transport->read_errno = arrival->sys_errno;
+    if (transport->read_errno == 0) {
+        transport->read_errno = arrival->sys_errno;
+    }
     transport->took = 1;
     transport->drained |= transport->held < sizeof(transport->header);
 }

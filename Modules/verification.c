@@ -215,6 +215,26 @@ sslb_verification_trust_changed(sslb_context *context)
     sslb_digest_make_unique(&context->trust);
 }
 
+/* What was loaded or set since the connection was made has verified its peer
+   as well, but stands in no session.  So the session is good for nobody who
+   verifies: a server's has a name that no connection has. */
+void
+sslb_verification_note_trust_locked(sslb_connection *self)
+{
+    SSL_SESSION *session = SSL_get_session(self->ssl);
+    sslb_digest nobody = {{0}};
+
+    if (sslb_digest_equal_nogil(&self->checks.trust, &self->context->trust)) {
+        return;
+    }
+    self->trusted_more = 1;
+    if (self->server_side && session != NULL) {
+        sslb_digest_make_unique(&nobody);
+        SSL_SESSION_set1_id_context(session, nobody.bytes,
+                                    sizeof(nobody.bytes));
+    }
+}
+
 static void
 note_checks(sslb_connection *self)
 {
@@ -404,9 +424,9 @@ sslb_verification_adopted_locked(sslb_connection *self)
 /* -- sessions ---------------------------------------------------------- */
 
 /* A server's sessions are for connections that verify as the one did that
-   made them, by pre-shared keys or without; with virtual hosts also for the
-   same host only (RFC 6066, 3).  Other processes make the same name of the
-   same, for ticket_keys.  Without any name OpenSSL refuses to resume those
+   made them, at the same security level, by pre-shared keys or without; with
+   virtual hosts also for the same host only (RFC 6066, 3).  Other processes
+   make the same name of the same, for ticket_keys.  Without any name OpenSSL refuses to resume those
    that verify: SSL_CTX_set_session_id_context(3).  A client must have none, or
    a pre-shared key, which has none either, fits no context. */
 int
@@ -418,12 +438,14 @@ sslb_verification_name_sessions_nogil(sslb_connection *self,
     const sslb_checks *checks = self->checks.mode & SSL_VERIFY_PEER
         ? &self->checks : &none;
     sslb_digest name = checks->trust;
-    unsigned char numbers[3 * 8];
+    unsigned char numbers[4 * 8];
 
     sslb_number_write_nogil(numbers, (uint64_t)checks->mode);
     sslb_number_write_nogil(numbers + 8, checks->flags);
     sslb_number_write_nogil(numbers + 16,
                             self->context->psk_server_callback != NULL);
+    sslb_number_write_nogil(numbers + 24,
+                            (uint64_t)SSL_get_security_level(self->ssl));
     return sslb_digest_add_nogil(&name, numbers, sizeof(numbers))
         && (length == 0 || sslb_digest_add_nogil(&name, host, length))
         && SSL_set_session_id_context(self->ssl, name.bytes,
@@ -475,7 +497,8 @@ sslb_verification_of_session_locked(const sslb_connection *self)
 {
     static const sslb_checks none;
 
-    return SSL_is_init_finished(self->ssl) ? self->checks : none;
+    return SSL_is_init_finished(self->ssl) && !self->trusted_more
+        ? self->checks : none;
 }
 
 int
@@ -524,6 +547,9 @@ sslb_verification_parameters_locked(const sslb_connection *self,
     }
     if (self->moved) {
         return "its connection went over to another context";
+    }
+    if (self->trusted_more) {
+        return "its context came to trust something else meanwhile";
     }
     if (!sslb_parameters_digest_nogil(self->ssl, &self->checks,
                                       &self->settings, self->checks_host,

@@ -485,3 +485,46 @@ def test_nginx(tmpdir):
     assert (status, report["verified"]) == (0, True)
     assert report["alpn"] == "h2"
     assert report["resumption"] is True
+
+
+# Servers that never end, and certificates with odd contents
+
+@pytest.mark.parametrize("protocol, line", [
+    ("smtp", b"220-hello\r\n"), ("ftp", b"a log\r\n"),
+    ("imap", b"* more\r\n")])
+def test_answer_without_an_end(protocol, line):
+    def handler(sock):
+        while True:
+            sock.sendall(line * 1000)
+    with server(handler) as place:
+        status, report = report_of(place, "--starttls", protocol)
+    assert (status, report["verified"]) == (1, False)
+
+
+def test_data_without_an_end():
+    """A server that sends data, and no ticket."""
+    context = server_context("TLSv1.2")
+    context.options |= ssl.OP_NO_TICKET
+
+    def handler(sock):
+        tls = context.wrap_socket(sock, server_side=True)
+        while True:
+            tls.sendall(b"x" * 1000)
+    with server(handler) as place:
+        status, report = report_of(place)
+    assert (status, report["verified"]) == (0, True)
+
+
+@pytest.mark.parametrize("name", [
+    "decode-san-kinds.pem", "decode-far-dates.pem", "decode-unicode.pem"])
+def test_odd_certificate(name):
+    from _ssl_backport import _check
+    found = _check.certificate_of(ssl._ssl._test_decode_cert(cert(name)))
+    json.dumps(found)
+    assert all(isinstance(text, (str, helpers.text_type))
+               for text in found["names"])
+    assert all(found[key] for key in ("subject", "not_before", "not_after"))
+
+
+def test_port_in_other_digits():
+    assert run(helpers.native(u"localhost:\xb2"))[0] == 2

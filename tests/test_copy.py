@@ -954,3 +954,16 @@ def test_copies_of_copies_in_threads():
     tasks = [Task(chain) for _ in range(4)]
     for task in tasks:
         BioPair(task.result(), server_context())
+
+
+def test_key_log_that_threads_set_meanwhile(tmpdir):
+    """Its name and its descriptor belong together."""
+    context, path = client_context(), str(tmpdir.join("keys"))
+
+    def change():
+        context.keylog_filename = None
+        context.keylog_filename = path
+
+    with meanwhile(change), meanwhile(change):
+        for _ in range(300):
+            assert context.copy().keylog_filename in (None, path)

@@ -422,3 +422,60 @@ def test_session_of_another_tls_version_is_not_resumed(version):
                  session=session) as pair:
         assert pair.client.session_reused is False
         assert pair.client.version() == other
+
+
+# What has verified the peer, when that changed during the handshake
+
+def hand_shake(pair):
+    """The rest of the handshake of a pair that has not begun it."""
+    pair.handshake()
+    pair.server.write(b"x")
+    pair.flush()
+    pair.client.read(1)
+
+
+def test_client_that_came_to_trust_more(version):
+    """Who does not trust that must not get the session."""
+    client = client_context(version, roots=None)
+    with BioPair(client, server_context(version), handshake=False) as pair:
+        client.load_verify_locations(cert("root.pem"))
+        hand_shake(pair)
+        with pytest.raises(ValueError):
+            pair.client.session.to_bytes()
+
+
+def test_server_that_came_to_trust_more(version):
+    """A ticket of its client is worth nothing for a server that trusts
+    nobody."""
+    def server():
+        context = server_context(version)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.ticket_keys = [b"k" * 80]
+        return context
+
+    client, changing = client_context(version), server()
+    client.load_cert_chain(cert("client.pem"))
+    with BioPair(client, changing, handshake=False) as pair:
+        changing.load_verify_locations(cert("root.pem"))
+        hand_shake(pair)
+        session = pair.client.session
+    with pytest.raises(ssl.SSLError):
+        with BioPair(client, server(), session=session) as pair:
+            hand_shake(pair)
+
+
+@pytest.mark.parametrize("mode", [ssl.CERT_NONE, ssl.CERT_REQUIRED])
+def test_bytes_of_a_session_that_a_callback_accepted(version, mode):
+    client, server = client_context(version), server_context(version)
+    client.check_hostname = False
+    client.verify_mode = mode
+    client.verify_callback = lambda *arguments: arguments[-1]
+    with BioPair(client, server) as pair:
+        pair.server.write(b"x")
+        pair.flush()
+        pair.client.read(1)
+        data = pair.client.session.to_bytes()
+    session = client.copy().session_from_bytes(data)
+    with pytest.raises(ValueError):
+        client_context(version).session_from_bytes(data)
+    assert session.to_bytes() == data

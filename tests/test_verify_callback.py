@@ -6,6 +6,7 @@ import io
 import os
 import re
 import ssl
+import sys
 import textwrap
 import weakref
 
@@ -908,3 +909,37 @@ def test_one_private_certificate(pair_type, version):
             server_context(version, "unknown.pem"))
     refusal(OTHER_HOST, pair_type, client,
             server_context(version, "host-other.pem"))
+
+
+def test_context_that_is_changed_during_the_handshake(version):
+    """The callback that the handshake began with is asked, not another."""
+    asked = []
+    strict, other = client_context(version), client_context(version)
+    strict.verify_callback = lambda *arguments: asked.append(1) or False
+    with BioPair(strict, server_context(version), handshake=False) as pair:
+        with pytest.raises(ssl.SSLWantReadError):
+            pair.client.do_handshake()
+        pair.client.context = other
+        with pytest.raises(ssl.SSLCertVerificationError):
+            pair.handshake()
+    assert asked
+
+
+@pytest.mark.python2("instances of old-style classes")
+@pytest.mark.parametrize("name", [
+    "verify_callback", "ocsp_callback", "_msg_callback"])
+def test_callback_that_sets_another_one_while_it_is_set(name):
+    class Odd:
+        def __getattr__(self, attribute):
+            if attribute == "__call__":
+                setattr(context, name, second)
+                return lambda *arguments: True
+            raise AttributeError(attribute)
+
+    context = client_context()
+    first, second = (lambda *arguments: True), (lambda *arguments: True)
+    counts = sys.getrefcount(first), sys.getrefcount(second)
+    setattr(context, name, first)
+    setattr(context, name, Odd())
+    setattr(context, name, None)
+    assert (sys.getrefcount(first), sys.getrefcount(second)) == counts

@@ -13,12 +13,14 @@ from __future__ import absolute_import
 
 import json
 import os
+import re
 import select
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections import OrderedDict
 
@@ -30,7 +32,8 @@ USAGE = ("usage: python -m _ssl_backport --check HOST[:PORT] "
 VERIFIED, NOT_VERIFIED, NOT_REACHED = 0, 1, 2
 
 TIMEOUT = 10  # seconds, for each connection
-TICKET_WAIT = 0.5  # seconds without anything from the server
+STOCK_TIMEOUT = 3 * TIMEOUT  # for a Python to start, too
+TICKET_WAIT = 0.5  # seconds, for a session
 PROTOCOLS_OF_WEB = ["h2", "http/1.1"]
 HTTPS = 443
 # Codes of verification that are about trust: no issuer was found, or a
@@ -114,7 +117,7 @@ def split(place):
         raise Unusable("%r names no host" % place)
     if not colon:
         return host, None
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not re.match(r"[0-9]{1,5}\Z", port) or not 0 < int(port) < 65536:
         raise Unusable("%r is no port: a number from 1 to 65535 is" % port)
     return host, int(port)
 
@@ -190,7 +193,7 @@ class Check(object):
         sock = self.open()
         try:
             if self.protocol is not None:
-                _starttls.PROTOCOLS[self.protocol][1](sock, self.host)
+                _starttls.ask(sock, self.host, self.protocol, TIMEOUT)
             return context.wrap_socket(sock, server_hostname=self.host,
                                        session=session)
         except BaseException:
@@ -201,12 +204,14 @@ class Check(object):
         """Return a connected socket, of the first address that takes it."""
         reasons = []
         for family, kind, number, _, address in self.addresses:
-            sock = socket.socket(family, kind, number)
-            sock.settimeout(TIMEOUT)
+            sock = None
             try:
+                sock = socket.socket(family, kind, number)
+                sock.settimeout(TIMEOUT)
                 sock.connect(address)
             except EnvironmentError as error:
-                sock.close()
+                if sock is not None:
+                    sock.close()
                 reasons.append("%s: %s" % (
                     address[0], error.strerror or error))
             else:
@@ -233,7 +238,7 @@ class Check(object):
         """What there is to see when a default context does not do."""
         if isinstance(error, ssl.SSLCertVerificationError):
             found, context = {}, ssl.create_default_context()
-        elif isinstance(error, (ssl.SSLError, ValueError)):
+        elif isinstance(error, ssl.SSLError):
             found, context = {"without_limits": None}, without_limits(ssl)
         else:
             return {}
@@ -261,7 +266,10 @@ class Check(object):
         child = subprocess.Popen([sys.executable, "-c", code],
                                  stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE)
+        clock = threading.Timer(STOCK_TIMEOUT, child.kill)
+        clock.start()
         output, _ = child.communicate()
+        clock.cancel()
         try:
             return json.loads(output.decode("ascii"))
         except ValueError:
@@ -286,7 +294,7 @@ def failure_of(ssl, error):
     """What went wrong, and the hint that the error has."""
     reason = getattr(error, "verify_message", None) or str(error)
     if isinstance(error, socket.timeout):
-        reason = "no answer to the handshake within %d seconds" % TIMEOUT
+        reason = "no answer within %d seconds" % TIMEOUT
     return failure(reason, getattr(error, "hint", None),
                    getattr(error, "verify_code", None))
 
@@ -308,13 +316,15 @@ def take_session(ssl, tls):
     """The session, with the ticket that TLS 1.3 sends after the handshake,
     or None."""
     tls.settimeout(0)
+    deadline = time.time() + TICKET_WAIT
     try:
         while not (tls.session and tls.session.has_ticket):
-            if not select.select([tls], [], [], TICKET_WAIT)[0]:
+            left = deadline - time.time()
+            if left <= 0 or not select.select([tls], [], [], left)[0]:
                 break
             try:
-                if not tls.recv(1):
-                    break
+                tls.recv(1)
+                break  # data, or the end: tickets come before them
             except ssl.SSLWantReadError:
                 continue
     except EnvironmentError:
@@ -340,8 +350,8 @@ def certificate_of(info):
     return OrderedDict([
         ("subject", as_text(name_of(info["subject"]))),
         ("issuer", as_text(name_of(info["issuer"]))),
-        ("names", [as_text(name)
-                   for _, name in info.get("subjectAltName", ())]),
+        ("names", [as_text(name_of(name) if kind == "DirName" else name)
+                   for kind, name in info.get("subjectAltName", ())]),
         ("not_before", date_of(info["notBefore"])),
         ("not_after", date_of(info["notAfter"]))])
 
@@ -358,8 +368,11 @@ def name_of(distinguished):
 def date_of(text):
     """The day (UTC) of a certificate's time, as in 2026-11-29."""
     from _ssl_backport._certificates import cert_time_to_seconds
-    seconds = cert_time_to_seconds(text)
-    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+    try:
+        seconds = cert_time_to_seconds(text)
+        return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+    except ValueError:  # no time, or before 1900 on 2.7
+        return as_text(text)
 
 
 def find_trust(anchor):
@@ -382,11 +395,15 @@ def files_of(place):
     from _ssl_backport import _trust
     if place.kind == "file":
         return [place.path]
-    return [os.path.join(folder, name)
-            for folder in place.path.split(os.pathsep)
-            if os.path.isdir(folder)
-            for name in sorted(os.listdir(folder))
-            if _trust.HASHED.match(name)]
+    found = []
+    for folder in place.path.split(os.pathsep):
+        try:
+            names = os.listdir(folder)
+        except EnvironmentError:
+            continue  # OpenSSL finds nothing there either
+        found += [os.path.join(folder, name) for name in sorted(names)
+                  if _trust.HASHED.match(name)]
+    return found
 
 
 def packed(path):

@@ -429,7 +429,7 @@ VERIFICATION = {
     68: WEAK,
     79: wrong_purpose,
 }
-VERIFICATION.update((code, NOT_STRICT) for code in range(80, 95))
+VERIFICATION.update((code, NOT_STRICT) for code in range(80, 94))
 
 # By the name in OpenSSL's headers, which SSLError.reason is.
 REASONS = {

@@ -219,14 +219,16 @@ def line_of_import(path):
     try:
         with open(path, "rb") as stream:
             nodes = [compile(stream.read(), path, "exec", only_tree, True)]
-    except (EnvironmentError, SyntaxError, TypeError, ValueError):
+    except (EnvironmentError, SyntaxError, TypeError, ValueError,
+            MemoryError, RuntimeError):
         return None
     numbers = []
     while nodes:
         node = nodes.pop()
         kind = type(node).__name__
         names = ([alias.name for alias in node.names] if kind == "Import" else
-                 [node.module] if kind == "ImportFrom" else [])
+                 [node.module] if kind == "ImportFrom" and not node.level
+                 else [])
         if set(names).intersection(NAMES):
             numbers.append(node.lineno)
         for field in getattr(node, "_fields", ()):

@@ -1,7 +1,7 @@
 """How a client asks for TLS on a connection that starts without it.
 
-PROTOCOLS has a function for each protocol.  It takes a connected socket and
-the name of the host, and returns when the server waits for a ClientHello; it
+PROTOCOLS has a function for each protocol.  It takes a Conversation and the
+name of the host, and returns when the server waits for a ClientHello; it
 raises Refused when the server does not offer TLS.  Replies are read one byte
 at a time: bytes behind them belong to TLS.
 """
@@ -9,8 +9,9 @@ at a time: bytes behind them belong to TLS.
 from __future__ import absolute_import
 
 import struct
+import time
 
-# Longer replies (bytes) are refused, so that no server can keep us reading.
+# The most (bytes) that a server may say before TLS.
 LONGEST = 64 * 1024
 
 LDAP_START_TLS = b"1.3.6.1.4.1.1466.20037"  # RFC 4511, 4.14.1
@@ -22,6 +23,35 @@ MYSQL_CLIENT = MYSQL_TLS | 0x0200 | 0x8000  # 4.1's protocol and passwords
 
 class Refused(Exception):
     """The server does not offer TLS; the text says what it answered."""
+
+
+class Conversation(object):
+    """A connected socket before TLS; a server can make it neither long nor
+    slow."""
+
+    def __init__(self, sock, seconds):
+        self.sock = sock
+        self.deadline = time.time() + seconds
+        self.left = LONGEST
+
+    def recv(self, size):
+        seconds = self.deadline - time.time()
+        if seconds <= 0 or self.left <= 0:
+            raise Refused("the server's answer does not end")
+        self.sock.settimeout(seconds)
+        data = self.sock.recv(size)
+        self.left -= len(data)
+        return data
+
+    def sendall(self, data):
+        self.sock.sendall(data)
+
+
+def ask(sock, host, protocol, seconds):
+    """Have a server wait for a ClientHello, within so many seconds. Raises
+    Refused, or what the socket raises."""
+    PROTOCOLS[protocol][1](Conversation(sock, seconds), host)
+    sock.settimeout(seconds)
 
 
 def read(sock, size):
@@ -40,8 +70,6 @@ def read_until(sock, *ends):
     data = b""
     while not data.endswith(ends):
         data += read(sock, 1)
-        if len(data) > LONGEST:
-            raise Refused("the server's answer does not end")
     return data
 
 
@@ -105,7 +133,7 @@ def pop3(sock, host):
 def xmpp(sock, host):
     sock.sendall(b"<stream:stream xmlns='jabber:client' xmlns:stream="
                  b"'http://etherx.jabber.org/streams' version='1.0' to='"
-                 + host.encode("ascii") + b"'>")
+                 + host.encode("utf-8") + b"'>")
     reply = read_until(sock, b"</stream:features>", b"</stream:stream>")
     expect(reply, XMPP_TLS in reply)
     sock.sendall(b"<starttls xmlns='" + XMPP_TLS + b"'/>")

@@ -34,7 +34,7 @@ def outcome(host, port, protocol, timeout):
         sock = socket.create_connection((host, port), timeout)
         try:
             if protocol is not None:
-                _starttls.PROTOCOLS[protocol][1](sock, host)
+                _starttls.ask(sock, host, protocol, timeout)
             tls = ssl.create_default_context().wrap_socket(
                 sock, server_hostname=host)
             found.update(verified=True, version=tls.version())
