@@ -238,7 +238,8 @@ class Check(object):
         """What there is to see when a default context does not do."""
         if isinstance(error, ssl.SSLCertVerificationError):
             found, context = {}, ssl.create_default_context()
-        elif isinstance(error, ssl.SSLError):
+        elif (isinstance(error, EnvironmentError)
+              and not isinstance(error, socket.timeout)):
             found, context = {"without_limits": None}, without_limits(ssl)
         else:
             return {}

@@ -4,7 +4,7 @@
    Preloaded (LD_PRELOAD) it stands before malloc(), recv(), recvmsg(), send(),
    poll(), writev() and pthread_rwlock_wrlock() and acts on calls that come
    from the extension or from OpenSSL only, and only once it is told to; and
-   before time().  For glibc. */
+   before time() and gettimeofday().  For glibc. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -225,6 +225,19 @@ void
 fault_clock(long seconds)
 {
     clock_shift = seconds;
+}
+
+/* Which OpenSSL 3.3 and later ask for the age of a session. */
+int
+gettimeofday(struct timeval *result, void *zone)
+{
+    struct timespec now;
+
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    result->tv_sec = now.tv_sec + clock_shift;
+    result->tv_usec = now.tv_nsec / 1000;
+    return 0;
 }
 
 time_t
