@@ -341,7 +341,7 @@ sslb_file_raise(unsigned long code, PyObject *path, const char *what, int line)
         PyErr_NoMemory();
         return;
     }
-    if (number != 0) {
+    if (number != 0 && path != NULL) {
         raise_file_errno(number, path);
         return;
     }

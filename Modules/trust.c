@@ -331,12 +331,16 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
                                      X509_get_default_cert_file());
     const char *folder = default_place(X509_get_default_cert_dir_env(),
                                        X509_get_default_cert_dir());
+    /* Another thread may change the environment while files are read. */
     PyObject *path = PyBytes_FromString(file);
+    PyObject *place = PyBytes_FromString(folder);
     sslb_bundle *found;
     int rc = 0;
 
     (void)none;
-    if (path == NULL) {
+    if (path == NULL || place == NULL) {
+        Py_XDECREF(place);
+        Py_XDECREF(path);
         return NULL;
     }
     found = sslb_bundle_from_file(path);
@@ -348,7 +352,11 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
     else {
         PyErr_Clear();
     }
-    if (rc < 0 || add_folder(self, folder) < 0) {
+    if (rc == 0) {
+        rc = add_folder(self, PyBytes_AS_STRING(place));
+    }
+    Py_DECREF(place);
+    if (rc < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
