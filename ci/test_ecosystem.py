@@ -117,7 +117,8 @@ class Comparison:
 
     same, news, known and failed are lists of the names of functions: which
     came to the same, which only the backport can do, which differ for a
-    reason that the file gives, and which are wrong.
+    reason that the file gives (some depend on what comes first), and which
+    are wrong.
     """
 
     def __init__(self, name, stock, ours):
@@ -137,7 +138,6 @@ class Comparison:
         self.failed = [key for key in ours if key not in self.known
                        and (key in wanted or "error" in ours[key])
                        and key not in self.same]
-        self.failed += [key for key in self.reasons if key in equal]
 
     def cells(self):
         """The cells of its row in the table."""
@@ -190,8 +190,8 @@ def document(comparisons):
              for _, reason in sorted(comparison.reasons.items())]
     with open(PAGE, "w") as stream:
         stream.write(HEAD + "\n".join(
-            [line, table[0], line] + table[1:] + [line, "", KNOWN, ""]
-            + known) + "\n")
+            [line, table[0], line] + table[1:] + [line, "", KNOWN] + known)
+            + "\n")
 
 
 def main():

@@ -11,7 +11,7 @@ import peers
 VERSION = "2.2.1"  # the module does not tell
 
 KNOWN = {
-    "same_big": "StreamReader.read() raises AttributeError when the "
+    "same_big": "StreamReader.read() can raise AttributeError when the "
                 "connection has ended with more than 128 KiB unread: a fault "
                 "of trollius' transport over MemoryBIO, as in asyncio of "
                 "Python 3.5, which 2.7's own ssl leaves unused.  Read exactly "
