@@ -161,6 +161,19 @@ bundle_load_nogil(BIO *bio, const struct stat *identity)
     return result != NULL ? result : bundle_parse_file_nogil(bio);
 }
 
+/* Takes over what was loaded, or NULL: NULL and a code for the error if there
+   is neither a certificate nor a CRL. */
+static sslb_bundle *
+refuse_empty(sslb_bundle *loaded, unsigned long *code)
+{
+    if (loaded == NULL || !sslb_bundle_is_empty(loaded)) {
+        return loaded;
+    }
+    sslb_bundle_drop(loaded);
+    *code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
+    return NULL;
+}
+
 sslb_bundle *
 sslb_bundle_from_file(PyObject *path)
 {
@@ -188,11 +201,7 @@ sslb_bundle_from_file(PyObject *path)
         sslb_gate_leave_nogil();
         Py_END_ALLOW_THREADS
     }
-    if (result != NULL && sslb_bundle_is_empty(result)) {
-        sslb_bundle_drop(result);
-        result = NULL;
-        code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
-    }
+    result = refuse_empty(result, &code);
     if (result == NULL) {
         sslb_file_raise(code, path, "CA file", __LINE__);
         return NULL;
@@ -241,11 +250,7 @@ bundle_from_object(sslb_source *source)
     result = bundle_load_object_nogil(source);
     sslb_gate_leave_nogil();
     Py_END_ALLOW_THREADS
-    if (result != NULL && sslb_bundle_is_empty(result)) {
-        sslb_bundle_drop(result);
-        result = NULL;
-        code = ERR_PACK(ERR_LIB_X509, 0, X509_R_NO_CERTIFICATE_OR_CRL_FOUND);
-    }
+    result = refuse_empty(result, &code);
     if (result == NULL) {
         sslb_source_raise(code, source, "CA file", __LINE__);
     }
