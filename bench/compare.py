@@ -1,4 +1,4 @@
-"""What has become slower since the committed results."""
+"""Find the rows that are slower than in the committed results."""
 
 import json
 import os
@@ -11,19 +11,20 @@ Nothing is slower than in the committed results by more than the noise of
 both."""
 
 SLOWER = """\
-Slower than in the committed results by more than the noise of both; the
-figures say how many times as fast as the other:
+These are slower than in the committed results, by more than the noise of both
+runs.  A figure says how many times as fast the first one is as the second:
 """
 
 
 def committed(folder):
-    """{row's name: result} of the last commit; {} where there are none."""
+    """{row's name: result} of the last commit; {} if it has no results."""
     try:
         text = subprocess.check_output(
             ["git", "show", "HEAD:" + RESULTS], cwd=folder,
             stderr=subprocess.DEVNULL, universal_newlines=True)
     except (OSError, subprocess.CalledProcessError):
-        path = os.path.join(folder, RESULTS)    # of a source distribution
+        # a source distribution has no git
+        path = os.path.join(folder, RESULTS)
         if not os.path.exists(path):
             return {}
         with open(path) as stream:
@@ -32,7 +33,7 @@ def committed(folder):
 
 
 def pairs(result):
-    """{who with whom: {"ratio": ..., "spread": ...}} of a row."""
+    """{the pair compared: {"ratio": ..., "spread": ...}} of a row."""
     found = {"than " + name: ratio
              for name, ratio in result["ratios"].items()}
     if "wheel" in result:
@@ -42,13 +43,13 @@ def pairs(result):
 
 
 def is_less(ratio, other):
-    """Whether the notches of the two leave no doubt of it."""
+    """Whether `ratio` is less than `other` by more than both spreads."""
     return (ratio["ratio"] * (1 + ratio["spread"])
             < other["ratio"] * (1 - other["spread"]))
 
 
 def slower(before, after):
-    """[(title, who with whom, ratio before, ratio after)] of two runs."""
+    """[(title, pair compared, ratio before, ratio after)] of two runs."""
     lines = []
     for name, result in after.items():
         old = pairs(before[name]) if name in before else {}
@@ -60,14 +61,14 @@ def slower(before, after):
 
 
 def show(folder, results):
-    """Says what is slower than in the last commit of a folder."""
+    """Print the rows that are slower than in a folder's last commit."""
     said = text(committed(folder), results)
     if said:
         print("\n" + said)
 
 
 def text(before, after):
-    """What is to be said of two runs; "" where there is nothing to compare."""
+    """The comparison of two runs as text; "" if they have no row in common."""
     if not set(before) & set(after):
         return ""
     lines = slower(before, after)

@@ -1,8 +1,8 @@
-"""Who is measured: the floor, and Pythons with their ways to TLS.
+"""Make the contestants: the C program, and Pythons with each TLS module.
 
-Everything is made in .build/bench: the C programs, with the system's
-compiler and OpenSSL; an environment for each Python with the backport; one
-with pyOpenSSL.  The stock `ssl` is that of the interpreters as they are.
+.build/bench gets the C programs, built with the system's compiler and OpenSSL,
+an environment with the backport for each Python, and one with pyOpenSSL.  The
+stock `ssl` is the one that each interpreter came with.
 """
 
 import collections
@@ -23,8 +23,7 @@ WORKER = os.path.join(HERE, "worker.py")
 PYOPENSSL = os.path.join(HERE, "requirements-pyopenssl.txt")
 REQUESTS = os.path.join(HERE, "requirements-requests.txt")
 
-# What workers are given, side by side: certificates, and requests with what
-# it needs.
+# The folders that workers read: certificates; requests and its dependencies.
 CERTS = os.path.join(FOLDER, "certs")
 PACKAGES = os.path.join(FOLDER, "packages")
 
@@ -36,19 +35,19 @@ The C programs need a compiler and the headers of OpenSSL.  To get them:
     Debian, Ubuntu:  apt-get install gcc libc6-dev libssl-dev
     RHEL, Fedora:    dnf install gcc openssl-devel"""
 
-# command: what starts a worker, without the work, the size and the number of
-# connections.
+# command: starts a worker; the work, the size and the number of connections
+# are appended.
 Contestant = collections.namedtuple("Contestant", "name command")
 
-# "wheel" is the backport with the OpenSSL of the wheels; "wheel-x25519" does
-# without the group for the key exchange that it prefers.
+# "wheel" is the backport with the OpenSSL of the wheels.  "wheel-x25519" is
+# the same with X25519 as the only group.
 NAMES = ["C", "ours 2.7", "ours 3.13", "stock 2.7", "stock 3.6",
          "stock 3.13", "pyOpenSSL", "wheel 2.7", "wheel-x25519 2.7"]
 QUICK = ["C", "ours 2.7", "stock 2.7", "stock 3.13"]
 
 
 def compile_program(name, progress):
-    """The path of a C program of this folder."""
+    """Compile a C program of this folder; returns its path."""
     sources = [os.path.join(HERE, source) for source in (name + ".c",
                                                          "wire.c")]
     target = os.path.join(FOLDER, name)
@@ -72,7 +71,7 @@ def compile_program(name, progress):
 
 
 def pyopenssl_python(interpreter, progress):
-    """The path of an interpreter that has pyOpenSSL."""
+    """Make an environment with pyOpenSSL; returns its Python's path."""
     folder = os.path.join(FOLDER, "pyopenssl")
     stamp = os.path.join(folder, "made-of")
     wanted = environments.digest(interpreter,
@@ -89,7 +88,7 @@ def pyopenssl_python(interpreter, progress):
 
 
 def install_packages(progress):
-    """requests, for every environment of 2.7."""
+    """Install requests for all environments of 2.7."""
     interpreter = environments.find("2.7")
     stamp = os.path.join(PACKAGES, "made-of")
     wanted = environments.digest(environments.contents(REQUESTS))
@@ -105,7 +104,7 @@ def install_packages(progress):
 
 
 def make_certs(progress, with_certifi):
-    """The folder of certificates for workers."""
+    """Make the folder of certificates for workers."""
     shutil.rmtree(CERTS, ignore_errors=True)
     os.makedirs(CERTS)
     root = os.path.join(OF_TESTS, "root.pem")
@@ -122,7 +121,8 @@ def make_certs(progress, with_certifi):
 
 
 def our_python(interpreter, progress, prefix="python"):
-    """The path of an interpreter that has the backport of this tree."""
+    """Make an environment with the backport of this tree; returns its
+    Python's path."""
     folder = os.path.join(FOLDER, prefix + interpreter.name)
     environments.make_environment(interpreter, folder, progress)
     environments.install_project(interpreter, folder, progress)
@@ -130,7 +130,7 @@ def our_python(interpreter, progress, prefix="python"):
 
 
 def wheel_python(interpreter, progress):
-    """The same with the OpenSSL that the wheels have."""
+    """The same, built with the OpenSSL of the wheels."""
     os.environ["OPENSSL_DIR"] = openssl.build(
         openssl.in_wheels(), openssl.native(), progress)
     try:
@@ -140,16 +140,16 @@ def wheel_python(interpreter, progress):
 
 
 def make(name, port, progress):
-    """The Contestant of that name, or None where there is no such Python."""
+    """The Contestant of that name, or None if its Python is not installed."""
     if name == "C":
         return Contestant(name, [compile_program("floor", progress), port,
                                  CERTS])
     kind, _, version = name.partition(" ")
     interpreter = environments.find(version or "2.7")
     if interpreter is None:
-        progress.say(name, "left out, as there is no Python %s" % version)
+        progress.say(name, "left out: Python %s was not found" % version)
         return None
-    # the stock ssl in the same environment, where there is one
+    # an environment with the backport serves its stock ssl, too
     python = {"wheel": wheel_python, "wheel-x25519": wheel_python,
               "pyOpenSSL": pyopenssl_python}.get(kind, our_python)
     library = {"wheel-x25519": "tls_x25519",

@@ -1,10 +1,10 @@
-/* The floor: what a plain C program does with the same OpenSSL.
+/* The floor: the cost of the same work in a plain C program.
  *
  *     floor PORT CERTS WORK SIZE CONNECTIONS
  *
- * OpenSSL's socket BIO on blocking sockets, one SSL_read or SSL_write a call,
- * nothing clever.  Takes and gives the same lines as worker.py: a number in,
- * that many units of work done, "wall cpu bytes" out.
+ * It uses OpenSSL's socket BIO on blocking sockets, and one SSL_read or
+ * SSL_write for each call of worker.py.  As worker.py does, it reads a number
+ * from each line, does that many units of work, and prints "wall cpu bytes".
  */
 
 #include "wire.h"
@@ -70,7 +70,7 @@ clock_stop(void)
     wall += wall_now();
 }
 
-/* Memory that this process has in use, in bytes */
+/* The resident memory of this process, in bytes */
 static double
 resident(void)
 {
@@ -93,7 +93,7 @@ make_client_context(void)
     if (ctx == NULL || SSL_CTX_load_verify_locations(ctx, path, NULL) != 1)
         fail(path);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    /* Everyone says hello with the same words. */
+    /* All contestants offer the same cipher suites. */
     SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
     if (SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM") != 1)
         fail("choosing ciphers");
@@ -138,12 +138,12 @@ handshake(int fd)
     return ssl;
 }
 
-/* Close without a word, as Python's close() does. */
+/* Close without sending close_notify, as Python's close() does. */
 static void
 hang_up(SSL *ssl)
 {
     int fd = SSL_get_fd(ssl);
-    /* or SSL_free would spoil the session */
+    /* without it, SSL_free makes the session invalid */
     SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN);
     SSL_free(ssl);
     close(fd);
@@ -187,7 +187,7 @@ over_memory(SSL *ssl)
     return ssl;
 }
 
-/* Take what one end has to send to the other. */
+/* Carry the records of one end to the other. */
 static void
 carry(SSL *source, SSL *target)
 {
@@ -313,7 +313,7 @@ handshakes(uint64_t count)
     }
 }
 
-/* A session, for which the tickets must have been read. */
+/* Make a session.  The client has to read the tickets first. */
 static void
 prepare_session(void)
 {
@@ -340,7 +340,7 @@ memory_handshakes(uint64_t count)
 
 static char plain[PIECE_BYTES];
 
-/* Take what was written over at once, and read it. */
+/* Carry the records of a write over in one piece, and read their data. */
 static void
 transfer_bulk(SSL *source, SSL *target)
 {
@@ -351,7 +351,7 @@ transfer_bulk(SSL *source, SSL *target)
         fail("reading from memory");
 }
 
-/* As asyncio does it: feed a piece, read all that is there. */
+/* Move records as asyncio does: feed in a piece, read all decrypted data. */
 static void
 transfer_fed(SSL *source, SSL *target)
 {
@@ -390,7 +390,7 @@ memory_feed(uint64_t count)
     both_ways(count, transfer_fed);
 }
 
-/* One byte from the server, which brings the tickets too. */
+/* Read one byte of the server.  The tickets come before it. */
 static void
 idle_pair(SSL **pair)
 {
@@ -468,7 +468,7 @@ ca_files(uint64_t count)
     }
 }
 
-/* Read from the links that have an answer; what is missing then. */
+/* Read from the links that have an answer; returns the bytes still missing. */
 static int
 read_ready(uint64_t *left)
 {

@@ -1,18 +1,18 @@
-"""What the figures were made on, and whether it was busy."""
+"""Describe the machine of a measurement, and tell whether it is busy."""
 
 import os
 import platform
 
-# Of the cores; above it the figures are noisy.
+# Figures are noisy if the load average exceeds this share of the cores.
 BUSY = 0.5
 
 NOISY = """\
-Others use this machine (load average %.1f, %d cores): the figures will be
-noisy."""
+Other processes use this machine (load average %.1f, %d cores), so the figures
+will be noisy."""
 
 
 def cpu_model():
-    """What Linux calls the CPU, which is not much on some machines."""
+    """Linux' name of the CPU; its architecture if Linux has no name."""
     with open("/proc/cpuinfo") as stream:
         for line in stream:
             name, _, value = line.partition(":")
@@ -22,14 +22,17 @@ def cpu_model():
 
 
 def describe(openssl):
-    """As it is now, for JSON, with the version of the C program's OpenSSL."""
+    """The machine's present state, for JSON.
+
+    openssl is the version that the C program is linked with.
+    """
     return {"cpu": cpu_model(), "cores": os.cpu_count(),
             "kernel": platform.release(), "openssl": openssl,
             "load": round(os.getloadavg()[0], 2)}
 
 
 def warning(machine):
-    """A line or two for one that is busy, or None."""
+    """A warning about a busy machine, or None."""
     if machine["load"] <= BUSY * machine["cores"]:
         return None
     return NOISY % (machine["load"], machine["cores"])

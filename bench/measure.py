@@ -1,8 +1,8 @@
-"""Runs the contestants in turn, round after round, and judges the figures.
+"""Run the contestants in turn, round after round.
 
-Each contestant is a process of its own on one core; the peer is on another.
-In every round each does the same work, so that what disturbs the machine
-disturbs all; a ratio is the median of the ratios of the rounds.
+Each contestant is a process of its own on one core; the peer runs on another
+core.  All contestants do the same work in each round, so other load on the
+machine slows all of them.  A ratio is the median of the rounds' ratios.
 """
 
 import collections
@@ -14,27 +14,27 @@ import time
 
 from environments import Failure, clean_environ
 
-# A round's work is such that ours takes so much CPU time: short, so that all
-# of a round meet the same machine.
+# The CPU time of the backport in one round.  Rounds are short, so that the
+# machine's load is the same for all contestants of a round.
 ROUND_SECONDS = 0.04
 
-# An answer that takes longer never comes.
+# A worker that takes longer hangs.
 LIMIT_SECONDS = 120
 
-# Rounds go on until the median ratios are known to within CERTAIN, or till
-# there are enough, or FEW but time is up.  What is then less sure than NOISY
-# is not told.
+# A row ends when the spread of each ratio is at most CERTAIN, or after the
+# greatest number of rounds, or after BUDGET_SECONDS and at least FEW rounds.
+# A ratio whose spread is greater than NOISY is not reported.
 CERTAIN = 0.02
 NOISY = 0.06
 FEW = 5
 BUDGET_SECONDS = 30
 
-# For one unit: seconds, CPU seconds, bytes of memory.
+# One unit of work: wall seconds, CPU seconds, bytes of memory.
 Figure = collections.namedtuple("Figure", "wall cpu bytes")
 
 
 class Stuck(Exception):
-    """A contestant that gave no answer; the message says what it said."""
+    """A contestant gave no figures; the message is its last line of errors."""
 
 
 def cores():
@@ -44,7 +44,7 @@ def cores():
 
 
 def start(command, core, **options):
-    """A process that is kept on one core."""
+    """Start a process that is bound to one core."""
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         env=clean_environ(), universal_newlines=True, bufsize=1,
@@ -52,7 +52,7 @@ def start(command, core, **options):
 
 
 class Worker(object):
-    """A contestant's process, at work on one row."""
+    """A contestant's process, which does the work of one row."""
 
     def __init__(self, contestant, row):
         self.contestant = contestant
@@ -62,12 +62,12 @@ class Worker(object):
             cores()[0], stderr=subprocess.PIPE)
 
     def measure(self, count):
-        """The Figure for one of so many units."""
+        """Do `count` units; returns the Figure of one unit."""
         try:
             self.process.stdin.write("%d\n" % count)
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # the reason is read below
+            pass  # reason() reads the error below
         ready, _, _ = select.select([self.process.stdout], [], [],
                                     LIMIT_SECONDS)
         line = self.process.stdout.readline() if ready else ""
@@ -80,7 +80,7 @@ class Worker(object):
         if not ended:
             return "hangs"
         errors = self.process.stderr.read().strip().splitlines()
-        return errors[-1] if errors else "ended without a word"
+        return errors[-1] if errors else "ended without a message"
 
     def close(self):
         self.process.kill()
@@ -88,7 +88,7 @@ class Worker(object):
 
 
 class Peer(object):
-    """The other end of all connections."""
+    """The process of peer.c, the other end of all connections."""
 
     def __init__(self, program, certificate):
         self.process = start([program, certificate], cores()[1])
@@ -103,7 +103,8 @@ class Peer(object):
 
 
 def units(worker):
-    """How many units make a round, the first of a process apart."""
+    """The number of units in a round.  The first unit of a process, which
+    includes its start, is not counted."""
     worker.measure(1)
     count = 1
     while True:
@@ -114,8 +115,11 @@ def units(worker):
 
 
 def spread(values):
-    """How far off the median may be, as a part of it: the notch of a box
-    plot, 1.57 times the distance of the quartiles by the root of n."""
+    """The uncertainty of the median, as a share of the median.
+
+    This is the notch of a box plot: 1.57 times the interquartile range,
+    divided by the square root of the number of values.
+    """
     if len(values) == 1:
         return 0
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -124,8 +128,10 @@ def spread(values):
 
 
 def ratios(row, figures, name, base=None, allowance=0):
-    """How much better the row's base, or another one, is than `name`, round
-    by round."""
+    """How many times as much `name` takes as the base, for each round.
+
+    The base is the row's own, unless the argument names another one.
+    """
     return [(getattr(theirs, row.measure) + allowance)
             / getattr(mine, row.measure)
             for theirs, mine in zip(figures[name],
@@ -133,34 +139,34 @@ def ratios(row, figures, name, base=None, allowance=0):
 
 
 def is_certain(row, figures):
-    """Whether all ratios are known well."""
+    """Whether the spread of each ratio is at most CERTAIN."""
     return row.base in figures and all(
         spread(ratios(row, figures, name)) <= CERTAIN
         for name in figures if name != row.base)
 
 
 class Race(object):
-    """The contestants at work on one row."""
+    """All contestants of one row."""
 
     def __init__(self, row, contestants):
         self.row = row
         self.contestants = list(contestants)
         self.workers = {}
         self.count = 1
-        self.figures = {}   # {name: [Figure, one a round]}
-        self.failed = {}    # {name: why it has none}
+        self.figures = {}   # {name: [one Figure for each round]}
+        self.failed = {}    # {name: why the contestant has no figures}
 
     def prepare(self):
-        """Choose how much work a round is, and find out who can do it."""
+        """Choose the work of a round, and leave out who cannot do the work."""
         base, = (contestant for contestant in self.contestants
                  if contestant.name == self.row.base)
         self.count = units(self.worker(base))
         self.round(to_warm_up=True)
 
     def run(self, least, most):
-        """Rounds till the ratios are certain, or there are enough."""
+        """Run `least` to `most` rounds, until the ratios are certain."""
         if self.row.measure == "bytes":
-            most = 1    # no noise in it
+            most = 1    # memory figures have no noise
         if not self.row.fresh:
             self.prepare()
         end = time.monotonic() + BUDGET_SECONDS
@@ -171,7 +177,7 @@ class Race(object):
                 break
 
     def round(self, to_warm_up=False):
-        self.contestants.reverse()  # none always comes after another
+        self.contestants.reverse()  # nobody always follows the same one
         for contestant in list(self.contestants):
             name = contestant.name
             try:
@@ -188,7 +194,7 @@ class Race(object):
                 self.close(name)
 
     def worker(self, contestant):
-        """The process of a contestant, started if need be."""
+        """The Worker of a contestant; started if it is not running."""
         if contestant.name not in self.workers:
             self.workers[contestant.name] = Worker(contestant, self.row)
         return self.workers[contestant.name]

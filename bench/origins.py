@@ -2,9 +2,9 @@
 
     python3 bench/origins.py [--rows "echo sendall"]
 
-Linux' perf looks many times a second at what each process is at.  It counts
-all of the process, also what `make bench` leaves out of its figures: that the
-sockets are connected before the handshakes.
+Linux' perf samples the running function of each process many times a second.
+The samples cover the whole process.  The figures of `make bench` leave out the
+connecting of sockets before handshakes; these samples include it.
 """
 
 import argparse
@@ -38,19 +38,19 @@ This needs perf.  To get it:
     Ubuntu:        apt-get install linux-tools-generic
     RHEL, Fedora:  dnf install perf"""
 
-# What a file's name begins with, and what is in it; all else is Python's.
+# (start of a file's name, whose code the file holds); other files are Python.
 ORIGINS = [
     ("[kernel", "kernel"), ("libcrypto", "libcrypto"), ("libssl", "libssl"),
     ("libc.", "C library"), ("__ssl_backport", "extension"),
     ("_ssl.", "extension"), ("floor", "program"),
     ("_openssl.", "pyOpenSSL")]
 
-# Where the kernel is when it wakes somebody or goes to sleep.
+# The functions in which the kernel wakes a process or puts it to sleep.
 SWITCHING = ("finish_task_switch", "_raw_spin_unlock_irqrestore", "__schedule")
 
 
 def origin(file, symbol):
-    """What a sample in this function counts for."""
+    """The origin to which a sample in this function is counted."""
     if file.startswith("[kernel") and symbol.startswith(SWITCHING):
         return "sleep and wake"
     for beginning, name in ORIGINS:
@@ -60,7 +60,7 @@ def origin(file, symbol):
 
 
 class Recording(object):
-    """perf, looking at a process from here to stop()."""
+    """A perf process that samples another process until stop()."""
 
     def __init__(self, pid, path):
         self.path = path
@@ -71,7 +71,7 @@ class Recording(object):
             universal_newlines=True)
 
     def stop(self):
-        """Counter of samples by origin."""
+        """End perf; returns a Counter of samples by origin."""
         self.process.send_signal(signal.SIGINT)
         _, errors = self.process.communicate()
         if not os.path.exists(self.path):
@@ -109,8 +109,11 @@ def record(row, there):
 
 
 def bound(origins):
-    """Seconds that remain if our extension takes no time, and what is below it
-    takes what C needs; None where one of them is missing."""
+    """The least seconds that a Python program can take.
+
+    This bound takes the extension's own time as zero, and the time of OpenSSL
+    and the kernel from the C program.  None if one of the two is missing.
+    """
     if "C" not in origins or rows.OURS not in origins:
         return None
     return (sum(origins["C"].values())

@@ -1,5 +1,5 @@
-"""Writes the figures into docs/performance.rst and README.rst, between lines
-that begin with MARK.
+"""Write the figures into docs/performance.rst and README.rst, between the
+lines that begin with MARK.
 """
 
 import io
@@ -10,7 +10,7 @@ import report
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MARK = ".. figures of make bench: "
 
-# (name of the row, what a user calls it)
+# (name of the row, the work in a user's words)
 WORK = [
     ("import", "``import ssl``, the first of a process"),
     ("context-first", "``create_default_context()``, the first one"),
@@ -24,7 +24,7 @@ WORK = [
     ("echo", "64 bytes sent, and received again"),
 ]
 
-# (name of the contestant, what a user calls it)
+# (name of the contestant, its name for users)
 COLUMNS = [
     ("wheel 2.7", "backport, wheel"), ("ours 2.7", "backport"),
     ("stock 2.7", "2.7's ``ssl``"), ("stock 3.13", "3.13's ``ssl``"),
@@ -41,13 +41,13 @@ take %s of CPU time with the backport's wheel, %s with 2.7's own
 
 
 def cpu(results, row, name):
-    """A figure as text; "" where there is none."""
+    """CPU time as text; "" if the row has no such contestant."""
     figure = results.get(row, {"figures": {}})["figures"].get(name)
     return report.amount(figure["cpu"], "cpu") if figure else ""
 
 
 def as_table(lines):
-    """Lists of cells, the first of the headings, in reStructuredText."""
+    """A table in reStructuredText, of lists of cells; headings come first."""
     widths = [max(map(len, column)) for column in zip(*lines)]
     rule = "  ".join("=" * width for width in widths)
     rows = ["  ".join(text.ljust(width) for text, width
@@ -56,7 +56,7 @@ def as_table(lines):
 
 
 def table(results):
-    """What the work of WORK takes."""
+    """The table of the CPU times of WORK."""
     lines = [["CPU time"] + [title for _, title in COLUMNS]]
     for row, title in WORK:
         if row in results:
@@ -66,7 +66,7 @@ def table(results):
 
 
 def figures(results):
-    """The table, and what post-quantum security costs."""
+    """The table, and the cost of a post-quantum group."""
     ratio = results.get("x25519", {"ratios": {}})["ratios"].get(
         "wheel-x25519 2.7", {"ratio": None})["ratio"]
     return table(results) + (
@@ -74,7 +74,7 @@ def figures(results):
 
 
 def missed(results):
-    """The goals that are not reached."""
+    """The text about goals that are not reached."""
     lines = [["work", "against", "goal", "reached", "C", "dotted"]]
     origins = report.load(report.ORIGINS)
     for row, result in results.items():
@@ -91,28 +91,28 @@ def missed(results):
 
 
 def times_of_c(result, name):
-    """How many times as fast C is as another."""
+    """How many times as fast the C program is as a contestant."""
     cost = {who: figure[result["measure"]]
             for who, figure in result["figures"].items()}
     return "%.2f" % (cost[name] / cost["C"]) if "C" in cost else ""
 
 
 def times_of_bound(origin, name):
-    """How many times as fast the bound of origins.py is."""
+    """How many times as fast the bound of origins.py is as a contestant."""
     if not origin or name not in origin["origins"] or not origin["bound"]:
         return ""
     return "%.2f" % (sum(origin["origins"][name].values()) / origin["bound"])
 
 
 def sentence(results):
-    """What a user of requests waits for."""
+    """The sentence about a program with requests."""
     times = [cpu(results, "requests-get", name)
              for name in ("wheel 2.7", "stock 2.7", "pyOpenSSL")]
     return TOLD % tuple(times) if all(times) else ""
 
 
 def filled(text, name, content):
-    """The text of a page with the content between its two marks."""
+    """The text of a page, with `content` between the two marks of `name`."""
     begin, end = MARK + name, MARK + "end of " + name
     before, found, rest = text.partition(begin + "\n")
     _, found_end, after = rest.partition(end + "\n")
@@ -135,7 +135,7 @@ def read(name):
 
 
 def write(results):
-    """Puts the figures of all kept results into the pages."""
+    """Write the figures of all kept results into the pages."""
     for name, part, content in PAGES:
         text = filled(read(name), part, content(results))
         with io.open(os.path.join(ROOT, name), "w",

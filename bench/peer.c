@@ -2,8 +2,8 @@
  *
  *     peer CERTIFICATE
  *
- * Prints its port and OpenSSL's version, each in a line, and serves each
- * connection in a thread, doing what the requests of wire.h say, until its
+ * It prints its port and OpenSSL's version, one per line.  It answers the
+ * requests of wire.h on each connection, in a thread of its own, until its
  * standard input ends.
  */
 
@@ -45,7 +45,7 @@ send_messages(SSL *ssl, const struct request *request)
     return rc;
 }
 
-/* The rest of a request in HTTP is read, whatever it is for. */
+/* Read the rest of an HTTP request and send the page. */
 static int
 answer_http(SSL *ssl)
 {
@@ -138,7 +138,7 @@ make_context(const char *certificate)
                                        SSL_FILETYPE_PEM) != 1)
         fail(certificate);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-    /* Tickets resume; no need for a cache. */
+    /* Clients resume with tickets, so the server needs no cache. */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     return ctx;
 }

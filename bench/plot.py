@@ -1,4 +1,4 @@
-"""Draws the results of make bench; runs in an environment with matplotlib.
+"""Draw the results of make bench, in an environment with matplotlib.
 
     python plot.py RESULTS.json RESULTS.png
 """
@@ -28,7 +28,8 @@ def plain(value, _):
 
 
 def draw_ratios(axes, results):
-    """For each row a dot for each contestant, ours at 1."""
+    """Draw a line for each row, with a dot for each contestant.  The backport
+    is at 1."""
     for name, colour in COLOURS.items():
         dots = [(found["ratio"], -place)
                 for place, result in enumerate(results)
@@ -45,8 +46,9 @@ def draw_ratios(axes, results):
     axes.xaxis.set_major_formatter(ticker.FuncFormatter(plain))
     axes.minorticks_off()
     axes.grid(alpha=0.3)
-    axes.set_title("CPU time (or memory) for the same work; ours on 2.7 is 1")
-    axes.set_xlabel("less than ours  |  more than ours")
+    axes.set_title("CPU time (or memory) for the same work; "
+                   "the backport on 2.7 is 1")
+    axes.set_xlabel("less than the backport  |  more than the backport")
     axes.legend(loc="lower right")
 
 

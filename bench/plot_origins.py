@@ -1,4 +1,4 @@
-"""Draws what make bench-origins found; runs where matplotlib is.
+"""Draw the results of make bench-origins, in an environment with matplotlib.
 
     python plot_origins.py ORIGINS.json ORIGINS.png
 """
@@ -21,7 +21,7 @@ COLUMNS = 2
 
 
 def draw_row(axes, result):
-    """A bar for each contestant, of what its time goes to."""
+    """Draw a bar for each contestant, split by the origins of its time."""
     names = list(result["origins"])
     starts = [0] * len(names)
     for part, colour in COLOURS.items():

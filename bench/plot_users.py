@@ -1,4 +1,4 @@
-"""Draws what a user waits for; runs in an environment with matplotlib.
+"""Draw the CPU times that users notice, in an environment with matplotlib.
 
     python plot_users.py RESULTS.json TARGET.png
 """
@@ -24,7 +24,7 @@ UNITS = [(1e-3, "ms"), (1e-6, "us")]
 
 
 def draw(axes, result):
-    """A bar for each contestant, the first one on top."""
+    """Draw a bar for each contestant, the first one on top."""
     figures = result["figures"]
     there = [(label, colour, figures[name]["cpu"])
              for name, label, colour in NAMES if name in figures][::-1]

@@ -1,7 +1,7 @@
-"""What the figures say: medians, ratios, what is reached; as text and JSON.
+"""Report medians, ratios and goals, as text and as JSON.
 
-bench/results/results.json keeps for each row what its last whole measurement
-gave; a row is always from one run.
+bench/results/results.json keeps the last whole measurement of each row.  All
+figures of one row come from one run.
 """
 
 import json
@@ -48,7 +48,7 @@ def judge(row, race):
 
 
 def summary(rounds):
-    """Medians of a contestant's rounds, and the middle half of its CPU
+    """The medians of a contestant's rounds, and the quartiles of its CPU
     seconds."""
     cpu = [figure.cpu for figure in rounds]
     quartiles = (statistics.quantiles(cpu, n=4, method="inclusive")
@@ -61,7 +61,8 @@ def summary(rounds):
 
 
 def ratio(values):
-    """{"ratio": None} where the machine is too noisy to tell."""
+    """The median and its spread; {"ratio": None} if the spread is too
+    great."""
     spread = measure.spread(values)
     return {"ratio": (None if spread > measure.NOISY
                       else statistics.median(values)),
@@ -69,14 +70,14 @@ def ratio(values):
 
 
 def best_stock(result):
-    """The name of the stock `ssl` that takes least."""
+    """The name of the fastest (or smallest) stock `ssl`."""
     stock = [name for name in result["figures"] if name.startswith("stock")]
     return min(stock, default=None, key=lambda name: (
         result["figures"][name][result["measure"]]))
 
 
 def goal(kind, name, least, row, figures, allowance=0):
-    """What is to be reached, and what is."""
+    """The goal of a comparison, and the ratio that was measured."""
     measured = name in figures
     return {"kind": kind, "against": name, "least": least,
             "measured": measured,
@@ -88,7 +89,7 @@ def goal(kind, name, least, row, figures, allowance=0):
 # As text
 
 def amount(value, measured):
-    """Seconds or bytes in a unit that suits them."""
+    """Seconds or bytes as text, in a unit of readable size."""
     if measured == "bytes":
         return "%.1f KiB" % (value / 1024)
     for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
@@ -105,7 +106,7 @@ def compared(found):
 
 
 def show(result):
-    """What each contestant took, and how many times the base is better."""
+    """Print the figures of each contestant, and its ratio to the base."""
     measured = result["measure"]
     print("\n%-34s %10s %10s   %s" % (
         "%s, for %s" % (result["title"], result["unit"]),
@@ -125,7 +126,7 @@ def show(result):
 
 
 def cell(goal):
-    """A goal in the last table."""
+    """The cell of a goal in the last table."""
     if not goal["measured"]:
         return "-"
     if goal["reached"] is None:
@@ -143,7 +144,7 @@ def is_missed(goal):
 
 
 def show_goals(results):
-    """The last table: what is reached, and what is to be."""
+    """Print the last table: each ratio and its goal."""
     results = [result for result in results if result["group"] == "rows"]
     if not results:
         return
@@ -174,7 +175,7 @@ def load(path=JSON):
 
 
 def save(results):
-    """Put these results in place of older ones of the same rows."""
+    """Keep these results; they replace older results of the same rows."""
     os.makedirs(RESULTS, exist_ok=True)
     found = dict(load(), **results)
     kept = {row.name: found[row.name] for row in rows.ROWS

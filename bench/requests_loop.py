@@ -1,12 +1,13 @@
-"""A program that calls requests.get() in a loop, with and without
-install(client_sessions=...): how many a second, and their CPU time.
+"""Measure requests.get() in a loop, with and without client_sessions.
 
     python bench/requests_loop.py [SECONDS]
 
-The Python needs the backport and requests.  The server is another process of
-the same Python, on loopback, with a key of RSA-2048, as most of the web has,
-and then of ECDSA P-256; it answers one request a connection.  With and without
-take turns of SECONDS (2), five times; the medians are printed.
+It prints the requests per second and their CPU time.  The Python needs the
+backport and requests.  The server is another process of the same Python, on
+loopback.  Its key is RSA-2048, as on most of the web, and then ECDSA P-256.
+It answers one request per connection.  The programs with and without
+client_sessions run in turn, five times for SECONDS (2); the medians are
+printed.
 """
 
 from __future__ import print_function
@@ -23,7 +24,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n"
 
 
 def serve(version, chain):
-    """Tells each client whether its session was resumed: "1" or "0"."""
+    """Answer each client with "1" if its session was resumed, or else "0"."""
     import _ssl_backport
     _ssl_backport.install()
     import socket
@@ -47,8 +48,8 @@ def serve(version, chain):
 
 
 def measure(port, number, seconds):
-    """Prints requests a second, their CPU time (ms) and the share of those
-    that were resumed (%)."""
+    """Print the requests per second, the CPU time of one (ms) and the share of
+    resumed sessions (%)."""
     import _ssl_backport
     _ssl_backport.install(client_sessions=number)
     import requests

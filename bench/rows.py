@@ -1,24 +1,25 @@
-"""What is measured, and what is to be reached.
+"""The rows of the benchmark, and the goal of each.
 
-A Row's work is one of worker.py and floor.c.  Ratios say how much faster the
-backport on 2.7 is than another, in CPU time: 1.2 is a fifth more work in the
-same time.
+worker.py and floor.c define the work that a Row names.  A ratio compares the
+CPU time of the backport on 2.7 with that of another contestant: 1.2 means that
+the backport does a fifth more work in the same time.
 """
 
 import collections
 
 KIB = 1024
 
-# title: for the table.  unit: what one unit of the work is.
-# c, stock, pyopenssl: the least ratio to reach against each, or None.
-# best: the stock `ssl` to compare with, None: the fastest.
-# allowance: CPU seconds that we may need more than it to reach the goal.
+# title: in the table.  unit: the name of one unit of work.
+# c, stock, pyopenssl: the goal (least ratio) against each, or None.
+# best: the stock `ssl` to compare with; None means the fastest.
+# allowance: CPU seconds by which the backport may miss the goal.
 # measure: "cpu" or "bytes".  fresh: each round is the first of a process.
-# wheel: whether our OpenSSL 3.5 is compared with pyOpenSSL's 1.1.1, and
-# wheel_goal the least ratio to reach there, or None.
-# group: what the plot shows together.
-# names: of the contestants, None for all.  base: whom they are compared with.
-# certifi: whether certifi is needed, or requests.
+# wheel: whether the wheel's OpenSSL 3.5 is compared with pyOpenSSL's 1.1.1.
+# wheel_goal: the goal of that comparison, or None.
+# group: rows of one group are plotted together.
+# names: of the contestants; None means all.  base: the contestant with which
+# the others are compared.
+# certifi: whether the work needs certifi or requests.
 Row = collections.namedtuple(
     "Row", "name title unit work size connections c stock pyopenssl best "
            "allowance measure fresh wheel wheel_goal group names base "
@@ -107,12 +108,12 @@ ROWS = [
     for size in (1, KIB, 16 * KIB, 256 * KIB, 16 * KIB ** 2, KIB ** 3)
 ]
 
-# Who shows how cost grows.
+# The contestants of the rows that show how the cost grows.
 GROWTH = ["C", "ours 2.7", "stock 3.13"]
 
 
 def takes_part(row, name):
-    """Whether a contestant is measured in a row."""
+    """Whether a row measures the contestant of that name."""
     if row.names is not None:
         return name in row.names
     if row.group != "rows":
@@ -123,8 +124,8 @@ def takes_part(row, name):
 
 
 def select(names):
-    """The rows whose name is one of these or begins with it; all for
-    none."""
+    """The rows whose name is one of `names` or begins with one of them; all
+    rows if `names` is empty."""
     return [row for row in ROWS
             if not names or any(
                 row.name == name or row.name.startswith(name + "-")

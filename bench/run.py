@@ -2,10 +2,10 @@
 
     python3 bench/run.py [--rows "echo sendall"] [--quick]
 
-Prints what each took as it is measured, at the end what is reached of what is
-to be reached, and what is slower than in the committed results.  Unless it is
-quick, bench/results keeps the results, and docs/performance.rst and README.rst
-get the figures.
+It prints the figures of each row when the row ends.  At the end it prints the
+goals and the ratios reached, and the rows that are slower than in the
+committed results.  Without --quick it keeps the results in bench/results and
+writes the figures into docs/performance.rst and README.rst.
 """
 
 import argparse
@@ -32,7 +32,7 @@ UNKNOWN_ROW = "There is no row %r.  The rows are:\n\n    %s"
 
 
 def choose(text):
-    """The rows named in the text; all for an empty one."""
+    """The rows that the text names; all rows if the text is empty."""
     names = text.split()
     for name in names:
         if not rows.select([name]):
@@ -42,7 +42,7 @@ def choose(text):
 
 
 def run_row(row, there, rounds):
-    """The result of one row."""
+    """Measure one row; returns its result."""
     with measure.Race(row, [contestant for contestant in there
                             if rows.takes_part(row, contestant.name)]) as race:
         race.run(*rounds)
@@ -54,8 +54,11 @@ def run_row(row, there, rounds):
 
 @contextlib.contextmanager
 def contestants_there(names, chosen, progress):
-    """(the contestants of these names that the rows need and that are there,
-    what they are on), with the peer at work."""
+    """Start the peer and make the contestants.
+
+    Returns the contestants of these names that the rows need and that could
+    be made, and the description of the machine.
+    """
     os.makedirs(contestants.FOLDER, exist_ok=True)
     peer = measure.Peer(
         contestants.compile_program("peer", progress),
@@ -78,7 +81,7 @@ def contestants_there(names, chosen, progress):
 
 
 def run(chosen, quick, progress):
-    """{row's name: result} of the rows, each shown when it is there."""
+    """Measure the rows and print each one; returns {row's name: result}."""
     results = {}
     names = contestants.QUICK if quick else contestants.NAMES
     chosen = [row for row in chosen if row.base in names]
@@ -93,8 +96,10 @@ def run(chosen, quick, progress):
 
 
 def draw(progress, plot, source, target=None):
-    """Has a plot program of this folder draw a file of bench/results; under
-    the same name, if there is none for the target."""
+    """Let a plot program of this folder draw a file of bench/results.
+
+    The picture has the name of the source unless `target` gives another.
+    """
     environments.make_tools(progress, "plot")
     target = target or os.path.basename(source).replace(".json", ".png")
     environments.run([environments.tools_python("plot"),
@@ -109,7 +114,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", default="", help="such as 'echo sendall'")
     parser.add_argument("--quick", action="store_true",
-                        help="fewer contestants and rounds, nothing kept")
+                        help="fewer contestants and rounds; keeps no results")
     options = parser.parse_args()
     progress = environments.Progress()
     try:

@@ -1,4 +1,4 @@
-"""What worker.py does with pyOpenSSL; the same names as in tls_ssl.py."""
+"""The TLS calls of worker.py by pyOpenSSL; tls_ssl.py has the same names."""
 
 import collections
 
@@ -15,11 +15,11 @@ IMPORT_REQUESTS = (
 End = collections.namedtuple("End", (
     "tls do_handshake read write feed drain WantRead"))
 
-# Everyone says hello with the same words.
+# All contestants offer the same cipher suites.
 OPTIONS = SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1 | SSL.OP_NO_TLSv1_2
 CIPHERS = b"ECDHE+AESGCM"
 
-# As much as a bio_read() may give.
+# The most that one bio_read() may return.
 MOST = 1 << 20
 
 
@@ -58,7 +58,7 @@ def new_client(context, sock):
 
 
 def connect(context, sock, session=None):
-    """TLS over a connected socket, the handshake done."""
+    """Do the handshake over a connected socket; returns the connection."""
     connection = new_client(context, sock)
     if session is not None:
         connection.set_session(session)
@@ -67,7 +67,7 @@ def connect(context, sock, session=None):
 
 
 def hang_up(connection):
-    # or the end of the connection would spoil its session
+    # without it, the end of the connection makes its session invalid
     connection.set_shutdown(SSL.SENT_SHUTDOWN)
     connection.close()
 

@@ -1,4 +1,4 @@
-"""What worker.py does with a `ssl` module: the stock one or the backport.
+"""The TLS calls of worker.py by an `ssl` module, stock or backport.
 
 tls_pyopenssl.py has the same names for pyOpenSSL.
 """
@@ -23,13 +23,13 @@ End = collections.namedtuple("End", (
 
 default_context = ssl.create_default_context
 
-# Everyone says hello with the same words.
+# All contestants offer the same cipher suites.
 OPTIONS = ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 | ssl.OP_NO_TLSv1_2
 CIPHERS = "ECDHE+AESGCM"
 
 
 def new_context():
-    # the stock ssl of 2.7 knows PROTOCOL_TLS only, and verifies nothing
+    # the stock ssl of 2.7 has PROTOCOL_TLS only, which verifies nothing
     return ssl.SSLContext(getattr(ssl, "PROTOCOL_TLS_CLIENT",
                                   ssl.PROTOCOL_SSLv23))
 
@@ -52,7 +52,7 @@ def server_context(chain):
 
 
 def connect(context, sock, session=None):
-    """TLS over a connected socket, the handshake done."""
+    """Do the handshake over a connected socket; returns the connection."""
     if session is None:
         return context.wrap_socket(sock, server_hostname="localhost")
     return context.wrap_socket(sock, server_hostname="localhost",

@@ -1,4 +1,4 @@
-"""As tls_ssl.py, but that clients know X25519 alone for the key exchange."""
+"""The names of tls_ssl.py; clients offer X25519 as the only group."""
 
 import tls_ssl
 from tls_ssl import *  # noqa: F401,F403

@@ -1,4 +1,4 @@
-/* What the floor and the peer share: see wire.h. */
+/* Code that floor.c and peer.c share: see wire.h. */
 
 #include "wire.h"
 
@@ -104,7 +104,8 @@ write_request(SSL *ssl, char what, uint64_t size, uint64_t count)
     return SSL_write(ssl, bytes, sizeof(bytes)) > 0 ? 0 : -1;
 }
 
-/* Whether a call moved data; *events gains what it waits for if not. */
+/* Whether a call moved data.  If not, adds the event that the call waits for
+ * to *events. */
 static int
 moved(SSL *ssl, int rc, short *events)
 {
@@ -122,7 +123,7 @@ moved(SSL *ssl, int rc, short *events)
     }
 }
 
-/* Write what is left, as far as the socket takes it; as moved(). */
+/* Write the rest until the socket's buffer is full; returns as moved(). */
 static int
 write_some(SSL *ssl, const char *data, uint64_t *left, short *events)
 {
@@ -135,7 +136,7 @@ write_some(SSL *ssl, const char *data, uint64_t *left, short *events)
     return moved(ssl, rc, events);
 }
 
-/* Read what is left, as far as it has come; as moved(). */
+/* Read the rest as far as it has arrived; returns as moved(). */
 static int
 read_some(SSL *ssl, char *data, uint64_t *left, short *events)
 {

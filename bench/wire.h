@@ -1,7 +1,7 @@
-/* What the floor and the peer share: requests, exact reads and writes.
+/* Code that floor.c and peer.c share: requests, exact reads and writes.
  *
- * A client asks for something with a request of 17 bytes: a letter, the size
- * of a message and how many messages, both big-endian.
+ * A request has 17 bytes: a letter, the size of a message, and the number of
+ * messages, both as 64-bit big-endian integers.
  */
 
 #ifndef WIRE_H
@@ -15,13 +15,13 @@ enum {
     PIECE_BYTES = 256 * 1024,   /* the most that one call reads */
 };
 
-/* What to do next: */
+/* The letters of requests. */
 enum {
     SEND = 'S',     /* send `count` messages of `size` bytes */
-    RECEIVE = 'R',  /* receive as many, then send one byte */
+    RECEIVE = 'R',  /* receive the messages, then send one byte */
     ECHO = 'E',     /* receive and send back, one message after the other */
     DUPLEX = 'D',   /* send and receive at once, then send one byte */
-    GET = 'G',      /* no such request, but the beginning of one in HTTP */
+    GET = 'G',      /* the first letter of an HTTP request */
 };
 
 struct request {
@@ -30,26 +30,26 @@ struct request {
     uint64_t count;
 };
 
-/* Ends the program with a line on stderr and OpenSSL's errors. */
+/* End the program with a line on stderr and OpenSSL's errors. */
 void fail(const char *what);
 
-/* Read exactly that much: 0, or -1 at the end or on an error. */
+/* Read exactly `size` bytes; returns 0, or -1 at the end or on an error. */
 int read_exactly(SSL *ssl, void *data, size_t size);
 
-/* Read and forget that many bytes, with calls for `piece` bytes. */
+/* Read and discard that many bytes, at most `piece` per call. */
 int read_away(SSL *ssl, uint64_t size, size_t piece);
 
-/* A message of that size, to be freed, in memory that was touched. */
+/* Allocate a message and write to its memory.  The caller frees it. */
 char *new_message(uint64_t size);
 
-/* Write a message of `size` bytes `count` times, one SSL_write each. */
+/* Write a message of `size` bytes `count` times, with one SSL_write each. */
 int write_messages(SSL *ssl, const char *data, uint64_t size,
                    uint64_t count);
 
 int read_request(SSL *ssl, struct request *request);
 int write_request(SSL *ssl, char what, uint64_t size, uint64_t count);
 
-/* Send and receive that many bytes at once, in one thread. */
+/* Send and receive that many bytes at the same time, in one thread. */
 int duplex(SSL *ssl, uint64_t size);
 
 #endif

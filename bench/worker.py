@@ -1,11 +1,11 @@
-"""The measured process: works with TLS on any Python, 2.7 and 3.
+"""The process that is measured; runs on Python 2.7 and 3.
 
     python worker.py LIBRARY PORT CERTS WORK SIZE CONNECTIONS
 
-LIBRARY is tls_ssl or tls_pyopenssl.  Takes a number a line from standard
-input, does that many units of the work, and prints a line "wall cpu bytes":
-seconds, CPU seconds of this process, and bytes of memory where the work is
-to use some.  floor.c takes and prints the same.
+LIBRARY is tls_ssl or tls_pyopenssl.  The worker reads a number from each line
+of standard input, does that many units of the work, and prints "wall cpu
+bytes": wall seconds, CPU seconds of this process, and, for the rows that
+measure memory, bytes.  floor.c reads and prints the same.
 """
 
 import importlib
@@ -22,9 +22,9 @@ import time
 PIECE_BYTES = 256 * 1024
 BATCH = 64
 ANSWER_BYTES = 4096     # room for an answer of unknown size
-FED_BYTES = 40000       # what a transport gets at once: no end of a record
+FED_BYTES = 40000       # one read of a transport; ends inside a record
 
-# what prints the seconds and the CPU seconds that code takes
+# A program that runs code and prints its wall seconds and CPU seconds.
 TIMED = """
 import resource, time
 clock = getattr(time, "perf_counter", time.time)
@@ -40,7 +40,7 @@ wall_now = getattr(time, "perf_counter", time.time)
 
 
 class Clock(object):
-    """Adds up what passes in its with blocks."""
+    """Adds up the time that its with blocks take."""
 
     def __init__(self):
         self.wall = self.cpu = 0
@@ -61,14 +61,14 @@ def cpu_now():
 
 
 def resident():
-    """The memory that this process has in use, in bytes."""
+    """The resident memory of this process, in bytes."""
     with open("/proc/self/statm") as stream:
         return int(stream.read().split()[1]) * resource.getpagesize()
 
 
 class Work(object):
-    """Something to measure.  run(count) does that many units within the
-    clock; each unit is about `size` bytes or `connections`."""
+    """The work of a row.  run(count) does that many units, and lets the clock
+    run meanwhile.  A unit handles `size` bytes or `connections`."""
 
     feature = None      # of tls.FEATURES
 
@@ -82,10 +82,10 @@ class Work(object):
         self.prepare()
 
     def prepare(self):
-        """What comes before the first measured unit."""
+        """Prepare the first unit; this is not measured."""
 
     def measure(self, count):
-        """(wall seconds, CPU seconds, bytes) of some units."""
+        """Do `count` units; returns (wall seconds, CPU seconds, bytes)."""
         self.clock = Clock()
         self.run(count)
         return self.clock.wall, self.clock.cpu, self.bytes
@@ -107,7 +107,7 @@ class Work(object):
 
 
 def request(link, what, size, count):
-    """Asks the peer for something; see wire.h."""
+    """Send the peer a request; wire.h defines the format."""
     link.sendall(struct.pack(">cQQ", what, size, count))
 
 
@@ -190,7 +190,7 @@ class Full(Work):
             socks = [self.connect_socket() for _ in range(batch)]
             with self.clock:
                 while socks:
-                    # 2.7 closes with the last reference
+                    # 2.7 closes the socket with its last reference
                     self.handshake(socks.pop())
             count -= batch
 
@@ -207,7 +207,7 @@ class Resumed(Full):
     def prepare(self):
         Full.prepare(self)
         link = self.connect(self.context)
-        # the tickets come before the first byte
+        # the server sends its tickets before the first byte of data
         request(link, b"S", 1, 1)
         read_exactly(link, 1)
         self.session = self.tls.session_of(link)
@@ -215,7 +215,7 @@ class Resumed(Full):
 
 
 def meet(*ends):
-    """The handshake of two ends over memory, each fed by the other."""
+    """Do the handshake of two ends in memory."""
     unfinished = list(ends)
     client, server = ends
     while unfinished:
@@ -255,7 +255,7 @@ class MemoryHandshake(Work):
 
 
 class MemoryBulk(MemoryHandshake):
-    """The whole of each write goes over at once."""
+    """Moves the records of each write in one piece."""
 
     def prepare(self):
         MemoryHandshake.prepare(self)
@@ -278,8 +278,8 @@ class MemoryBulk(MemoryHandshake):
 
 
 class MemoryFeed(MemoryBulk):
-    """As asyncio does it: what comes is fed in, all that is there is read,
-    and what is to be sent is taken out."""
+    """Moves records as asyncio does: feeds in a piece, reads all decrypted
+    data, and drains the output."""
 
     def transfer(self, source, target):
         source.write(self.data)
@@ -298,7 +298,7 @@ class MemoryFeed(MemoryBulk):
 
 
 class IdleMemory(MemoryHandshake):
-    """Memory for each of the ends of so many pairs."""
+    """Memory of one end, measured with `connections` idle pairs in memory."""
 
     def run(self, count):
         self.pair()
@@ -316,7 +316,7 @@ class IdleMemory(MemoryHandshake):
 
 
 class IdleSockets(Work):
-    """Memory for each of so many connections."""
+    """Memory of one connection, measured with `connections` idle ones."""
 
     def run(self, count):
         context = self.client_context()
@@ -341,7 +341,7 @@ class Context(Work):
 
 
 class CAFile(Work):
-    """The CA certificates that come with certifi."""
+    """Loads the CA file of certifi."""
 
     def run(self, count):
         path = self.cert("certifi.pem")
@@ -351,7 +351,7 @@ class CAFile(Work):
 
 
 class Process(Work):
-    """The clock of a fresh process, from its first line on."""
+    """Measures code in a new process, from its first line on."""
 
     def run(self, count):
         for _ in range(count):
@@ -368,7 +368,7 @@ class Import(Process):
 
 
 class RequestsGet(Process):
-    """All certificates of certifi are loaded, as it is without `verify`."""
+    """Loads all certificates of certifi, as requests does by default."""
 
     def code(self):
         packages = os.path.join(os.path.dirname(self.certs), "packages")
@@ -381,7 +381,8 @@ class RequestsGet(Process):
 
 
 class Select(Work):
-    """A request on each connection, and whoever answers is read."""
+    """Sends a request on each connection, and reads those that select()
+    finds readable."""
 
     def prepare(self):
         context = self.client_context()
@@ -407,7 +408,7 @@ class Select(Work):
 
 
 def run_threads(functions):
-    """Runs all at once; the first error is raised."""
+    """Run each function in a thread; raises the first error of any."""
     errors = []
 
     def run(function):
@@ -419,7 +420,7 @@ def run_threads(functions):
     threads = [threading.Thread(target=run, args=(function,))
                for function in functions]
     for thread in threads:
-        thread.daemon = True    # one that hangs must not keep the process
+        thread.daemon = True    # a thread that hangs must not stop the exit
         thread.start()
     for thread in threads:
         thread.join()
@@ -428,7 +429,7 @@ def run_threads(functions):
 
 
 class Duplex(OneLink):
-    """One thread sends, one receives, on one connection."""
+    """One thread sends and another receives on the same connection."""
 
     def run(self, count):
         with self.clock:
@@ -452,7 +453,7 @@ class Duplex(OneLink):
 
 
 class Threads(Work):
-    """Each thread has a connection, asks and is answered."""
+    """Each thread sends requests on its own connection."""
 
     def prepare(self):
         context = self.client_context()

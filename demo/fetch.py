@@ -1,4 +1,4 @@
-"""Fetch a page as any program would, with verification on.
+"""Fetch a page over HTTPS, with verification, by the standard library.
 
     python demo/fetch.py URL CAFILE
 """

@@ -8,7 +8,7 @@ import sys
 
 
 def make_ends(certificate, cafile):
-    """A client and a server that are joined by two buffers."""
+    """Make a client and a server that are connected by two buffers."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_context.load_cert_chain(certificate)
@@ -26,7 +26,7 @@ def shake_hands(client, server):
         try:
             end.do_handshake()
         except ssl.SSLWantReadError:
-            waiting.append(end)  # it is the other's turn
+            waiting.append(end)  # the other end has to go on first
 
 
 def main(certificate, cafile):

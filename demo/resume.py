@@ -15,8 +15,8 @@ def connect(context, port, session=None):
 
 
 def get_session(connection):
-    """Read all that the server has to say, and the session: in TLS 1.3 it
-    comes after the handshake."""
+    """Read the page, and return the session.  In TLS 1.3 the server sends
+    sessions after the handshake."""
     connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
     while connection.recv(65536):
         pass

@@ -1,7 +1,8 @@
-"""make demo: what a Python does with its own ssl and with the backport.
+"""make demo: the same small programs with Python's own ssl and the backport.
 
-Each row of the table is a small program, run twice by one interpreter: as it
-is, and under `python -m _ssl_backport`.  Both columns show what was seen.
+Each row of the table is one program.  The same interpreter runs it twice: as
+it is, and under `python -m _ssl_backport`.  The columns show both outcomes.
+It takes about a minute; the first time it also builds the backport.
 """
 
 import collections
@@ -36,9 +37,9 @@ class Demo(object):
         self.failed = []
 
     def call(self, python, *arguments):
-        """(exit status, output, errors) of a program."""
+        """Run a program; returns (exit status, output, errors)."""
         environ = environments.clean_environ()
-        environ["PYTHONPATH"] = HERE  # for -m watched_pip
+        environ["PYTHONPATH"] = HERE  # finds watched_pip
         process = subprocess.Popen(
             [python] + list(arguments), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=environ, cwd=BUILD,
@@ -47,15 +48,15 @@ class Demo(object):
         return process.returncode, output, errors
 
     def run(self, python, *arguments):
-        """The last line that a program prints, or that of its error."""
+        """Run a program; returns its last line of output, or of errors."""
         status, output, errors = self.call(python, *arguments)
         if status < 0:
             return "died of signal %d" % -status
         return last_line(output if status == 0 else errors)
 
     def row(self, name, expected, *arguments):
-        """Run a program both ways; with the backport its outcome has to
-        start as expected."""
+        """Run a program both ways.  With the backport, its last line has to
+        begin with `expected`."""
         stock = self.run(self.python, *arguments)
         backport = self.run(self.python, *(LAUNCHER + list(arguments)))
         self.rows.append((name, stock, backport))
@@ -63,8 +64,10 @@ class Demo(object):
             self.failed.append(name)
 
     def download(self, python, *launcher):
-        """How pip fetches a package from the index that it is set up for:
-        the versions of TLS, and the file or the error."""
+        """Let pip fetch a package from its configured index.
+
+        Returns a Download: the TLS versions, and the file or the error.
+        """
         folder = os.path.join(BUILD, "demo-download")
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
@@ -79,8 +82,8 @@ class Demo(object):
             [] if status == 0 else [last_line(errors)])
 
     def download_row(self, name):
-        """The row with pip.  It is left out where no Python here reaches an
-        index over TLS, the one that makes our environments included."""
+        """Make the row with pip.  It is skipped if no Python here can reach
+        an index over TLS, not even the one that makes the environments."""
         stock = self.download(self.python)
         backport = self.download(self.python, *LAUNCHER)
         tools = environments.tools_python()
@@ -88,17 +91,17 @@ class Demo(object):
         if not reached and os.path.exists(tools):
             reached = self.download(tools).has_tls()
         if not reached:
-            nothing = "skipped: no package index within reach"
+            nothing = "skipped: no package index can be reached over TLS"
             self.rows.append((name, nothing, nothing))
             return
-        # what pip fails of with the Python's own ssl too is none of ours
+        # a failure that also occurs with the Python's own ssl is pip's
         if not backport.has_tls() or (stock.files and not backport.files):
             self.failed.append(name)
         self.rows.append((name, stock.text(), backport.text()))
 
 
 class Download(collections.namedtuple("Download", "tls files errors")):
-    """What watched_pip said of TLS, what it fetched, why it failed."""
+    """A run of watched_pip: TLS versions, fetched files, errors."""
 
     def has_tls(self):
         return self.tls.startswith("TLSv1.")
@@ -112,8 +115,11 @@ def last_line(text):
 
 
 def serve(python):
-    """Start the server on a ssl that is not ours, if that has TLS 1.3; the
-    process and its ports."""
+    """Start the server; returns its process and its ports.
+
+    It uses the stock ssl of the Python that runs this script, or the backport
+    if that ssl has no TLS 1.3.
+    """
     command = [sys.executable]
     if not ssl.HAS_TLSv1_3:
         command = [python] + LAUNCHER
@@ -128,7 +134,7 @@ def serve(python):
 
 
 def find_interpreter():
-    """Python 2.7, or the one that PYTHON names, or the one we run on."""
+    """The interpreter that PYTHON names, or Python 2.7, or this one."""
     interpreter = environments.chosen() or environments.find("2.7")
     if interpreter is None:
         interpreter = environments.probe(sys.executable)
@@ -138,7 +144,7 @@ def find_interpreter():
 
 
 def show(interpreter, rows):
-    """Print the table, long cells on several lines."""
+    """Print the table; long cells are wrapped."""
     heading = (interpreter.title, "its own ssl",
                "_ssl_backport")
     print()
@@ -154,7 +160,7 @@ def show(interpreter, rows):
 
 
 def measure(demo, fetcher, progress):
-    """Fill the table; fetcher is what this Python calls its urllib2."""
+    """Fill the table; `fetcher` is "urllib2" or "urllib"."""
     script = {name: os.path.join(HERE, name + ".py")
               for name in ("fetch", "memory", "resume")}
     demo.row("OpenSSL", "OpenSSL", "-c",
@@ -177,7 +183,7 @@ def measure(demo, fetcher, progress):
              script["resume"], ports[0], cert("root"))
     server.communicate()
 
-    progress.say("Demo", "pip download, from the index pip is set up for")
+    progress.say("Demo", "pip download, from pip's configured index")
     demo.download_row("pip download")
 
 
@@ -193,8 +199,8 @@ def main():
             progress)
     show(interpreter, demo.rows)
     if demo.failed:
-        return "\nNot as it should be: %s" % ", ".join(demo.failed)
-    print("\nEverything is as it should be.")
+        return "\nUnexpected with the backport: %s" % ", ".join(demo.failed)
+    print("\nAll outcomes with the backport are as expected.")
     return 0
 
 

@@ -1,10 +1,10 @@
-"""An HTTPS server that speaks nothing but TLS 1.3, for the demo.
+"""An HTTPS server for the demo, which speaks only TLS 1.3.
 
     python3 demo/server.py CERTIFICATE...
 
-It serves each certificate (with its key in the same file) on a port of its
-own of localhost, prints the ports on one line, and ends with its standard
-input.  Each page tells the TLS version of its connection.
+It serves each certificate on a port of its own on localhost.  A certificate's
+file also holds its key.  The server prints the ports on one line, and exits
+when its standard input ends.  Each page shows the connection's TLS version.
 """
 
 import contextlib
@@ -39,13 +39,13 @@ def serve(listener, context):
                     connection, server_side=True)) as secured:
                 answer(secured)
         except socket.error:
-            pass  # a client that refuses our certificate hangs up
+            pass  # a client that refuses the certificate disconnects
         finally:
             connection.close()
 
 
 def answer(connection):
-    """Take a request, whatever it is, and send the page."""
+    """Read a request, and send the page whatever was requested."""
     if connection.recv(65536):
         text = connection.version()
         connection.sendall((PAGE % (len(text), text)).encode("ascii"))

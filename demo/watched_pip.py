@@ -1,4 +1,4 @@
-"""pip as it is, and at its end the TLS versions that it spoke.
+"""Run pip, and print the TLS versions of its connections at the end.
 
     python -m watched_pip PIP-ARGUMENT...
 """

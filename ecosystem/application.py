@@ -1,4 +1,4 @@
-"""The program that gunicorn serves: a WSGI application."""
+"""The WSGI application that gunicorn serves."""
 
 
 def hello(environment, start_response):

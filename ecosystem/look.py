@@ -1,12 +1,13 @@
-"""One library's TLS, as one Python has it: prints what came out, as JSON.
+"""Use the TLS of one library, and print the outcomes as JSON.
 
     python look.py LIBRARY
     python -m _ssl_backport look.py LIBRARY
 
-LIBRARY is a file of libraries/.  Its functions whose names begin with "same_"
-have to come to the same with every ssl, those with "beyond_" are what 2.7's
-own cannot do.  Each returns something that JSON can have.  KNOWN, where a file
-has it, gives the reason for each difference that is not the backport's fault.
+LIBRARY is a file of libraries/.  Its functions that begin with "same_" must
+have the same outcome with every ssl.  Those that begin with "beyond_" do
+something that 2.7's own ssl cannot do.  Each returns a value that JSON can
+represent.  KNOWN, if a file has it, gives the reason for each difference that
+is not the backport's fault.
 """
 
 from __future__ import print_function
@@ -39,10 +40,10 @@ def main():
     import ssl
     found = {"version": module.VERSION, "openssl": ssl.OPENSSL_VERSION,
              "known": getattr(module, "KNOWN", {}), "outcomes": look(module)}
-    # whatever the library has printed comes before it
+    # output of the library may precede this line
     print("\n" + json.dumps(found))
     sys.stdout.flush()
-    os._exit(0)  # libraries leave threads behind
+    os._exit(0)  # some libraries leave threads running
 
 
 if __name__ == "__main__":

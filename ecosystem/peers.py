@@ -1,5 +1,5 @@
-"""Where the servers are, for the libraries' files; and small servers of the
-same ssl as the library's."""
+"""The addresses of the servers, for the files of libraries/; and small servers
+with the same ssl as the library."""
 
 from __future__ import absolute_import
 
@@ -21,17 +21,17 @@ CLIENT = os.path.join(CERTS, "client.pem")
 SERVER = os.path.join(CERTS, "localhost.pem")
 PORTS = json.loads(os.environ["SSLB_ECOSYSTEM_PORTS"])
 TIMEOUT = 20  # seconds
-# What gives another Python the same ssl.
+# The arguments that give another Python the same ssl.
 LAUNCHER = (["-m", "_ssl_backport"] if "_ssl_backport" in sys.modules else [])
 
 
 def url(server, path="hello"):
-    """The address of a file on one of nginx's servers."""
+    """The URL of a file on one of nginx's servers."""
     return "https://localhost:%d/%s" % (PORTS[server], path)
 
 
 def is_refused(function, *errors):
-    """Whether a call raises one of the errors; others pass."""
+    """Whether a call raises one of `errors`.  Other errors propagate."""
     try:
         function()
     except errors:
@@ -46,7 +46,7 @@ def free_port():
 
 
 def await_port(port):
-    """Wait until a server listens."""
+    """Wait until a server listens on the port."""
     deadline = time.time() + TIMEOUT
     while True:
         with contextlib.closing(socket.socket()) as sock:
@@ -59,7 +59,7 @@ def await_port(port):
 
 @contextlib.contextmanager
 def folder():
-    """A temporary folder."""
+    """Context manager: a temporary folder."""
     path = tempfile.mkdtemp()
     try:
         yield path
@@ -68,7 +68,7 @@ def folder():
 
 
 def receive(sock, size):
-    """Exactly size bytes, or EOFError."""
+    """Receive exactly `size` bytes; EOFError if the connection ends."""
     data = b""
     while len(data) < size:
         piece = sock.recv(size - len(data))
@@ -80,8 +80,8 @@ def receive(sock, size):
 
 @contextlib.contextmanager
 def serving(handler):
-    """Gives the port of a TLS server whose connections are handler(tls)'s,
-    each in a thread."""
+    """Context manager: the port of a TLS server.  It calls handler(tls) for
+    each connection, in a thread."""
     import ssl
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(SERVER)
@@ -96,7 +96,7 @@ def serving(handler):
                 with contextlib.closing(tls):
                     handler(tls)
             except (EnvironmentError, EOFError):
-                pass  # the client has left
+                pass  # the client has disconnected
 
     def serve():
         while True:

@@ -1,7 +1,7 @@
-"""The servers that the libraries talk to: real ones, from packages.
+"""Start the servers that the libraries connect to: nginx, Redis and others.
 
-Servers() starts each on ports of loopback that the system chooses, with the
-certificates of tests/certs, in a temporary folder.  Needs Python 3.
+Servers() starts each program on free ports of loopback, with the certificates
+of tests/certs, in a temporary folder.  It needs Python 3.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ CERTS = os.path.join(ROOT, "tests", "certs")
 START_SECONDS = 120
 STOP_SECONDS = 10
 
-# The programs, and Debian's packages that have them.
+# The programs, and the Debian packages that contain them.
 PACKAGES = {"nginx": "nginx-light", "redis-server": "redis-server",
             "mosquitto": "mosquitto", "slapd": "slapd",
             "mariadbd": "mariadb-server", "rabbitmq-server": "rabbitmq-server"}
@@ -127,7 +127,7 @@ WSDL = """\
   </service>
 </definitions>
 """
-# The parts of a package that pip downloads.
+# The files of a package that pip downloads.
 WHEEL = {
     "nothing.py": "",
     "nothing-1.0.dist-info/METADATA":
@@ -181,7 +181,7 @@ user root
 
 
 def missing():
-    """The message that says which servers are not there, or None."""
+    """A message about servers that are not installed, or None."""
     absent = sorted(name for name in PACKAGES if find(name) is None)
     if not absent:
         return None
@@ -201,15 +201,15 @@ def free_port():
 
 
 class Servers:
-    """Started servers; ports is a dict of name and port, as the libraries'
-    files have it."""
+    """The running servers.  `ports` is the dict {name: port} that peers.py
+    gives to the files of libraries/."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="ecosystem-")
         os.chmod(self.folder, 0o755)
         self.ports = {}
         self.children = []
-        self.epmd_port = str(free_port())  # a daemon that RabbitMQ starts
+        self.epmd_port = str(free_port())  # RabbitMQ starts this daemon
 
     def __enter__(self):
         try:
@@ -253,8 +253,8 @@ class Servers:
         return path
 
     def start(self, command, port, **variables):
-        """Start a server, with these environment variables too, and wait
-        until it listens."""
+        """Start a server and wait until it listens.  `variables` are added to
+        its environment."""
         log = open(os.path.join(
             self.folder, os.path.basename(command[0]) + ".log"), "w")
         with log:

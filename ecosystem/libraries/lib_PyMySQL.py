@@ -1,4 +1,4 @@
-"""PyMySQL, and MariaDB: TLS after the greeting, big results, refusals."""
+"""PyMySQL with MariaDB: TLS after the greeting, big results, refusals."""
 
 import pymysql
 

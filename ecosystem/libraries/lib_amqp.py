@@ -1,4 +1,4 @@
-"""py-amqp, which Celery uses, and RabbitMQ: publish and get over TLS."""
+"""py-amqp, Celery's AMQP library, with RabbitMQ: publish and get over TLS."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""boto3: S3's answers from a server with a private CA."""
+"""boto3: a listing of S3 buckets from a server with a private CA."""
 
 import boto3
 import botocore.config

@@ -1,4 +1,4 @@
-"""Eventlet with everything patched: requests in its green threads, and its
+"""Eventlet with all of its patches: requests in its green threads, and its
 WSGI server."""
 
 import eventlet

@@ -1,5 +1,5 @@
-"""gevent that patches the standard library after ssl and requests were
-imported."""
+"""gevent patches the standard library after ssl and requests were imported.
+"""
 
 import ssl
 

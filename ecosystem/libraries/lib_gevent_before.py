@@ -1,5 +1,5 @@
-"""gevent that patches the standard library before anything else is imported,
-and requests in its greenlets."""
+"""gevent patches the standard library before anything else is imported;
+requests runs in its greenlets."""
 
 import gevent.monkey
 gevent.monkey.patch_all()

@@ -1,4 +1,4 @@
-"""gunicorn, with workers of each kind: a server in a process of its own."""
+"""gunicorn as a process of its own, with each kind of worker."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ VERSION = gunicorn.__version__
 
 
 def serve(worker):
-    """The answer of a server whose workers are of that kind."""
+    """Start a server with workers of that kind; returns its answer."""
     port = peers.free_port()
     child = subprocess.Popen(
         [sys.executable] + peers.LAUNCHER + [

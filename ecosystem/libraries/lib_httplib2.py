@@ -1,4 +1,4 @@
-"""httplib2: verified, refused, with a client certificate."""
+"""httplib2: a verified server, refused servers, a client certificate."""
 
 import ssl
 

@@ -1,5 +1,5 @@
-"""kafka-python, against a server that answers its first request: no package
-has a Kafka."""
+"""kafka-python with a small server that answers its first request, since no
+Debian package has Kafka."""
 
 import socket
 import struct
@@ -13,7 +13,7 @@ VERSION = kafka.__version__
 
 
 def serve(tls):
-    """Answers each request with its number and nothing else."""
+    """Answer each request with its number and no content."""
     while True:
         length, = struct.unpack("!i", peers.receive(tls, 4))
         request = peers.receive(tls, length)

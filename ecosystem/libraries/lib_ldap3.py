@@ -1,4 +1,4 @@
-"""ldap3, and OpenLDAP: ldaps, and StartTLS on a plain connection."""
+"""ldap3 with OpenLDAP: ldaps, and StartTLS on a plain connection."""
 
 import ssl
 

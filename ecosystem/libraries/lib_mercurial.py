@@ -14,7 +14,7 @@ HG = [sys.executable] + peers.LAUNCHER + [
 
 
 def run(*arguments):
-    """The status of a command of hg."""
+    """Run a command of hg; returns its exit status."""
     environment = dict(os.environ, HGRCPATH=os.devnull, HGUSER="nobody")
     return subprocess.call(HG + list(arguments), stdout=sys.stderr,
                            env=environment)

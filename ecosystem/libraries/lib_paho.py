@@ -1,4 +1,4 @@
-"""paho-mqtt, and mosquitto: publish and subscribe over TLS."""
+"""paho-mqtt with Mosquitto: publish and subscribe over TLS."""
 
 import ssl
 import threading

@@ -1,4 +1,4 @@
-"""paramiko, whose SSH has an OpenSSL of its own, in one process with TLS."""
+"""paramiko beside TLS in one process; paramiko's SSH uses another OpenSSL."""
 
 import socket
 import threading

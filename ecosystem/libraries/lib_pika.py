@@ -1,4 +1,4 @@
-"""pika, and RabbitMQ: publish and get over TLS."""
+"""pika with RabbitMQ: publish and get over TLS."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""pip: a download from an index that is served over HTTPS."""
+"""pip: a download from an index over HTTPS."""
 
 import os
 import shutil

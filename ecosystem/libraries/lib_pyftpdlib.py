@@ -1,4 +1,4 @@
-"""pyftpdlib's FTPS server, whose TLS is pyOpenSSL's, and ftplib's client."""
+"""pyftpdlib's FTPS server, which uses pyOpenSSL, with ftplib's client."""
 
 import ftplib
 import io

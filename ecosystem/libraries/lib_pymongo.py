@@ -1,5 +1,5 @@
-"""PyMongo, against a server that answers its first two commands: no package
-has a MongoDB."""
+"""PyMongo with a small server that answers its first two commands, since no
+Debian package has MongoDB."""
 
 import struct
 
@@ -12,7 +12,7 @@ VERSION = pymongo.version
 
 
 def serve(tls):
-    """Answers each command with "ok", as a standalone server."""
+    """Answer each command with "ok", as a standalone server does."""
     while True:
         head = peers.receive(tls, 16)
         length, number, _, operation = struct.unpack("<iiii", head)

@@ -1,4 +1,4 @@
-"""redis-py, and redis-server: commands, pipelines, publish and subscribe."""
+"""redis-py with redis-server: commands, pipelines, publish and subscribe."""
 
 import redis
 

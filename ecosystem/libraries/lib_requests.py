@@ -1,4 +1,5 @@
-"""requests: verified, refused, with a client certificate, resumed."""
+"""requests: a verified server, refused servers, a client certificate, and
+resumption."""
 
 import requests
 

@@ -1,4 +1,4 @@
-"""stomp.py, and RabbitMQ: send and receive over TLS."""
+"""stomp.py with RabbitMQ: send and receive over TLS."""
 
 import ssl
 import threading

@@ -1,4 +1,4 @@
-"""suds: a WSDL and a call over HTTPS, by urllib2."""
+"""suds: a WSDL file and a call over HTTPS, by urllib2."""
 
 import ssl
 import urllib2
@@ -13,7 +13,7 @@ VERSION = suds.__version__
 
 
 class Transport(suds.transport.http.HttpTransport):
-    """With a context, for a private CA."""
+    """A transport with a context that trusts a private CA."""
 
     def u2handlers(self):
         return suds.transport.http.HttpTransport.u2handlers(self) + [

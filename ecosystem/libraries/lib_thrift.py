@@ -8,7 +8,7 @@ from thrift.transport import TSSLSocket, TTransport
 
 import peers
 
-VERSION = "0.16.0"  # the module does not tell
+VERSION = "0.16.0"  # the module has no version of its own
 
 
 def echo(ca):

@@ -1,4 +1,4 @@
-"""Tornado: its HTTP client and server, a TCP client that starts TLS late."""
+"""Tornado: its HTTP client and server, and a TCP client with STARTTLS."""
 
 import ssl
 

@@ -1,5 +1,5 @@
-"""trollius, asyncio for 2.7: its TLS transport over sockets, which uses
-MemoryBIO where there is one."""
+"""trollius, which is asyncio for 2.7: its TLS transport over sockets, which
+uses MemoryBIO if ssl has it."""
 
 import ssl
 
@@ -8,7 +8,7 @@ from trollius import From, Return
 
 import peers
 
-VERSION = "2.2.1"  # the module does not tell
+VERSION = "2.2.1"  # the module has no version of its own
 
 KNOWN = {
     "same_big": "StreamReader.read() can raise AttributeError when the "

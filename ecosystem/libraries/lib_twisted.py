@@ -1,5 +1,5 @@
-"""Twisted, whose TLS is pyOpenSSL's: the backport beside it changes
-nothing."""
+"""Twisted, which uses pyOpenSSL for TLS, with the backport in the same
+process."""
 
 import threading
 
@@ -12,7 +12,7 @@ VERSION = twisted.__version__
 
 
 class Once(protocol.Protocol):
-    """Asks for a file, and keeps what comes."""
+    """Request a file, and keep the answer."""
 
     def __init__(self, done):
         self.done, self.data = done, b""

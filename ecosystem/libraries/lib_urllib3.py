@@ -1,4 +1,5 @@
-"""urllib3: verified, refused, fingerprints, a client certificate."""
+"""urllib3: a verified server, refused servers, fingerprints, and a client
+certificate."""
 
 import hashlib
 import ssl

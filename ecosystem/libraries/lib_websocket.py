@@ -1,4 +1,4 @@
-"""websocket-client, against Tornado's WebSocket server."""
+"""websocket-client with Tornado's WebSocket server."""
 
 import ssl
 import threading
@@ -35,7 +35,7 @@ def serve(ready, found):
 
 
 def url_of_server():
-    """Starts the server in a thread at the first call."""
+    """The URL of the server, which the first call starts in a thread."""
     if "url" not in found:
         ready = threading.Event()
         thread = threading.Thread(target=serve, args=(ready, found))

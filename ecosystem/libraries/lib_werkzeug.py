@@ -30,8 +30,8 @@ def serve(**options):
         server.shutdown()
 
 
-# The server closes without the closing message of TLS, which 2.7's own ssl
-# with OpenSSL 3 takes for a failure.
+# The server closes connections without close_notify.  2.7's own ssl with
+# OpenSSL 3 raises an error then.
 
 def beyond_hello():
     return serve()

@@ -1,4 +1,4 @@
-"""zeep: a WSDL and a call over HTTPS, by requests."""
+"""zeep: a WSDL file and a call over HTTPS, by requests."""
 
 import requests
 import zeep
