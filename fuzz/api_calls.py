@@ -1,9 +1,9 @@
-"""Calls of everything public, with arguments of every kind, on objects in
-every state, and out of callbacks too.
+"""Call every public name, with arguments of every kind, on objects in every
+state, from the main program and from callbacks.
 
-    steps: what is done, to which object, and with what
+Input: steps.  Each names an operation, an object and arguments.
 
-An object that comes out is one of those that later steps act on.
+Later steps also use the objects that earlier steps returned.
 """
 
 import ssl
@@ -20,7 +20,7 @@ TEXT = 40               # bytes
 
 
 class Planned(Exception):
-    """What a callback raises."""
+    """The error that callbacks raise."""
 
 
 EXPECTED = common.DOCUMENTED + (AttributeError, BufferError, Planned)
@@ -28,7 +28,7 @@ EXPECTED = common.DOCUMENTED + (AttributeError, BufferError, Planned)
 TYPES = (ssl.SSLContext, ssl.SSLObject, ssl.SSLSocket, ssl.MemoryBIO,
          ssl.SSLSession, ssl._ssl.Certificate, ssl._ssl._SSLSocket)
 
-# what waits for somebody else, would wait for ever, or leaves a descriptor
+# These wait for a peer, may block for ever, or leak a descriptor.
 LEFT_OUT = {"accept", "bind", "connect", "connect_ex", "listen", "setblocking",
            "settimeout", "do_handshake", "sendfile", "wrap_socket",
            "_wrap_socket", "_accept_impl", "get_server_certificate",
@@ -59,7 +59,7 @@ SIZES = [1, 0, 100, 16384, 70000, 300000]
 KEYWORDS = ["server_hostname", "server_side", "session", "cafile", "cadata",
             "capath", "password", "keyfile", "buffer", "len", "binary_form",
             "callback", "cb_type", "owner", "identity_hint", "purpose"]
-# a password, so that nothing asks for it at the terminal
+# a password, so that OpenSSL does not prompt for one at the terminal
 EVERY_TIME = {"load_cert_chain": {"password": PASSWORD}}
 
 
@@ -70,7 +70,7 @@ def public_names(owner):
 
 NAMES = {kind: public_names(kind) + SPECIAL for kind in TYPES}
 NAMES[ssl.SSLContext].append("_msg_callback")
-# a second life is no state that sockets have
+# a socket's __init__() is not meant to be called a second time
 NAMES[ssl.SSLSocket].remove("__init__")
 FUNCTIONS = [getattr(ssl._ssl, name) for name in public_names(ssl._ssl)
              if callable(getattr(ssl._ssl, name))]
@@ -81,7 +81,7 @@ FUNCTIONS += [getattr(ssl, name) for name in (
 
 
 class Zoo(object):
-    """The objects, and what a step does to one of them."""
+    """The objects, and the steps that act on them."""
 
     def __init__(self, source):
         self.source = source
@@ -97,7 +97,7 @@ class Zoo(object):
     # arguments
 
     def value(self):
-        """Anything."""
+        """A value of any kind."""
         source = self.source
         kind = source.byte() % 12
         if kind < 2:
@@ -107,7 +107,7 @@ class Zoo(object):
         if kind == 7:
             return source.take(source.byte())
         if kind == 8:
-            # no other folder: what is opened for reading is there
+            # files are opened in no other folder than this one
             text = source.take(source.byte() % TEXT)
             return text.decode("latin-1").replace(u"/", u"_")
         if kind == 9:
@@ -117,7 +117,7 @@ class Zoo(object):
         return self.callback()
 
     def callback(self):
-        """One that returns something, raises, or takes steps itself."""
+        """A callback that returns a value, raises, or runs steps itself."""
         kind, result = self.source.byte() % 4, None
         if self.depth < DEEPEST and kind == 1:
             self.depth += 1
@@ -149,7 +149,7 @@ class Zoo(object):
         del self.objects[:max(0, len(self.objects) - LARGEST)]
 
     def chosen(self):
-        """(an object, the name of something that it has)."""
+        """(an object, the name of one of its attributes)."""
         chosen = self.source.pick(self.objects)
         kind = next(kind for kind in TYPES if isinstance(chosen, kind))
         return chosen, self.source.pick(NAMES[kind])
@@ -174,7 +174,7 @@ class Zoo(object):
     def set(self):
         owner, name = self.chosen()
         if callable(getattr(type(owner), name, None)):
-            return      # to put something over a method is no use of it
+            return      # replacing a method would not test it
         value = (self.source.pick(KEY_LOGS) if name == "keylog_filename"
                  else self.value())
         setattr(owner, name, value)
@@ -214,7 +214,7 @@ class Zoo(object):
             self.objects.remove(self.source.pick(self.objects))
 
     def go_on(self):
-        """A connection gets further with its handshake."""
+        """Continue the handshake of a connection."""
         if not self.pairs:
             return
         pair = self.source.pick(self.pairs)
@@ -281,8 +281,8 @@ def action(chosen, *decisions):
 
 
 def encoded(value):
-    """The decisions that lead to a value of the tables, or to one of the
-    CALLBACKS."""
+    """The bytes that make Zoo choose this value of the tables, or this one of
+    the CALLBACKS."""
     if value in CALLBACKS:
         return [11, CALLBACKS.index(value)]
     for kind, table in enumerate(TABLES):
@@ -293,14 +293,15 @@ def encoded(value):
 
 
 def called(names, name, *values):
-    """The decisions after those for the object: a call with these."""
+    """The bytes, after those for the object, that call `name` with these
+    values."""
     decisions = [names.index(name), len(values)]
     for value in values:
         decisions += encoded(value)
     return decisions + [0]
 
 
-# as callback() makes them
+# in the order in which callback() chooses
 CALLBACKS = ["returns None", "returns a value", "raises", "takes a step"]
 TYPICAL = [
     ("set_ciphers", "ALL:@SECLEVEL=0"), ("set_groups", "X25519"),
@@ -320,7 +321,7 @@ FUNCTION_CALLS = [("RAND_add", b"", 1.5), ("RAND_bytes", 16),
 
 
 def typical():
-    """Settings that are good, and a connection with them."""
+    """Inputs with valid settings, each followed by a connection."""
     names = NAMES[ssl.SSLContext]
     for side in 0, 1:
         for call in TYPICAL:
@@ -332,8 +333,8 @@ def typical():
 
 
 def seeds():
-    """Every name of every object once, as it is first and when connected;
-    typical calls, each before a connection that makes use of it."""
+    """Every name of every object, before and after the handshake; and typical
+    calls, each followed by a connection that uses the setting."""
     ways = [action(connect, 0, 0, 0) + action(Zoo.finish, 0)
             for connect in (Zoo.connect_bio, Zoo.connect_socket)]
     talk = action(Zoo.talk, 0, 0, 2, 2) + action(Zoo.talk, 0, 1, 5, 4)

@@ -1,7 +1,7 @@
-"""A CA file, read by the extension and, through a pipe, by OpenSSL alone: the
-same comes of both.
+"""Read a CA file by the extension, and by OpenSSL alone through a pipe.  Both
+must have the same outcome.
 
-    a form, then the text of the file or the DER of a certificate in it
+Input: a form, then the text of the file or the DER of a certificate in it.
 """
 
 import glob
@@ -13,7 +13,7 @@ from certificates import first_certificate
 from helpers import cert, outcome_of_bundle, read_cert, through_pipe
 
 SCRATCH = common.Scratch()
-# the largest files of tests/certs that are worth being seeds
+# the largest files of tests/certs that become seeds
 LARGEST = 4000
 ROOT = read_cert("root.pem").encode("ascii")
 
@@ -22,7 +22,7 @@ def encode(data):
     return ssl.DER_cert_to_PEM_cert(data).encode("ascii")
 
 
-# Forms: each makes the bytes of a file out of those of the input
+# Forms: each makes the content of a file from the bytes of the input.
 
 FORMS = [
     lambda data: data,

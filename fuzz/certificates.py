@@ -1,7 +1,8 @@
-"""A certificate, as DER, in every decoder there is.
+"""Give a certificate, as DER, to every decoder.
 
-The input is what a server presents too, its public key replaced by one whose
-private key is known; a client takes it and tells all it has been given.
+A server also presents the certificate.  Its public key is replaced by one
+whose private key is known.  A client accepts the certificate, and its methods
+show everything about it.
 """
 
 import glob
@@ -23,7 +24,7 @@ TRUSTING.verify_mode = ssl.CERT_NONE
 
 
 def first_certificate(name):
-    """The DER of the first one in a file of tests/certs, or None."""
+    """The DER of the first certificate in a file of tests/certs, or None."""
     with open(cert(name), "rb") as stream:
         text = stream.read().decode("ascii")
     found = re.search("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE"
@@ -34,7 +35,7 @@ def first_certificate(name):
 # DER
 
 def elements(data):
-    """[(tag, contents)] of a row of DER elements; ValueError."""
+    """[(tag, contents)] of consecutive DER elements; or ValueError."""
     data, found = bytearray(data), []
     while data:
         header, length = 2, (data[1:2] or bytearray([255]))[0]
@@ -61,20 +62,20 @@ def join(parts):
 
 
 def key_place(parts):
-    """Where the public key is among the parts of what is signed."""
+    """The index of the public key among the parts of the signed portion."""
     return 6 if parts and parts[0][0] == 0xa0 else 5
 
 
 def parts_of(certificate):
-    """(the certificate's parts, those of what is signed in it)."""
+    """(the certificate's parts, the parts of its signed portion)."""
     (_, body), = elements(certificate)[:1]
     outer = elements(body)
     return outer, elements(outer[0][1])
 
 
 def with_key(certificate, key):
-    """The certificate with another public key, an element; or None where
-    it is too spoilt to find its key."""
+    """The certificate with `key`, a DER element, as its public key; None if
+    the certificate's own key cannot be found."""
     try:
         outer, inner = parts_of(certificate)
         inner[key_place(inner)] = key
@@ -89,10 +90,10 @@ KNOWN_PARTS = parts_of(first_certificate("localhost-ec.pem"))[1]
 KNOWN_KEY = KNOWN_PARTS[key_place(KNOWN_PARTS)]
 
 
-# What must hold
+# Checks
 
 def check_decoded(decoded):
-    """A dict as getpeercert() gives it, whatever the certificate says."""
+    """Check that a dict has the form that getpeercert() documents."""
     assert set(decoded) <= NAMES, decoded
     for name in ("serialNumber", "notBefore", "notAfter"):
         assert isinstance(decoded[name], str), decoded
@@ -105,7 +106,7 @@ def check_decoded(decoded):
     for name in ("subject", "issuer"):
         for relative in decoded[name]:
             for key, value in relative:
-                # a bit string is bytes; text that is not ASCII is unicode
+                # bit strings are bytes; text that is not ASCII is unicode
                 assert isinstance(key, str)
                 assert isinstance(value, (str, bytes, type(u"")))
     match(decoded)
@@ -119,7 +120,7 @@ def match(decoded):
 
 
 def check_certificate(certificate):
-    """A Certificate says the same in each of its forms."""
+    """Check that the forms of a Certificate agree with each other."""
     der = certificate.public_bytes(ssl._ssl.ENCODING_DER)
     text = certificate.public_bytes(ssl._ssl.ENCODING_PEM)
     assert ssl.PEM_cert_to_DER_cert(text) == der
@@ -144,7 +145,7 @@ def decode_file(data):
 
 
 def trust(data):
-    """A context that trusts it, or None where it is none."""
+    """A context that trusts the certificate, or None if loading failed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     error = common.attempt(context.load_verify_locations, cadata=data)[1]
     stored = common.attempt(context.get_ca_certs)[0]
@@ -156,8 +157,7 @@ def trust(data):
 
 
 def present(chain, client):
-    """A server presents it, as its own and as what signed that; whether
-    the client takes it."""
+    """Let a server present the chain; returns whether the client accepts."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     path = SCRATCH.write("chain.pem", chain)
     if common.attempt(server.load_cert_chain, path, KEY_PATH)[1]:

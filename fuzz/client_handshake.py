@@ -1,6 +1,6 @@
 """A client whose server sends the bytes of the input.
 
-    context, bytes at a time, the server's bytes ...
+Input: the client's context, the bytes per piece, then the server's bytes.
 """
 
 import ssl
@@ -14,7 +14,7 @@ HOST = "localhost"
 
 
 def trusting(version=None):
-    """A client that takes any certificate, and looks at its chain."""
+    """A client that accepts any certificate, and reads the chain."""
     context = limit_version(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), version)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -46,7 +46,7 @@ def key_for(hint):
 
 
 def with_judges():
-    """A client that takes any certificate for a reason."""
+    """A client whose callbacks accept any certificate and any staple."""
     context = client_context()
     context.verify_callback = judge
     context.ocsp_callback = judge_response

@@ -1,11 +1,11 @@
-"""What the harnesses share: an input as a row of decisions, the errors that
-may come out, and what must hold of a connection and of its records.
+"""Code that the harnesses share: decisions from an input, the documented
+errors, and checks of connections and records.
 
-A harness is a module with run(data), which must return whatever the bytes
-are, and seeds(), which gives inputs to start from; EXPECTED are the errors
-that its callbacks may raise.  It has a folder of its name in tests/corpus.
-Harnesses know nothing of the fuzzer: drive.py brings them together,
-tests/test_corpus.py runs them without one.
+A harness is a module with run(data) and seeds().  run(data) must return for
+any bytes.  seeds() returns the first inputs.  EXPECTED holds the errors that
+the harness's callbacks may raise.  tests/corpus has a folder for each harness.
+Harnesses do not depend on the fuzzer: drive.py runs them under the fuzzer, and
+tests/test_corpus.py runs them without it.
 """
 
 import atexit
@@ -22,14 +22,15 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 from helpers import (  # noqa: E402
     BioPair, client_context, server_context)
 
-# What an operation may raise that was given something wrong.
+# The errors that an operation may raise for invalid input.
 DOCUMENTED = (ssl.SSLError, socket.error, EnvironmentError, ValueError,
               TypeError, OverflowError, MemoryError, NotImplementedError)
 WANT = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 RECORD_HEADER = 5
 RECORD_TYPES = (20, 21, 22, 23)
-# of plain text, and what a cipher may add to it (RFC 5246, 6.2.3)
+# The most plaintext in a record, and the most that encryption may add
+# (RFC 5246, 6.2.3).
 RECORD_LENGTH = 16384 + 2048
 
 GETTERS = ["version", "cipher", "compression", "shared_ciphers", "pending",
@@ -41,14 +42,17 @@ GETTERS = ["version", "cipher", "compression", "shared_ciphers", "pending",
 ATTRIBUTES = ["context", "session", "session_reused", "server_side",
               "server_hostname", "ech_config_list"]
 
-# that no harness changes
+# No harness changes these contexts.
 GOOD = (client_context(), server_context(None, "localhost-ec.pem"))
 
 
 def run(harness, data):
-    """Runs an input.  What is raised where nobody can catch it is raised in
-    the end, unless the harness is EXPECTED to; Pythons before 3.8 do not
-    tell of it."""
+    """Run an input.
+
+    Raises errors at the end that Python could only report, such as those of a
+    destructor, unless they are EXPECTED.  Python before 3.8 has no hook for
+    such errors.
+    """
     lost = []
     before = getattr(sys, "unraisablehook", None)
     sys.unraisablehook = lambda event: lost.append(event.exc_value)
@@ -62,8 +66,8 @@ def run(harness, data):
 
 
 class Source(object):
-    """Decisions, one after the other out of the bytes of an input; when
-    these are used up, the first of all choices."""
+    """Decisions, taken one after the other from the bytes of an input.  After
+    the last byte, each decision is the first choice."""
 
     def __init__(self, data):
         self._data = bytes(data)
@@ -73,7 +77,7 @@ class Source(object):
         return len(self._data) - self._position
 
     def take(self, count):
-        """At most that many bytes."""
+        """The next bytes, at most `count`."""
         start = self._position
         self._position = min(start + count, len(self._data))
         return self._data[start:self._position]
@@ -85,7 +89,7 @@ class Source(object):
         return ord(self.take(1) or b"\0")
 
     def number(self):
-        """0 to 65535."""
+        """A number from 0 to 65535."""
         return self.byte() << 8 | self.byte()
 
     def pick(self, options):
@@ -93,7 +97,7 @@ class Source(object):
 
 
 class Scratch(object):
-    """A folder for the files of a harness, removed with the process."""
+    """A folder for the files of a harness; it is removed at exit."""
 
     def __init__(self):
         memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -104,7 +108,7 @@ class Scratch(object):
         return os.path.join(self.folder, name)
 
     def write(self, name, data):
-        """The path of a file of these bytes."""
+        """Write a file; returns its path."""
         with open(self.path(name), "wb") as stream:
             stream.write(data)
         return self.path(name)
@@ -113,8 +117,8 @@ class Scratch(object):
 # Errors
 
 def attempt(function, *args, **kwargs):
-    """(what it returns, None), or (None, the error) if that is one that the
-    documentation names."""
+    """Call the function; returns (its result, None), or (None, the error) for
+    a documented error."""
     try:
         return function(*args, **kwargs), None
     except DOCUMENTED as error:
@@ -123,7 +127,7 @@ def attempt(function, *args, **kwargs):
 
 
 def check_error(error):
-    """It can be shown, and tells what it should."""
+    """Check that an error can be shown and has its documented attributes."""
     assert isinstance(str(error), str) and repr(error)
     if isinstance(error, ssl.SSLError) and error.errno is not None:
         assert isinstance(error.errno, int)
@@ -134,8 +138,8 @@ def check_error(error):
 # Connections
 
 def look(connection):
-    """Asks for all that a connection can tell, which works in every state;
-    before the end of the handshake some refuse with ValueError."""
+    """Call every method that describes a connection.  They work in every
+    state, but some raise ValueError before the end of the handshake."""
     for name in GETTERS:
         try:
             getattr(connection, name)()
@@ -146,8 +150,8 @@ def look(connection):
 
 
 def check_still_works():
-    """Whatever was before, a good connection works: no error of another is
-    left for it."""
+    """Check that a good connection works, and that no error of an earlier
+    connection remains in OpenSSL's queue."""
     pair = BioPair(*GOOD)
     pair.client.write(b"still")
     pair.flush()
@@ -155,17 +159,17 @@ def check_still_works():
 
 
 def check_records(data):
-    """They are whole TLS records, and nothing else."""
+    """Check that the bytes are complete TLS records."""
     for record in split_records(data):
         assert len(record) >= RECORD_HEADER, repr(record)
-        # the version is OpenSSL's: it answers one of 0 with an alert of 0
+        # OpenSSL answers a record of version 0 with an alert of version 0
         assert record[0] in RECORD_TYPES, repr(record)
         length = len(record) - RECORD_HEADER
         assert length == (record[3] << 8 | record[4]) <= RECORD_LENGTH
 
 
 def split_records(data):
-    """The records as bytearrays; the last may be a part of one."""
+    """The records as bytearrays; the last one may be incomplete."""
     data = bytearray(data)
     records = []
     while data:
@@ -178,7 +182,8 @@ def split_records(data):
 
 
 def recorded(client, server):
-    """What both ends of a real handshake sent, as far as it comes."""
+    """The bytes that both ends of a real handshake sent, up to its end or its
+    failure."""
     pair = BioPair(client, server, handshake=False)
     sent = [b"", b""]
     for _ in range(5):
@@ -193,8 +198,8 @@ def recorded(client, server):
 
 
 def feed(context, stream, size, **options):
-    """A handshake over MemoryBIOs with a peer that sends these bytes, size
-    bytes at a time, and then no more."""
+    """Do a handshake over MemoryBIOs with a peer that sends `stream`, `size`
+    bytes at a time, and then ends the connection."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     connection = context.wrap_bio(incoming, outgoing, **options)
     error = attempt(connection.do_handshake)[1]
@@ -211,7 +216,7 @@ def feed(context, stream, size, **options):
     look(connection)
     if error is not None:
         assert attempt(connection.do_handshake)[1] is not None
-        # the end that a peer has told is one, also where it is too early
+        # a close_notify alert ends the connection, even during the handshake
         assert not attempt(connection.read, 10)[0]
     check_records(outgoing.read())
     look(connection)

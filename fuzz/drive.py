@@ -1,8 +1,8 @@
-"""Runs one harness under atheris, with the backport installed.
+"""Run one harness under atheris, with the backport installed.
 
     python fuzz/drive.py HARNESS [libFuzzer's options, corpora, inputs ...]
 
-The extension and OpenSSL must be built for that: see ci/fuzz.py.
+make fuzz builds the extension and OpenSSL with the coverage that this needs.
 """
 
 import functools
@@ -26,7 +26,7 @@ from common import run  # noqa: E402
 
 def main():
     script, name = sys.argv[:2]
-    # how libFuzzer starts itself again, by the shell, where it merges
+    # libFuzzer starts this command again, by the shell, to merge corpora
     again = " ".join(map(shlex.quote, [sys.executable, script, name]))
     harness = importlib.import_module(name)
     atheris.Setup([again] + sys.argv[2:], functools.partial(run, harness))

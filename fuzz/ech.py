@@ -1,7 +1,7 @@
-"""Encrypted Client Hello: lists of configurations, files of keys, and what a
-server with keys gets for a first message.  It takes OpenSSL 4.0.
+"""Encrypted Client Hello: lists of configurations, files of keys, and the
+first message to a server with keys.  It needs OpenSSL 4.0.
 
-    what it is, then its bytes
+Input: one of these kinds, then its bytes.
 """
 
 import base64
@@ -21,8 +21,8 @@ LIST = base64.b64decode(b"".join(BLOCK.partition(b"-----END")[0].split()))
 
 
 def config_list(data):
-    """Taken by the context and by the connection alike, or by neither; what
-    was taken keeps the name secret."""
+    """Check that the context and the connection both accept the list, or both
+    refuse it.  A connection with an accepted list must not show the name."""
     context = client_context()
     outgoing = ssl.MemoryBIO()
     client = context.wrap_bio(ssl.MemoryBIO(), outgoing,
@@ -41,7 +41,7 @@ def config_list(data):
 
 
 def keys(data):
-    """Those that were there before stay."""
+    """Check that a refused file of keys leaves the earlier keys."""
     context = server_context(None, "localhost-ec.pem")
     context.load_ech_keys(io.BytesIO(PEM))
     common.attempt(context.load_ech_keys, io.BytesIO(data))
@@ -73,7 +73,7 @@ def run(data):
 def seeds():
     yield b"\0" + LIST
     yield b"\0" + base64.b64encode(LIST)
-    # two configurations, one of a version of the future
+    # two configurations; one has an unknown version
     config = LIST[2:]
     for rest in config, b"\xfe\x0e\0\4" + b"xxxx":
         body = config + rest

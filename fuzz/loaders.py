@@ -1,6 +1,6 @@
-"""PEM and DER in everything that loads certificates, keys and parameters.
+"""PEM and DER in every method that loads certificates, keys or parameters.
 
-    a loader, a password, then what is loaded
+Input: a loader, a password, then the data to load.
 """
 
 import base64
@@ -15,23 +15,23 @@ from helpers import BioPair, PASSWORD, cert
 SCRATCH = common.Scratch()
 CHAIN = cert("localhost-cert.pem")
 KEY = cert("localhost-key.pem")
-# what a folder's files of the issuer of all leaves are called
+# the name, without its number, of files with the leaves' issuer in a folder
 ISSUER = os.listdir(cert("capath"))[0].partition(".")[0]
-# the largest files of tests/certs that are worth being seeds
+# the largest files of tests/certs that become seeds
 LARGEST = 4000
 
-# the object identifier of PBKDF2 in DER; a count of rounds that takes more
-# than moments has more bytes than these
+# the object identifier of PBKDF2 in DER, and a pattern of iteration counts
+# that are not quick: longer than three bytes, or than two without the sign
 PBKDF2 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"
 ROUNDS = re.compile(br"\x02([\x04-\xff]|\x03[^\x00])", re.DOTALL)
 
-# of OCSP: one that says only that it is none, and one with an empty body
+# OCSP responses: one with an error status only, and one with an empty body
 RESPONSES = [b"0\3\n\1\3", b"0\x14\n\1\0\xa0\x0f0\r\6\x09+\6\1\5\5\x07"
              b"0\1\1\4\0"]
 
 
 class Planned(ValueError):
-    """What a password callback of ours raises."""
+    """The error that the password callbacks raise."""
 
 
 def refuse():
@@ -45,8 +45,8 @@ PASSWORDS = [
 
 
 def is_costly(data):
-    """Whether a key says that its password is to be hashed for minutes,
-    which OpenSSL then does."""
+    """Whether a key asks for so many iterations that OpenSSL would hash its
+    password for minutes."""
     texts = [data] + [
         decode(text) for text in data.split(b"-----") if len(text) > 40]
     return any(PBKDF2 in text and ROUNDS.search(text.split(PBKDF2, 1)[1])
@@ -60,7 +60,7 @@ def decode(text):
         return b""
 
 
-# Loaders: each gets a new context, a password and the data
+# Loaders: each takes a new context, a password and the data.
 
 def bundle_der(context, password, data):
     load_trust(context, cadata=data)
@@ -76,7 +76,7 @@ def bundle_file(context, password, data):
 
 
 def bundle_folder(context, password, data):
-    """Its files are read when a handshake looks for their names."""
+    """Load a folder; a handshake reads the files whose names it looks up."""
     folder = os.path.dirname(SCRATCH.write(ISSUER + ".0", data))
     SCRATCH.write(ISSUER + ".r0", data)
     load_trust(context, capath=folder)
@@ -109,7 +109,7 @@ def parameters(context, password, data):
 
 
 def staple(context, password, data):
-    """What is none changes nothing."""
+    """Check that an invalid staple leaves the earlier one."""
     error = common.attempt(setattr, context, "ocsp_staple", data)[1]
     assert context.ocsp_staple == (data if error is None else None)
 
@@ -119,8 +119,8 @@ LOADERS = [bundle_der, bundle_text, bundle_file, bundle_folder, chain_file,
 
 
 def load_trust(context, **source):
-    """What is not loaded leaves the number as it was, or larger: of a
-    bundle with something wrong in it what comes before is kept."""
+    """Check that a failure removes no CA certificate.  The certificates before
+    the fault of a bundle stay loaded."""
     before = context.cert_store_stats()
     error = common.attempt(context.load_verify_locations, **source)[1]
     after = context.cert_store_stats()
@@ -135,7 +135,7 @@ def load_trust(context, **source):
 
 
 def load_own(context, chain, key, password):
-    """An error that a callback raises is the one that comes out."""
+    """Check that the error of a password callback propagates."""
     error = common.attempt(context.load_cert_chain, chain, key, password)[1]
     assert not isinstance(error, Planned) or password is refuse
     common.attempt(context.load_cert_chain, CHAIN, KEY)

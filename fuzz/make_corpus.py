@@ -1,9 +1,9 @@
-"""Writes the inputs that a harness starts from into tests/corpus.
+"""Write the seeds of harnesses into tests/corpus.
 
     python -m _ssl_backport fuzz/make_corpus.py HARNESS ...
 
-A file is named by the hash of its bytes.  Keys and random numbers differ with
-each run: the committed corpus is what fuzzing made of one.
+The name of a file is the hash of its bytes.  Seeds have other keys and random
+numbers in each run.  The committed corpus was grown from one run by fuzzing.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ CORPUS = os.path.join(common.ROOT, "tests", "corpus")
 
 
 def write(name, folder):
-    """The seeds of a harness; how many are new."""
+    """Write the seeds of a harness; returns how many are new."""
     count = 0
     if not os.path.isdir(folder):
         os.makedirs(folder)

@@ -1,6 +1,6 @@
-"""A MemoryBIO and a list of bytes, to which the same is done.
+"""Do the same steps to a MemoryBIO and to a list of bytes.
 
-    steps: a byte that names one, and what it needs
+Input: steps.  Each is a byte that names the step, and the step's arguments.
 """
 
 import array
@@ -17,7 +17,7 @@ REPEATS = [1, 0, 2, 50, 5000]
 
 
 class Model(object):
-    """A MemoryBIO with what should be in it."""
+    """A MemoryBIO and its expected content."""
 
     def __init__(self):
         self.bio = ssl.MemoryBIO()
@@ -40,7 +40,7 @@ class Model(object):
         assert not self.ended and count == len(data)
         self.content += data
         if isinstance(written, bytearray):
-            written.append(0)       # which a buffer that is held refuses
+            written.append(0)       # an exported buffer refuses to grow
 
     def read(self, source):
         size = source.number()
@@ -75,11 +75,11 @@ class Model(object):
         self.refused(self.bio.read, source.pick(WRONG_SIZES))
 
     def start_again(self, source):
-        """The last one goes, full or not."""
+        """Replace the MemoryBIO by a new one, whatever its content."""
         self.__init__()
 
     def refused(self, function, argument):
-        """With an exception, and nothing changes."""
+        """Check that the call raises, and that the content stays."""
         try:
             function(argument)
         except (TypeError, ValueError, OverflowError, BufferError,
@@ -91,7 +91,7 @@ class Model(object):
 STEPS = [Model.write, Model.read, Model.read_all, Model.read_huge,
          Model.write_eof, Model.write_wrong, Model.write_strided,
          Model.read_wrong, Model.start_again]
-# what a BIO may hold, so that an input is quick
+# the most that a BIO holds, so that an input takes little time
 LIMIT = 1 << 22
 
 
@@ -105,7 +105,7 @@ def run(data):
 
 
 def seeds():
-    """Each step after each, between bytes of different kinds."""
+    """Each pair of steps, between bytes of different kinds."""
     for kind in range(len(KINDS)):
         write = bytes(bytearray([0, kind, 5])) + b"bytes"
         for step in range(len(STEPS)):

@@ -1,7 +1,7 @@
 """PKCS #12 in load_pkcs12().
 
-    what the rest is, a password, then the rest: a file, or what stands in one
-    without encryption: its safes, or the bags of one
+Input: a kind, a password, then bytes of that kind: a file, the safes of a file
+without encryption, or the bags of such a safe.
 """
 
 import base64
@@ -18,8 +18,9 @@ KEY_BAG = pkcs12.bag(pkcs12.KEY_BAG, pkcs12.KEY)
 PASSWORDS = [None, PASSWORD, b"", bytearray(b"wrong"), lambda: PASSWORD,
              lambda: None, u"\u20ac"]
 
-# The algorithms of PKCS #5 and #12, and a count of rounds that takes more than
-# moments; it stands soon behind their names, and at the end of a MAC.
+# The object identifiers of the algorithms of PKCS #5 and #12, and the pattern
+# of an iteration count that is not quick.  A count follows an identifier
+# closely, or is the last element of a MAC.
 ALGORITHM = re.compile(br"\x2a\x86\x48\x86\xf7\x0d\x01(\x05|\x0c\x01)")
 ROUNDS = re.compile(br"\x02([\x04-\xff]|\x03[^\x00])", re.DOTALL)
 SOON = 26
@@ -46,15 +47,15 @@ FORMS = [whole, safes, bags, bags_beside_a_key]
 
 
 def is_costly(data):
-    """Whether a password may have to be hashed for minutes, which OpenSSL
-    then does."""
+    """Whether a file may ask for so many iterations that OpenSSL would hash
+    the password for minutes."""
     parts = [data[found.end():found.end() + SOON]
              for found in ALGORITHM.finditer(data)]
     return any(ROUNDS.search(part) for part in parts + [end_of(data)])
 
 
 def end_of(data):
-    """The last bytes of the element that the data begins with."""
+    """The last bytes of the first element of the data."""
     header = bytearray(data[:4])
     if header[:2] == b"\x30\x82" and len(header) == 4:
         data = data[:4 + (header[2] << 8 | header[3])]
@@ -62,7 +63,7 @@ def end_of(data):
 
 
 def check_chain(context):
-    """What was loaded works; the leaf is that of the key."""
+    """Check that a server can use the loaded chain and key."""
     pair = BioPair(common.GOOD[0], context, handshake=False)
     common.attempt(pair.handshake)
     for end in pair.client, pair.server:

@@ -1,10 +1,11 @@
-"""Two ends of a connection, and somebody between them who changes, inserts,
-repeats, reorders and cuts records, from the handshake's first on.
+"""Two ends of a connection, and an attacker between them who changes, inserts,
+repeats, reorders and cuts records, from the first one of the handshake on.
 
-    contexts, then steps: an operation of an end, or one on the wire
+Input: contexts, then steps.  A step is an operation of an end, or of the
+attacker.
 
-Whatever is done, an end reads nothing but what the other has written, in
-order; if nothing is done to the records, all of it.
+An end must only read bytes that the other end has written, in their order.  If
+the attacker does nothing, the end must read all of them.
 """
 
 import ssl
@@ -15,7 +16,7 @@ from common import WANT
 from helpers import BioPair, cert, client_context, server_context
 from server_handshake import ALPN
 
-# what is written, again and again
+# the ends write these bytes over and over
 PERIOD = 251
 PATTERN = bytes(bytearray(i * 7 % PERIOD for i in range(PERIOD))) * 200
 SIZES = [1, 0, 2, 100, 1000, 16384, 16385, 20000]
@@ -23,7 +24,7 @@ KEPT = 8
 
 
 def pattern(position, count):
-    """The bytes that are written there."""
+    """`count` of the bytes that an end writes, from `position` on."""
     start = position % PERIOD
     return PATTERN[start:start + count]
 
@@ -55,7 +56,7 @@ CONTEXTS = [
 
 
 class Wire(object):
-    """The records on their way to an end."""
+    """The records that are on their way to an end."""
 
     def __init__(self, outgoing, incoming):
         self.outgoing = outgoing
@@ -70,7 +71,7 @@ class Wire(object):
         self.records += common.split_records(data)
 
     def deliver(self, count):
-        """As many records, or what there is of them; whether there is."""
+        """Deliver at most `count` records; returns whether there was one."""
         self.collect()
         moved = bool(self.records)
         for record in self.records[:count]:
@@ -81,25 +82,26 @@ class Wire(object):
         return moved
 
     def some(self, source):
-        """The position of a record that is to be changed, or None."""
+        """The index of the record to change, or None if there is none."""
         self.collect()
         place = source.byte()
         return place % len(self.records) if self.records else None
 
 
 class End(object):
-    """One end: its connection, what it has written and read."""
+    """One end: its connection, and the number of bytes written and read."""
 
     def __init__(self, connection, wire):
         self.connection = connection
-        self.wire = wire        # on which it sends
+        self.wire = wire        # for the records that this end sends
         self.written = self.read = 0
         self.peer = None
         self.done = False
         self.error = None
 
     def do(self, operation, *args):
-        """What an operation returns, or None with the reason in error."""
+        """Do an operation; returns its result, or None after setting
+        `error`."""
         result, self.error = common.attempt(operation, *args)
         return result
 
@@ -118,7 +120,7 @@ class End(object):
         self.receive_some(source.pick(SIZES))
 
     def receive_some(self, size):
-        """Whether there was something."""
+        """Read at most `size` bytes; returns whether there were any."""
         data = self.do(self.connection.read, size) or b""
         assert len(data) <= size
         assert data == pattern(self.read, len(data))
@@ -127,7 +129,7 @@ class End(object):
         return bool(data)
 
     def into(self, source):
-        """Reads into a buffer whose other bytes are left alone."""
+        """Read into a buffer, and check that the rest of it is unchanged."""
         room, size = source.pick(SIZES), source.pick(SIZES)
         room = bytearray(b"\xfe" * room)
         count = self.do(self.connection.read, size, room) or 0
@@ -145,13 +147,13 @@ class End(object):
     def ask_for_certificate(self, source):
         self.do(self.connection.verify_client_post_handshake)
 
-    # on the wire
+    # steps of the attacker
 
     def deliver(self, source):
         self.wire.deliver(source.byte() or None)
 
     def flip(self, source):
-        """One byte becomes another."""
+        """Change one byte of a record."""
         place = self.wire.some(source)
         position, value = source.number(), source.byte()
         if place is not None:
@@ -159,7 +161,7 @@ class End(object):
             record[position % len(record)] ^= value or 1
 
     def insert(self, source):
-        """A record of the input's, with a header that is right or not."""
+        """Insert bytes of the input, with or without a valid header."""
         place = self.wire.some(source) or 0
         header, body = source.byte(), source.take(source.byte())
         if header in common.RECORD_TYPES:
@@ -173,19 +175,19 @@ class End(object):
             del self.wire.records[place]
 
     def repeat(self, source):
-        """One that has been sent before comes again."""
+        """Insert a record that was sent before."""
         place = self.wire.some(source) or 0
         if self.wire.old:
             self.wire.records.insert(place, source.pick(self.wire.old))
 
     def swap(self, source):
-        """One comes first."""
+        """Move a record to the front."""
         place = self.wire.some(source)
         if place is not None:
             self.wire.records.insert(0, self.wire.records.pop(place))
 
     def split(self, source):
-        """The peer gets one in two pieces."""
+        """Deliver a record in two pieces."""
         place, position = self.wire.some(source), source.number()
         if place is not None:
             record = self.wire.records[place]
@@ -195,19 +197,19 @@ class End(object):
                 if part]
 
     def cut(self, source):
-        """The end of one is lost."""
+        """Remove the end of a record."""
         place, position = self.wire.some(source), source.number()
         if place is not None:
             record = self.wire.records[place]
             del record[1 + position % len(record):]
 
     def end(self, source):
-        """No more comes."""
+        """End the stream to this end."""
         self.wire.incoming.write_eof()
         self.wire.ended = True
 
 
-# those that change nothing, and those after which less may arrive
+# steps that change no record, and steps after which less may arrive
 HARMLESS = [End.handshake, End.write, End.receive, End.into, End.look,
             End.deliver, End.split]
 OTHERS = [End.unwrap, End.ask_for_certificate, End.flip, End.insert, End.drop,
@@ -224,7 +226,7 @@ def make_ends(client, server):
 
 
 def finish(ends):
-    """Everything arrives that may."""
+    """Deliver all records, and let both ends read."""
     moved = True
     while moved:
         moved = False
@@ -264,7 +266,7 @@ def step_bytes(step, side, *arguments):
 
 
 def conversation(side):
-    """A message, its way, and its end."""
+    """The steps that write, deliver and read a message."""
     return b"".join([
         step_bytes(End.write, side, 3), step_bytes(End.deliver, side, 1),
         step_bytes(End.receive, 1 - side, 3)])

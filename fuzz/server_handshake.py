@@ -1,6 +1,6 @@
 """A server whose client sends the bytes of the input.
 
-    context, bytes at a time, the client's bytes ...
+Input: the server's context, the bytes per piece, then the client's bytes.
 """
 
 import ssl
@@ -15,7 +15,7 @@ PSK = b"\x17" * 32
 
 
 def with_callbacks(version=None):
-    """A server that is asked for a name, a key and a protocol."""
+    """A server with callbacks for SNI and PSK, and with ALPN."""
     context = server_context(version, "localhost-ec.pem")
     other = server_context(version)
 
@@ -42,19 +42,19 @@ def with_client_certificate(version=None):
     context.load_verify_locations(cert("root.pem"))
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_callback = judge
-    context.ocsp_staple = b"0\3\n\1\3"  # that there is no response now
+    context.ocsp_staple = b"0\3\n\1\3"  # the OCSP status tryLater
     return context
 
 
 def judge(connection, certificate, error, depth, ok):
-    """Takes any certificate, and looks at it."""
+    """Accept any certificate, after reading it."""
     assert isinstance(certificate.get_info(), dict)
     assert (error == 0) is ok and depth >= 0
     return True
 
 
 def old():
-    """A server that speaks every version there is, with every cipher."""
+    """A server with every TLS version and every cipher of OpenSSL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -78,7 +78,7 @@ def run(data):
 # Seeds
 
 def clients():
-    """Contexts whose handshakes differ."""
+    """Client contexts whose handshakes differ."""
     yield client_context()
     yield client_context("TLSv1.2")
     context = client_context()

@@ -1,8 +1,7 @@
-"""What SSLContext.session_from_bytes() is given, and connections that resume
-what comes of it.
+"""SSLContext.session_from_bytes(), and connections that resume the result.
 
-    a form, then the bytes: as they are, or a session as OpenSSL writes it,
-    with the right head and seal, so that it is the session that is wrong
+Input: a form, then bytes.  The bytes are the whole argument, or a session in
+OpenSSL's format, to which the harness adds a valid header and checksum.
 """
 
 import hashlib
@@ -14,11 +13,11 @@ import time
 import common
 from helpers import BioPair, client_context, server_context
 
-# what seeds were encrypted with
+# the ticket keys with which the tickets of the seeds were encrypted
 TICKET_KEY = b"a ticket key's name and its two keys" * 3
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
 HEAD, SEAL = 8 + 2 + 32, 32
-# when it was made, in DER
+# the time at which the session was made, in DER
 TIME = re.compile(b"\xa1\x06\x02\x04....", re.DOTALL)
 
 CLIENT, SERVER = client_context(), server_context(None, "localhost-ec.pem")
@@ -28,7 +27,7 @@ SERVER.ticket_keys = [TICKET_KEY[:80]]
 
 
 def new_session(version=None):
-    """The bytes of a session with the server, which sends data for it."""
+    """The bytes of a new session with the server."""
     server = server_context(version, "localhost-ec.pem")
     server.ticket_keys = SERVER.ticket_keys
     with BioPair(CLIENT, server) as pair:
@@ -46,7 +45,8 @@ def as_it_is(data):
 
 
 def sealed(data):
-    """And made now, as inputs are kept for longer than sessions."""
+    """Add a header and a checksum, and set the session's time to now, since
+    committed inputs are older than the lifetime of a session."""
     now = TIME.pattern[:4] + struct.pack(">I", int(time.time()))
     data = GOOD[:HEAD] + TIME.sub(lambda match: now, data, 1)
     return data + hashlib.sha256(data).digest()
