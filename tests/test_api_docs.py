@@ -72,8 +72,7 @@ def specimen(section):
 
 def test_page_is_up_to_date():
     subprocess.check_call([
-        sys.executable, os.path.join(TOP, "ci", "make_api_docs.py"),
-        "--check"])
+        sys.executable, "-m", "ci.pages.api", "--check"], cwd=TOP)
 
 
 @pytest.mark.parametrize("section", sorted(TABLES))

@@ -1,4 +1,4 @@
-"""A small form of ci/load.py: the two servers of tests/load, and a crowd.
+"""A small form of ci/test/load.py: the two servers of tests/load, and a crowd.
 
 A hundred clients at once, good ones and such that misbehave in every way.
 """

@@ -9,16 +9,16 @@ import sys
 import pytest
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
-CI = os.path.join(os.path.dirname(TESTS), "ci")
+TOP = os.path.dirname(TESTS)
 
-if not os.path.exists(CI):
+if not os.path.exists(os.path.join(TOP, "ci")):
     pytest.skip("the tests are on their own", allow_module_level=True)
 
-sys.path.insert(0, CI)
-import make_security_docs  # noqa: E402
-sys.path.remove(CI)
+sys.path.insert(0, TOP)
+from ci.pages import security  # noqa: E402
+sys.path.remove(TOP)
 
-ALL_TESTS = make_security_docs.find_tests()
+ALL_TESTS = security.find_tests()
 
 
 def known_bugs():
@@ -31,14 +31,13 @@ def known_bugs():
 
 def entries():
     return [(group, entry)
-            for group, found in make_security_docs.load().items()
+            for group, found in security.load().items()
             for entry in found]
 
 
 def test_page_is_up_to_date():
     subprocess.check_call([
-        sys.executable, os.path.join(CI, "make_security_docs.py"),
-        "--check"])
+        sys.executable, "-m", "ci.pages.security", "--check"], cwd=TOP)
 
 
 def test_all_known_bugs_are_told():
@@ -54,4 +53,4 @@ def test_known_bug_has_a_test_or_a_reason(entry):
         assert entry["reason"] and "here" not in entry
     else:
         assert entry["here"]
-        assert make_security_docs.tests_of(entry, ALL_TESTS)
+        assert security.tests_of(entry, ALL_TESTS)

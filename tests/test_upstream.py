@@ -7,20 +7,19 @@ import pytest
 
 from helpers import PY2
 
-CI = os.path.join(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))), "ci")
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-if not os.path.exists(CI):
+if not os.path.exists(os.path.join(TOP, "ci")):
     pytest.skip("the tests are on their own", allow_module_level=True)
 if PY2:
     pytest.skip("the scripts of ci/ are for Python 3",
                 allow_module_level=True)
 
-sys.path.insert(0, CI)
-import check_upstream  # noqa: E402
-import debian_index  # noqa: E402
-import openssl  # noqa: E402
-sys.path.remove(CI)
+sys.path.insert(0, TOP)
+from ci.build import openssl  # noqa: E402
+from ci.check import upstream  # noqa: E402
+from ci.shared import debian_index, environments  # noqa: E402
+sys.path.remove(TOP)
 
 SHA256 = "0123456789abcdef" * 4
 INDEX = """\
@@ -71,7 +70,7 @@ def test_upstream_version(version, upstream):
     ("1.1.1", "1.1.1a"), ("26.3", "26.3.1"),
     ("2026.10.19", "2026.10.19.post1")])
 def test_order_of_versions(older, newer):
-    key = check_upstream.version_key
+    key = upstream.version_key
     assert key(older) < key(newer)
     assert not key(newer) < key(older)
 
@@ -79,7 +78,7 @@ def test_order_of_versions(older, newer):
 @pytest.mark.parametrize("line, newest", [
     ("3.5", "3.5.10"), ("3.0", None), ("1.1.1", "1.1.1w"), ("4.0", "4.0.2")])
 def test_newest_of_line(line, newest):
-    found = check_upstream.newest_of_line(sources(
+    found = upstream.newest_of_line(sources(
         "3.5.10", "3.5.9", "3.50.1", "1.1.1w", "1.1.1k", "4.0.2",
         "4.0.3~beta1"), line)
     assert (found and found.version) == newest
@@ -88,7 +87,7 @@ def test_newest_of_line(line, newest):
 def test_lines_not_pinned():
     listed = sources("1.0.2u", "3.4.9", "4.0.1", "4.1.0", "4.1.1", "4.2.0~a1",
                      "10.0.0")
-    assert check_upstream.lines_not_pinned(listed, ["3.5", "4.0"]) == [
+    assert upstream.lines_not_pinned(listed, ["3.5", "4.0"]) == [
         "4.1", "10.0"]
 
 
@@ -102,13 +101,13 @@ def test_openssl_that_is_old(can_be_fetched):
     tried = []
     pinned = openssl.releases()["3.5"].version
     for version, is_old in (pinned, False), (pinned + "0", True):
-        rows, found = check_upstream.openssl_rows(sources(version),
-                                                  try_to_fetch)
+        rows, found = upstream.openssl_rows(sources(version),
+                                            try_to_fetch)
         assert found is is_old
         row, = [row for row in rows if row.subject == "3.5"]
         assert row[1:3] == (pinned, version)
         assert (SHA256 in row.what) is (is_old and can_be_fetched)
-        assert (row.what == check_upstream.NOTHING) is not is_old
+        assert (row.what == upstream.NOTHING) is not is_old
     url, = tried
     assert url.endswith("/openssl-%s0.tar.gz" % pinned)
 
@@ -116,7 +115,7 @@ def test_openssl_that_is_old(can_be_fetched):
 # The surface
 
 def surface(**changes):
-    """What ci/surface.py finds, and the file that says the same."""
+    """What ci/check/surface.py finds, and the file that says the same."""
     found = {"python": "3.15.2", "names": {"ssl": ["A", "f"], "_ssl": ["A"]},
              "values": {"ssl": {"A": 1}, "_ssl": {"A": 1}},
              "members": {"C": ["m"]},
@@ -128,7 +127,7 @@ def surface(**changes):
 
 
 def test_surface_that_is_known():
-    assert check_upstream.changes(*surface()) == []
+    assert upstream.changes(*surface()) == []
 
 
 @pytest.mark.parametrize("changes, line", [
@@ -140,13 +139,13 @@ def test_surface_that_is_known():
     ({"parameters": {"f": "a, /, b="}}, "f takes (a, /, b=), not (a, b=, /)"),
 ])
 def test_surface_that_has_changed(changes, line):
-    assert check_upstream.changes(*surface(**changes)) == [line]
+    assert upstream.changes(*surface(**changes)) == [line]
 
 
 def test_surface_of_a_later_python():
-    row, = check_upstream.surface_rows({"python": "3.99.0"})
+    row, = upstream.surface_rows({"python": "3.99.0"})
     assert row.newest == "3.99.0"
-    assert row.what != check_upstream.NOTHING
+    assert row.what != upstream.NOTHING
 
 
 # Pins
@@ -156,7 +155,7 @@ def test_pins():
             'tomli==2.5.0; python_version == "3.10"\n'
             'cffi==1.17.1; python_version >= "3.8" and '
             'python_version < "3.10"\nzipp==3.21.0; python_version < "3.10"\n')
-    assert [pin[:3] for pin in check_upstream.read_pins(
+    assert [pin[:3] for pin in upstream.read_pins(
         text, "3.7", "requirements.txt")] == [
             ("six", "1.17.0", "3.7"), ("boolean.py", "5.0", "3.7"),
             ("tomli", "2.5.0", "3.10"), ("cffi", "1.17.1", "3.8"),
@@ -165,10 +164,10 @@ def test_pins():
 
 def test_every_pin_is_read():
     """Each line of the files is a comment or a pin, of a Python that is."""
-    found = check_upstream.pins()
+    found = upstream.pins()
     count = 0
-    for name in check_upstream.REQUIREMENTS:
-        with open(os.path.join(CI, "requirements-%s.txt" % name)) as stream:
+    for name in upstream.REQUIREMENTS:
+        with open(environments.pins(name)) as stream:
             count += len([line for line in stream
                           if line.strip() and not line.startswith("#")])
     assert len(found) == count
