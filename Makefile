@@ -113,7 +113,7 @@ test-valgrind: python3
 test-long: python3
 	@SSLB_LONG=1 $(PYTHON3) -m ci.test.run_tests \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS) \
-	    $(shell grep -lw LONG tests/test_*.py)
+	    $(shell grep -lw LONG tests/*/test_*.py)
 
 test-cpython: python3
 	@$(PYTHON3) -m ci.test.cpython \

@@ -44,8 +44,9 @@ HOSTS = [
     Host("pypy-amd64", "amd64", "pypy", False, [""]),
     Host("cpython-i386", "i386", "python2.7", False, [""]),
     Host("cpython-arm64", "arm64", "python2.7", False, [
-        "test_handshake.py", "test_read_write.py", "test_membio.py",
-        "test_functions.py", "test_names.py"]),
+        "handshake/test_handshake.py", "transport/test_read_write.py",
+        "transport/test_membio.py", "module/test_functions.py",
+        "module/test_names.py"]),
 ]
 
 

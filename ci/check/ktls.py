@@ -31,14 +31,17 @@ from ci.test import run_tests
 OPENSSLS = "3.0 3.5"
 
 # The tests of kTLS, and what holds whoever encrypts, ...
-TESTS = ["tests/test_%s.py" % name for name in (
-    "ktls", "read_write", "unfinished_write", "timeouts", "eof", "threads",
-    "signals", "socket_methods", "starttls", "handshake", "session",
-    "post_handshake")]
+TESTS = ["tests/%s.py" % name for name in (
+    "transport/test_ktls", "transport/test_read_write",
+    "transport/test_unfinished_write", "transport/test_timeouts",
+    "transport/test_eof", "transport/test_socket_methods",
+    "threads/test_threads", "threads/test_signals",
+    "handshake/test_starttls", "handshake/test_handshake",
+    "handshake/test_session", "handshake/test_post_handshake")]
 # ... except that records are cut and joined as the kernel likes, that Linux
 # 6.1 says of bytes after shutdown() that they were sent, and that there is
 # no room for 3 GiB.
-TESTS += ["--deselect=tests/test_%s" % name for name in (
+TESTS += ["--deselect=tests/transport/test_%s" % name for name in (
     "read_write.py::test_several_records_in_one_read",
     "read_write.py::test_records_are_cut_at_16_kib",
     "read_write.py::test_bpo_42854_recv_into_more_than_2_gib",

@@ -109,7 +109,9 @@ def slug(bug):
 def find_tests():
     """[(file name, name of the test)] of all tests, in order."""
     found = []
-    for path in sorted(glob.glob(os.path.join(ROOT, "tests", "test_*.py"))):
+    for path in sorted(
+            glob.glob(os.path.join(ROOT, "tests", "*", "test_*.py")),
+            key=os.path.basename):
         with io.open(path, encoding="ascii") as stream:
             found += [(os.path.basename(path), name) for name in re.findall(
                 r"^ *def (test_\w+)\(", stream.read(), re.MULTILINE)]

@@ -4,9 +4,10 @@
                        [--pythons "2.7 3.11"]
 
 One server has a thread for each connection, the other one loop for all;
-they have the backport, in a Python 2.7.  The clients (tests/load/clients.py)
-are in processes of their own and have the ssl of the Python that runs this:
-good ones, which look at each byte, among such that misbehave in every way.
+they have the backport, in a Python 2.7.  The clients
+(tests/programs/load/clients.py) are in processes of their own and have the
+ssl of the Python that runs this: good ones, which look at each byte, among
+such that misbehave in every way.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from ci.shared import environments
 from ci.shared.environments import Failure
 from ci.test import flat, run_tests
 
-sys.path.insert(0, os.path.join(environments.ROOT, "tests", "load"))
+sys.path.insert(0, os.path.join(environments.ROOT, "tests", "programs",
+                                "load"))
 
 from processes import (Process, descriptors,  # noqa: E402
                        descriptors_left, resident)

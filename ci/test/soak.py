@@ -2,10 +2,10 @@
 
     python3 -m ci.test.soak [--pythons "2.7 3.11"] [--quick]
 
-tests/load/soak.py does them, over sockets and over MemoryBIOs, with each TLS
-version: handshakes that are new, resumed, with client certificates, refused
-and dropped.  What "flat" is, ci/test/flat.py says; descriptors are flat if
-there are never more than at first.
+tests/programs/load/soak.py does them, over sockets and over MemoryBIOs, with
+each TLS version: handshakes that are new, resumed, with client certificates,
+refused and dropped.  What "flat" is, ci/test/flat.py says; descriptors are
+flat if there are never more than at first.
 """
 
 import argparse
@@ -16,7 +16,8 @@ from ci.shared import environments
 from ci.shared.environments import Failure
 from ci.test import flat, run_tests
 
-sys.path.insert(0, os.path.join(environments.ROOT, "tests", "load"))
+sys.path.insert(0, os.path.join(environments.ROOT, "tests", "programs",
+                                "load"))
 
 from processes import Process  # noqa: E402
 

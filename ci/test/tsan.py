@@ -20,8 +20,9 @@ from ci.test import asan, run_tests
 
 PYTHONS = "2.7 3.11"
 # not those that fork: the sanitizer does not follow threads into the child
-TESTS = ["tests/test_%s.py" % name for name in (
-    "threads", "duplex", "gil", "collection", "wakeups")]
+TESTS = ["tests/%s.py" % name for name in (
+    "threads/test_threads", "threads/test_duplex", "threads/test_gil",
+    "threads/test_wakeups", "faults/test_collection")]
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 OURS = "__ssl_backport"
 LIMIT_SECONDS = 3600

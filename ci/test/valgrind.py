@@ -21,8 +21,10 @@ from ci.test import run_tests
 
 PYTHONS = "3.11"
 # everything once that makes, keeps and frees memory; one process
-TESTS = ["tests/test_%s.py" % name for name in (
-    "membio", "certificate", "session", "chain", "errors", "context")]
+TESTS = ["tests/%s.py" % name for name in (
+    "transport/test_membio", "verification/test_certificate",
+    "verification/test_chain", "handshake/test_session",
+    "diagnosis/test_errors", "context/test_context")]
 FLAGS = "-O1 -g -fno-omit-frame-pointer"
 MEMCHECK = ["--tool=memcheck", "--leak-check=full", "--num-callers=40",
             "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
