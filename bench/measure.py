@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import time
 
-from environments import Failure, clean_environ
+from ci.shared.environments import Failure, clean_environ
 
 # The CPU time of the backport in one round.  Rounds are short, so that the
 # machine's load is the same for all contestants of a round.

@@ -5,7 +5,7 @@ A harness is a module with run(data) and seeds().  run(data) must return for
 any bytes.  seeds() returns the first inputs.  EXPECTED holds the errors that
 the harness's callbacks may raise.  tests/corpus has a folder for each harness.
 Harnesses do not depend on the fuzzer: drive.py runs them under the fuzzer, and
-tests/test_corpus.py runs them without it.
+tests/faults/test_corpus.py runs them without it.
 """
 
 import atexit
