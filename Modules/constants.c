@@ -2,7 +2,9 @@
 
    Owns tables, and nothing else. */
 
-#include "sslb.h"
+#include "constants.h"
+#include "context_ciphers.h"
+#include "opensslcompat.h"
 
 typedef struct {
     const char *name;

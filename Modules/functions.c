@@ -3,9 +3,15 @@
    Owns random numbers, object identifiers, OpenSSL's default places, and the
    decoding of a certificate file. */
 
-#include "sslb.h"
-
-#include <limits.h>
+#include "functions.h"
+#include "client_sessions.h"
+#include "ech.h"
+#include "errors.h"
+#include "files.h"
+#include "lock.h"
+#include "opensslcompat.h"
+#include "verification.h"
+#include "x509.h"
 
 /* So many bytes RAND_add() mixes in at once, while others wait. */
 #define RAND_PART (1 << 20)

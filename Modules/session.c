@@ -2,7 +2,8 @@
 
    Owns the Python type around an SSL_SESSION, which it never changes. */
 
-#include "sslb.h"
+#include "session.h"
+#include "session_bytes.h"
 
 #include <string.h>
 

@@ -6,10 +6,12 @@
    than of the first: a session is used only where the same was asked of it.
    It also owns what no verification accepts: the keys of distrusted.h. */
 
-#include "sslb.h"
+#include "verification.h"
+#include "errors.h"
 #include "distrusted.h"
 
 #include <arpa/inet.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -198,22 +200,6 @@ sslb_verification_distrusts_nogil(const X509 *x509)
 }
 
 /* -- what the handshake asks for --------------------------------------- */
-
-void
-sslb_verification_trust_grew(sslb_context *context, const sslb_digest *by)
-{
-    if (!sslb_digest_add_nogil(&context->trust, by->bytes,
-                               sizeof(by->bytes))) {
-        ERR_clear_error();
-        sslb_digest_make_unique(&context->trust);
-    }
-}
-
-void
-sslb_verification_trust_changed(sslb_context *context)
-{
-    sslb_digest_make_unique(&context->trust);
-}
 
 /* What was loaded or set since the connection was made has verified its peer
    as well, but stands in no session.  So the session is good for nobody who
@@ -426,9 +412,10 @@ sslb_verification_adopted_locked(sslb_connection *self)
 /* A server's sessions are for connections that verify as the one did that
    made them, at the same security level, by pre-shared keys or without; with
    virtual hosts also for the same host only (RFC 6066, 3).  Other processes
-   make the same name of the same, for ticket_keys.  Without any name OpenSSL refuses to resume those
-   that verify: SSL_CTX_set_session_id_context(3).  A client must have none, or
-   a pre-shared key, which has none either, fits no context. */
+   make the same name of the same, for ticket_keys.  Without any name OpenSSL
+   refuses to resume those that verify: SSL_CTX_set_session_id_context(3).  A
+   client must have none, or a pre-shared key, which has none either, fits no
+   context. */
 int
 sslb_verification_name_sessions_nogil(sslb_connection *self,
                                       const unsigned char *host,

@@ -3,7 +3,15 @@
    Owns the step that writes: what is encrypted ahead of the system call that
    sends it, and what must be finished before anything else is written. */
 
+#include "writing.h"
+#include "connection.h"
+#include "errors.h"
+#include "lock.h"
+#include "membio.h"
+#include "opensslcompat.h"
 #include "operations.h"
+#include "transport.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <string.h>

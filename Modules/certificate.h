@@ -1,0 +1,16 @@
+/* certificate.h: Certificate, the type.  The GIL is held. */
+
+#ifndef SSLB_CERTIFICATE_H
+#define SSLB_CERTIFICATE_H
+
+#include "pycompat.h"
+#include "opensslcompat.h"
+
+extern PyTypeObject sslb_certificate_type;
+PyObject *sslb_certificate_new(X509 *x509);
+
+/* A list of Certificate objects, or None for NULL; the chain stays the
+   caller's. */
+PyObject *sslb_certificate_list(STACK_OF(X509) *chain);
+
+#endif

@@ -1,0 +1,10 @@
+/* reading.h: _SSLSocket.read(), for the type's tables. */
+
+#ifndef SSLB_READING_H
+#define SSLB_READING_H
+
+#include "pycompat.h"
+
+PyObject *sslb_connection_read(PyObject *self, PyObject *args);
+
+#endif
