@@ -1,8 +1,8 @@
 """Fixtures and markers of the tests, the watchdog, and the environment.
 
-Nearly every test passes on the stock ssl of Python 3.6 too, where that is
-not broken; the markers say which do not, and why.  With the backport
-installed all of them run that are for its host's kind of Python.
+Nearly every test also passes with the stock ssl of Python 3.6.  Markers name
+the other tests and the reasons.  With the backport installed, all tests run
+that apply to the host's Python.
 """
 
 import os
@@ -25,37 +25,37 @@ collect_ignore = [] if helpers.BACKPORT else [
 # A Python may be built without ssl: there the backport is the only one.
 HAS_STOCK = subprocess.call(
     [sys.executable, "-c", "import _ssl"], stderr=subprocess.PIPE) == 0
-# What this machine sets for its TLS clients is not what is tested, nor is the
-# openssl.cnf of its OpenSSL, which every context would obey.
+# Tests must not depend on this machine's settings for TLS clients, nor on its
+# openssl.cnf, which applies to every context.
 for _name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE",
               "PYTHONHTTPSVERIFY", "http_proxy", "https_proxy", "all_proxy",
               "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
     os.environ.pop(_name, None)
-# No test takes a tenth of it; the long forms are many tests in one.
+# A test takes less than a tenth of it.  A long form is many tests in one.
 WATCHDOG_SECONDS = 1800 if helpers.LONG else 120
 
 MARKERS = [
-    "backport_only(reason): no stock ssl does this",
-    "since(major, minor, reason): stock ssl does this from that version on",
-    "until(major, minor, reason): stock ssl did this before that version",
-    "with_stock: needs the Python's own ssl, which some are built without",
-    "python2(reason): for hosts of that kind only",
-    "python3(reason): for hosts of that kind only",
-    "cpython(reason): what PyPy lacks that the test takes",
+    "backport_only(reason): no stock ssl passes this test",
+    "since(major, minor, reason): stock ssl passes from that version on",
+    "until(major, minor, reason): stock ssl passed before that version",
+    "with_stock: needs the Python's own ssl",
+    "python2(reason): for Python 2 only",
+    "python3(reason): for Python 3 only",
+    "cpython(reason): needs something that PyPy lacks",
 ]
 
 
 def pytest_configure(config):
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    # later versions warn of the options and functions of 3.6
+    # later Pythons deprecate options and functions of 3.6
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning")
-    # a hang is reported past pytest's capturing
+    # pytest does not capture the report of a hang
     config.watchdog_stream = os.fdopen(os.dup(2), "w")
 
 
 def pytest_cmdline_main(config):
-    """Starts again without an openssl.cnf: OpenSSL has read it by now."""
+    """Start pytest again without openssl.cnf, which OpenSSL has read."""
     if os.environ.get("OPENSSL_CONF") == os.devnull:
         return
     launcher = ["-m", "_ssl_backport"] if helpers.BACKPORT else []
@@ -70,7 +70,7 @@ def pytest_report_header(config):
 
 
 def _unfit(item):
-    """Why a test does not run here, or None."""
+    """The reason to skip a test here, or None."""
     if item.get_closest_marker("python2") and not helpers.PY2:
         return "for Python 2 only"
     if item.get_closest_marker("python3") and helpers.PY2:
@@ -100,7 +100,7 @@ def pytest_runtest_setup(item):
 
 
 def _report_hang(stream, name):
-    """Ends the process with the stacks of all threads, for 2.7."""
+    """Print the stacks of all threads and end the process; for 2.7."""
     stream.write("\n%s hangs\n" % name)
     for frame in sys._current_frames().values():
         traceback.print_stack(frame, file=stream)
@@ -111,7 +111,7 @@ def _report_hang(stream, name):
 
 @pytest.fixture(autouse=True)
 def watchdog(request):
-    """Ends the whole run when one test hangs."""
+    """End the whole run if a test hangs."""
     stream = request.config.watchdog_stream
     if helpers.PY2:
         timer = threading.Timer(WATCHDOG_SECONDS, _report_hang,
@@ -130,20 +130,20 @@ def watchdog(request):
 
 @pytest.fixture(params=helpers.VERSIONS)
 def version(request):
-    """The TLS version of a test that runs with each."""
+    """Each TLS version in turn."""
     return request.param
 
 
 @pytest.fixture(params=[helpers.SocketPair, helpers.BioPair],
                 ids=["socket", "bio"])
 def pair_type(request):
-    """A connected pair over sockets, then one over MemoryBIOs."""
+    """SocketPair and BioPair in turn."""
     return request.param
 
 
 @pytest.fixture
 def pair(pair_type, version):
-    """Client and server after the handshake; see SocketPair, BioPair."""
+    """A SocketPair or BioPair after the handshake."""
     with pair_type(version=version) as connected:
         yield connected
 
@@ -160,5 +160,5 @@ def sockets(version):
     lambda end: end.write(b"x"), lambda end: end.unwrap()],
     ids=["do_handshake", "read", "write", "unwrap"])
 def entrance(request):
-    """What a callback may try on the connection that called it."""
+    """An operation that a callback tries on its own connection."""
     return request.param

@@ -1,8 +1,8 @@
-"""What the tests share: contexts, connected pairs, servers, threads.
+"""Code that the tests share: contexts, connected pairs, servers, threads.
 
-All that differs between Python 2.7 and 3 in the tests is decided here or in
-conftest.py.  Only loopback is used, every port is chosen by the system, and
-every wait has an end (TIMEOUT seconds) that a working test never reaches.
+This file and conftest.py handle the differences between Python 2.7 and 3.
+Tests use loopback only, on ports that the system chooses.  Every wait ends
+after TIMEOUT seconds, which a passing test never reaches.
 """
 
 import contextlib
@@ -22,16 +22,16 @@ PYPY = platform.python_implementation() == "PyPy"
 BACKPORT = ssl._ssl.__name__ == "__ssl_backport"
 HOST_VERSION = sys.version_info[:2]
 TIMEOUT = 30.0
-# make test-long: more of what is tried at random, and what takes long
+# make test-long sets it: random tests run for longer, and slow tests run, too
 LONG = os.environ.get("SSLB_LONG") == "1"
-# make check-ktls: every connection asks the kernel, which knows TCP alone
+# make check-ktls sets it: every connection asks for kTLS, which needs TCP
 KTLS = os.environ.get("SSLB_KTLS") == "1"
 TESTS = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(TESTS)
 CERTS = os.path.join(TESTS, "certs")
 PASSWORD = "secret passphrase"
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
-# what a missing file is on 2.7, where IOError and OSError are two
+# the error for a missing file; 2.7 has two different classes
 FileError = IOError if PY2 else OSError
 text_type = type(u"")
 if PY2:
@@ -60,12 +60,12 @@ __all__ = [
 # Data
 
 def cert(name):
-    """The path of a file in tests/certs, as str."""
+    """The path of a file in tests/certs, a str."""
     return os.path.join(CERTS, name)
 
 
 def program_file(*names):
-    """The path of a file in tests/programs, as str."""
+    """The path of a file in tests/programs, a str."""
     return os.path.join(TESTS, "programs", *names)
 
 
@@ -76,7 +76,7 @@ def read_cert(name):
 
 
 def native(text):
-    """unicode text as the backport shows it: UTF-8 in a str on 2.7."""
+    """Text as the backport returns it: on 2.7 a str in UTF-8."""
     return text.encode("utf-8") if PY2 else text
 
 
@@ -86,20 +86,20 @@ def array_bytes(numbers):
 
 
 def descriptors():
-    """The set of this process' open file descriptors."""
+    """The set of open file descriptors of this process."""
     found = set()
     for name in os.listdir("/dev/fd"):
         try:
             os.fstat(int(name))
         except OSError:
-            continue  # the descriptor of the listing itself
+            continue  # listdir() itself had this descriptor open
         found.add(int(name))
     return found
 
 
 def collect():
-    """Collects what nobody holds any more, and what that held in turn: for
-    each object of an extension that holds another PyPy takes a round."""
+    """Collect garbage.  PyPy needs one collection for each object in a chain
+    of extension objects that hold each other."""
     for _ in range(5 if PYPY else 1):
         gc.collect()
 
@@ -107,7 +107,7 @@ def collect():
 # Contexts
 
 def limit_version(context, version):
-    """Lets the context speak "TLSv1.2" or "TLSv1.3" only, None: all."""
+    """Limit a context to "TLSv1.2" or "TLSv1.3"; None means no limit."""
     if version == "TLSv1.2":
         context.options |= ssl.OP_NO_TLSv1_3
     elif version == "TLSv1.3":
@@ -132,7 +132,7 @@ def client_context(version=None, roots="root.pem"):
 
 
 def server_context(version=None, chain="localhost.pem"):
-    """A server context with a certificate out of tests/certs."""
+    """A server context with a certificate of tests/certs."""
     context = new_context(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert(chain))
     return limit_version(context, version)
@@ -141,11 +141,11 @@ def server_context(version=None, chain="localhost.pem"):
 # CA files
 
 def through_pipe(data, use):
-    """What `use` makes of a path where these bytes come from a pipe."""
+    """Call use(path) with the path of a pipe that yields these bytes."""
     source, target = os.pipe()
     try:
         try:
-            assert len(data) < 65536  # so many it holds before it is read
+            assert len(data) < 65536  # a pipe's buffer has room for it
             os.write(target, data)
         finally:
             os.close(target)
@@ -155,7 +155,7 @@ def through_pipe(data, use):
 
 
 def load_bundle(path):
-    """(what is wrong with a CA file or None, a context that has loaded it)"""
+    """Load a CA file; returns (its error or None, the context)."""
     context = new_context(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(path)
@@ -166,16 +166,16 @@ def load_bundle(path):
 
 
 def told_of_bundle(context):
-    """All that a context tells of its CAs."""
+    """All that a context's methods show of its CA certificates."""
     told = context.cert_store_stats(), context.get_ca_certs(True)
     try:
         return told + (context.get_ca_certs(),)
-    except (ssl.SSLError, ValueError) as error:  # of a spoilt extension
+    except (ssl.SSLError, ValueError) as error:  # an extension is malformed
         return told + (type(error), str(error))
 
 
 def outcome_of_bundle(path):
-    """What loading a CA file comes to."""
+    """The error of loading a CA file, and the context's CA certificates."""
     problem, context = load_bundle(path)
     return problem, told_of_bundle(context)
 
@@ -185,10 +185,10 @@ def outcome_of_bundle(path):
 class Task(object):
     """A function that runs in a thread.
 
-    result() waits for it and returns or raises what the function did,
-    error() returns its exception.  At the end of a with block the thread is
-    joined; an error of which neither has told is raised, unless the block
-    has an error itself.
+    result() waits for the thread, and returns the function's result or raises
+    its error.  error() waits, and returns the error.  The end of a with block
+    joins the thread.  It raises an error that neither method has reported,
+    unless the block itself raises.
     """
 
     def __init__(self, function, *args, **kwargs):
@@ -215,7 +215,7 @@ class Task(object):
         del function, args, kwargs
 
     def join(self):
-        """Waits for the end of the thread; AssertionError if it hangs."""
+        """Wait for the end of the thread; AssertionError if it hangs."""
         self._thread.join(TIMEOUT)
         assert not self._thread.is_alive(), "%s hangs" % self.name
 
@@ -228,7 +228,7 @@ class Task(object):
         return self._value
 
     def error(self):
-        """Waits for the end and returns the exception or None."""
+        """Wait for the end of the thread; returns its exception or None."""
         self.join()
         self._reported = True
         return self._error
@@ -245,11 +245,11 @@ class Task(object):
 
 @contextlib.contextmanager
 def meanwhile(function):
-    """Calls the function again and again in a thread, during the block."""
+    """During the block, call the function repeatedly in a thread."""
     done = threading.Event()
 
     def repeat():
-        # 2.7 has no turns: who never waits can keep the GIL to itself
+        # 2.7's GIL is not fair: a thread that never waits can keep it
         while not done.wait(0.0001):
             function()
 
@@ -261,7 +261,7 @@ def meanwhile(function):
 
 
 def run_isolated(script, *arguments, **variables):
-    """Run a script of programs/isolated/; its errors become the test's."""
+    """Run a script of programs/isolated/; the test fails with its errors."""
     child = subprocess.Popen(
         [sys.executable, program_file("isolated", script)] + list(arguments),
         env=dict(os.environ, **variables),
@@ -273,7 +273,7 @@ def run_isolated(script, *arguments, **variables):
 # Processes
 
 def in_child(function):
-    """Runs it in a forked child; returns what it returned, if bytes."""
+    """Call the function in a forked child; returns its result, bytes."""
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
@@ -299,11 +299,11 @@ def unix_pair(timeout=TIMEOUT):
     """Two connected stream sockets without a network address."""
     pair = socket.socketpair()
     if PY2:
-        # there they are of the type below socket.socket
+        # 2.7 returns objects of _socket.socket
         raw, pair = pair, tuple(socket.socket(_sock=sock) for sock in pair)
         if PYPY:
             for sock in raw:
-                sock._drop()  # which nobody uses but the pair
+                sock._drop()  # the pair alone keeps the raw socket open
     for sock in pair:
         sock.settimeout(timeout)
     return pair
@@ -320,7 +320,7 @@ def listening(backlog=5):
 
 
 def tcp_pair(timeout=TIMEOUT):
-    """Two connected TCP sockets: the one that connected, the accepted."""
+    """Two connected TCP sockets: the client's, and the accepted one."""
     with listening() as listener:
         client = socket.create_connection(listener.getsockname(), TIMEOUT)
         server = listener.accept()[0]
@@ -333,7 +333,8 @@ stream_pair = tcp_pair if KTLS else unix_pair
 
 
 def receive(sock, size):
-    """Exactly size bytes from a socket (plain or TLS), or EOFError."""
+    """Receive exactly `size` bytes from a plain or TLS socket; EOFError if
+    the stream ends before."""
     data = bytearray()
     while len(data) < size:
         piece = sock.recv(size - len(data))
@@ -344,8 +345,8 @@ def receive(sock, size):
 
 
 def fill(sock, piece):
-    """Writes to a non-blocking TLS socket until it is full; returns how
-    many bytes it took."""
+    """Write to a non-blocking TLS socket until it would block; returns the
+    number of bytes written."""
     total = 0
     while True:
         try:
@@ -355,7 +356,7 @@ def fill(sock, piece):
 
 
 def fill_fifo(path):
-    """Writes to a FIFO that has a reader until it is full."""
+    """Write to a FIFO until it is full; somebody must have it open."""
     writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     try:
         while True:
@@ -367,7 +368,7 @@ def fill_fifo(path):
 
 
 def read_all(sock):
-    """All bytes up to the end of the stream."""
+    """Read all bytes up to the end of the stream."""
     pieces = []
     while True:
         piece = sock.recv(65536)
@@ -378,10 +379,10 @@ def read_all(sock):
 
 @contextlib.contextmanager
 def serving(handler, context=None, connections=1):
-    """A server in a thread; gives its address.
+    """Context manager: the address of a server that runs in a thread.
 
-    handler(sock) runs for each accepted connection, one after the other,
-    over TLS if there is a context.  What it raises, the with block raises.
+    The server calls handler(sock) for one connection after the other, over
+    TLS if there is a context.  The with block raises the handler's error.
     """
     with listening() as listener:
         def serve():
@@ -400,7 +401,7 @@ def serving(handler, context=None, connections=1):
             try:
                 yield listener.getsockname()
             except BaseException:
-                # accept() must end, also where nobody connected
+                # accept() must end even if no client has connected
                 listener.shutdown(socket.SHUT_RDWR)
                 raise
 
@@ -408,10 +409,9 @@ def serving(handler, context=None, connections=1):
 # TLS pairs
 
 class SocketPair(object):
-    """A client and a server SSLSocket connected with each other.
+    """A client and a server SSLSocket that are connected with each other.
 
-    The handshake is done unless handshake=False.  Also a context manager,
-    which closes both.
+    It does the handshake unless handshake=False.  A with block closes both.
     """
 
     def __init__(self, client=None, server=None, version=None,
@@ -441,17 +441,17 @@ class SocketPair(object):
             try:
                 self.client.do_handshake()
             except BaseException:
-                # close() alone is not enough where others know the
-                # descriptor, as the plain socket does on 2.7
+                # close() does not end the connection while another object
+                # holds the descriptor, as 2.7's plain socket does
                 try:
                     self.client.shutdown(socket.SHUT_RDWR)
                 except socket.error:
-                    pass  # the peer was first
+                    pass  # the peer has closed the connection
                 self.client.close()
                 raise
 
     def flush(self):
-        """Nothing to do: sockets carry what was written by themselves."""
+        """Do nothing: sockets deliver records by themselves."""
 
     def close(self):
         self.client.close()
@@ -467,8 +467,8 @@ class SocketPair(object):
 class BioPair(object):
     """A client and a server SSLObject over MemoryBIOs.
 
-    flush() carries what each has written to the other.  handshake() runs
-    the handshake of both; the first error of either is raised.
+    flush() carries the records of each end to the other.  handshake() does
+    the handshake of both, and raises the first error of either.
     """
 
     def __init__(self, client=None, server=None, version=None,
@@ -493,7 +493,7 @@ class BioPair(object):
         self.finish(self.client.do_handshake, self.server.do_handshake)
 
     def finish(self, *operations):
-        """Runs operations that want to read until all are done."""
+        """Run operations in turn until each has the records that it needs."""
         todo = list(operations)
         for _ in range(50):
             for operation in list(todo):
@@ -508,7 +508,7 @@ class BioPair(object):
         raise AssertionError("no progress: %r" % (todo,))
 
     def close(self):
-        """Nothing to do: an SSLObject holds no descriptor."""
+        """Do nothing: an SSLObject has no descriptor."""
 
     def __enter__(self):
         return self
@@ -518,11 +518,11 @@ class BioPair(object):
 
 
 class RawPair(object):
-    """A client SSLSocket whose peer's records the test sends by hand.
+    """A client SSLSocket, and a peer whose records the test sends itself.
 
-    peer is the plain socket of the other side, tls its SSLObject: what is
-    written to tls comes out of records(), for the test to send, cut or
-    spoil.  client_side=False makes a server SSLSocket instead.
+    `peer` is the plain socket of the other side, and `tls` its SSLObject.
+    records() returns the records of data written to `tls`; the test can send,
+    cut or change them.  client_side=False makes a server SSLSocket instead.
     """
 
     def __init__(self, version=None, client_side=True, timeout=TIMEOUT,
@@ -546,7 +546,7 @@ class RawPair(object):
                 self.run(self.tls.do_handshake)
 
     def run(self, operation, *args):
-        """An operation of tls to its end, records sent and received."""
+        """Run an operation of `tls`, and send and receive its records."""
         while True:
             try:
                 return operation(*args)
@@ -561,13 +561,13 @@ class RawPair(object):
                 self.peer.sendall(self.records())
 
     def records(self, data=None):
-        """What tls has to send, with data as the last."""
+        """The records that `tls` has to send; `data` is in the last one."""
         if data is not None:
             self.tls.write(data)
         return self._out.read()
 
     def close_notify(self):
-        """The record with which tls closes the connection."""
+        """The record with the close_notify alert of `tls`."""
         try:
             self.tls.unwrap()
         except ssl.SSLWantReadError:

@@ -1,5 +1,5 @@
-"""A peer that does not stand on OpenSSL: tlslite-ng, all in Python, whose
-messages a test may alter before they go out, and the meetings with it.
+"""A peer without OpenSSL: tlslite-ng, which is written in Python.  Tests can
+change its handshake messages before it sends them.
 """
 
 import socket
@@ -35,12 +35,12 @@ CCS = ContentType.change_cipher_spec
 ALERT = ContentType.alert
 HANDSHAKE = ContentType.handshake
 DATA = ContentType.application_data
-# in the place of a record: no other follows
+# an alter function returns it to send no more records
 END = (None, b"")
 
 
 def settings(version):
-    """What is quick in pure Python, and no choice."""
+    """Settings that are fast in pure Python, with one choice of each."""
     result = HandshakeSettings()
     result.versions = [NUMBERS[version]]
     result.minVersion = result.maxVersion = NUMBERS[version]
@@ -52,13 +52,12 @@ def settings(version):
 
 
 class Peer(TLSConnection):
-    """One that shakes hands and then sends back what it gets.
+    """A peer that does the handshake, and then echoes all data.
 
-    alter maps the name of a message (of HandshakeType, or "ccs") to a
-    function that takes the message and returns the records, as (content
-    type, bytes), that are sent in its place; both ends take what was sent
-    for the handshake's transcript.  piece is the most that a handshake
-    record holds (bytes).
+    `alter` maps the name of a message (of HandshakeType, or "ccs") to a
+    function.  It takes the message, and returns the records to send instead,
+    as (content type, bytes).  The transcript of both ends contains the sent
+    records.  `piece` is the greatest size of a handshake record (bytes).
     """
 
     def __init__(self, sock, version, is_client, alter=None, piece=2 ** 14):
@@ -69,8 +68,8 @@ class Peer(TLSConnection):
         self._is_client = is_client
         self._alter = alter or {}
         self.altered = False
-        self.data = bytearray()     # what has come
-        self.alert = None           # the name of the alert that ended it
+        self.data = bytearray()     # all data received
+        self.alert = None           # name of the alert that ended it
         self._piece = piece
         self._waiting = []
 
@@ -83,18 +82,19 @@ class Peer(TLSConnection):
                                  reqCert=True, settings=self._settings)
 
     def echo(self):
-        """Returns how it ended: "close_notify", "alert", "EOF"."""
+        """Echo data until the end of the connection; returns its cause:
+        "close_notify", "alert" or "EOF"."""
         return self._ending(self._echo)
 
     def live(self):
-        """The handshake, then echo()."""
+        """Do the handshake, then echo()."""
         def both():
             self.shake_hands()
             self._echo()
         return self._ending(both)
 
     def send(self, *records):
-        """Records after the handshake, all at once."""
+        """Send records after the handshake, in one piece."""
         self.sock.buffer_writes = True
         for _ in self._send_records(records):
             pass
@@ -102,14 +102,14 @@ class Peer(TLSConnection):
         self.sock.buffer_writes = False
 
     def update_keys(self, answer):
-        """A KeyUpdate, to be answered with another or not."""
+        """Send a KeyUpdate, which requests another one or does not."""
         for _ in self.send_keyupdate_request(
                 KeyUpdateMessageType.update_requested if answer else
                 KeyUpdateMessageType.update_not_requested):
             pass
 
     def flood(self, function, *arguments):
-        """Calls it until the connection ends; how, as echo() does."""
+        """Call the function until the connection ends; returns as echo()."""
         def repeat():
             while True:
                 function(*arguments)
@@ -132,7 +132,7 @@ class Peer(TLSConnection):
             return "EOF"
         return "close_notify"
 
-    # All that tlslite sends comes by here, message by message
+    # tlslite sends each message through this method
 
     def _records_of(self, message):
         if message.contentType == CCS:
@@ -141,8 +141,8 @@ class Peer(TLSConnection):
             name = HandshakeType.toRepr(
                 getattr(message, "handshakeType", None))
         if name == "certificate_request":
-            # tlslite sends an empty list where there is no compression,
-            # which an OpenSSL that can compress certificates refuses
+            # without compression tlslite sends an empty list, which OpenSSL
+            # refuses if it has certificate compression
             message.extensions = [
                 each for each in message.extensions
                 if each.extType != ExtensionType.compress_certificate]
@@ -172,7 +172,7 @@ class Peer(TLSConnection):
                 self._handshake_hash.update(bytearray(data))
 
     def _send_records(self, records):
-        """A generator, as tlslite's own way to send is."""
+        """Send records; a generator, as tlslite's own methods are."""
         for kind, data in records:
             if kind is None:
                 self.sock.flush()
@@ -186,13 +186,13 @@ class Peer(TLSConnection):
 
 
 def our_contexts():
-    """{version: {role: context}}, which the peer and each other accept."""
+    """{version: {role: context}}: contexts that tlslite accepts."""
     made = {}
     for version in NUMBERS:
         client = client_context(version)
         server = server_context(version, "localhost-ec.pem")
         client.load_cert_chain(cert("localhost-ec.pem"))
-        # what the peer takes, so that there is no HelloRetryRequest
+        # the group of the peer, so that there is no HelloRetryRequest
         client.set_ecdh_curve("prime256v1")
         server.load_verify_locations(cert("root.pem"))
         server.verify_mode = ssl.CERT_REQUIRED
@@ -201,7 +201,7 @@ def our_contexts():
 
 
 class Meeting(object):
-    """Our end, sock, in a role, and the peer; no handshake is done yet."""
+    """An SSLSocket, `sock`, in a role, and the peer, before the handshake."""
 
     def __init__(self, contexts, role, version, timeout=TIMEOUT, **of_peer):
         self._contexts = contexts[version]
@@ -217,8 +217,11 @@ class Meeting(object):
             self.sock.do_handshake()
 
     def live(self):
-        """A whole life: the SSLError in which it ended or None, and how
-        the peer says that it ended."""
+        """Run a whole connection.
+
+        Returns the SSLError that ended it, or None; and the end that the peer
+        saw, as echo() returns it.
+        """
         with Task(self.peer.live) as peer:
             try:
                 self.sock.do_handshake()
@@ -226,13 +229,13 @@ class Meeting(object):
                 assert receive(self.sock, 5) == b"hello"
                 self.sock.unwrap()
             except ssl.SSLError as error:
-                # whom no alert was sent hears of it by this
+                # a peer that was sent no alert notices the end by this
                 self.sock.shutdown(socket.SHUT_WR)
                 return error, peer.result()
             return None, peer.result()
 
     def assert_context_works(self):
-        """The next connection is as if this one had not been."""
+        """Check that this connection has no effect on the next one."""
         with BioPair(**self._contexts) as pair:
             pair.client.write(b"hello")
             pair.flush()

@@ -1,7 +1,7 @@
-"""PKCS #12 (RFC 7292) put together from its parts: for what no tool writes.
+"""Files of PKCS #12 (RFC 7292) that no tool writes, built from their parts.
 
-Nothing in it is encrypted; a file has a MAC if it is given one.  The files
-that are encrypted are those of certs/pkcs12.
+The parts are not encrypted; certs/pkcs12 has encrypted files.  A file has a
+MAC if its maker asks for one.
 """
 
 import base64
@@ -36,7 +36,7 @@ def octets(data):
 
 
 def number(value):
-    """Of one byte."""
+    """An INTEGER of one byte."""
     return element(2, bytes(bytearray([value])))
 
 
@@ -81,17 +81,17 @@ def safe(*bags):
 
 
 def empty_safe(kind):
-    """One that says of what kind it is, and no more."""
+    """A safe that has a content type and no content."""
     return sequence(kind)
 
 
 def store(*bags, **options):
-    """A file with these bags.  mac: a function of its contents."""
+    """A file with these bags; mac(contents) returns its MAC."""
     return wrap(sequence(safe(*bags)), **options)
 
 
 def wrap(contents, mac=lambda contents: b""):
-    """A file around what its safes are."""
+    """A file with these safes."""
     return sequence(number(3), sequence(DATA, element(0xa0, octets(contents))),
                     mac(contents))
 
@@ -103,7 +103,7 @@ def null_algorithm(name):
 
 
 def mac_of_no_password(contents):
-    """That of an empty password which is not even the end of a text."""
+    """The MAC for a password of no bytes, without a terminating zero."""
     block = b"\3" * 64 + (SALT * 8)
     for _ in range(ROUNDS):
         block = hashlib.sha1(block).digest()
@@ -113,7 +113,7 @@ def mac_of_no_password(contents):
 
 
 def derive(password):
-    """PBKDF2 with HMAC and SHA-256, its first block (RFC 8018)."""
+    """The first block of PBKDF2 with HMAC-SHA-256 (RFC 8018)."""
     block = hmac.new(password, SALT + struct.pack(">I", 1),
                      hashlib.sha256).digest()
     total = bytearray(block)
@@ -124,7 +124,7 @@ def derive(password):
 
 
 def pbmac1(password):
-    """RFC 9579: what OpenSSL 3.4 and later know."""
+    """A MAC of RFC 9579, which OpenSSL 3.4 and later support."""
     prf = null_algorithm("1.2.840.113549.2.9")
     derivation = sequence(oid(PKCS + "5.12"), sequence(
         octets(SALT), number(ROUNDS), number(32), prf))
@@ -141,13 +141,13 @@ def pbmac1(password):
 # What is in tests/certs
 
 def blocks(name):
-    """The DER of each part of a PEM file: certificates, then the key."""
+    """The DER of each block of a PEM file: certificates, then the key."""
     return [base64.b64decode(text) for text in re.findall(
         "-----BEGIN .+?-----\n(.+?)-----END", read_cert(name), re.DOTALL)]
 
 
 def encrypted(name):
-    """A file of certs/pkcs12."""
+    """The content of a file of certs/pkcs12."""
     with open(cert("pkcs12/%s.txt" % name), "rb") as stream:
         return base64.b64decode(stream.read())
 

@@ -1,10 +1,10 @@
-"""Sessions of pairs: finished, kept, and resumed."""
+"""Code that tests of sessions share."""
 
 from helpers import BioPair, client_context
 
 
 def finished_session(pair):
-    """The client's session; with TLS 1.3 the ticket comes after data."""
+    """The client's session; in TLS 1.3 the client reads the ticket first."""
     pair.server.write(b"x")
     pair.flush()
     assert pair.client.read(1) == b"x"
@@ -23,7 +23,7 @@ def caching_context(version, number=10):
 
 
 def reuses(pair_type, client, server, **options):
-    """Whether a connection resumes a session; it gets the next one."""
+    """Whether a new connection resumes the session; reads the next ticket."""
     with pair_type(client, server, **options) as pair:
         finished_session(pair)
         assert pair.server.session_reused is pair.client.session_reused

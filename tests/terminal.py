@@ -1,4 +1,4 @@
-"""What a process writes to its terminal, or asks there."""
+"""Run code on a terminal of its own."""
 
 import os
 import pty
@@ -9,10 +9,10 @@ import pytest
 
 
 def on_a_terminal(call):
-    """What a call writes to the terminal of its process, or asks there."""
+    """The bytes that a call writes to its process' terminal."""
     try:
         pid, terminal = pty.fork()
-    except OSError as error:    # as where /dev/pts is not mounted
+    except OSError as error:    # such as a missing /dev/pts
         pytest.skip(str(error))
     if pid == 0:
         try:
@@ -21,10 +21,10 @@ def on_a_terminal(call):
             os._exit(0)
     try:
         ready = select.select([terminal], [], [], 20)[0]
-        assert ready, "it neither ends nor says why"
+        assert ready, "the process hangs without output"
         return os.read(terminal, 1000)
     except OSError:
-        return b""  # nobody has it open any more
+        return b""  # every process has closed the terminal
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
