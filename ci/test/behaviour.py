@@ -4,11 +4,11 @@ call of a table.
     python3 -m ci.test.behaviour [--pythons "2.7 3.13"]
 
 The table is in ci/test/look_at_behaviour: everything that Python 3.7 to 3.15
-have added to ssl, with values of all types, in each state of a
-connection.  The stock ssl is that of Python 3.15 in a tree of Debian's unstable
-suite, if there is one (make check-newest makes it, as root): the backport is
-built there too, with the same OpenSSL.  Else it is that of Python 3.13.  The
-backport also runs in Python 2.7.  Each outcome must be the same, but for what
+have added to ssl, with values of all types, in each state of a connection.
+The stock ssl is that of Python 3.15 in a tree of Debian's unstable suite, if
+there is one (make check-newest makes it, as root): the backport is built there
+too, with the same OpenSSL.  Else it is that of Python 3.13.  The backport also
+runs in Python 2.7.  Each outcome must be the same, but for what
 ci/test/behaviour_differences.ini explains; with 3.15, an explanation that
 explains nothing fails as well.  One table ends the run.
 """
