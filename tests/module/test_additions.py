@@ -10,7 +10,7 @@ import ssl
 import pytest
 
 import pkcs12
-from helpers import PROJECT, cert, read_cert, server_context, serving
+from helpers import PROJECT, read_cert, server_context, serving
 
 PAGE = os.path.join(PROJECT, "docs", "additions.rst")
 if not os.path.exists(PAGE):
