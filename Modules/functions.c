@@ -10,6 +10,7 @@
 #include "files.h"
 #include "lock.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 #include "verification.h"
 #include "x509.h"
 

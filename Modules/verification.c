@@ -8,6 +8,7 @@
 
 #include "verification.h"
 #include "errors.h"
+#include "pycompat_values.h"
 #include "distrusted.h"
 
 #include <arpa/inet.h>
