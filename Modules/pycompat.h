@@ -1,9 +1,22 @@
 /* pycompat.h: everything the project knows about Python's versions.
 
-   Owns the differences between 2.7, 3.6 and later.  The other files include
-   Python.h through here and never test a version.  On 2.7 nothing here may
-   call a function whose name depends on the width of unicode, so that one
-   binary serves both (nearly all of PyUnicode_* is out). */
+   Owns, with pycompat_values.h, the differences between 2.7, 3.6 and later.
+   The other files include Python.h through here and never test a version.  On
+   2.7 nothing here may call a function whose name depends on the width of
+   unicode, so that one binary serves both (nearly all of PyUnicode_* is out).
+
+   Each header of ours includes this one first, as Python.h has to come before
+   the system's headers.  These contracts hold in all of them, unless a comment
+   says otherwise:
+
+   - The GIL is held.  A function whose name ends with `_nogil` may be called
+     without it, and touches no Python object.
+   - One whose name ends with `_locked` wants the connection's lock held.
+   - `PyObject *` is a new reference, or NULL with an exception set; `int` is
+     0, or -1 with an exception set.
+   - An argument stays the caller's.
+   - A method or an attribute of a Python type, whose first arguments are
+     `PyObject *self` and what Python gives, is for the table of that type. */
 
 #ifndef SSLB_PYCOMPAT_H
 #define SSLB_PYCOMPAT_H
