@@ -1,6 +1,7 @@
 /* buffers.h: large buffers, which go from one user to the next.
 
-   No lock is needed, nor the GIL: a mutex of its own is held for moments. */
+   Whoever was lent a buffer owns it until it gives it back.  A mutex of the
+   room's own is held for moments. */
 
 #ifndef SSLB_BUFFERS_H
 #define SSLB_BUFFERS_H

@@ -12,6 +12,7 @@
 #include "files.h"
 #include "lock.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 
 #include <limits.h>
 #include <stdlib.h>

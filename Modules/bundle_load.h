@@ -1,4 +1,6 @@
-/* bundle_load.h: bundles out of files and data, parsed once. */
+/* bundle_load.h: bundles out of files and data, parsed once.
+
+   Files are read and parsed without the GIL. */
 
 #ifndef SSLB_BUNDLE_LOAD_H
 #define SSLB_BUNDLE_LOAD_H

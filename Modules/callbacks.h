@@ -1,4 +1,7 @@
-/* callbacks.h: the way from OpenSSL back into Python. */
+/* callbacks.h: the way from OpenSSL back into Python.
+
+   For functions that OpenSSL calls during a step: with the connection's lock,
+   without the GIL. */
 
 #ifndef SSLB_CALLBACKS_H
 #define SSLB_CALLBACKS_H

@@ -4,6 +4,7 @@
 
 #include "callbacks_alpn.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

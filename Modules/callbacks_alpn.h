@@ -1,4 +1,6 @@
-/* callbacks_alpn.h: application protocols. */
+/* callbacks_alpn.h: application protocols.
+
+   The list of a context is kept under the context's guard. */
 
 #ifndef SSLB_CALLBACKS_ALPN_H
 #define SSLB_CALLBACKS_ALPN_H
@@ -6,7 +8,7 @@
 #include "pycompat.h"
 #include "context.h"
 
-/* Methods and attributes, for the type's tables. */
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_set_alpn_protocols(PyObject *self,
                                           PyObject *protocols);
 PyObject *sslb_context_set_npn_protocols(PyObject *self, PyObject *protocols);

@@ -1,4 +1,6 @@
-/* callbacks_log.h: what a debugger is told: messages and secrets. */
+/* callbacks_log.h: what a debugger is told: messages and secrets.
+
+   The key log of a context is kept under the context's guard. */
 
 #ifndef SSLB_CALLBACKS_LOG_H
 #define SSLB_CALLBACKS_LOG_H
@@ -11,7 +13,7 @@
    first one, once and for all. */
 void sslb_callbacks_switch_msg_locked(sslb_context *context, SSL *ssl);
 
-/* Methods and attributes, for the type's tables. */
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_get_msg_callback(PyObject *self, void *closure);
 int sslb_context_set_msg_callback(PyObject *self, PyObject *value,
                                   void *closure);

@@ -8,6 +8,7 @@
 #include "callbacks.h"
 #include "errors.h"
 #include "parameters.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

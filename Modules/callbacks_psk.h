@@ -11,7 +11,7 @@
    first one, once and for all. */
 void sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl);
 
-/* Methods and attributes, for the type's tables. */
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_set_psk_client_callback(PyObject *self,
                                                PyObject *args,
                                                PyObject *kwargs);

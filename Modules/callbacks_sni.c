@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "errors.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 #include "verification.h"
 
 /* What the callback's result means for the handshake. */

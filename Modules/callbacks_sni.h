@@ -6,7 +6,7 @@
 #include "pycompat.h"
 #include "context.h"
 
-/* Methods and attributes, for the type's tables. */
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_get_sni_callback(PyObject *self, void *closure);
 int sslb_context_set_sni_callback(PyObject *self, PyObject *value,
                                   void *closure);

@@ -3,6 +3,7 @@
    Owns the Python type around an X509; x509.c converts. */
 
 #include "certificate.h"
+#include "pycompat_values.h"
 #include "x509.h"
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* certificate.h: Certificate, the type.  The GIL is held. */
+/* certificate.h: Certificate, the type. */
 
 #ifndef SSLB_CERTIFICATE_H
 #define SSLB_CERTIFICATE_H
@@ -7,6 +7,8 @@
 #include "opensslcompat.h"
 
 extern PyTypeObject sslb_certificate_type;
+
+/* Takes a reference of its own. */
 PyObject *sslb_certificate_new(X509 *x509);
 
 /* A list of Certificate objects, or None for NULL; the chain stays the

@@ -15,6 +15,7 @@
 #include "digest.h"
 #include "errors.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 #include "verification.h"
 
 #include <netinet/in.h>

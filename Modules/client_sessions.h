@@ -1,4 +1,7 @@
-/* client_sessions.h: the sessions that clients have made. */
+/* client_sessions.h: the sessions that clients have made.
+
+   A store has a mutex of its own, which is held for moments.  No failure
+   shows: a client without a kept session makes a full handshake. */
 
 #ifndef SSLB_CLIENT_SESSIONS_H
 #define SSLB_CLIENT_SESSIONS_H
@@ -9,9 +12,12 @@
 
 typedef struct sslb_client_sessions sslb_client_sessions;
 
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_get_client_sessions(PyObject *self, void *closure);
 int sslb_context_set_client_sessions(PyObject *self, PyObject *value,
                                      void *closure);
+
+/* A function of the module. */
 PyObject *sslb_share_client_sessions(PyObject *module, PyObject *number);
 
 /* A reference to those that all new contexts of clients have, or NULL; and

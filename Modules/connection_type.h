@@ -1,5 +1,4 @@
-/* connection_type.h: _SSLSocket: the type, and how one is made.  The GIL is
-   held. */
+/* connection_type.h: _SSLSocket: the type, and how one is made. */
 
 #ifndef SSLB_CONNECTION_TYPE_H
 #define SSLB_CONNECTION_TYPE_H

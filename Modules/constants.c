@@ -5,6 +5,7 @@
 #include "constants.h"
 #include "context_ciphers.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 
 typedef struct {
     const char *name;

@@ -5,7 +5,7 @@
 
 #include "pycompat.h"
 
-/* Adds them: 0, or -1 with an exception. */
+/* Adds them to the module. */
 int sslb_constants_init(PyObject *module);
 
 #endif

@@ -7,6 +7,7 @@
 #include "context.h"
 #include "errors.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 
 #include <limits.h>
 

@@ -1,5 +1,6 @@
-/* context_attributes.h: SSLContext's plain attributes, for the type's
-   tables. */
+/* context_attributes.h: SSLContext's plain attributes, for the type's table.
+
+   A setter that fails has changed nothing. */
 
 #ifndef SSLB_CONTEXT_ATTRIBUTES_H
 #define SSLB_CONTEXT_ATTRIBUTES_H

@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "opensslcompat.h"
 #include "parameters.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

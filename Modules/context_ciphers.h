@@ -1,4 +1,6 @@
-/* context_ciphers.h: cipher suites, groups and signature algorithms. */
+/* context_ciphers.h: cipher suites, groups and signature algorithms.
+
+   A setter has the context's guard alone.  What fails has changed nothing. */
 
 #ifndef SSLB_CONTEXT_CIPHERS_H
 #define SSLB_CONTEXT_CIPHERS_H
@@ -12,6 +14,7 @@
     "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:" \
     "!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 
+/* Methods of SSLContext, for the type's table. */
 PyObject *sslb_context_set_ciphers(PyObject *self, PyObject *args);
 PyObject *sslb_context_get_ciphers(PyObject *self, PyObject *none);
 PyObject *sslb_context_set_ciphersuites(PyObject *self, PyObject *names);

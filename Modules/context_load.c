@@ -12,6 +12,7 @@
 #include "parameters.h"
 #include "password.h"
 #include "pkcs12.h"
+#include "pycompat_values.h"
 #include "source.h"
 
 #include <string.h>

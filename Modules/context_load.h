@@ -1,4 +1,6 @@
-/* context_load.h: our own certificate, key and DH parameters. */
+/* context_load.h: our own certificate, key and DH parameters.
+
+   Files are read without the GIL.  What fails has changed nothing. */
 
 #ifndef SSLB_CONTEXT_LOAD_H
 #define SSLB_CONTEXT_LOAD_H
@@ -6,6 +8,7 @@
 #include "pycompat.h"
 #include "context.h"
 
+/* Methods of SSLContext, for the type's table. */
 PyObject *sslb_context_load_cert_chain(PyObject *self, PyObject *args,
                                        PyObject *kwargs);
 PyObject *sslb_context_load_pkcs12(PyObject *self, PyObject *args,

@@ -25,6 +25,7 @@
 #include "lock.h"
 #include "ocsp.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 #include "session.h"
 #include "ticket_keys.h"
 #include "trust.h"

@@ -1,5 +1,4 @@
-/* context_wrap.h: SSLContext._wrap_socket() and _wrap_bio(), for the type's
-   tables. */
+/* context_wrap.h: SSLContext's ways to a connection, for the type's table. */
 
 #ifndef SSLB_CONTEXT_WRAP_H
 #define SSLB_CONTEXT_WRAP_H

@@ -1,4 +1,7 @@
-/* der.h: elements of DER.  No lock is needed, nor the GIL. */
+/* der.h: elements of DER.
+
+   It needs neither a lock nor the GIL, and keeps nothing: what it finds points
+   into what it was given. */
 
 #ifndef SSLB_DER_H
 #define SSLB_DER_H

@@ -14,12 +14,15 @@ typedef struct {
     unsigned char bytes[32];
 } sslb_digest;
 
+/* Whether both are the same: 1 or 0. */
 int sslb_digest_equal_nogil(const sslb_digest *a, const sslb_digest *b);
 
 /* Makes it the digest of itself and what follows: 1, or 0 with the error
    queue filled. */
 int sslb_digest_add_nogil(sslb_digest *digest, const void *data,
                           size_t length);
+
+/* Makes it one that nobody else has.  With the GIL. */
 void sslb_digest_make_unique(sslb_digest *digest);
 
 /* As eight bytes, the highest first. */

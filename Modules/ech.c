@@ -7,6 +7,7 @@
 #include "ech.h"
 #include "errors.h"
 #include "lock.h"
+#include "pycompat_values.h"
 #include "source.h"
 
 #include <limits.h>

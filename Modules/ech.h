@@ -1,4 +1,7 @@
-/* ech.h: Encrypted Client Hello: keys and lists of contexts. */
+/* ech.h: Encrypted Client Hello: the keys and lists of contexts.
+
+   Where OpenSSL has no ECH, there are none, and methods raise
+   NotImplementedError. */
 
 #ifndef SSLB_ECH_H
 #define SSLB_ECH_H
@@ -17,11 +20,14 @@ typedef struct {
 int sslb_ech_list_parse(PyObject *value, sslb_ech_list *list);
 void sslb_ech_list_clear(sslb_ech_list *list);
 
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_load_ech_keys(PyObject *self, PyObject *args,
                                      PyObject *kwargs);
 PyObject *sslb_context_get_ech_config_list(PyObject *self, void *closure);
 int sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
                                      void *closure);
+
+/* A function of the module. */
 PyObject *sslb_ech_generate_keys(PyObject *module, PyObject *public_name);
 
 /* When a context is gone. */

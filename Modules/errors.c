@@ -5,6 +5,7 @@
    error names.  It knows connections only through sslb_outcome. */
 
 #include "errors.h"
+#include "pycompat_values.h"
 
 #include <errno.h>
 #include <string.h>

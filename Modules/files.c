@@ -4,6 +4,7 @@
    file that cannot be read or understood.  It knows no type of ours. */
 
 #include "files.h"
+#include "pycompat_values.h"
 
 #include <errno.h>
 #include <fcntl.h>

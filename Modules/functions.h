@@ -5,7 +5,7 @@
 
 #include "pycompat.h"
 
-/* Ends with an empty one. */
+/* The table ends with an empty row. */
 extern PyMethodDef sslb_functions[];
 
 #endif

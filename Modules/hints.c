@@ -6,6 +6,7 @@
    An error without them has a hint still, or none. */
 
 #include "hints.h"
+#include "pycompat_values.h"
 #include "x509.h"
 
 #include <time.h>

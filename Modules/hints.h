@@ -1,4 +1,6 @@
-/* hints.h: the facts behind SSLError.hint. */
+/* hints.h: the facts behind SSLError.hint.
+
+   No failure shows: an error without facts has a hint still, or none. */
 
 #ifndef SSLB_HINTS_H
 #define SSLB_HINTS_H

@@ -1,5 +1,4 @@
-/* judges.h: callbacks that decide whether a peer is accepted.  The GIL is
-   held. */
+/* judges.h: callbacks that decide whether a peer is accepted. */
 
 #ifndef SSLB_JUDGES_H
 #define SSLB_JUDGES_H
@@ -18,6 +17,7 @@ sslb_judges_copy(const sslb_context *context)
     return context->judges;
 }
 
+/* For tp_traverse, tp_clear and the end of whoever refers to judges. */
 int sslb_judges_traverse(const sslb_judges *judges, visitproc visit,
                          void *arg);
 void sslb_judges_clear(sslb_judges *judges);

@@ -1,8 +1,8 @@
 /* lock.h: what keeps the threads of one connection apart.
 
-   The order of the locks, and what a fork finds, are in lock.c.  Whoever may
-   have to wait holds no GIL; nothing here takes it, and nothing fails but the
-   three that make something (0, or -1 with an exception). */
+   The order of the locks, and what a fork finds, are in lock.c.  Nobody waits
+   for a turn, a step, a lock or a guard with the GIL held, and nothing here
+   takes it.  Only what ends with _init() can fail. */
 
 #ifndef SSLB_LOCK_H
 #define SSLB_LOCK_H

@@ -7,6 +7,7 @@
 #include "membio.h"
 #include "buffers.h"
 #include "errors.h"
+#include "pycompat_values.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
-/* membio.h: MemoryBIO. */
+/* membio.h: MemoryBIO.
+
+   Its buffer has a mutex of its own. */
 
 #ifndef SSLB_MEMBIO_H
 #define SSLB_MEMBIO_H
@@ -8,6 +10,7 @@
 
 #include <stddef.h>
 
+/* The object refers to the BIO, and so may connections. */
 typedef struct {
     PyObject_HEAD
     BIO *bio;                   /* owns the buffer */

@@ -9,6 +9,7 @@
 #include "connection.h"
 #include "ech_connection.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 #include "x509.h"
 
 #include <string.h>

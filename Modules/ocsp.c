@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "errors.h"
 #include "judges.h"
+#include "pycompat_values.h"
 
 #ifdef SSLB_HAVE_OCSP
 

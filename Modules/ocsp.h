@@ -1,4 +1,6 @@
-/* ocsp.h: OCSP stapling. */
+/* ocsp.h: OCSP stapling.
+
+   The staple of a context is kept under the context's guard. */
 
 #ifndef SSLB_OCSP_H
 #define SSLB_OCSP_H
@@ -13,6 +15,7 @@ void sslb_ocsp_attach(sslb_context *context);
 void sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl);
 void sslb_ocsp_forget(sslb_context *context);
 
+/* Methods and attributes of SSLContext and _SSLSocket, for their tables. */
 PyObject *sslb_context_get_ocsp_staple(PyObject *self, void *closure);
 int sslb_context_set_ocsp_staple(PyObject *self, PyObject *value,
                                  void *closure);

@@ -17,6 +17,7 @@
 #include "ech_connection.h"
 #include "hints.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 #include "sockets.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
-/* parameters.h: what a session depends on, as digests. */
+/* parameters.h: what a session depends on, as digests.
+
+   A context's digests change with the GIL held. */
 
 #ifndef SSLB_PARAMETERS_H
 #define SSLB_PARAMETERS_H

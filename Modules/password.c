@@ -6,6 +6,7 @@
 #include "password.h"
 #include "lock.h"
 #include "opensslcompat.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "opensslcompat.h"
 #include "operations.h"
+#include "pycompat_values.h"
 #include "transport.h"
 #include "wait.h"
 

@@ -1,4 +1,6 @@
-/* reading.h: _SSLSocket.read(), for the type's tables. */
+/* reading.h: _SSLSocket.read(), for the type's table.
+
+   The caller holds no lock; while it waits, other threads may write. */
 
 #ifndef SSLB_READING_H
 #define SSLB_READING_H

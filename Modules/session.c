@@ -3,6 +3,7 @@
    Owns the Python type around an SSL_SESSION, which it never changes. */
 
 #include "session.h"
+#include "pycompat_values.h"
 #include "session_bytes.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* session.h: SSLSession. */
+/* session.h: SSLSession.
+
+   A session never changes once it is made, so that it needs no lock. */
 
 #ifndef SSLB_SESSION_H
 #define SSLB_SESSION_H
@@ -9,6 +11,7 @@
 #include "opensslcompat.h"
 #include "parameters.h"
 
+/* Keeps the context alive, and owns the SSL_SESSION. */
 typedef struct {
     PyObject_HEAD
     SSL_SESSION *session;

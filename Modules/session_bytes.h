@@ -1,4 +1,6 @@
-/* session_bytes.h: a session as bytes. */
+/* session_bytes.h: a session as bytes.
+
+   Neither function keeps anything, or takes a lock. */
 
 #ifndef SSLB_SESSION_BYTES_H
 #define SSLB_SESSION_BYTES_H

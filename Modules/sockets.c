@@ -4,6 +4,7 @@
    timeout, which every operation begins with.  It knows no type of ours. */
 
 #include "sockets.h"
+#include "pycompat_values.h"
 
 static PyObject *name_fileno, *name_gettimeout;
 

@@ -1,4 +1,4 @@
-/* sockets.h: what is asked of Python's socket objects.  The GIL is held. */
+/* sockets.h: what is asked of Python's socket objects. */
 
 #ifndef SSLB_SOCKETS_H
 #define SSLB_SOCKETS_H

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "files.h"
 #include "password.h"
+#include "pycompat_values.h"
 
 #include <limits.h>
 #include <stdio.h>

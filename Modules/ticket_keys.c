@@ -8,6 +8,7 @@
 
 #include "ticket_keys.h"
 #include "errors.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

@@ -1,4 +1,6 @@
-/* ticket_keys.h: the keys of a server's tickets. */
+/* ticket_keys.h: the keys of a server's tickets.
+
+   A set of keys never changes.  Its users are counted with the GIL held. */
 
 #ifndef SSLB_TICKET_KEYS_H
 #define SSLB_TICKET_KEYS_H
@@ -9,13 +11,18 @@
 
 typedef struct sslb_ticket_keys sslb_ticket_keys;
 
+/* Methods and attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_get_ticket_keys(PyObject *self, void *closure);
 int sslb_context_set_ticket_keys(PyObject *self, PyObject *value,
                                  void *closure);
 
-/* For a new SSL of the context. 1, or 0 with the error queue filled. */
+/* A new SSL of the context refers to the context's keys from now on: 1, or 0
+   with the error queue filled. */
 int sslb_ticket_keys_attach(SSL *ssl, const sslb_context *context);
-void sslb_ticket_keys_drop(sslb_ticket_keys *keys);     /* or NULL */
+
+/* Gives up a reference (or NULL).  The last one wipes the keys. */
+void sslb_ticket_keys_drop(sslb_ticket_keys *keys);
+
 int sslb_ticket_keys_module_init(void);
 
 /* Gives a new context what the original has of it: context_copy.h has the

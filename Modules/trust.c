@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "opensslcompat.h"
 #include "parameters.h"
+#include "pycompat_values.h"
 #include "source.h"
 #include "x509.h"
 

@@ -1,4 +1,7 @@
-/* trust.h: trust stores. */
+/* trust.h: trust stores: what is loaded into them, and what is in them.
+
+   Files are read and stores are filled without the GIL.  Who fills a store has
+   the context's guard alone. */
 
 #ifndef SSLB_TRUST_H
 #define SSLB_TRUST_H
@@ -6,6 +9,7 @@
 #include "pycompat.h"
 #include "context.h"
 
+/* Methods of SSLContext, for the type's table. */
 PyObject *sslb_context_load_verify_locations(PyObject *self, PyObject *args,
                                              PyObject *kwargs);
 PyObject *sslb_context_set_default_verify_paths(PyObject *self,

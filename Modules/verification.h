@@ -12,9 +12,6 @@
 
 #include <stddef.h>
 
-/* A host name as A-labels, native str: what server_hostname becomes. */
-PyObject *sslb_verification_encode_host(PyObject *module, PyObject *name);
-
 /* Whether the certificate has a key that nobody may trust: 1, 0, or -1 when
    out of memory. */
 int sslb_verification_distrusts_nogil(const X509 *x509);

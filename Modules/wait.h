@@ -1,6 +1,6 @@
 /* wait.h: deadlines, and waiting for a descriptor.
 
-   It knows no lock and no type of ours.  Waiting is done without the GIL. */
+   It knows no lock and no type of ours. */
 
 #ifndef SSLB_WAIT_H
 #define SSLB_WAIT_H
@@ -16,6 +16,8 @@ typedef int64_t sslb_deadline;
 
 /* The timeout of a socket as gettimeout() gives it (seconds, None, 0). */
 int sslb_deadline_from_timeout(PyObject *timeout, sslb_deadline *deadline);
+
+/* The present point of the monotonic clock. */
 int64_t sslb_now_nogil(void);
 
 /* Wait until the descriptor is ready for `events` (POLLIN, POLLOUT): 1 when

@@ -10,6 +10,7 @@
 #include "membio.h"
 #include "opensslcompat.h"
 #include "operations.h"
+#include "pycompat_values.h"
 #include "transport.h"
 #include "wait.h"
 

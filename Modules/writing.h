@@ -1,4 +1,6 @@
-/* writing.h: _SSLSocket.write() and sendfile(), for the type's tables. */
+/* writing.h: _SSLSocket.write() and sendfile(), for the type's table.
+
+   The caller holds no lock; while it waits, other threads may read. */
 
 #ifndef SSLB_WRITING_H
 #define SSLB_WRITING_H

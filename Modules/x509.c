@@ -6,6 +6,7 @@
 
 #include "x509.h"
 #include "errors.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* x509.h: an X509 as dict, DER and text.
 
-   Pure conversion, which takes no reference to the X509.  The GIL is held. */
+   Pure conversion, without a lock. */
 
 #ifndef SSLB_X509_H
 #define SSLB_X509_H

@@ -10,7 +10,8 @@ header, and this proves that
 - a .c file includes its own header first, and a header pycompat.h, so that
   each header can be compiled alone, and Python.h comes before all others,
 - a file, or its own header, includes the header of each name that it uses, and
-  includes no room in vain.
+  includes no room in vain,
+- docs/architecture.rst and its figure name each room.
 
 With folders of object files, such as make test leaves in
 .build/python2.7/project/build/temp.*/Modules, it also proves that no object
@@ -27,6 +28,9 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODULES = os.path.join(ROOT, "Modules")
+
+# What shows all rooms.
+PAGES = ["architecture.rst", "rooms.svg"]
 
 # Most of their names are Python's and OpenSSL's own.
 COMPAT = ["pycompat", "opensslcompat"]
@@ -105,6 +109,14 @@ def faults_of_names(files, headers):
                 yield "%s includes %s.h in vain" % (source.name, room)
 
 
+def faults_of_pages(rooms):
+    for page in PAGES:
+        with open(os.path.join(ROOT, "docs", page)) as stream:
+            words = set(re.findall(r"\w+", stream.read()))
+        for room in sorted(rooms - words):
+            yield "docs/%s does not name %s" % (page, room)
+
+
 def symbols(folder):
     """(defined, undefined): the names of each object file, by room."""
     defined = collections.defaultdict(set)
@@ -173,6 +185,7 @@ def main(folders):
         for room in set(files) | set(headers)}
     faults = list(faults_of_order(files, headers))
     faults += faults_of_names(files, headers)
+    faults += faults_of_pages(set(arrows))
     for folder in folders:
         faults += faults_of_objects(folder, arrows)
     way = circle(arrows)
