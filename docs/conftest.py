@@ -16,10 +16,12 @@ import threading
 from sybil import Sybil
 
 try:
-    from sybil.parsers.rest import PythonCodeBlockParser
+    from sybil.parsers.rest import PythonCodeBlockParser, SkipParser
+    skip = SkipParser()
 except ImportError:  # Python 2.7
     from sybil.parsers.codeblock import (
         CodeBlockParser as PythonCodeBlockParser)
+    from sybil.parsers.skip import skip
 
 DOCS = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(DOCS)
@@ -106,7 +108,7 @@ class Surroundings(object):
 def examples(**pages):
     """The pytest_collect_file of some pages."""
     surroundings = Surroundings()
-    return Sybil([Parser()], path=ROOT, setup=surroundings.begin,
+    return Sybil([Parser(), skip], path=ROOT, setup=surroundings.begin,
                  teardown=surroundings.end, **pages).pytest()
 
 
