@@ -1,0 +1,130 @@
+"""The programs of docs/getting-started.rst and docs/moving/from-pyopenssl.rst.
+
+Of each pair, before and after, both do the same.  Those before need pyOpenSSL.
+"""
+
+import contextlib
+import hashlib
+import os
+import ssl
+import subprocess
+import sys
+
+import pytest
+
+import helpers
+from helpers import PROJECT, cert, client_context, read_cert, serving
+
+EXAMPLES = os.path.join(PROJECT, "docs", "examples")
+
+if not os.path.exists(EXAMPLES):
+    pytest.skip("the tests are on their own", allow_module_level=True)
+
+pytestmark = pytest.mark.backport_only("the programs are for it")
+HAS_PYOPENSSL = subprocess.call(
+    [sys.executable, "-c", "import OpenSSL.SSL"], stderr=subprocess.PIPE) == 0
+both = pytest.mark.parametrize("when", [
+    pytest.param("before", marks=pytest.mark.skipif(
+        not HAS_PYOPENSSL, reason="pyOpenSSL is not here")),
+    "after"])
+
+
+def start(name, *arguments, **environment):
+    """A program of docs/examples, started by the Python of the tests.
+
+    No warnings: cryptography has one for each program on Python 2.7.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", os.path.join(EXAMPLES, name)] +
+        list(arguments), stdout=subprocess.PIPE, universal_newlines=True,
+        env=dict(os.environ, **environment))
+
+
+def output_of(name, *arguments, **environment):
+    process = start(name, *arguments, **environment)
+    output = process.communicate()[0]
+    assert process.returncode == 0
+    return output
+
+
+def echo(sock):
+    sock.sendall(sock.recv(100))
+    sock.unwrap()
+
+
+def shake_hands(sock):
+    """A handshake with a client that may refuse the certificate, and that
+    leaves without a word."""
+    context = helpers.server_context(chain="self-signed.pem")
+    try:
+        connection = context.wrap_socket(sock, server_side=True)
+        with contextlib.closing(connection):
+            connection.recv(1)
+    except EnvironmentError:
+        pass
+
+
+def read_to_end(sock):
+    """What a client sends that leaves tickets unread: nothing, or a reset."""
+    try:
+        assert sock.recv(1) == b""
+    except EnvironmentError:
+        pass
+
+
+def fingerprint(name):
+    """A certificate's, as `openssl x509 -fingerprint -sha256` shows it."""
+    text = read_cert(name)
+    end = text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(
+        text[text.index(ssl.PEM_HEADER):end])).hexdigest().upper()
+    return ":".join(digest[i:i + 2] for i in range(0, len(digest), 2))
+
+
+def test_hello():
+    with serving(read_to_end, helpers.server_context()) as address:
+        lines = output_of("getting-started/hello.py", "localhost",
+                          str(address[1]),
+                          SSL_CERT_FILE=cert("root.pem")).splitlines()
+    assert lines[0] == "TLSv1.3 with %s" % ssl.OPENSSL_VERSION
+    assert lines[1].startswith("verified: (('DNS', 'localhost'),")
+
+
+@both
+def test_client(when):
+    with serving(echo, helpers.server_context()) as address:
+        assert output_of(
+            "pyopenssl/client_%s.py" % when, "localhost", str(address[1]),
+            cert("root.pem")) == "TLSv1.3\nhello\n"
+
+
+@both
+@pytest.mark.parametrize("name", ["localhost", "other.example.test"])
+def test_server(when, name):
+    process = start("pyopenssl/server_%s.py" % when, cert("localhost.pem"),
+                    cert("host-other.pem"))
+    address = "127.0.0.1", int(process.stdout.readline())
+    sock = client_context().wrap_socket(
+        helpers.socket.create_connection(address, timeout=helpers.TIMEOUT),
+        server_hostname=name)
+    assert sock.getpeercert()["subjectAltName"][0] == ("DNS", name)
+    sock.sendall(b"hello")
+    assert sock.recv(100) == b"hello"
+    sock.unwrap().close()
+    process.communicate()
+    assert process.returncode == 0
+
+
+@both
+@pytest.mark.parametrize("pinned, said", [
+    ("self-signed.pem", "accepted\n"), ("localhost.pem", "refused\n")])
+def test_pinned(when, pinned, said):
+    with serving(shake_hands) as address:
+        assert output_of("pyopenssl/pinned_%s.py" % when, "localhost",
+                         str(address[1]), fingerprint(pinned)) == said
+
+
+@both
+def test_memory(when):
+    assert output_of("pyopenssl/memory_%s.py" % when, cert("root.pem"),
+                     cert("localhost.pem")) == "hello\n"
