@@ -21,12 +21,17 @@ if not os.path.exists(EXAMPLES):
     pytest.skip("the tests are on their own", allow_module_level=True)
 
 pytestmark = pytest.mark.backport_only("the programs are for it")
-HAS_PYOPENSSL = subprocess.call(
-    [sys.executable, "-c", "import OpenSSL.SSL"], stderr=subprocess.PIPE) == 0
+
+
+def needs(module):
+    """A marker for what runs only where a module can be imported."""
+    missing = subprocess.call([sys.executable, "-c", "import " + module],
+                              stderr=subprocess.PIPE)
+    return pytest.mark.skipif(bool(missing), reason=module + " is not here")
+
+
 both = pytest.mark.parametrize("when", [
-    pytest.param("before", marks=pytest.mark.skipif(
-        not HAS_PYOPENSSL, reason="pyOpenSSL is not here")),
-    "after"])
+    pytest.param("before", marks=needs("OpenSSL.SSL")), "after"])
 
 
 def start(name, *arguments, **environment):
@@ -62,6 +67,11 @@ def shake_hands(sock):
             connection.recv(1)
     except EnvironmentError:
         pass
+
+
+def serve_page(sock):
+    sock.recv(10000)
+    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
 
 
 def read_to_end(sock):
@@ -128,3 +138,13 @@ def test_pinned(when, pinned, said):
 def test_memory(when):
     assert output_of("pyopenssl/memory_%s.py" % when, cert("root.pem"),
                      cert("localhost.pem")) == "hello\n"
+
+
+@needs("requests, urllib3.contrib.pyopenssl")
+def test_without_pyopenssl():
+    """requests 2.23 uses pyOpenSSL by itself, later ones do not."""
+    with serving(serve_page, helpers.server_context()) as address:
+        assert output_of(
+            "pyopenssl/without_pyopenssl.py",
+            "https://localhost:%d/" % address[1], cert("root.pem"),
+        ) == "SSLSocket\nhello\n"
