@@ -343,7 +343,7 @@ def test_why(tree):
     assert _info.chosen("file", places).splitlines() == [
         tree.path("/etc/pki/tls/certs/ca-bundle.crt")
         + " (as on RHEL, Fedora)",
-        "passed over: %s (OpenSSL's default) holds no certificates"
+        "not used: %s (OpenSSL's default) holds no certificates"
         % tree.path("/etc/ssl/cert.pem")]
     assert _info.chosen("directory", places) == (
         "none: %s (OpenSSL's default) is not there"
@@ -360,4 +360,5 @@ def test_why_nothing(tree):
         "none: %s (set by SSL_CERT_FILE) is not there"
         % tree.path("/missing.pem"))
     assert _info.why_no_further(places) == [
-        "no other places are tried, since the environment has SSL_CERT_FILE"]
+        "no other place is searched, because the environment sets "
+        "SSL_CERT_FILE"]
