@@ -34,19 +34,22 @@ both = pytest.mark.parametrize("when", [
     pytest.param("before", marks=needs("OpenSSL.SSL")), "after"])
 
 
-def start(name, *arguments, **environment):
+def start(name, *arguments, **options):
     """A program of docs/examples, started by the Python of the tests.
 
-    No warnings: cryptography has one for each program on Python 2.7.
+    No warnings: cryptography has one for each program on Python 2.7.  The
+    options are launcher=True, and variables of the environment.
     """
+    launcher = ["-m", "_ssl_backport"] if options.pop("launcher", 0) else []
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", os.path.join(EXAMPLES, name)] +
-        list(arguments), stdout=subprocess.PIPE, universal_newlines=True,
-        env=dict(os.environ, **environment))
+        [sys.executable, "-W", "ignore"] + launcher +
+        [os.path.join(EXAMPLES, name)] + list(arguments),
+        stdout=subprocess.PIPE, universal_newlines=True,
+        env=dict(os.environ, **options))
 
 
-def output_of(name, *arguments, **environment):
-    process = start(name, *arguments, **environment)
+def output_of(name, *arguments, **options):
+    process = start(name, *arguments, **options)
     output = process.communicate()[0]
     assert process.returncode == 0
     return output
@@ -98,6 +101,13 @@ def test_hello():
                           SSL_CERT_FILE=cert("root.pem")).splitlines()
     assert lines[0] == "TLSv1.3 with %s" % ssl.OPENSSL_VERSION
     assert lines[1].startswith("verified: (('DNS', 'localhost'),")
+
+
+def test_fetch():
+    with serving(serve_page, helpers.server_context()) as address:
+        assert output_of(
+            "getting-started/fetch.py", "https://localhost:%d/" % address[1],
+            launcher=True, SSL_CERT_FILE=cert("root.pem")) == "hello\n"
 
 
 @both
