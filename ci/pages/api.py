@@ -109,7 +109,7 @@ def table(entries):
     for name, entry in entries.items():
         rows.append([u"``%s``" % name, versions(entry),
                      entry.get("openssl", u""), entry.get("note", u"")])
-    return simple_table(rows)
+    return [u".. rst-class:: notes", u""] + simple_table(rows)
 
 
 def heading(text):
