@@ -80,7 +80,8 @@ every update to a new release of CPython or OpenSSL.  They add CPython's new
 entries within a day, in a release of their own.  The list contains only keys
 that other people are known to have.  CAs that violate rules are the
 responsibility of those who publish bundles of CA certificates.  An entry stays
-until the last certificate with its key has expired. """
+until the last certificate with its key has expired.
+"""
 
 BUGS = u"""\
 Known bugs of ``ssl`` modules
