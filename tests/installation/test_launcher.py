@@ -301,10 +301,10 @@ def test_info():
 def test_info_tells_of_variables_that_are_wrong():
     shown = info(SSL_CERT_FILE="/nowhere.pem", SSL_CERT_DIR="/nowhere")
     assert shown["CA file"] == (
-        "none: /nowhere.pem (set by SSL_CERT_FILE) is not there")
+        "none: /nowhere.pem (set by SSL_CERT_FILE) does not exist")
     assert shown["no CAs"] == (
-        "no other places are tried, since the environment has SSL_CERT_FILE "
-        "and SSL_CERT_DIR")
+        "no other place is searched, because the environment sets "
+        "SSL_CERT_FILE and SSL_CERT_DIR")
 
 
 @pytest.mark.parametrize("value", ["0", "1"])

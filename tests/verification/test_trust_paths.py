@@ -343,10 +343,10 @@ def test_why(tree):
     assert _info.chosen("file", places).splitlines() == [
         tree.path("/etc/pki/tls/certs/ca-bundle.crt")
         + " (as on RHEL, Fedora)",
-        "passed over: %s (OpenSSL's default) holds no certificates"
+        "not used: %s (OpenSSL's default) contains no certificates"
         % tree.path("/etc/ssl/cert.pem")]
     assert _info.chosen("directory", places) == (
-        "none: %s (OpenSSL's default) is not there"
+        "none: %s (OpenSSL's default) does not exist"
         % tree.path("/etc/ssl/certs"))
     assert _info.why_no_further(places) == []
 
@@ -357,7 +357,8 @@ def test_why_nothing(tree):
     tree.set_variable("SSL_CERT_FILE", "/missing.pem")
     places = tree.trust.look()
     assert _info.chosen("file", places) == (
-        "none: %s (set by SSL_CERT_FILE) is not there"
+        "none: %s (set by SSL_CERT_FILE) does not exist"
         % tree.path("/missing.pem"))
     assert _info.why_no_further(places) == [
-        "no other places are tried, since the environment has SSL_CERT_FILE"]
+        "no other place is searched, because the environment sets "
+        "SSL_CERT_FILE"]
