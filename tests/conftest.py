@@ -17,7 +17,8 @@ import helpers
 
 # about the package itself: nothing in them is for a stock ssl
 collect_ignore = [] if helpers.BACKPORT else [
-    "context/test_copy.py", "diagnosis/test_check.py",
+    "context/test_copies.py", "context/test_copy.py",
+    "diagnosis/test_check.py",
     "installation/test_install.py", "installation/test_launcher.py",
     "module/test_api_docs.py", "module/test_names.py",
     "module/test_surface.py", "project/test_upstream.py"]

@@ -44,16 +44,14 @@ else:
     integer_types = (int,)
 
 __all__ = [
-    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY",
-    "TIMEOUT", "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair",
-    "Task", "array_bytes", "buffer_types", "cert", "client_context",
-    "collect", "descriptors",
-    "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
-    "listening", "load_bundle", "meanwhile", "native", "outcome_of_bundle",
-    "program_file", "read_all", "read_cert", "receive", "run_isolated",
-    "server_context", "serving",
-    "socketserver", "tcp_pair", "text_type", "through_pipe",
-    "told_of_bundle", "unix_pair",
+    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY", "TIMEOUT",
+    "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
+    "array_bytes", "buffer_types", "cert", "client_context", "collect",
+    "descriptors", "ech_list_of", "fill", "fill_fifo", "in_child",
+    "integer_types", "limit_version", "listening", "load_bundle", "meanwhile",
+    "native", "outcome_of_bundle", "program_file", "read_all", "read_cert",
+    "receive", "run_isolated", "server_context", "serving", "socketserver",
+    "tcp_pair", "text_type", "through_pipe", "told_of_bundle", "unix_pair",
 ]
 
 
@@ -121,6 +119,12 @@ def new_context(protocol):
     if KTLS:
         context.options |= ssl.OP_ENABLE_KTLS
     return context
+
+
+def ech_list_of(pem):
+    """The ECHConfigList in a PEM text, in base64; b"" if there is none."""
+    block = "".join(pem.split("-----")[6:7])
+    return "".join(block.split()).encode("ascii")
 
 
 def client_context(version=None, roots="root.pem"):

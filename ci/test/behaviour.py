@@ -3,12 +3,12 @@ call of a table.
 
     python3 -m ci.test.behaviour [--pythons "2.7 3.13"]
 
-The table is in ci/test/look_at_behaviour.py: everything that Python 3.7 to
-3.15 have added to ssl, with values of all types, in each state of a
-connection. The stock ssl is that of Python 3.15 in a tree of Debian's unstable
-suite, if there is one (make check-newest makes it, as root): the backport is
-built there too, with the same OpenSSL.  Else it is that of Python 3.13.  The
-backport also runs in Python 2.7.  Each outcome must be the same, but for what
+The table is in ci/test/look_at_behaviour: everything that Python 3.7 to 3.15
+have added to ssl, with values of all types, in each state of a connection.
+The stock ssl is that of Python 3.15 in a tree of Debian's unstable suite, if
+there is one (make check-newest makes it, as root): the backport is built there
+too, with the same OpenSSL.  Else it is that of Python 3.13.  The backport also
+runs in Python 2.7.  Each outcome must be the same, but for what
 ci/test/behaviour_differences.ini explains; with 3.15, an explanation that
 explains nothing fails as well.  One table ends the run.
 """
@@ -35,7 +35,7 @@ STOCK = "3.13"
 PYTHONS = "2.7"
 OPENSSL = "3.6"  # the line that the newest stock ssl has
 HERE = os.path.join(environments.CI, "test")
-LOOK = os.path.join(HERE, "look_at_behaviour.py")
+LOOK = os.path.join(HERE, "look_at_behaviour", "look.py")
 CERTIFICATES = os.path.join(environments.ROOT, "tests", "certs")
 DIFFERENCES = os.path.join(HERE, "behaviour_differences.ini")
 FOLDER = os.path.join(environments.BUILD, "behaviour-looked-at")
@@ -93,7 +93,8 @@ class Place(object):
             else:
                 shutil.copy(path, source)
         shutil.copytree(CERTIFICATES, os.path.join(self.folder, "certs"))
-        shutil.copy(LOOK, self.folder)
+        shutil.copytree(os.path.dirname(LOOK),
+                        os.path.join(self.folder, "look_at_behaviour"))
         for name in "setuptools", "_distutils_hack":
             shutil.copytree(os.path.join(packages, name),
                             os.path.join(self.folder, "packages", name))
@@ -108,7 +109,7 @@ class Place(object):
     def side(self, name, *options):
         os.makedirs(os.path.join(self.folder, name))
         return Side("%s, Python %s" % (name, NEWEST), self.command(
-            name, *options, "../look_at_behaviour.py", "../certs"))
+            name, *options, "../look_at_behaviour/look.py", "../certs"))
 
 
 def sides_in_tree(place, progress):
