@@ -1,5 +1,5 @@
-"""Writes the figures into docs/performance.rst and README.rst, between lines
-that begin with MARK.
+"""Writes the results of make bench into docs/performance.rst and README.rst,
+between lines that begin with MARK.
 """
 
 import io
@@ -10,44 +10,45 @@ import report
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MARK = ".. figures of make bench: "
 
-# (name of the row, what a user calls it)
+# (name of the row, its label in the table)
 WORK = [
-    ("import", "``import ssl``, the first of a process"),
-    ("context-first", "``create_default_context()``, the first one"),
+    ("import", "``import ssl``, first in a process"),
+    ("context-first", "``create_default_context()``, first"),
     ("context-later", "``create_default_context()``, each later one"),
-    ("ca-file-first", "``load_verify_locations(certifi.where())``, the first"),
-    ("requests-get", "``import requests; requests.get()``, a new process"),
+    ("ca-file-first", "``load_verify_locations(certifi.where())``, first"),
+    ("requests-get", "``import requests; requests.get()``, new process"),
     ("full", "full handshake"),
     ("resumed", "resumed handshake"),
     ("sendall", "``sendall()`` of 256 KiB"),
     ("recv_into", "``recv_into()`` of 256 KiB"),
-    ("echo", "64 bytes sent, and received again"),
+    ("echo", "echo of 64 bytes"),
 ]
 
-# (name of the contestant, what a user calls it)
+# (name of the contestant, its label in the table)
 COLUMNS = [
     ("wheel 2.7", "backport, wheel"), ("ours 2.7", "backport"),
     ("stock 2.7", "2.7's ``ssl``"), ("stock 3.13", "3.13's ``ssl``"),
     ("pyOpenSSL", "pyOpenSSL 21")]
 
 KEY_EXCHANGE = """\
-With X25519MLKEM768 a handshake of the wheel's OpenSSL takes %.2f times as much
-as with X25519 alone, both ends together."""
+With the wheel's OpenSSL at both ends, a handshake with X25519MLKEM768 needs
+%.2f times the CPU time of one with X25519."""
 
-TOLD = """\
-In a new process ``import requests`` and one ``requests.get()`` of an HTTPS URL
-take %s of CPU time with the backport's wheel, %s with 2.7's own
-``ssl``, and %s with pyOpenSSL."""
+REQUESTS = """\
+On Python 2.7 a new process that imports ``requests`` and calls
+``requests.get()`` once, with an HTTPS URL, needs %s of CPU time with the
+backport's wheel, %s with 2.7's own ``ssl``, and %s with pyOpenSSL."""
 
 
 def cpu(results, row, name):
-    """A figure as text; "" where there is none."""
+    """A result as text; "" without a result."""
     figure = results.get(row, {"figures": {}})["figures"].get(name)
     return report.amount(figure["cpu"], "cpu") if figure else ""
 
 
 def as_table(lines):
-    """Lists of cells, the first of the headings, in reStructuredText."""
+    """A table in reStructuredText of lists of cells; the first has headings.
+    """
     widths = [max(map(len, column)) for column in zip(*lines)]
     rule = "  ".join("=" * width for width in widths)
     rows = ["  ".join(text.ljust(width) for text, width
@@ -56,7 +57,7 @@ def as_table(lines):
 
 
 def table(results):
-    """What the work of WORK takes."""
+    """The table of the CPU times of WORK."""
     lines = [["CPU time"] + [title for _, title in COLUMNS]]
     for row, title in WORK:
         if row in results:
@@ -66,7 +67,7 @@ def table(results):
 
 
 def figures(results):
-    """The table, and what post-quantum security costs."""
+    """The table, and the cost of post-quantum key exchange."""
     ratio = results.get("x25519", {"ratios": {}})["ratios"].get(
         "wheel-x25519 2.7", {"ratio": None})["ratio"]
     return table(results) + (
@@ -74,7 +75,7 @@ def figures(results):
 
 
 def missed(results):
-    """The goals that are not reached."""
+    """The table of missed goals."""
     lines = [["work", "against", "goal", "reached", "C", "dotted"]]
     origins = report.load(report.ORIGINS)
     for row, result in results.items():
@@ -91,28 +92,28 @@ def missed(results):
 
 
 def times_of_c(result, name):
-    """How many times as fast C is as another."""
+    """How many times as fast C is as a contestant (str)."""
     cost = {who: figure[result["measure"]]
             for who, figure in result["figures"].items()}
     return "%.2f" % (cost[name] / cost["C"]) if "C" in cost else ""
 
 
 def times_of_bound(origin, name):
-    """How many times as fast the bound of origins.py is."""
+    """How many times as fast the bound of origins.py is (str)."""
     if not origin or name not in origin["origins"] or not origin["bound"]:
         return ""
     return "%.2f" % (sum(origin["origins"][name].values()) / origin["bound"])
 
 
 def sentence(results):
-    """What a user of requests waits for."""
+    """A sentence with the times of requests.get()."""
     times = [cpu(results, "requests-get", name)
              for name in ("wheel 2.7", "stock 2.7", "pyOpenSSL")]
-    return TOLD % tuple(times) if all(times) else ""
+    return REQUESTS % tuple(times) if all(times) else ""
 
 
 def filled(text, name, content):
-    """The text of a page with the content between its two marks."""
+    """The text of a page with new content between two marks."""
     begin, end = MARK + name, MARK + "end of " + name
     before, found, rest = text.partition(begin + "\n")
     _, found_end, after = rest.partition(end + "\n")
@@ -135,7 +136,7 @@ def read(name):
 
 
 def write(results):
-    """Puts the figures of all kept results into the pages."""
+    """Write the stored results into the pages."""
     for name, part, content in PAGES:
         text = filled(read(name), part, content(results))
         with io.open(os.path.join(ROOT, name), "w",

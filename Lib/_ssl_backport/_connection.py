@@ -284,9 +284,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         finally:
             self.settimeout(timeout)
         if left:
-            error = SSLError(errno.ENOTCONN, "the peer has closed the "
-                             "connection before TLS handshake with data left "
-                             "unread")
+            error = SSLError(errno.ENOTCONN, "the peer has sent data and "
+                             "closed the connection before the TLS handshake")
             error.reason = error.args[1]
             raise error
         return False

@@ -4,11 +4,12 @@
     python -m ci.pages.api --check  # tells whether it is up to date
 
 api.json has a table for the module `ssl` and for each of its classes.  An
-entry tells since which Python's `ssl` has the name ("since"; 2.7.18, 3.6.15,
-and a late release of each version up to 3.15 were asked, so 3.6 stands for
-all of 3.0 to 3.6, and null for what no Python has), which was the last
-("last"), which OpenSSL it needs beyond 1.1.1 ("openssl"), and what there is
-to know, above all on 2.7 ("note").
+entry has these fields: "since", the first Python whose `ssl` has the name;
+"last", the last such Python; "openssl", the version that the name needs if
+1.1.1 does not suffice; "note", a remark, often about 2.7.  The names come from
+2.7.18, 3.6.15 and a late release of each later version up to 3.15, so 3.6
+stands for all of 3.0 to 3.6.  A "since" of null marks a name that no Python
+has.
 """
 
 from __future__ import print_function
@@ -23,7 +24,7 @@ from ci.pages import generated_page
 
 DOCS = os.path.join(generated_page.ROOT, "docs")
 WIDTH = 79
-# constants of one family stand together
+# the page has a section for each family of constants
 FAMILIES = ["ALERT_DESCRIPTION_", "CERT_", "HAS_", "OP_", "PROTOCOL_",
             "SSL_ERROR_", "VERIFY_"]
 
@@ -31,19 +32,21 @@ HEAD = u"""\
 The public API
 ==============
 
-Each name that ``ssl`` has after ``_ssl_backport.install()``, on Python 2.7 as
-on every Python 3.  What it does, Python's own documentation tells.
+This page lists all public names of ``ssl`` after ``_ssl_backport.install()``,
+on Python 2.7 and on every Python 3.  Python's own documentation describes the
+names; the notes here describe differences and additions.
 
 Since
-    The first Python whose own ``ssl`` has it, out of 2.7, 3.6 and later: 3.6
-    stands for all of 3.0 to 3.6.  A second version is the last that had it.
-    *ours*: the backport adds it; no Python has it.
+    The first Python whose own ``ssl`` has the name: 2.7, 3.6 or a later
+    version.  3.6 stands for all of 3.0 to 3.6.  A second version is the last
+    Python that has the name.  *ours* means that no Python has it.
 OpenSSL
-    The version that it needs where 1.1.1 does not do.  With an older one a
-    method raises ``NotImplementedError``, and a constant is not there.
+    The first OpenSSL that supports the name, if OpenSSL 1.1.1 does not.  With
+    an older OpenSSL a method raises ``NotImplementedError``, and a constant
+    does not exist.
 
-On 2.7 every text that comes back is a native ``str``, and files that cannot
-be read or written raise ``IOError``, where Python 3 has ``OSError``.
+On 2.7 methods return text as native ``str``, and files that cannot be read or
+written raise ``IOError`` where Python 3 raises ``OSError``.
 
 .. This page is made by ci/pages/api.py, from api.json.
 """
@@ -52,16 +55,16 @@ TITLES = OrderedDict([
     ("ssl", u"Functions and classes"),
     ("SSLContext", None), ("SSLSocket", None), ("SSLObject", None),
     ("MemoryBIO", None), ("SSLSession", None),
-    ("Certificate", u"Certificate, which is in _ssl"),
+    ("Certificate", u"_ssl.Certificate"),
     ("SSLError", u"SSLError and its subclasses"),
     ("SSLCertVerificationError", None), ("DefaultVerifyPaths", None),
     ("Purpose", None), ("TLSVersion", None),
 ])
 
 INTRODUCTIONS = {
-    "SSLSocket": u"A ``socket.socket``, also on 2.7.  Methods that are not "
-                 u"listed are those of plain sockets.",
-    "Certificate": u"What ``_ssl``'s chains of certificates are made of.",
+    "SSLSocket": u"A subclass of ``socket.socket``, also on 2.7.  Methods "
+                 u"that are not listed here are those of plain sockets.",
+    "Certificate": u"The elements of certificate chains in ``_ssl``.",
 }
 
 
@@ -122,8 +125,8 @@ def family_of(name):
 
 
 def constants(module):
-    """The families of constants: those that differ in nothing but their
-    name come in one paragraph, the others in a table."""
+    """The families of constants: one paragraph for those of 2.7 without a
+    note, and a table for the others."""
     lines = heading(u"Constants")
     for prefix in FAMILIES:
         family = OrderedDict((name, entry) for name, entry in module.items()
@@ -155,9 +158,9 @@ def render():
                 if family_of(key) is None)
         lines += table(entries)
     lines += constants(tables["ssl"])
-    lines += heading(u"Names that are no API")
-    text = (u"Programs find in ``ssl`` some names that its source imports; "
-            u"they are here too: %s." % u", ".join(
+    lines += heading(u"Imported names")
+    text = (u"Some programs use names that the source of ``ssl`` only "
+            u"imports.  The backport has these names, too: %s." % u", ".join(
                 u"``%s``" % name for name in tables["imported"]))
     lines += textwrap.wrap(text, WIDTH)
     return u"\n".join(lines) + u"\n"

@@ -4,13 +4,13 @@ names of the tests.
     python -m ci.pages.security          # writes it
     python -m ci.pages.security --check  # tells whether it is up to date
 
-security.json has the known bugs of ssl modules in groups: their ids, what
-could happen ("trouble"), and either what happens here ("here") or why that
-cannot be asked ("reason").  Tests are found by the ids in their names.
+security.json has the known bugs of ssl modules in groups: their ids, the bug
+("trouble"), and either the behaviour of the backport ("here") or the reason
+why no test exists ("reason").  Tests have the ids in their names.
 
-trials.json has the long forms of the tests, in order: what it is ("title"),
-the command, what was tried and for how long, with which outcome ("tried"),
-and what it has found since there is such a test ("found").
+trials.json has the long forms of the tests, in order: the "title", the
+"command", the extent and outcome of the latest run ("tried"), and all faults
+that this kind of test has found ("found").
 """
 
 from __future__ import print_function
@@ -49,49 +49,50 @@ Security
 .. This page is made by ci/pages/security.py, from trials.json and
    security.json.
 
-What was tried
---------------
+Tests against attacks and faults
+--------------------------------
 
-``make test`` has a short form of each of these; these are the latest long
-ones.
+This section describes the latest long run of each kind of test, and the faults
+that these tests have found.  ``make test`` runs a short form of each.
 """
 
 DISTRUSTED = u"""\
-Keys that nobody may trust
---------------------------
+Distrusted keys
+---------------
 
-A certificate chain in which one of these keys occurs is refused with verify
-code 28 ("certificate rejected"), even where it leads to a trusted CA
-certificate, or is one.  This holds for each context that verifies its peer, as
-in Python 3.15.2 and 3.14.10 (gh-160040).  A ``verify_callback`` is asked about
-that error as about each other one.
+Each context that verifies its peer refuses a certificate chain that contains a
+distrusted key, as Python 3.15.2 and 3.14.10 do (gh-160040).  The verify code
+is 28 ("certificate rejected").  The chain is refused even if it ends with a
+trusted CA certificate, and even if that certificate has the key.  A
+``verify_callback`` gets this error like any other error.
 
-``Modules/distrusted.h`` is the list.  An entry is the SHA-256 digest of a
-SubjectPublicKeyInfo, so that every certificate of the key is meant, whoever
-signed it; comments tell whose the key is, why it is there and the source.  The
-last entry is a key of the tests.  Who has a certificate of a key gets its
-digest by::
+``Modules/distrusted.h`` contains the list of keys.  An entry is the SHA-256
+digest of a SubjectPublicKeyInfo, so that it applies to every certificate with
+this key, whoever signed it.  Comments name the owner of each key, the reason
+and the source.  The last entry is a key of the tests.  This command shows the
+digest of a certificate's key::
 
     openssl x509 -in FILE -noout -pubkey | \\
         openssl pkey -pubin -outform DER | openssl dgst -sha256
 
-The list follows CPython's: whoever updates the package to a new release of
-CPython or OpenSSL compares the two, and what CPython has added is added here
-within a day, with a release of its own.  A CA that misbehaves is the business
-of those who make bundles of CA certificates; only keys that others are known
-to hold come onto the list.  An entry stays until the last certificate of its
-key has expired.
+The list follows CPython's list.  The maintainers compare the two lists at
+every update to a new release of CPython or OpenSSL.  They add CPython's new
+entries within a day, in a release of their own.  The list contains only keys
+that other people are known to have.  CAs that violate rules are the
+responsibility of those who publish bundles of CA certificates.  An entry stays
+until the last certificate with its key has expired.
 """
 
 BUGS = u"""\
-Known bugs, and what becomes of them here
------------------------------------------
+Known bugs of ``ssl`` modules
+-----------------------------
 
-What has gone wrong in Python's ``ssl`` and its relatives in twenty years,
-what happens here instead, and the tests that prove it, which run with every
-``make test``, but for the few that take long, which ``make test-long`` adds.
-Ids beginning with ``bpo`` are of Python's old tracker, those with ``gh`` of
-its present one, others name their project; a ``rule`` is our own.
+This section lists the bugs of Python's ``ssl`` and of similar packages in
+twenty years, the behaviour of the backport, and the tests that prove it.
+``make test`` runs these tests; ``make test-long`` adds the few slow ones.  Ids
+that begin with ``bpo`` belong to Python's old bug tracker, and those with
+``gh`` to its current one.  Other ids name their project.  A ``rule`` is a rule
+of this project.
 """
 
 

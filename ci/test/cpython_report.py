@@ -1,5 +1,5 @@
-"""What becomes of the comparisons of ci/test/cpython.py: which tests are
-lost, which of them are explained, the table, and docs/conformance.rst.
+"""Reports on the comparisons of ci/test/cpython.py: lists the lost and the
+explained tests, prints the table, and writes docs/conformance.rst.
 """
 
 import collections
@@ -14,8 +14,8 @@ DIFFERENCES = os.path.join(environments.CI, "test",
                            "cpython_differences.ini")
 DOCUMENT = os.path.join(environments.ROOT, "docs", "conformance.rst")
 
-# In the document.  What stands above the first is written by hand; the
-# second begins what `make check-newest` writes.
+# Headings of the page.  The text above the first heading is written by hand;
+# `make check-newest` writes the section of the second.
 HEADING = "The latest run\n--------------\n"
 HEADING_NEWEST = ("The newest Pythons\n"
                   "------------------\n")
@@ -23,8 +23,8 @@ HEADING_NEWEST = ("The newest Pythons\n"
 HEAD = ("stock", "backport", "lost", "explained", "gained")
 ROW = "%-35s %5s %8s %4s %9s %6s"
 
-# before, after: {test: (outcome, text)} with the stock ssl and with ours;
-# recovered: the tests that passed only when they ran again
+# before, after: {test: (outcome, text)} with the stock ssl and the backport;
+# recovered: the tests that passed only in the second run
 Comparison = collections.namedtuple(
     "Comparison", "interpreter module before after recovered")
 
@@ -76,8 +76,9 @@ class Report(object):
         self.explained = read_differences()
 
     def owed(self, comparison):
-        """What the stock ssl passes, as if it were that of 3.8: the older
-        ones of Python 3 fail tests of ssl because of OpenSSL 3."""
+        """The tests that the backport must pass: those that pass with the
+        stock ssl and, for test_ssl of 3.6 and 3.7, also those that pass on
+        3.8.  (The ssl of 3.6 and 3.7 fails some because of OpenSSL 3.)"""
         tests = passed(comparison.before)
         if comparison.interpreter.name in ("3.6", "3.7"):
             for other in self.comparisons:
@@ -93,7 +94,7 @@ class Report(object):
         return [test for test in tests if test not in known], known
 
     def reason(self, comparison, test):
-        """Why a test may be lost, or None."""
+        """The reason why a test may be lost, or None."""
         for (version, pattern), reason in self.explained.items():
             if (version == comparison.interpreter.name
                     and fnmatch.fnmatchcase(test, pattern)):
@@ -121,11 +122,11 @@ class Report(object):
             totals = [total + number for total, number in zip(totals, row)]
             lines.append(ROW % tuple(["  " + comparison.module] + row))
         return lines[1:] + [
-            "", "In all %d pass with stock, %d with the backport; %d lost, "
+            "", "Total: %d pass with stock, %d with the backport; %d lost, "
                 "%d explained, %d gained" % tuple(totals)]
 
     def findings(self):
-        """Lines about each test that is lost or was at first."""
+        """Lines about each test that is lost, or was lost in the first run."""
         for comparison in self.comparisons:
             version = comparison.interpreter.name
             for test in self.lost(comparison)[0]:
@@ -134,10 +135,10 @@ class Report(object):
                 yield "    %s: %s" % (
                     outcome, (text.strip().splitlines() or [""])[-1][:100])
             for test in comparison.recovered:
-                yield "Passed when it ran again on %s: %s" % (version, test)
+                yield "Passed in the second run on %s: %s" % (version, test)
 
     def show(self):
-        """Print it all; the exit status."""
+        """Print the report and return the exit status."""
         print("\n" + "\n".join(list(self.findings()) + [""] + self.table()))
         unexplained = [test for comparison in self.comparisons
                        for test in self.lost(comparison)[0]]
@@ -147,7 +148,7 @@ class Report(object):
         return 1 if unexplained else 0
 
     def reasons(self):
-        """Lines of the document: each explained test and its reason."""
+        """Lines of the page: each explained test and its reason."""
         for comparison in self.comparisons:
             version = comparison.interpreter.name
             for test in self.lost(comparison)[1]:
@@ -157,13 +158,15 @@ class Report(object):
                     initial_indent="  ", subsequent_indent="  ")
 
     def document(self, heading, made_on):
-        """Write the section of docs/conformance.rst anew that begins with a
-        heading; made_on is the lines above its table."""
+        """Replace the section of docs/conformance.rst with this heading.
+
+        made_on: the lines above its table.
+        """
         output = list(self.findings()) + [""] + self.table()
         section = "\n".join(
             [heading] + made_on + ["", "::", ""]
             + [("    " + line).rstrip() for line in output]
-            + ["", "Explained:", ""] + list(self.reasons()) + [""])
+            + ["", "Explained tests:", ""] + list(self.reasons()) + [""])
         with open(DOCUMENT) as stream:
             text = stream.read()
         with open(DOCUMENT, "w") as stream:

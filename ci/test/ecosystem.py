@@ -1,13 +1,13 @@
-"""make test-ecosystem: libraries that programs on Python 2.7 use TLS with,
-with 2.7's own ssl and with the backport.
+"""make test-ecosystem: runs TLS libraries for Python 2.7 with 2.7's own ssl
+and with the backport.
 
     python3 -m ci.test.ecosystem [--only "requests redis"] [--document]
 
-The libraries are those of ci/requirements/ecosystem.txt, unmodified.  Each
-file of ecosystem/libraries talks to real servers on loopback, which come from
-packages.  What is not meant to differ must come to the same with both; one
-table ends the run.  --document writes it to docs/ecosystem.rst.  It takes
-about five minutes.
+The libraries are the unmodified ones of ci/requirements/ecosystem.txt.  Each
+file of ecosystem/libraries uses one library with real servers on loopback,
+which come from Debian packages.  Results must be equal with both, except for
+the differences that the files name.  The run takes about five minutes and ends
+with a table; --document writes the table to docs/ecosystem.rst.
 """
 
 import argparse
@@ -33,18 +33,23 @@ SECONDS = 120  # for one library
 PAGE = os.path.join(environments.ROOT, "docs", "ecosystem.rst")
 
 HEAD = """\
-Libraries that were tried
-=========================
+Tested libraries
+================
 
-``make test-ecosystem`` runs these libraries on Python 2.7, unmodified, with
-2.7's own ``ssl`` and with the backport.  They talk to real servers on loopback
-(nginx, Redis, Mosquitto, OpenLDAP, MariaDB, RabbitMQ), or to their own.  The
-column *Same* counts what comes to the same with both: data is carried, an
-unknown issuer and a wrong host name are refused, a client certificate is
-taken.  *Beyond* counts what only the backport can do.
+This page shows which libraries for Python 2.7 work with the backport.  ``make
+test-ecosystem`` runs the unmodified libraries with 2.7's own ``ssl`` and with
+the backport.  The libraries connect to real servers on loopback (nginx, Redis,
+Mosquitto, OpenLDAP, MariaDB, RabbitMQ) or to their own servers.
 
-Twisted and pyftpdlib use pyOpenSSL and paramiko has an OpenSSL of its own:
-they work beside the backport, and no otherwise than before.
+Same
+    The number of tests with the same result with both.  They check that the
+    library transfers data, refuses an unknown issuer and a wrong host name,
+    and uses a client certificate.
+Beyond
+    The number of tests that succeed only with the backport.
+
+Twisted and pyftpdlib use pyOpenSSL, and paramiko has an OpenSSL of its own.
+They do not use the backport, and work the same in one process with it.
 
 .. This page is made by ci/test/ecosystem.py --document.
 
@@ -54,7 +59,7 @@ Known differences
 -----------------
 """
 
-# Variables that tell libraries of this machine's proxies and CA certificates.
+# Ends of variables that name proxies and CA certificates of this machine.
 OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
 
 HEADS = ("library", "version", "same", "beyond", "known", "failed", "")
@@ -90,7 +95,7 @@ def names_of_libraries(only):
 
 
 def look(python, name, ports, with_backport):
-    """What a library came to: the JSON of ecosystem/look.py."""
+    """Run a library; return its results, the JSON of ecosystem/look.py."""
     command = [python] + ["-m", "_ssl_backport"] * with_backport + [
         os.path.join(ECOSYSTEM, "look.py"), PREFIX + name]
     environment = {
@@ -112,12 +117,11 @@ def look(python, name, ports, with_backport):
 
 
 class Comparison:
-    """What a library does with both ssl modules.
+    """The results of a library with both ssl modules.
 
-    same, news, known and failed are lists of the names of functions: which
-    came to the same, which only the backport can do, which differ for a
-    reason that the file gives (some depend on what comes first), and which
-    are wrong.
+    Lists of names of test functions: `same` has equal results, `news` succeeds
+    only with the backport, `known` differs for a reason in the file (some
+    differences do not appear in each run), and `failed` is wrong.
     """
 
     def __init__(self, name, stock, ours):
@@ -130,7 +134,7 @@ class Comparison:
         wanted = [key for key in ours if key.startswith("same_")]
         self.same = [key for key in wanted
                      if key in equal and "error" not in ours[key]]
-        # where stock can do it as well, it is no news
+        # a test that succeeds with both is not in `news`
         self.news = [key for key in ours if key.startswith("beyond_")
                      and key not in equal and "error" not in ours[key]]
         self.known = [key for key in self.reasons if key not in equal]
@@ -174,7 +178,7 @@ def show(comparisons):
 
 def document(comparisons):
     """Write docs/ecosystem.rst."""
-    heads = ["Library", "Version", "Same", "Beyond", "What 2.7's own cannot"]
+    heads = ["Library", "Version", "Same", "Beyond", "Only with the backport"]
     rows = [heads] + [
         [cells[0], cells[1], str(cells[2]), str(cells[3]) if cells[3] else "",
          cells[6]]

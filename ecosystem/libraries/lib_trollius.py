@@ -11,11 +11,12 @@ import peers
 VERSION = "2.2.1"  # the module does not tell
 
 KNOWN = {
-    "same_big": "StreamReader.read() can raise AttributeError when the "
-                "connection has ended with more than 128 KiB unread: a fault "
-                "of trollius' transport over MemoryBIO, as in asyncio of "
-                "Python 3.5, which 2.7's own ssl leaves unused.  Read exactly "
-                "as much as there is, or set "
+    "same_big": "StreamReader.read() can raise AttributeError if the "
+                "connection has ended while more than 128 KiB are unread.  "
+                "This is a bug in trollius' transport over MemoryBIO, which "
+                "asyncio of Python 3.5 also has.  With 2.7's own ssl, "
+                "trollius does not use this transport.  As a workaround, read "
+                "the exact number of bytes, or set "
                 "trollius.sslproto._is_sslproto_available = lambda: False."}
 
 

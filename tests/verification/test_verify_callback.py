@@ -320,7 +320,7 @@ def test_owner_that_is_gone():
     assert caught.value.reason is None      # it is none of OpenSSL's
 
 
-# Keys that nobody may trust
+# Distrusted keys
 
 def test_distrusted_key_is_an_error_to_be_asked_about(version):
     recorder = Recorder()

@@ -1,0 +1,160 @@
+"""The programs of docs/getting-started.rst and docs/moving/from-pyopenssl.rst.
+
+Of each pair, before and after, both do the same.  Those before need pyOpenSSL.
+"""
+
+import contextlib
+import hashlib
+import os
+import ssl
+import subprocess
+import sys
+
+import pytest
+
+import helpers
+from helpers import PROJECT, cert, client_context, read_cert, serving
+
+EXAMPLES = os.path.join(PROJECT, "docs", "examples")
+
+if not os.path.exists(EXAMPLES):
+    pytest.skip("the tests are on their own", allow_module_level=True)
+
+pytestmark = pytest.mark.backport_only("the programs are for it")
+
+
+def needs(module):
+    """A marker for what runs only where a module can be imported."""
+    missing = subprocess.call([sys.executable, "-c", "import " + module],
+                              stderr=subprocess.PIPE)
+    return pytest.mark.skipif(bool(missing), reason=module + " is not here")
+
+
+both = pytest.mark.parametrize("when", [
+    pytest.param("before", marks=needs("OpenSSL.SSL")), "after"])
+
+
+def start(name, *arguments, **options):
+    """A program of docs/examples, started by the Python of the tests.
+
+    No warnings: cryptography has one for each program on Python 2.7.  The
+    options are launcher=True, and variables of the environment.
+    """
+    launcher = ["-m", "_ssl_backport"] if options.pop("launcher", 0) else []
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore"] + launcher +
+        [os.path.join(EXAMPLES, name)] + list(arguments),
+        stdout=subprocess.PIPE, universal_newlines=True,
+        env=dict(os.environ, **options))
+
+
+def output_of(name, *arguments, **options):
+    process = start(name, *arguments, **options)
+    output = process.communicate()[0]
+    assert process.returncode == 0
+    return output
+
+
+def echo(sock):
+    sock.sendall(sock.recv(100))
+    sock.unwrap()
+
+
+def shake_hands(sock):
+    """A handshake with a client that may refuse the certificate, and that
+    leaves without a word."""
+    context = helpers.server_context(chain="self-signed.pem")
+    try:
+        connection = context.wrap_socket(sock, server_side=True)
+        with contextlib.closing(connection):
+            connection.recv(1)
+    except EnvironmentError:
+        pass
+
+
+def serve_page(sock):
+    sock.recv(10000)
+    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+
+def read_to_end(sock):
+    """What a client sends that leaves tickets unread: nothing, or a reset."""
+    try:
+        assert sock.recv(1) == b""
+    except EnvironmentError:
+        pass
+
+
+def fingerprint(name):
+    """A certificate's, as `openssl x509 -fingerprint -sha256` shows it."""
+    text = read_cert(name)
+    end = text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(
+        text[text.index(ssl.PEM_HEADER):end])).hexdigest().upper()
+    return ":".join(digest[i:i + 2] for i in range(0, len(digest), 2))
+
+
+def test_hello():
+    with serving(read_to_end, helpers.server_context()) as address:
+        lines = output_of("getting-started/hello.py", "localhost",
+                          str(address[1]),
+                          SSL_CERT_FILE=cert("root.pem")).splitlines()
+    assert lines[0] == "TLSv1.3 with %s" % ssl.OPENSSL_VERSION
+    assert lines[1].startswith("verified: (('DNS', 'localhost'),")
+
+
+def test_fetch():
+    with serving(serve_page, helpers.server_context()) as address:
+        assert output_of(
+            "getting-started/fetch.py", "https://localhost:%d/" % address[1],
+            launcher=True, SSL_CERT_FILE=cert("root.pem")) == "hello\n"
+
+
+@both
+def test_client(when):
+    with serving(echo, helpers.server_context()) as address:
+        assert output_of(
+            "pyopenssl/client_%s.py" % when, "localhost", str(address[1]),
+            cert("root.pem")) == "TLSv1.3\nhello\n"
+
+
+@both
+@pytest.mark.parametrize("name", ["localhost", "other.example.test"])
+def test_server(when, name):
+    process = start("pyopenssl/server_%s.py" % when, cert("localhost.pem"),
+                    cert("host-other.pem"))
+    address = "127.0.0.1", int(process.stdout.readline())
+    sock = client_context().wrap_socket(
+        helpers.socket.create_connection(address, timeout=helpers.TIMEOUT),
+        server_hostname=name)
+    assert sock.getpeercert()["subjectAltName"][0] == ("DNS", name)
+    sock.sendall(b"hello")
+    assert sock.recv(100) == b"hello"
+    sock.unwrap().close()
+    process.communicate()
+    assert process.returncode == 0
+
+
+@both
+@pytest.mark.parametrize("pinned, said", [
+    ("self-signed.pem", "accepted\n"), ("localhost.pem", "refused\n")])
+def test_pinned(when, pinned, said):
+    with serving(shake_hands) as address:
+        assert output_of("pyopenssl/pinned_%s.py" % when, "localhost",
+                         str(address[1]), fingerprint(pinned)) == said
+
+
+@both
+def test_memory(when):
+    assert output_of("pyopenssl/memory_%s.py" % when, cert("root.pem"),
+                     cert("localhost.pem")) == "hello\n"
+
+
+@needs("requests, urllib3.contrib.pyopenssl")
+def test_without_pyopenssl():
+    """requests 2.23 uses pyOpenSSL by itself, later ones do not."""
+    with serving(serve_page, helpers.server_context()) as address:
+        assert output_of(
+            "pyopenssl/without_pyopenssl.py",
+            "https://localhost:%d/" % address[1], cert("root.pem"),
+        ) == "SSLSocket\nhello\n"
