@@ -8,7 +8,7 @@ PYTHON3 = python3
 
 .PHONY: help demo docs test test-asan test-behaviour test-certificates \
     test-cpython test-long test-openssl test-tsan test-valgrind fuzz soak \
-    load bench test-ecosystem bench-origins wheels check-wheels \
+    load bench test-ecosystem test-opt-in bench-origins wheels check-wheels \
     check-debian11 check-newest wheels-newest check-wheels-newest \
     check-upstream check-ktls clean python3
 
@@ -55,6 +55,8 @@ help:
 	@echo "make docs    the pages of docs/ for a browser, in .build/manual"
 	@echo "make test-ecosystem       thirty libraries on 2.7, with its ssl and with"
 	@echo "                          ours (ARGS=\"--only redis\" for one)"
+	@echo "make test-opt-in          each way to opt in, with the real program"
+	@echo "                          (ARGS=\"--only cron\" for one)"
 	@echo "make clean   removes .build, where environments and logs are kept"
 
 demo: python3
@@ -129,6 +131,9 @@ docs: python3
 
 test-ecosystem: python3
 	@$(PYTHON3) ci/test_ecosystem.py $(ARGS)
+
+test-opt-in: python3
+	@$(PYTHON3) ci/test_opt_in.py $(ARGS)
 
 test-behaviour: python3
 	@$(PYTHON3) ci/test_behaviour.py \

@@ -461,3 +461,21 @@ def prepare(interpreter, progress):
     make_environment(interpreter, folder, progress)
     install_project(interpreter, folder, progress)
     return python_of(folder)
+
+
+def prepare_with(interpreter, name, progress):
+    """Make an environment, .build/NAME, that also has the packages of
+    ci/requirements-NAME.txt; the path of its interpreter."""
+    folder = os.path.join(BUILD, name)
+    make_environment(interpreter, folder, progress)
+    path = os.path.join(ROOT, "ci", "requirements-%s.txt" % name)
+    stamp = os.path.join(folder, "packages-made-of")
+    wanted = digest(contents(path))
+    if not is_done(stamp, wanted):
+        run([python_of(folder), "-m", "pip", "install", "-r", path],
+            "%s.log" % name)
+        set_done(stamp, wanted)
+        progress.say("Python " + interpreter.name,
+                     "those of ci/%s installed" % os.path.basename(path))
+    install_project(interpreter, folder, progress)
+    return python_of(folder)
