@@ -22,8 +22,9 @@ For each page docs/opt-in/NAME.rst there is opt_in/ways/NAME.py, with "_" for
     fact_*(trial)  anything else that the page says: raises TrialError,
                    by trial.expect(), if it is not so.
 
-trial is a Trial of opt_in/trial.py, in a folder of its own.  One table ends
-the run, with one line for each function.
+trial is a Trial of opt_in/trial.py, in a folder of its own.  It refuses files
+and commands that the page does not show.  One table ends the run, with one
+line for each function.
 """
 
 import argparse
@@ -99,9 +100,10 @@ class Runner:
         environments.make_virtualenv(self.interpreter, folder, self.progress)
         return environments.python_of(folder)
 
-    def trial(self, server, log):
-        return trials.Trial(self.python, self.wheel, self.make_environment,
-                            environments.clean_environ(), server, log)
+    def trial(self, name, server, log):
+        return trials.Trial(
+            name, self.python, self.wheel, self.make_environment,
+            environments.clean_environ(), server, log)
 
     def version(self, way):
         """The version of a way's program."""
@@ -113,6 +115,7 @@ class Runner:
 
     def try_all(self, name, way, server):
         """The rows of a way, each with whether it is right."""
+        page = name.replace("_", "-")
         version = None
         for function in list(vars(way)):
             kind, _, title = function.partition("_")
@@ -120,7 +123,7 @@ class Runner:
                 continue
             label = "opt-in-%s-%s.log" % (name, function)
             with open(os.path.join(environments.LOGS, label), "w") as log, \
-                    self.trial(server, log) as trial:
+                    self.trial(page, server, log) as trial:
                 if version is None:
                     version = (way.version(trial) if hasattr(way, "version")
                                else self.version(way))
@@ -128,8 +131,7 @@ class Runner:
                     kind, getattr(way, function), trial, log)
             if not is_right:
                 result += "; see .build/logs/" + label
-            yield is_right, (name.replace("_", "-"), version,
-                             title.replace("_", " "), result)
+            yield is_right, (page, version, title.replace("_", " "), result)
 
 
 def outcome(kind, function, trial, log):

@@ -1,13 +1,16 @@
 """What the files of opt_in/ways do their work with.  Needs Python 3.
 
 A way is tried in a folder of its own, which stands for /srv/app of the pages.
-Its environment, with the backport and the programs, stands for /srv/app/venv.
+Its environment, with the backport and the programs, stands for /srv/app/venv,
+and a free port for 8000.  The files and commands are those that the page
+shows: a Trial refuses others.
 """
 
 import contextlib
 import http.server
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,7 +22,8 @@ import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-EXAMPLES = os.path.join(ROOT, "docs", "opt-in", "examples")
+PAGES = os.path.join(ROOT, "docs", "opt-in")
+EXAMPLES = os.path.join(PAGES, "examples")
 CERTS = os.path.join(ROOT, "tests", "certs")
 PROGRAM = os.path.join(ROOT, "opt_in", "program.py")
 
@@ -97,12 +101,15 @@ class Server(http.server.ThreadingHTTPServer):
 class Trial:
     """One way, as it is tried.
 
-    python is the path of a Python 2.7 that has the backport and the programs
-    of ci/requirements-opt-in.txt, wheel the file of the backport's wheel,
-    make_environment(folder) makes another environment, without either.
+    name is that of its page, python the path of a Python 2.7 that has the
+    backport and the programs of ci/requirements-opt-in.txt, wheel the file of
+    the backport's wheel, make_environment(folder) makes another environment,
+    without either, and returns the path of its Python.
     """
 
-    def __init__(self, python, wheel, make_environment, environ, server, log):
+    def __init__(self, name, python, wheel, make_environment, environ,
+                 server, log):
+        self.page = "docs/opt-in/%s.rst" % name
         self.python = python
         self.wheel = wheel
         self.make_environment = make_environment
@@ -127,11 +134,19 @@ class Trial:
         """A path in the trial's folder."""
         return os.path.join(self.folder, *parts)
 
-    def bin(self, name):
-        """The path of a program in the environment."""
-        return os.path.join(os.path.dirname(self.python), name)
+    def files(self):
+        """The names of the files in the trial's folder."""
+        return os.listdir(self.folder)
 
-    # The files of the pages
+    # What the page shows
+
+    def expect_on_page(self, text):
+        """Raise TrialError if the page does not have the text, with its
+        continued lines as one."""
+        with open(os.path.join(ROOT, self.page)) as stream:
+            page = re.sub(r" *\\\n *", " ", stream.read())
+        self.expect(re.search("^ *%s$" % re.escape(text), page, re.MULTILINE),
+                    "%s does not have %r" % (self.page, text))
 
     def here(self, text):
         """What a page says, with this trial's folder, environment and port in
@@ -143,8 +158,9 @@ class Trial:
         return text
 
     def example(self, name, target=None):
-        """Put a file of docs/opt-in/examples into the folder, or where target
-        says; its path."""
+        """Put a file of docs/opt-in/examples, which the page has by
+        literalinclude, into the folder, or where target says; its path."""
+        self.expect_on_page(".. literalinclude:: examples/" + name)
         target = self.path(target or os.path.basename(name))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         source = os.path.join(EXAMPLES, name)
@@ -158,15 +174,15 @@ class Trial:
     # Commands
 
     def run(self, command, status=0, **variables):
-        """Run a command (list of str, or str for the shell as pages show it)
-        in the folder; its standard output (str).  The environment has these
-        variables too.  Raises TrialError for another exit status."""
+        """Run a command in the folder; what it writes (str).
+
+        command: list of str, or str for the shell that the page has after
+        "$ ".  The environment has these variables too.  Raises TrialError for
+        another exit status.
+        """
         done = subprocess.run(
-            command if isinstance(command, list) else self.here(command),
-            shell=not isinstance(command, list), cwd=self.folder,
-            env=dict(self.environ, **variables), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=self.log, timeout=SECONDS,
-            universal_newlines=True)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS,
+            universal_newlines=True, **self.process(command, variables))
         self.log.write("%s\n%s" % (command, done.stdout))
         self.log.flush()
         self.expect(done.returncode == status, "%s: exit status %d" % (
@@ -176,14 +192,21 @@ class Trial:
     def start(self, command, **variables):
         """Start a command (as in run()) that goes on until the trial's end;
         the Popen."""
-        child = subprocess.Popen(
-            command if isinstance(command, list) else
-            "exec " + self.here(command),
-            shell=not isinstance(command, list), cwd=self.folder,
-            env=dict(self.environ, **variables), stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=self.log, start_new_session=True)
+        child = subprocess.Popen(stdout=self.log, stderr=self.log,
+                                 start_new_session=True,
+                                 **self.process(command, variables))
         self.children.append(child)
         return child
+
+    def process(self, command, variables):
+        """What run() and start() have in common for subprocess."""
+        is_shown = isinstance(command, str)
+        if is_shown:
+            self.expect_on_page("$ " + command)
+            command = self.here(command)
+        return {"args": command, "shell": is_shown, "cwd": self.folder,
+                "env": dict(self.environ, **variables),
+                "stdin": subprocess.DEVNULL}
 
     def stop(self):
         """End what start() has started."""
