@@ -94,6 +94,10 @@ class Runner:
             self.interpreter, "opt-in", progress)
         self.wheel, = glob.glob(os.path.join(
             environments.BUILD, "opt-in", "project", "dist", "*.whl"))
+        # such as PYTHONDONTWRITEBYTECODE, which pages do not reckon with
+        self.environ = {
+            key: value for key, value in environments.clean_environ().items()
+            if not key.startswith("PYTHON")}
 
     def make_environment(self, folder):
         """An environment of its own; its Python."""
@@ -103,15 +107,15 @@ class Runner:
     def trial(self, name, server, log):
         return trials.Trial(
             name, self.python, self.wheel, self.make_environment,
-            environments.clean_environ(), server, log)
+            self.environ, server, log)
 
     def version(self, way):
         """The version of a way's program."""
         if not hasattr(way, "PROGRAM"):
             return self.interpreter.version
         return subprocess.check_output(
-            [self.python, "-c", VERSION, way.PROGRAM],
-            env=environments.clean_environ(), universal_newlines=True).strip()
+            [self.python, "-c", VERSION, way.PROGRAM], env=self.environ,
+            universal_newlines=True).strip()
 
     def try_all(self, name, way, server):
         """The rows of a way, each with whether it is right."""

@@ -134,6 +134,13 @@ class Trial:
         """A path in the trial's folder."""
         return os.path.join(self.folder, *parts)
 
+    def use_own_environment(self):
+        """Make an environment in the folder, with the backport alone, and let
+        it stand for /srv/app/venv from here on; python is its Python."""
+        self.python = self.make_environment(self.path("venv"))
+        self.run([self.python, "-m", "pip", "install", "--no-index",
+                  "--no-deps", self.wheel])
+
     def files(self):
         """The names of the files in the trial's folder."""
         return os.listdir(self.folder)
