@@ -141,6 +141,10 @@ class Trial:
         self.run([self.python, "-m", "pip", "install", "--no-index",
                   "--no-deps", self.wheel])
 
+    def bin(self, name):
+        """The path of a program in the environment."""
+        return os.path.join(os.path.dirname(self.python), name)
+
     def files(self):
         """The names of the files in the trial's folder."""
         return os.listdir(self.folder)
