@@ -44,25 +44,22 @@ def way_ca_from_environment(trial):
     return trial.told()
 
 
-def first_lines(trial, source, *options):
+def fails(trial, *options):
     """What a program writes that does without the hook, and fails."""
     with open(trial.path("alone.py"), "w") as stream:
-        stream.write(source)
+        stream.write("import _ssl_backport\n_ssl_backport.install()\n")
     trial.run([trial.bin("pyinstaller"), "alone.py"] + list(options),
               PYINSTALLER_CONFIG_DIR=trial.path("cache"))
     return trial.run([trial.path("dist", "alone", "alone")], status=255)
 
 
 def fact_first_lines_come_too_late(trial):
-    shown = first_lines(
-        trial, "import _ssl_backport\n_ssl_backport.install()\n"
-        "import pkg_resources\n", "--hidden-import", "_ssl_backport.ssl")
+    shown = fails(trial, "--hidden-import", "_ssl_backport.ssl")
     trial.expect("install() came too late" in shown, shown)
 
 
 def fact_hidden_import_is_needed(trial):
-    shown = first_lines(
-        trial, "import _ssl_backport\n_ssl_backport.install()\n")
+    shown = fails(trial, "--exclude-module", "certifi")
     trial.expect("--hidden-import _ssl_backport.ssl" in shown, shown)
 
 
