@@ -9,8 +9,8 @@
 PYTHON3 = python3
 
 .PHONY: help demo clean test test-long test-openssl test-cpython \
-    test-behaviour test-certificates test-ecosystem test-asan test-tsan \
-    test-valgrind fuzz soak load check-wheels check-debian11 \
+    test-behaviour test-certificates test-ecosystem test-opt-in test-asan \
+    test-tsan test-valgrind fuzz soak load check-wheels check-debian11 \
     check-newest check-wheels-newest check-ktls check-upstream wheels \
     wheels-newest docs bench bench-origins python3
 
@@ -71,6 +71,11 @@ test-certificates: python3
 #:                        (ARGS="--only redis" for one)
 test-ecosystem: python3
 	@$(PYTHON3) -m ci.test.ecosystem $(ARGS)
+
+#:   make test-opt-in     each way to opt in, with the real program, on 2.7
+#:                        (ARGS="--only cron" for one)
+test-opt-in: python3
+	@$(PYTHON3) -m ci.test.opt_in $(ARGS)
 
 #:   make test-asan       the tests with AddressSanitizer and UBSan
 test-asan: python3

@@ -46,6 +46,10 @@ NO_EXTENSION = """\
 _ssl_backport cannot load its extension module: %s
 Install _ssl_backport again with this Python: %s"""
 
+LEFT_OUT = """\
+The module %s was left out of this program.
+PyInstaller takes it in with the option --hidden-import %s."""
+
 
 class Finder(object):
     """Finds `ssl` in this package; `_ssl` is the extension module."""
@@ -83,9 +87,35 @@ class Finder(object):
         if name == "_ssl":
             sys.modules[name] = self.extension
             return self.extension
-        stream, path, description = imp.find_module(name, [self.folder])
+        try:
+            stream, path, description = imp.find_module(name, [self.folder])
+        except ImportError:
+            return load_archived(name)
         with stream:
             return imp.load_module(name, stream, path, description)
+
+
+def load_archived(name):
+    """Return the module under a name that is in our package, where the
+    package is in no folder: in a zip file or a program of PyInstaller.
+
+    Raises ImportError if it was left out there.
+    """
+    import pkgutil
+    path = "%s.%s" % (PACKAGE, name)
+    loader = pkgutil.find_loader(path)
+    if loader is None:
+        raise ImportError(LEFT_OUT % (path, path))
+    is_new = name not in sys.modules
+    module = sys.modules.setdefault(name, type(sys)(name))
+    module.__file__ = loader.get_filename(path)
+    try:
+        exec(loader.get_code(path), vars(module))
+    except BaseException:
+        if is_new:
+            del sys.modules[name]
+        raise
+    return module
 
 
 finder = Finder()

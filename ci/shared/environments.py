@@ -492,3 +492,22 @@ def prepare(interpreter, progress):
     make_environment(interpreter, folder, progress)
     install_project(interpreter, folder, progress)
     return python_of(folder)
+
+
+def prepare_with(interpreter, name, progress):
+    """Make an environment, .build/NAME, with the packages of
+    ci/requirements/NAME.txt and the project; returns its Python's path."""
+    folder = os.path.join(BUILD, name)
+    make_environment(interpreter, folder, progress)
+    path = pins(name)
+    stamp = os.path.join(folder, "packages-made-of")
+    wanted = digest(contents(path))
+    if not is_done(stamp, wanted):
+        run([python_of(folder), "-m", "pip", "install", "-r", path],
+            "%s.log" % name)
+        set_done(stamp, wanted)
+        progress.say("Python " + interpreter.name,
+                     "the packages of %s installed" % os.path.relpath(
+                         path, ROOT))
+    install_project(interpreter, folder, progress)
+    return python_of(folder)

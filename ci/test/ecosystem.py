@@ -26,7 +26,6 @@ sys.path.insert(0, ECOSYSTEM)
 import servers  # noqa: E402
 
 PYTHON = "2.7"
-REQUIREMENTS = environments.pins("ecosystem")
 PREFIX = "lib_"
 SECONDS = 120  # for one library
 
@@ -64,23 +63,6 @@ OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
 
 HEADS = ("library", "version", "same", "beyond", "known", "failed", "")
 ROW = "%-14s %-9s %5s %7s %6s %7s  %s"
-
-
-def make_environment(progress):
-    """An environment with the libraries and the backport; its Python."""
-    interpreter = environments.find(PYTHON)
-    folder = os.path.join(environments.BUILD, "ecosystem")
-    environments.make_environment(interpreter, folder, progress)
-    stamp = os.path.join(folder, "libraries-made-of")
-    wanted = environments.digest(environments.contents(REQUIREMENTS))
-    python = environments.python_of(folder)
-    if not environments.is_done(stamp, wanted):
-        environments.run([python, "-m", "pip", "install", "-r", REQUIREMENTS],
-                         "ecosystem.log")
-        environments.set_done(stamp, wanted)
-        progress.say("Python " + PYTHON, "libraries installed")
-    environments.install_project(interpreter, folder, progress)
-    return python
 
 
 def names_of_libraries(only):
@@ -210,7 +192,8 @@ def main():
         if missing:
             raise Failure(missing)
         comparisons = compare_all(
-            make_environment(progress), names, progress)
+            environments.prepare_with(environments.find(PYTHON), "ecosystem",
+                                      progress), names, progress)
     except Failure as error:
         sys.exit(str(error))
     show(comparisons)
