@@ -102,7 +102,7 @@ class Trial:
     """One way, as it is tried.
 
     name is that of its page, python the path of a Python 2.7 that has the
-    backport and the programs of ci/requirements-opt-in.txt, wheel the file of
+    backport and the programs of ci/requirements/opt-in.txt, wheel the file of
     the backport's wheel, make_environment(folder) makes another environment,
     without either, and returns the path of its Python.
     """
