@@ -96,10 +96,11 @@ class Runner:
             self.interpreter, "opt-in", progress)
         self.wheel, = glob.glob(os.path.join(
             environments.BUILD, "opt-in", "project", "dist", "*.whl"))
-        # such as PYTHONDONTWRITEBYTECODE, which pages do not reckon with
+        # such as PYTHONDONTWRITEBYTECODE and SSL_CERT_FILE, which pages do
+        # not reckon with
         self.environ = {
             key: value for key, value in environments.clean_environ().items()
-            if not key.startswith("PYTHON")}
+            if not key.startswith(("PYTHON", "SSL_CERT_"))}
 
     def make_environment(self, folder):
         """An environment of its own; its Python."""

@@ -1,6 +1,6 @@
 """What stands for a program that uses TLS while it is imported: it makes its
-context then, and takes a session from the server.  Servers that fork their
-workers afterwards have both in each worker.
+context then and, if it has the backport, takes a session from the server.
+Servers that fork their workers afterwards have both in each worker.
 
 It takes the place of program.py, which is called plain.py then.
 """
@@ -15,15 +15,17 @@ import plain
 
 
 def ask(session=None):
-    """Connect to the server; the connection's session, and whether it is the
-    one that was given (bool)."""
+    """Connect to the server; the connection's session, and whether it resumed
+    the one that was given (bool).  Both are None without the backport."""
+    given = {} if session is None else {"session": session}
     connection = CONTEXT.wrap_socket(
         socket.create_connection((URL.hostname, URL.port), 20),
-        server_hostname=URL.hostname, session=session)
+        server_hostname=URL.hostname, **given)
     try:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         connection.recv(1024)
-        return connection.session, connection.session_reused
+        return (getattr(connection, "session", None),
+                getattr(connection, "session_reused", None))
     finally:
         connection.close()
 

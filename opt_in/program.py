@@ -2,7 +2,8 @@
 process has, and what a TLS connection with it came to.
 
 It imports `ssl` at once, as programs do that know nothing of the backport.
-settings.json, beside it, names the server (url) and its CA file (ca).
+settings.json, beside it, names the server (url) and its CA file (ca, None for
+those of the system).
 """
 
 import json
@@ -15,10 +16,11 @@ TOLD = "told.json"
 
 
 def folder():
-    """Where settings.json is: beside this file, or beside what PyInstaller
-    made of it."""
-    path = sys.executable if hasattr(sys, "frozen") else __file__
-    return os.path.dirname(os.path.abspath(path))
+    """Where settings.json is.  What PyInstaller made of this file is started
+    there."""
+    if hasattr(sys, "frozen"):
+        return os.getcwd()
+    return os.path.dirname(os.path.abspath(__file__))
 
 
 def tell():

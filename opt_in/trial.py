@@ -109,7 +109,7 @@ class Trial:
 
     def __init__(self, name, python, wheel, make_environment, environ,
                  server, log):
-        self.page = "docs/opt-in/%s.rst" % name
+        self.name = name
         self.python = python
         self.wheel = wheel
         self.make_environment = make_environment
@@ -141,19 +141,23 @@ class Trial:
         self.run([self.python, "-m", "pip", "install", "--no-index",
                   "--no-deps", self.wheel])
 
+    def bin(self, name):
+        """The path of a program in the environment."""
+        return os.path.join(os.path.dirname(self.python), name)
+
     def files(self):
         """The names of the files in the trial's folder."""
         return os.listdir(self.folder)
 
     # What the page shows
 
-    def expect_on_page(self, text):
-        """Raise TrialError if the page does not have the text, with its
-        continued lines as one."""
-        with open(os.path.join(ROOT, self.page)) as stream:
+    def expect_on_page(self, name, text):
+        """Raise TrialError if a page does not have a line that is the text,
+        once its continued lines are one."""
+        with open(os.path.join(PAGES, name + ".rst")) as stream:
             page = re.sub(r" *\\\n *", " ", stream.read())
         self.expect(re.search("^ *%s$" % re.escape(text), page, re.MULTILINE),
-                    "%s does not have %r" % (self.page, text))
+                    "docs/opt-in/%s.rst does not have %r" % (name, text))
 
     def here(self, text):
         """What a page says, with this trial's folder, environment and port in
@@ -165,9 +169,11 @@ class Trial:
         return text
 
     def example(self, name, target=None):
-        """Put a file of docs/opt-in/examples, which the page has by
-        literalinclude, into the folder, or where target says; its path."""
-        self.expect_on_page(".. literalinclude:: examples/" + name)
+        """Put a file of docs/opt-in/examples into the folder, or where target
+        says; its path.  The page that its folder is named after has to show
+        it by literalinclude."""
+        self.expect_on_page(os.path.dirname(name),
+                            ".. literalinclude:: examples/" + name)
         target = self.path(target or os.path.basename(name))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         source = os.path.join(EXAMPLES, name)
@@ -209,7 +215,7 @@ class Trial:
         """What run() and start() have in common for subprocess."""
         is_shown = isinstance(command, str)
         if is_shown:
-            self.expect_on_page("$ " + command)
+            self.expect_on_page(self.name, "$ " + command)
             command = self.here(command)
         return {"args": command, "shell": is_shown, "cwd": self.folder,
                 "env": dict(self.environ, **variables),
