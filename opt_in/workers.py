@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import shutil
 import signal
+import ssl
 
 import trial as trials
 
@@ -16,6 +17,24 @@ def preload(trial):
     """Let preloaded.py stand for the user's program."""
     os.rename(trial.path("program.py"), trial.path("plain.py"))
     shutil.copy2(PRELOADED, trial.path("program.py"))
+
+
+def edit(trial, name, old, new):
+    """Replace a text in a file of the trial's folder."""
+    path = trial.path(name)
+    with open(path) as stream:
+        text = stream.read()
+    trial.expect(old in text, "%s has no %r" % (name, old))
+    with open(path, "w") as stream:
+        stream.write(text.replace(old, new))
+
+
+def get_by_https(trial, port):
+    """What the application answers over TLS, by a server whose certificate is
+    verified."""
+    context = ssl.create_default_context(
+        cafile=os.path.join(trials.CERTS, "root.pem"))
+    return trial.get("https://localhost:%d/" % port, context)
 
 
 def told_by_workers(trial, get=None, count=2):

@@ -32,10 +32,7 @@ def prepare(trial):
     shutil.copy2(ca, trial.path("ca.pem"))
     for name in "worker.py", "ask.py", "tasks.py":
         trial.example("celery/" + name)
-    with open(trial.path("tasks.py")) as stream:
-        text = stream.read()
-    with open(trial.path("tasks.py"), "w") as stream:
-        stream.write(text.replace(REDIS_PORT, port))
+    workers.edit(trial, "tasks.py", REDIS_PORT, port)
 
 
 def ask(trial):

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import ssl
 
 import trial as trials
 import workers
@@ -42,6 +41,10 @@ def way_workers_with_gevent(trial):
     return start_as_shown(trial, "-k gevent")
 
 
+def way_preloaded_workers_with_gevent(trial):
+    return start_as_shown(trial, "-k gevent --preload")
+
+
 def way_launcher(trial):
     prepare(trial)
     trial.start(LAUNCHER + COMMAND + USUAL)
@@ -54,14 +57,6 @@ def trap_own_command(trial):
     return trial.get()
 
 
-def get_by_https(trial):
-    """What it answers over TLS, with its certificate verified."""
-    return trial.get(
-        "https://localhost:%d/" % trial.port,
-        ssl.create_default_context(
-            cafile=os.path.join(trials.CERTS, "root.pem")))
-
-
 def serve_https(trial, options=""):
     prepare(trial, "tls.conf.py")
     shutil.copy2(os.path.join(trials.CERTS, "localhost.pem"),
@@ -69,7 +64,7 @@ def serve_https(trial, options=""):
     trial.start(trial.here(
         SERVE + options + " -c /srv/app/tls.conf.py program:application"
     ).split())
-    return get_by_https(trial)
+    return workers.get_by_https(trial, trial.port)
 
 
 def way_https_sync_workers(trial):

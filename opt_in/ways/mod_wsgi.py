@@ -25,6 +25,12 @@ LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule ssl_module {modules}/mod_ssl.so
 Include {folder}/{name}
 WSGISocketPrefix {folder}/wsgi
+Listen 127.0.0.1:{https}
+<VirtualHost 127.0.0.1:{https}>
+    SSLEngine on
+    SSLCertificateFile {certs}/localhost.pem
+    SSLCertificateKeyFile {certs}/localhost.pem
+</VirtualHost>
 """
 MODULES = "/usr/lib/apache2/modules"
 GLOBAL = " application-group=%{GLOBAL}"
@@ -37,21 +43,15 @@ AS_USER = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups",
 
 
 def prepare(trial, name="app.conf"):
+    """Put the files into the folder; the port of Apache's HTTPS."""
     trial.example("mod-wsgi/wsgi.py")
     trial.example("mod-wsgi/" + name)
+    https = trials.free_port()
     with open(trial.path("server.conf"), "w") as stream:
-        stream.write(SERVER.format(folder=trial.folder, port=trial.port,
-                                   modules=MODULES, name=name))
-
-
-def edit(trial, name, old, new):
-    """Replace a text in a file of the trial."""
-    path = trial.path(name)
-    with open(path) as stream:
-        text = stream.read()
-    trial.expect(old in text, "%s has no %r" % (name, old))
-    with open(path, "w") as stream:
-        stream.write(text.replace(old, new))
+        stream.write(SERVER.format(
+            folder=trial.folder, port=trial.port, https=https, name=name,
+            modules=MODULES, certs=trials.CERTS))
+    return https
 
 
 def start(trial):
@@ -69,6 +69,12 @@ def way_daemon_process(trial):
     prepare(trial)
     start(trial)
     return trial.get()
+
+
+def way_https_by_mod_ssl(trial):
+    https = prepare(trial)
+    start(trial)
+    return workers.get_by_https(trial, https)
 
 
 def fact_log_shows_it(trial):
@@ -91,7 +97,7 @@ def fact_each_process_imports_the_application(trial):
 
 def way_interpreter_of_its_own(trial):
     prepare(trial)
-    edit(trial, "app.conf", GLOBAL, "")
+    workers.edit(trial, "app.conf", GLOBAL, "")
     start(trial)
     return trial.get()
 
@@ -114,7 +120,8 @@ def fact_global_beside_others_is_confused(trial):
     """A request for the interpreter %{GLOBAL} runs in another one, where
     Python's own ssl is imported."""
     prepare(trial, "interpreters.conf")
-    edit(trial, "interpreters.conf", "application-group=new", GLOBAL.strip())
+    workers.edit(trial, "interpreters.conf", "application-group=new",
+                 GLOBAL.strip())
     start(trial)
 
     def ask(path):
@@ -141,7 +148,12 @@ def reload_and_get(trial, reload):
     answers = []
 
     def is_new():
-        answers.append(trial.get())
+        try:
+            answers.append(trial.get())
+        except urllib.error.HTTPError as error:
+            if error.code != 503:  # "not yet"
+                raise
+            return False
         return answers[-1]["pid"] not in old
 
     trial.wait(is_new, "the old process answers")
@@ -159,8 +171,8 @@ def way_graceful(trial):
 
 def fact_too_late(trial):
     prepare(trial)
-    edit(trial, "wsgi.py", "import _ssl_backport",
-         "import urllib2\nimport _ssl_backport")
+    workers.edit(trial, "wsgi.py", "import _ssl_backport",
+                 "import urllib2\nimport _ssl_backport")
     start(trial)
     try:
         trial.get()

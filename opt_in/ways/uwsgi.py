@@ -3,6 +3,7 @@
 import os
 import signal
 
+import trial as trials
 import workers
 
 PROGRAM = "uWSGI"
@@ -35,14 +36,18 @@ def way_lazy_apps(trial):
 
 def way_gevent(trial):
     prepare(trial, "uwsgi.ini")
-    path = trial.path("uwsgi.ini")
-    with open(path) as stream:
-        text = stream.read()
-    with open(path, "w") as stream:
-        stream.write(text.replace("threads = 2", "gevent = 100")
-                     + "gevent-monkey-patch = true\n")
+    workers.edit(trial, "uwsgi.ini", "threads = 2",
+                 "gevent = 100\ngevent-monkey-patch = true")
     trial.start(UWSGI + "uwsgi.ini")
     return trial.get()
+
+
+def way_https_socket(trial):
+    port = trials.free_port()
+    certificate = os.path.join(trials.CERTS, "localhost.pem")
+    start_as_shown(trial, "--https-socket", "127.0.0.1:%d,%s,%s" % (
+        port, certificate, certificate))
+    return workers.get_by_https(trial, port)
 
 
 def fact_context_and_session_of_the_master_in_workers(trial):
@@ -81,6 +86,14 @@ def way_several_in_single_interpreter(trial):
     return trial.get("http://127.0.0.1:%d/old" % trial.port)
 
 
+def trap_shared_import_in_second_interpreter(trial):
+    prepare(trial, "mounts.ini")
+    trial.example("uwsgi/use_backport.py")
+    trial.start(trial.here(UWSGI + "mounts.ini").split()
+                + ["--shared-pyimport", "use_backport"])
+    return trial.get("http://127.0.0.1:%d/old" % trial.port)
+
+
 def way_early_monkey_patch(trial):
     prepare(trial, "early.ini", "use_backport.py")
     trial.start(UWSGI + "early.ini")
@@ -94,15 +107,28 @@ def fact_too_late(trial):
     trial.expect("came too late" in told and "urllib2" in told, told)
 
 
+def fact_too_late_after_other_imports(trial):
+    prepare(trial, "uwsgi.ini")
+    for option in "--pyimport", "--shared-pyimport":
+        told = trial.run(trial.here(UWSGI + "uwsgi.ini").split()
+                         + [option, "urllib2"], 22)
+        trial.expect("came too late" in told, told)
+
+
 def fact_too_late_after_early_monkey_patch(trial):
     prepare(trial, "early.ini", "use_backport.py")
-    with open(trial.path("early.ini")) as stream:
-        text = stream.read()
-    with open(trial.path("early.ini"), "w") as stream:
-        stream.write(text.replace("shared-pyimport = use_backport\n", "")
-                     .replace("module = program", "module = wsgi"))
+    workers.edit(trial, "early.ini", "shared-pyimport = use_backport\n", "")
+    workers.edit(trial, "early.ini", "module = program", "module = wsgi")
     told = trial.run(trial.here(UWSGI + "early.ini").split(), 22)
     trial.expect("came too late" in told and "gevent" in told, told)
+
+
+def trap_failing_import_is_passed_over(trial):
+    prepare(trial, "early.ini")
+    with open(trial.path("use_backport.py"), "w") as stream:
+        stream.write("raise ImportError('it is not here')\n")
+    trial.start(trial.here(UWSGI + "early.ini").split())
+    return trial.get()
 
 
 def fact_no_start_without_backport(trial):
