@@ -245,13 +245,14 @@ class Trial:
         os.remove(path)
         return told
 
-    def get(self, url=None):
-        """What program.py's application() answers (dict), at port or url."""
+    def get(self, url=None, context=None):
+        """What program.py's application() answers (dict), at port or url; an
+        https: url needs a context (ssl.SSLContext)."""
         def answer():
             try:
                 with urllib.request.urlopen(
                         url or "http://127.0.0.1:%d/" % self.port,
-                        timeout=SECONDS) as response:
+                        timeout=SECONDS, context=context) as response:
                     answers.append(json.load(response))
             except (ConnectionError, urllib.error.URLError) as error:
                 if isinstance(error, urllib.error.HTTPError):

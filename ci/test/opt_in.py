@@ -45,6 +45,8 @@ import trial as trials  # noqa: E402
 PYTHON = "2.7"
 KINDS = ("way", "trap", "fact")
 ROW = "%-14s %-10s %-34s %s"
+# What pip builds one of ci/requirements-opt-in.txt with, as in PACKAGES.
+BUILT_WITH = {"apxs": "apache2-dev"}
 NO_ROOT = "%s can be tried by root only."
 VERSION = ("import pkg_resources, sys; "
            "print(pkg_resources.get_distribution(sys.argv[1]).version)")
@@ -72,7 +74,7 @@ def load(name):
 
 def refuse_missing(ways):
     """Raise Failure if this machine lacks what the ways need."""
-    packages = {}
+    packages = dict(BUILT_WITH)
     for name, way in ways.items():
         packages.update(getattr(way, "PACKAGES", {}))
         if getattr(way, "NEEDS_ROOT", False) and os.geteuid() != 0:
