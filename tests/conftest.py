@@ -18,6 +18,7 @@ import helpers
 # about the package itself: nothing in them is for a stock ssl
 collect_ignore = [] if helpers.BACKPORT else [
     "test_additions.py", "test_api_docs.py", "test_check.py", "test_copy.py",
+    "test_examples.py",
     "test_install.py", "test_launcher.py",
     "test_names.py", "test_surface.py", "test_upstream.py"]
 # A Python may be built without ssl: there the backport is the only one.
