@@ -69,11 +69,13 @@ def install(interpreter, path, folder, progress):
 
 
 def check_tests(interpreter, python, path, folder, progress):
-    """Run the tests of the distribution, away from the tree."""
-    tests = os.path.join(unpack(path, folder), "tests")
+    """Run the tests and the examples of the distribution, away from the
+    tree."""
+    source = unpack(path, folder)
     result = run_tests.run_pytest(
         interpreter._replace(name=interpreter.name + "-sdist"), python,
-        [tests], progress)
+        [os.path.join(source, name)
+         for name in run_tests.TESTS + run_tests.EXAMPLES], progress)
     if result.note or not result.passed:
         raise Failure("The tests failed. " + (result.note or ""))
     progress.say("Sdist", "%d tests passed, %d skipped" % (

@@ -1,4 +1,5 @@
-"""make test: the tests, in each Python that is found, with the backport.
+"""make test: the tests, and the examples of the manual, in each Python that is
+found, with the backport.
 
     python3 ci/run_tests.py [--pythons "2.7 3.11"] [--stock]
                             [PYTEST ARGUMENT...]
@@ -27,6 +28,11 @@ PYTHONS = "2.7 3.6 3.11"
 AT_A_TIME = 2
 
 WITH_BACKPORT = ["-m", "_ssl_backport"]
+
+# What pytest runs, from the root of the project.  The examples of the manual
+# are for the backport alone.
+TESTS = ["tests"]
+EXAMPLES = ["docs", "README.rst"]
 
 # What a Python may lack; the backport needs neither, some tests do.
 OPTIONAL = ["_ssl", "_hashlib"]
@@ -64,9 +70,10 @@ def pytest_command(python, arguments, report, launcher=WITH_BACKPORT):
     named = any(os.path.exists(os.path.join(environments.ROOT,
                                             argument.split("::")[0]))
                 for argument in arguments)
+    everything = TESTS + (EXAMPLES if launcher else [])
     return [python] + launcher + [
         "-m", "pytest", "-v", "-rfE", "-p", "no:cacheprovider", "--junitxml",
-        report] + arguments + ([] if named else ["tests"])
+        report] + arguments + ([] if named else everything)
 
 
 def run_pytest(interpreter, python, arguments, progress,

@@ -869,7 +869,8 @@ def recipe(title, **names):
         page = stream.read()
     namespace = dict(names)
     for code in (u"**Pinning**", title):
-        code = page[page.index(code):].partition("::\n\n")[2]
+        code = page[page.index(code):].partition(
+            u".. code-block:: python\n\n")[2]
         code = re.split(r"\n\n(?=\S)", code)[0]
         exec(textwrap.dedent(code), namespace)
     return namespace["callback"]

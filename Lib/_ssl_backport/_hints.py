@@ -1,8 +1,9 @@
-"""What an SSLError may be due to, and what to change: SSLError.hint.
+"""The text of SSLError.hint: the likely cause of an error, and a remedy.
 
-The extension imports this when a hint is asked for.  It goes by the names
-that OpenSSL's errors have in all versions, by the numbers of X509_V_ERR_*,
-and by the facts that the connection has left in the exception.
+The extension imports this module when a program reads `hint`.  hint_of()
+selects a text by the error's reason, by its verify code (X509_V_ERR_*), and by
+facts that the connection has stored in the exception.  Only reasons that have
+one name in all OpenSSL versions are used.
 """
 
 from __future__ import absolute_import
@@ -11,8 +12,8 @@ import __ssl_backport as _ssl
 
 __all__ = ["hint_of"]
 
-OLDEST, NEWEST = 0x0301, 0x0304     # of TLS, as OpenSSL numbers versions
-NAMES_SHOWN = 5
+OLDEST, NEWEST = 0x0301, 0x0304     # TLS versions, in OpenSSL's numbers
+NAMES_SHOWN = 5                     # the most host names in a hint
 DAY = 24 * 60 * 60                  # seconds
 
 ALLOW_OLD = ('context.minimum_version = ssl.TLSVersion.%s')
@@ -22,8 +23,8 @@ LOAD_ROOT = 'context.load_verify_locations("ca.pem")'
 
 
 def hint_of(error):
-    """Return a sentence or two (str) that may help with an SSLError: what is
-    wrong, and what to change.  None where nothing is known.
+    """Return the hint (str, one or two sentences) for an SSLError: the likely
+    cause, and what to change.  Return None for an error without a hint.
     """
     facts = Facts(vars(error).get("_facts") or ())
     code = getattr(error, "verify_code", None)
@@ -35,10 +36,11 @@ def hint_of(error):
 
 
 def told(entry, facts):
-    """The text of a table's entry: a format of facts, or a function of them.
+    """Return the hint (str) that a table entry makes of the facts, or None.
 
-    None without an entry, and without facts where it needs some: what fails
-    while a file is loaded has none.
+    entry: a format string, a function that takes the facts, or None.
+    An error without a connection has no facts, such as one from loading a
+    file.  For it only a format string without fields gives a hint.
     """
     if entry is None or not (facts or is_plain(entry)):
         return None
@@ -50,8 +52,10 @@ def is_plain(entry):
 
 
 def reason_of(error):
-    """The name of the reason; of an alert, which OpenSSL's versions call by
-    different names, that after "ALERT_".
+    """Return the name of an error's reason (str), or None.
+
+    For an alert, this is "ALERT_" and the alert's name: the prefix before
+    "ALERT_" differs between OpenSSL versions.
     """
     if error.library not in ("SSL", "X509"):
         return None
@@ -62,7 +66,7 @@ def reason_of(error):
 # The facts
 
 class Facts(dict):
-    """What is known of the connection that failed; None for what is not."""
+    """The facts about a failed connection; an unknown fact is None."""
 
     def __missing__(self, name):
         word = getattr(self, "get_" + name, None)
@@ -81,7 +85,7 @@ class Facts(dict):
         return " and ".join(filter(None, [", ".join(names[:-1])] + names[-1:]))
 
     def get_certificate(self):
-        """The certificate at fault, as the subject of a sentence."""
+        """The certificate that caused the error, as a sentence's subject."""
         owner = "The %s's certificate" % self["peer"]
         name = self["culprit_name"]
         if self["depth"]:
@@ -96,22 +100,22 @@ class Facts(dict):
             "its issuer")
 
     def get_searched(self):
-        """Where CA certificates were looked for."""
+        """The sources of the trusted CA certificates."""
         if self["places"]:
-            return "those from " + ", ".join(map(plain, self["places"]))
-        return "those of this context"
+            return "loaded from " + ", ".join(map(plain, self["places"]))
+        return "loaded into this context"
 
 
 def plain(text):
-    """Text of anybody's as ASCII (str) that fits into a line."""
+    """Return untrusted text as one line of printable ASCII (str)."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     return str(text.encode("unicode_escape").decode("ascii"))
 
 
 def common_name(subject):
-    """What a name as in getpeercert() shows of its owner: commonName, or
-    organizationName; None without both.
+    """Return the quoted commonName, or else the organizationName, of a
+    distinguished name in the form of getpeercert(); None without both.
     """
     fields = dict(pair for part in subject for pair in part)
     name = fields.get("commonName") or fields.get("organizationName")
@@ -119,7 +123,7 @@ def common_name(subject):
 
 
 def protocol(version):
-    """The name of a version, such as TLSv1.2."""
+    """Return the name of a TLS version (int), such as "TLSv1.2"."""
     if version < OLDEST:
         return "SSLv3"
     return "TLSv1" + (".%d" % (version - OLDEST) if version > OLDEST else "")
@@ -132,7 +136,7 @@ NO_CERTIFICATE = ("This server has no certificate: load one with %s."
 # Versions
 
 def older_than(facts):
-    """What lets this side speak an older version than it does."""
+    """Return the settings (str) that allow this side an older version."""
     oldest = min(facts["versions"] or [NEWEST])
     if oldest >= NEWEST:
         return ALLOW_OLD % "TLSv1_2"
@@ -143,57 +147,58 @@ NEWER = "context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED"
 
 
 def refuse_version(facts):
-    """The peer's version is none that this side allows."""
+    """Return the hint for a peer whose TLS version this side refuses."""
     if not facts["server_side"]:
-        return ("The server speaks an older TLS version than this client "
+        return ("The server uses an older TLS version than this client "
                 "allows (%s).  If the server cannot be updated, set %s."
                 % (facts["allowed"], older_than(facts)))
     offered = facts["client_version"]
     if offered in facts["versions"] and not facts["has_certificate"]:
         return NO_CERTIFICATE
     if offered in facts["versions"]:
-        return ("The client speaks %s at most, which the security level of "
+        return ("The client supports %s at most, which the security level of "
                 "this server forbids.  If the client cannot be updated, allow "
-                "it with %s." % (protocol(offered), ALLOW_WEAK))
+                "this version with %s." % (protocol(offered), ALLOW_WEAK))
     if facts["versions"] and offered > max(facts["versions"]):
-        return ("The client asks for a newer TLS version than this server "
+        return ("The client requires a newer TLS version than this server "
                 "allows (%s): set %s." % (facts["allowed"], NEWER))
-    return ("The client speaks %s at most, and this server allows %s.  If the "
-            "client cannot be updated, set %s."
+    return ("The client supports %s at most, and this server allows only %s.  "
+            "If the client cannot be updated, set %s."
             % (protocol(offered), facts["allowed"], older_than(facts)))
 
 
 def version_refused(facts):
-    """The peer allows none of our versions."""
+    """Return the hint for a peer that refuses all versions of this side."""
     start = ("The %(peer)s allows none of the TLS versions of this %(us)s "
              "(%(allowed)s)" % facts)
     if max(facts["versions"] or [NEWEST]) < NEWEST:
-        return "%s.  It may want a newer one: set %s." % (start, NEWER)
-    return ("%s and probably knows only older ones.  If it cannot be updated, "
-            "set %s." % (start, older_than(facts)))
+        return ("%s.  The %s may require a newer version: set %s."
+                % (start, facts["peer"], NEWER))
+    return ("%s and probably supports only older versions.  If the %s cannot "
+            "be updated, set %s." % (start, facts["peer"], older_than(facts)))
 
 
 # Ciphers and keys
 
 WEAK_KEY = (
     "A certificate has a key or a signature that is too weak for this "
-    "context's security level.  Better get one with an RSA key of 2048 bits "
-    "or more, signed with SHA-256; or allow it, before it is loaded, with "
-    + ALLOW_WEAK + ".")
+    "context's security level.  Use a certificate with an RSA key of at least "
+    "2048 bits and a SHA-256 signature, or, before you load this certificate, "
+    "call " + ALLOW_WEAK + ".")
 
 SHA1 = (
-    "The two sides have no signature algorithm in common: one side may know "
-    "only SHA-1, which this security level forbids.  If the %(peer)s cannot "
-    "be updated, allow it with " + ALLOW_WEAK + ".")
+    "The two sides have no signature algorithm in common: one side may "
+    "support only SHA-1, which this security level forbids.  If the %(peer)s "
+    "cannot be updated, allow SHA-1 with " + ALLOW_WEAK + ".")
 
 
 def no_cipher(facts):
     if facts["server_side"] and not facts["has_certificate"]:
         return NO_CERTIFICATE
     return ("The %(peer)s and this %(us)s have no cipher suite in common that "
-            "fits the server's certificate and the groups of both.  Allow "
-            'more with context.set_ciphers("DEFAULT"), or with the suites '
-            "that the %(peer)s has." % facts)
+            "works with the server's certificate and the groups of both.  "
+            'Allow more suites with context.set_ciphers("DEFAULT"), or name '
+            "suites of the %(peer)s there." % facts)
 
 
 def no_signature(facts):
@@ -204,15 +209,16 @@ def no_signature(facts):
 SMALL_DH = (
     "The Diffie-Hellman parameters are too small for this context's security "
     "level.  Use elliptic curves instead, with "
-    'context.set_ciphers("DEFAULT:!DHE"), or allow them with ' + ALLOW_WEAK
-    + ".")
+    'context.set_ciphers("DEFAULT:!DHE"), or allow small parameters with '
+    + ALLOW_WEAK + ".")
 
 NO_GROUP = (
-    "The %(peer)s and this %(us)s have no group for key exchange in common: "
-    'allow one that both know, as context.set_groups("X25519:P-256").')
+    "The %(peer)s and this %(us)s have no group for the key exchange in "
+    "common: allow a group that both support, for example with "
+    'context.set_groups("X25519:P-256").')
 
 
-# Names and certificates that the peer wants
+# Names and certificates that the peer requires
 
 def is_address(host):
     return ":" in host or host.replace(".", "").isdigit()
@@ -223,52 +229,55 @@ def unknown_name(facts):
     if facts["server_side"]:
         return None
     if host is None:
-        return ("The server wants to know which host is asked for: pass "
-                "server_hostname to context.wrap_socket().")
+        return ("The server requires a host name (SNI), and the client sent "
+                "none: pass server_hostname to context.wrap_socket().")
     if is_address(host):
-        return ("The server wants a host name, and the IP address %s is not "
-                "sent as one: pass its name as server_hostname." % host)
-    return ('The server knows no host "%s": check the name that is passed as '
-            "server_hostname." % host)
+        return ("The server requires a host name (SNI), and clients do not "
+                "send the IP address %s as one: pass the server's name as "
+                "server_hostname." % host)
+    return ('The server has no host named "%s": check the name that the '
+            "program passes as server_hostname." % host)
 
 
 def certificate_wanted(facts):
     if facts["server_side"]:
-        return ("The client sent no certificate, which this context asks for "
-                "(verify_mode is CERT_REQUIRED): let the client load one with "
-                "load_cert_chain(), or set context.verify_mode = "
-                "ssl.CERT_OPTIONAL.")
-    return ("The server wants a client certificate: load one that it knows "
-            "with %s." % LOAD_CERTIFICATE)
+        return ("The client sent no certificate, but this context requires "
+                "one (verify_mode is CERT_REQUIRED): load a certificate in "
+                "the client with load_cert_chain(), or set "
+                "context.verify_mode = ssl.CERT_OPTIONAL.")
+    return ("The server requires a client certificate: load one that the "
+            "server trusts with %s." % LOAD_CERTIFICATE)
 
 
 def handshake_failure(facts):
     if facts["server_side"] or facts["server_side"] is None:
-        return ("The %(peer)s found nothing in common with this %(us)s: "
+        return ("The %(peer)s and this %(us)s have no settings in common: "
                 "compare the TLS versions, cipher suites, groups and "
                 "signature algorithms of both." % facts)
     if facts["was_asked"] and not facts["has_certificate"]:
         return certificate_wanted(facts)
     if facts["was_asked"]:
         return ("The server has probably refused the certificate of this "
-                "client: load one that it knows with %s." % LOAD_CERTIFICATE)
+                "client: load one that the server trusts with %s."
+                % LOAD_CERTIFICATE)
     if facts["host"] is None:
-        return ("The server may want to know which host is asked for: pass "
-                "server_hostname to context.wrap_socket().  Or it knows none "
-                "of this client's cipher suites.")
-    return ("The server found no cipher suite, group or signature algorithm "
-            "in common with this client.  If the server is old, allow more "
-            'with context.set_ciphers("DEFAULT"), or with %s.' % ALLOW_WEAK)
+        return ("The server may require a host name (SNI): pass "
+                "server_hostname to context.wrap_socket().  Otherwise the "
+                "server supports none of this client's cipher suites.")
+    return ("The server has no cipher suite, group or signature algorithm in "
+            "common with this client.  If the server is old, allow more "
+            'with context.set_ciphers("DEFAULT") or %s.' % ALLOW_WEAK)
 
 
 ECH_REJECTED = (
-    "The server could not decrypt the ClientHello (ECH): its keys have "
-    "changed, or it has none.  Connect again with this error's "
-    "ech_retry_configs as ech_config_list or, if they are None, without ECH.")
+    "The server could not decrypt the ClientHello (ECH): the server's keys "
+    "have changed, or the server has none.  Connect again with this error's "
+    "ech_retry_configs as ech_config_list or, if it is None, without ECH.")
 
 
 def ours_refused(because):
-    """An alert that tells of our certificate."""
+    """Return the format of a hint for an alert about this side's
+    certificate."""
     return ("The %(peer)s refused the certificate of this %(us)s " + because)
 
 
@@ -276,21 +285,21 @@ def ours_refused(because):
 
 def no_tls(facts):
     if facts["server_side"]:
-        return ("The client did not speak TLS: it may have sent plain text "
-                "(as http:// does) to this port.")
-    return ("The server did not answer with TLS: the port may be one for "
-            "plain text (as http://), for TLS after a command (STARTTLS), or "
-            "a proxy's.  Check the port.")
+        return ("The client did not use TLS: it may have sent plain text, "
+                "such as http://, to this port.")
+    return ("The server did not answer with TLS: the port may be for plain "
+            "text, such as http://, for TLS after a command (STARTTLS), or "
+            "for a proxy.  Check the port.")
 
 
 def hung_up(facts):
     if facts["server_side"]:
-        return ("The client closed the connection in the middle of the "
-                "handshake: it may not trust the certificate of this server, "
-                "or was a check whether the port is open.")
-    return ("The server closed the connection in the middle of the handshake: "
-            "the port may not be one for TLS, or a proxy or firewall is in "
-            "between.  Check host and port.")
+        return ("The client closed the connection during the handshake: it "
+                "may not trust the certificate of this server, or it only "
+                "checked whether the port is open.")
+    return ("The server closed the connection during the handshake: the port "
+            "may not be for TLS, or a proxy or firewall may have closed the "
+            "connection.  Check host and port.")
 
 
 # Certificates that were refused
@@ -301,7 +310,7 @@ def too_early(facts):
     if "notBefore" in certificate and facts["time"]:
         text += ": it is valid from %s, and this computer's clock says %s" % (
             certificate["notBefore"], moment(facts["time"]))
-    return text + ".  If that time is wrong, set the clock."
+    return text + ".  If this time is wrong, set the clock."
 
 
 def too_late(facts):
@@ -310,11 +319,12 @@ def too_late(facts):
     if "notAfter" in certificate and facts["time"]:
         text += (": it was valid until %s, and this computer's clock says "
                  "%s" % (certificate["notAfter"], moment(facts["time"])))
-    return text + ".  Renew it or, if that time is wrong, set the clock."
+    return text + (".  Renew the certificate or, if this time is wrong, set "
+                   "the clock.")
 
 
 def moment(seconds):
-    """A time in the form that certificates' times have in getpeercert()."""
+    """Return a time (seconds) as text in the form of getpeercert()."""
     import time
     now = time.gmtime(seconds)
     months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -323,44 +333,47 @@ def moment(seconds):
 
 
 def trusts_none(facts):
-    """For a context without any CA certificate; None for others."""
+    """Return the hint for a context that trusts no CA certificate; None for
+    other contexts."""
     if facts["has_trust"] is False:
         return ("This context trusts no CA certificate: call "
                 "context.load_default_certs() or %s." % LOAD_ROOT)
 
 
 def unknown_issuer(facts):
-    advice = "If you trust it, add it with %s."
+    advice = "If you trust this CA, add its certificate with %s."
     if facts["sent"] == 1:
-        advice = ("If it is an intermediate one, let the " + facts["peer"]
-                  + " send it; if you trust it, add it with %s.")
+        advice = ("If this CA is an intermediate one, configure the "
+                  + facts["peer"] + " to send its certificate; if you trust "
+                  "the CA, add its certificate with %s.")
     return trusts_none(facts) or (
-        "%s is signed by %s, which is not among the trusted CA certificates, "
+        "%s is signed by %s, which is not among the trusted CA certificates "
         "%s.  %s" % (facts["certificate"], facts["issuer_name"],
                      facts["searched"], advice % LOAD_ROOT))
 
 
 def incomplete_chain(facts):
-    return ("%s is trusted, but its own issuer, %s, is not.  Add that one "
-            "with %s, or set context.verify_flags |= "
+    return ("%s is trusted, but its own issuer, %s, is not.  Add the issuer's "
+            "certificate with %s, or set context.verify_flags |= "
             "ssl.VERIFY_X509_PARTIAL_CHAIN."
             % (facts["certificate"], facts["issuer_name"], LOAD_ROOT))
 
 
 def self_signed(facts):
     return ("The %s's certificate (%s) is self-signed, and not among the "
-            "trusted certificates, %s.  If it is the right one, add it with "
-            "%s."
+            "trusted certificates %s.  If you trust this certificate, add it "
+            "with %s."
             % (facts["peer"], facts["culprit_name"] or "without a name",
                facts["searched"], LOAD_ROOT))
 
 
 def unknown_root(facts):
     return trusts_none(facts) or (
-        "The %s's chain ends in the root %s, which is not among the trusted "
-        "CA certificates, %s.  If it is that of your own CA or proxy, add it "
-        "with %s." % (facts["peer"], facts["culprit_name"] or "certificate",
-                      facts["searched"], LOAD_ROOT))
+        "The %s's chain ends with the root %s, which is not among the trusted "
+        "CA certificates %s.  If this root belongs to your own CA or proxy, "
+        "add it with %s." % (
+            facts["peer"], facts["culprit_name"] or "certificate",
+            facts["searched"], LOAD_ROOT))
 
 
 def other_name(facts):
@@ -368,45 +381,46 @@ def other_name(facts):
              (facts["leaf"] or {}).get("subjectAltName", ())
              if kind in ("DNS", "IP Address")]
     rest = len(names) - NAMES_SHOWN
-    shown = ", ".join(names[:NAMES_SHOWN]) or "no host at all"
+    shown = ", ".join(names[:NAMES_SHOWN]) or "no host"
     if rest > 0:
         shown += " and %d more" % rest
-    return ('The server\'s certificate is not for "%s", but for %s: connect '
-            "to one of these, or get a certificate for that name."
+    return ('The server\'s certificate is not for "%s", but for %s: use a '
+            "host name of the certificate, or a certificate for this host."
             % (facts["host"], shown))
 
 
 def wrong_purpose(facts):
-    return ("%s is not made for a TLS %s: its key usage, extended key usage "
-            "or basic constraints do not allow it.  Get one that is."
-            % (facts["certificate"], facts["peer"]))
+    return ("%s was not issued for a TLS %s: its key usage, extended key "
+            "usage or basic constraints forbid this use.  The %s needs "
+            "another certificate."
+            % (facts["certificate"], facts["peer"], facts["peer"]))
 
 
 DISTRUSTED = (
-    "%(certificate)s has a key that nobody may trust, as it is known to have "
-    "been misused or published: the %(peer)s needs another certificate.")
+    "%(certificate)s has a key that cannot be trusted, because others know "
+    "the private key: the %(peer)s needs another certificate.")
 
 REVOKED = (
-    "%(certificate)s was revoked by its issuer: the %(peer)s needs another "
-    "one.")
+    "%(certificate)s is revoked: the %(peer)s needs another certificate.")
 
 NO_CRL = (
-    "verify_flags ask whether the %(peer)s's certificate was revoked, and no "
-    "revocation list of %(issuer_name)s is loaded, or it is out of date: load "
-    'a new one with context.load_verify_locations("crl.pem"), or clear '
+    "verify_flags requires a revocation check, but this context has no "
+    "current revocation list (CRL) of %(issuer_name)s: load one with "
+    'context.load_verify_locations("crl.pem"), or clear '
     "VERIFY_CRL_CHECK_LEAF and VERIFY_CRL_CHECK_CHAIN.")
 
 NOT_STRICT = (
-    "%(certificate)s breaks a rule of RFC 5280 that is checked only with "
-    "VERIFY_X509_STRICT.  Get a better one, or set context.verify_flags &= "
-    "~ssl.VERIFY_X509_STRICT.")
+    "%(certificate)s breaks a rule of RFC 5280 that OpenSSL checks only with "
+    "VERIFY_X509_STRICT.  Replace the certificate, or set "
+    "context.verify_flags &= ~ssl.VERIFY_X509_STRICT.")
 
 WEAK = (
-    "%(certificate)s has a key or a signature (as with SHA-1) that is too "
-    "weak for security level %(security_level)s.  Get a better one, or allow "
-    "it with " + ALLOW_WEAK + ".")
+    "%(certificate)s has a key or a signature (for example with SHA-1) that "
+    "is too weak for security level %(security_level)s.  Replace the "
+    "certificate, or allow it with " + ALLOW_WEAK + ".")
 
-# By X509_V_ERR_*, whose numbers stay; 24 has become 79 in OpenSSL 3.0.
+# The keys are X509_V_ERR_* numbers, which are the same in all OpenSSL
+# versions, except that 24 is 79 since OpenSSL 3.0.
 VERIFICATION = {
     2: incomplete_chain,
     3: NO_CRL,
@@ -431,53 +445,53 @@ VERIFICATION = {
 }
 VERIFICATION.update((code, NOT_STRICT) for code in range(80, 94))
 
-# By the name in OpenSSL's headers, which SSLError.reason is.
+# The keys are the names in OpenSSL's headers that SSLError.reason gives.
 REASONS = {
     "ALERT_BAD_CERTIFICATE": ours_refused(
-        "as a bad one: it may have no trusted issuer, or be for another "
-        "host."),
+        "as bad: the certificate may have no trusted issuer, or be for "
+        "another host."),
     "ALERT_CERTIFICATE_EXPIRED": ours_refused(
-        "as expired: renew it or, if it is not, set the clock of the "
-        "%(peer)s."),
+        "as expired: renew the certificate or, if it has not expired, set the "
+        "clock of the %(peer)s."),
     "ALERT_CERTIFICATE_REQUIRED": certificate_wanted,
-    "ALERT_CERTIFICATE_REVOKED": ours_refused("as revoked: get another one."),
+    "ALERT_CERTIFICATE_REVOKED": ours_refused(
+        "as revoked: use another certificate."),
     "ALERT_CERTIFICATE_UNKNOWN": ours_refused(
-        "for a reason that it does not tell: it may not trust the issuer."),
+        "and gave no reason: the %(peer)s may not trust the issuer."),
     "ALERT_HANDSHAKE_FAILURE": handshake_failure,
     "ALERT_INSUFFICIENT_SECURITY": no_cipher,
     "ALERT_NO_APPLICATION_PROTOCOL": (
-        "The %(peer)s knows none of the application protocols (ALPN) that "
-        "this %(us)s offers: see context.set_alpn_protocols()."),
+        "The %(peer)s supports none of the application protocols (ALPN) of "
+        "this %(us)s: see context.set_alpn_protocols()."),
     "ALERT_PROTOCOL_VERSION": version_refused,
     "ALERT_UNKNOWN_CA": ours_refused(
-        "because it does not know the issuer: let the %(peer)s trust that CA, "
-        "or have the intermediate certificates behind the first one in the "
-        "file for context.load_cert_chain()."),
+        "because the issuer is unknown there: make the %(peer)s trust the CA, "
+        "or add the intermediate certificates after the first one in the file "
+        "for context.load_cert_chain()."),
     "ALERT_UNSUPPORTED_CERTIFICATE": ours_refused(
-        "as one of a kind or for a purpose that it does not support: see its "
-        "extended key usage."),
+        "because its type or purpose is not supported: check the extended key "
+        "usage of the certificate."),
     "CA_KEY_TOO_SMALL": WEAK_KEY,
     "CA_MD_TOO_WEAK": WEAK_KEY,
     "DH_KEY_TOO_SMALL": SMALL_DH,
     "ECH_REQUIRED": ECH_REJECTED,
     "EE_KEY_TOO_SMALL": WEAK_KEY,
     "HTTPS_PROXY_REQUEST": (
-        "The client takes this server for an HTTP proxy: check the client's "
-        "settings for proxies."),
+        "The client uses this server as an HTTP proxy: check the client's "
+        "proxy settings."),
     "HTTP_REQUEST": (
-        "The client sent plain HTTP to this port for TLS: let it use "
-        "https://."),
+        "The client sent plain HTTP to this TLS port: use https:// in the "
+        "client."),
     "KEY_VALUES_MISMATCH": (
         "The private key does not belong to the certificate: the first "
-        "certificate of the file has to be the one that was made for this "
-        "key."),
+        "certificate in the file must be the one for this key."),
     "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED": SHA1,
     "NO_CIPHERS_AVAILABLE": (
-        "This context allows no cipher suite that fits its TLS versions "
+        "This context allows no cipher suite for its TLS versions "
         '(%(allowed)s): allow more with context.set_ciphers("DEFAULT").'),
     "NO_PROTOCOLS_AVAILABLE": (
-        "This context allows no TLS version at all: its minimum_version, "
-        "maximum_version and OP_NO_TLS* options leave none."),
+        "This context allows no TLS version: check its minimum_version, "
+        "maximum_version and OP_NO_TLS* options."),
     "NO_SHARED_CIPHER": no_cipher,
     "NO_SHARED_GROUPS": NO_GROUP,
     "NO_SHARED_SIGNATURE_ALGORITHMS": no_signature,
@@ -488,8 +502,8 @@ REASONS = {
     "TLSV1_UNRECOGNIZED_NAME": unknown_name,
     "UNKNOWN_PROTOCOL": no_tls,
     "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": (
-        "The server is old and lacks secure renegotiation (RFC 5746).  If it "
-        "cannot be updated, set context.options |= "
+        "The server is old and lacks secure renegotiation (RFC 5746).  If the "
+        "server cannot be updated, set context.options |= "
         "ssl.OP_LEGACY_SERVER_CONNECT."),
     "UNSUPPORTED_PROTOCOL": refuse_version,
     "WRONG_SIGNATURE_TYPE": SHA1,
