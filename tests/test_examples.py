@@ -205,6 +205,8 @@ pop = line_server(b"+OK hello\r\n", {
 # The programs
 
 Program = collections.namedtuple("Program", "name library peer arguments told")
+DEFAULT_GROUP = ("X25519MLKEM768" if ssl.OPENSSL_VERSION_INFO >= (3, 5)
+                 else "x25519")
 PROGRAMS = [
     Program("asyncore_client", "asyncore", http, "localhost PORT",
             "hello nobody"),
@@ -213,7 +215,7 @@ PROGRAMS = [
     Program("gevent_client", "gevent", http, "https://localhost:PORT/",
             "hello nobody\nhello nobody\nhello nobody"),
     Program("post_quantum", None, http, "localhost PORT",
-            "TLSv1.3 X25519MLKEM768"),
+            "TLSv1.3 " + DEFAULT_GROUP),
     Program("post_quantum", None, http, "localhost PORT X25519",
             "TLSv1.3 x25519"),
     Program("requests_context", "requests", http,
@@ -241,16 +243,16 @@ PROGRAMS = [
 ]
 # a module that programs import, and the program that is no client
 OTHERS = ["sni_server", "tls_stream"]
-# before these versions of OpenSSL the program tells what is missing
-NEEDED_OPENSSL = {"post_quantum": (3, 5)}
+# with an older OpenSSL the program raises NotImplementedError
+NEEDED_OPENSSL = {"post_quantum": (3, 2)}
 
 
-def start(name, *arguments):
-    """Starts an example, with TLS clients that trust tests/certs/root.pem."""
+def start(name, arguments, root="root.pem"):
+    """Starts an example whose clients trust a CA of tests/certs."""
     return subprocess.Popen(
         [sys.executable, os.path.join(EXAMPLES, name + ".py")] +
-        list(arguments),
-        env=dict(os.environ, SSL_CERT_FILE=cert("root.pem")),
+        arguments,
+        env=dict(os.environ, SSL_CERT_FILE=cert(root)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -262,31 +264,52 @@ def has_library(name):
     return child.returncode == 0
 
 
-@pytest.mark.parametrize(
-    "program", PROGRAMS,
-    ids=["%s-%d" % (each.name, number)
-         for number, each in enumerate(PROGRAMS)])
-def test_client(program):
-    if program.library and not has_library(program.library):
-        pytest.skip("%s is not installed" % program.library)
+@pytest.fixture(params=PROGRAMS, ids=["%s-%d" % (program.name, number)
+                                      for number, program
+                                      in enumerate(PROGRAMS)])
+def program(request):
+    """Each client whose library is there."""
+    library = request.param.library
+    if library and not has_library(library):
+        pytest.skip("%s is not installed" % library)
+    return request.param
+
+
+def run(program, root):
+    """Runs a client that trusts a CA of tests/certs, beside its peers: the
+    exit status, standard output and standard error."""
     with serving(program.peer) as port, serving(proxy) as proxy_port:
-        places = {"PORT": port, "PROXY": proxy_port}
-        files = {"CLIENT": cert("client.pem"), "CA": cert("root.pem")}
         arguments = program.arguments
-        for word, value in list(places.items()) + list(files.items()):
+        for word, value in [("PORT", port), ("PROXY", proxy_port),
+                            ("CLIENT", cert("client.pem")),
+                            ("CA", cert(root))]:
             arguments = arguments.replace(word, str(value))
-        child = start(program.name, *arguments.split())
+        child = start(program.name, arguments.split(), root)
         output, errors = (text.decode() for text in child.communicate())
+    return child.returncode, output, errors
+
+
+def test_client(program):
+    status, output, errors = run(program, "root.pem")
     if ssl.OPENSSL_VERSION_INFO < NEEDED_OPENSSL.get(program.name, ()):
-        assert "NotImplementedError" in errors
+        assert status != 0 and "NotImplementedError" in errors
         return
-    assert child.returncode == 0, errors
+    assert status == 0, errors
     assert program.told in output
 
 
+def test_client_refuses_an_unknown_issuer(program):
+    status, output, errors = run(program, "unknown-root.pem")
+    assert status != 0
+    # pyOpenSSL has blanks between the words
+    assert "CERTIFICATE_VERIFY_FAILED" in errors.upper().replace(" ", "_")
+    assert program.told.rpartition("\n")[2] not in output
+
+
 def test_sni_server():
-    child = start("sni_server", "0", "localhost=" + cert("localhost.pem"),
-                  "other.example.test=" + cert("host-other.pem"))
+    child = start("sni_server", [
+        "0", "localhost=" + cert("localhost.pem"),
+        "other.example.test=" + cert("host-other.pem")])
     try:
         port = int(child.stdout.readline().split()[1])
         context = client_context()
