@@ -16,6 +16,11 @@ import sys
 
 import pytest
 
+try:
+    import queue
+except ImportError:  # Python 2
+    import Queue as queue
+
 from helpers import (TIMEOUT, Task, cert, client_context, read_all,
                      server_context, socketserver)
 
@@ -112,29 +117,27 @@ def postgres(sock):
         assert tls.recv(1) == b""
 
 
-def line_server(greeting, answers, last=b"QUIT"):
+def line_server(greeting, answers, last=b"QUIT", end=None):
     """A server of commands, each a line.  An answer is bytes, or a function
-    that gets the socket and returns the one to go on with."""
+    that gets the socket and returns the one to go on with.  TAG in it is the
+    first word of the line, as IMAP wants it.  After the last command end(sock)
+    is called, or the connection is closed."""
     def handler(sock):
         sock.sendall(greeting)
         command = None
         while command != last:
-            command = read_until(sock, b"\r\n").split()[0].upper()
+            words = read_until(sock, b"\r\n").upper().split()
+            command = words[0] if words[0] in answers else words[1]
             answer = answers[command]
             if callable(answer):
                 sock = answer(sock)
             else:
-                sock.sendall(answer)
-        sock.close()
+                sock.sendall(answer.replace(b"TAG", words[0]))
+        if end is None:
+            sock.close()
+        else:
+            end(sock)
     return handler
-
-
-def upgrade(answer):
-    """The answer to a command that starts TLS."""
-    def command(sock):
-        sock.sendall(answer)
-        return accept_tls(sock)
-    return command
 
 
 class Ftp(object):
@@ -179,18 +182,12 @@ class Ftp(object):
         return sock
 
 
-def imap(sock):
-    """Each of its commands has a tag, which the answer repeats."""
-    sock.sendall(b"* OK hello\r\n")
-    command = None
-    while command != b"LOGOUT":
-        tag, command = read_until(sock, b"\r\n").split()
-        if command == b"CAPABILITY":
-            sock.sendall(b"* CAPABILITY IMAP4rev1 STARTTLS\r\n")
-        sock.sendall(tag + b" OK done\r\n")
-        if command == b"STARTTLS":
-            sock = accept_tls(sock)
-    sock.close()
+def upgrade(answer):
+    """The answer to a command that starts TLS."""
+    def command(sock):
+        sock.sendall(answer)
+        return accept_tls(sock)
+    return command
 
 
 smtp = line_server(b"220 hello\r\n", {
@@ -200,6 +197,17 @@ smtp = line_server(b"220 hello\r\n", {
 pop = line_server(b"+OK hello\r\n", {
     b"CAPA": b"+OK\r\nSTLS\r\n.\r\n", b"STLS": upgrade(b"+OK go on\r\n"),
     b"QUIT": b"+OK bye\r\n"})
+
+
+def imap(sock):
+    """Ends after LOGOUT; the answer to STARTTLS has the command's tag."""
+    done = b"TAG OK done\r\n"
+    capabilities = b"* CAPABILITY IMAP4rev1 STARTTLS\r\n" + done
+    line_server(b"* OK hello\r\n", {
+        b"CAPABILITY": capabilities, b"STARTTLS": done}, b"STARTTLS",
+        lambda sock: line_server(b"", {
+            b"CAPABILITY": capabilities, b"NOOP": done, b"LOGOUT": done},
+            b"LOGOUT")(accept_tls(sock)))(sock)
 
 
 # The programs
@@ -304,6 +312,42 @@ def test_client_refuses_an_unknown_issuer(program):
     # pyOpenSSL has blanks between the words
     assert "CERTIFICATE_VERIFY_FAILED" in errors.upper().replace(" ", "_")
     assert program.told.rpartition("\n")[2] not in output
+
+
+REFUSALS = {
+    "starttls_ftp": (b"220 hello\r\n", {b"AUTH": b"502 no\r\n"}, b"AUTH"),
+    "starttls_imap": (b"* OK hello\r\n", {
+        b"CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK hi\r\n",
+        b"STARTTLS": b"TAG NO no\r\n"}, b"STARTTLS"),
+    "starttls_pop": (b"+OK hello\r\n", {
+        b"CAPA": b"+OK\r\nSTLS\r\n.\r\n", b"STLS": b"-ERR no\r\n"}, b"STLS"),
+    "starttls_smtp": (b"220 hello\r\n", {
+        b"EHLO": b"250-localhost\r\n250 STARTTLS\r\n",
+        b"STARTTLS": b"454 no\r\n"}, b"STARTTLS"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSALS) + [
+    "starttls_by_hand", "starttls_memorybio"])
+def test_client_ends_where_tls_is_refused(name):
+    """It says nothing more in plain text."""
+    received = queue.Queue()
+
+    def end(sock):
+        received.put(read_all(sock))
+
+    def refuse(sock):
+        sock.recv(8)
+        sock.sendall(b"N")
+        end(sock)
+
+    peer = (line_server(*REFUSALS[name], end=end) if name in REFUSALS
+            else refuse)
+    with serving(peer) as port:
+        child = start(name, ["localhost", str(port)])
+        child.communicate()
+        assert child.returncode != 0
+        assert received.get(timeout=TIMEOUT) == b""
 
 
 def test_sni_server():

@@ -27,6 +27,7 @@ def starttls(imap, host, context):
 
 host, port = sys.argv[1], int(sys.argv[2])
 imap = imaplib.IMAP4(host, port)
+imap.sock.settimeout(30)    # 2.7's IMAP4() takes no timeout
 starttls(imap, host, ssl.create_default_context())
 print(imap.sock.version())
 print(imap.noop()[0])   # here: imap.login(...), imap.select(...)
