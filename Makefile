@@ -61,7 +61,7 @@ demo: python3
 	@$(PYTHON3) demo/run.py
 
 test: python3
-	@$(PYTHON3) ci/run_tests.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	@$(PYTHON3) -m ci.test.run_tests $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(STOCK),--stock) $(ARGS)
 
 bench: python3
@@ -72,81 +72,81 @@ bench-origins: python3
 	@$(PYTHON3) bench/origins.py $(if $(ROWS),--rows "$(ROWS)")
 
 wheels: python3
-	@$(PYTHON3) ci/wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	@$(PYTHON3) -m ci.build.wheels $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(ARCH),--arch "$(ARCH)")
 
 check-wheels: python3
-	@$(PYTHON3) ci/check_wheels.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	@$(PYTHON3) -m ci.check.wheels $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(ARCH),--arch "$(ARCH)")
 
 check-debian11: python3
-	@$(PYTHON3) ci/check_debian11.py $(HOSTS)
+	@$(PYTHON3) -m ci.check.debian11 $(HOSTS)
 
 check-newest: python3
-	@$(PYTHON3) ci/newest.py check_newest.py $(ARGS)
+	@$(PYTHON3) -m ci.shared.newest ci.check.newest $(ARGS)
 
 wheels-newest: python3
-	@$(PYTHON3) ci/newest.py wheels.py \
+	@$(PYTHON3) -m ci.shared.newest ci.build.wheels \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 check-wheels-newest: python3
-	@$(PYTHON3) ci/newest.py check_wheels.py \
+	@$(PYTHON3) -m ci.shared.newest ci.check.wheels \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 check-upstream: python3
-	@$(PYTHON3) ci/check_upstream.py
+	@$(PYTHON3) -m ci.check.upstream
 
 test-openssl: python3
-	@$(PYTHON3) ci/test_openssl.py $(if $(OPENSSL),--openssl "$(OPENSSL)") \
+	@$(PYTHON3) -m ci.test.openssl $(if $(OPENSSL),--openssl "$(OPENSSL)") \
 	    $(ARGS)
 
 test-asan: python3
-	@$(PYTHON3) ci/test_asan.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+	@$(PYTHON3) -m ci.test.asan $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
 test-tsan: python3
-	@$(PYTHON3) ci/test_tsan.py $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
+	@$(PYTHON3) -m ci.test.tsan $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
 test-valgrind: python3
-	@$(PYTHON3) ci/test_valgrind.py \
+	@$(PYTHON3) -m ci.test.valgrind \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
 test-long: python3
-	@SSLB_LONG=1 $(PYTHON3) ci/run_tests.py \
+	@SSLB_LONG=1 $(PYTHON3) -m ci.test.run_tests \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS) \
-	    $(shell grep -lw LONG tests/test_*.py)
+	    $(shell grep -lw LONG tests/*/test_*.py)
 
 test-cpython: python3
-	@$(PYTHON3) ci/test_cpython.py \
+	@$(PYTHON3) -m ci.test.cpython \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
 
 test-certificates: python3
-	@$(PYTHON3) ci/test_certificates.py \
+	@$(PYTHON3) -m ci.test.certificates \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 docs: python3
-	@$(PYTHON3) ci/make_docs.py
+	@$(PYTHON3) -m ci.pages.manual
 
 test-ecosystem: python3
-	@$(PYTHON3) ci/test_ecosystem.py $(ARGS)
+	@$(PYTHON3) -m ci.test.ecosystem $(ARGS)
 
 test-behaviour: python3
-	@$(PYTHON3) ci/test_behaviour.py \
+	@$(PYTHON3) -m ci.test.behaviour \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
 fuzz: python3
-	@$(PYTHON3) ci/fuzz.py $(if $(SECONDS),--seconds $(SECONDS)) \
+	@$(PYTHON3) -m ci.test.fuzz $(if $(SECONDS),--seconds $(SECONDS)) \
 	    $(if $(ONLY),--only $(ONLY)) $(if $(OPENSSL),--openssl $(OPENSSL))
 
 soak: python3
-	@$(PYTHON3) ci/soak.py $(if $(PYTHONS),--pythons "$(PYTHONS)") \
+	@$(PYTHON3) -m ci.test.soak $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(QUICK),--quick)
 
 load: python3
-	@$(PYTHON3) ci/load.py $(if $(SECONDS),--seconds $(SECONDS))
+	@$(PYTHON3) -m ci.test.load $(if $(SECONDS),--seconds $(SECONDS))
 
 check-ktls: python3
-	@$(PYTHON3) ci/check_ktls.py $(if $(OPENSSL),--openssl "$(OPENSSL)")
+	@$(PYTHON3) -m ci.check.ktls $(if $(OPENSSL),--openssl "$(OPENSSL)")
 
 clean:
 	rm -rf .build

@@ -11,11 +11,11 @@ import shutil
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ci"))
+sys.path.insert(0, os.path.dirname(HERE))
 
-import environments  # noqa: E402
-import openssl  # noqa: E402
-from environments import Failure  # noqa: E402
+from ci.build import openssl  # noqa: E402
+from ci.shared import environments  # noqa: E402
+from ci.shared.environments import Failure  # noqa: E402
 
 FOLDER = os.path.join(environments.BUILD, "bench")
 OF_TESTS = os.path.join(environments.ROOT, "tests", "certs")

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import time
 
-from environments import Failure, clean_environ
+from ci.shared.environments import Failure, clean_environ
 
 # A round's work is such that ours takes so much CPU time: short, so that all
 # of a round meet the same machine.

@@ -13,10 +13,10 @@ import sys
 import textwrap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ci"))
+sys.path.insert(0, os.path.dirname(HERE))
 
-import environments  # noqa: E402
-from environments import BUILD, Failure  # noqa: E402
+from ci.shared import environments  # noqa: E402
+from ci.shared.environments import BUILD, Failure  # noqa: E402
 
 LAUNCHER = ["-m", "_ssl_backport"]
 PACKAGE = "six==1.17.0"

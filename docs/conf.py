@@ -12,7 +12,13 @@ with open(os.path.join(ROOT, "Lib", "_ssl_backport", "__init__.py")) as stream:
 project = "_ssl_backport"
 root_doc = "index"
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
 html_title = "_ssl_backport " + release
 html_show_sourcelink = False
 html_show_copyright = False
 nitpicky = True
+# a literal block without a language has none
+highlight_language = "text"
+# so that a browser's search finds the text of an error
+smartquotes = False

@@ -5,7 +5,7 @@ A harness is a module with run(data), which must return whatever the bytes
 are, and seeds(), which gives inputs to start from; EXPECTED are the errors
 that its callbacks may raise.  It has a folder of its name in tests/corpus.
 Harnesses know nothing of the fuzzer: drive.py brings them together,
-tests/test_corpus.py runs them without one.
+tests/faults/test_corpus.py runs them without one.
 """
 
 import atexit

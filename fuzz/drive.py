@@ -2,7 +2,7 @@
 
     python fuzz/drive.py HARNESS [libFuzzer's options, corpora, inputs ...]
 
-The extension and OpenSSL must be built for that: see ci/fuzz.py.
+The extension and OpenSSL must be built for that: see ci/test/fuzz.py.
 """
 
 import functools

@@ -17,9 +17,11 @@ import helpers
 
 # about the package itself: nothing in them is for a stock ssl
 collect_ignore = [] if helpers.BACKPORT else [
-    "test_api_docs.py", "test_check.py", "test_copy.py", "test_examples.py",
-    "test_install.py", "test_launcher.py", "test_names.py", "test_surface.py",
-    "test_upstream.py"]
+    "context/test_copy.py", "diagnosis/test_check.py",
+    "installation/test_install.py", "installation/test_launcher.py",
+    "module/test_api_docs.py", "module/test_names.py",
+    "module/test_surface.py", "project/test_examples.py",
+    "project/test_upstream.py"]
 # A Python may be built without ssl: there the backport is the only one.
 HAS_STOCK = subprocess.call(
     [sys.executable, "-c", "import _ssl"], stderr=subprocess.PIPE) == 0

@@ -12,6 +12,7 @@ import os
 import platform
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import traceback
@@ -25,7 +26,9 @@ TIMEOUT = 30.0
 LONG = os.environ.get("SSLB_LONG") == "1"
 # make check-ktls: every connection asks the kernel, which knows TCP alone
 KTLS = os.environ.get("SSLB_KTLS") == "1"
-CERTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "certs")
+TESTS = os.path.dirname(os.path.abspath(__file__))
+PROJECT = os.path.dirname(TESTS)
+CERTS = os.path.join(TESTS, "certs")
 PASSWORD = "secret passphrase"
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
 # what a missing file is on 2.7, where IOError and OSError are two
@@ -47,7 +50,8 @@ __all__ = [
     "collect", "descriptors",
     "fill", "fill_fifo", "in_child", "integer_types", "limit_version",
     "listening", "load_bundle", "meanwhile", "native", "outcome_of_bundle",
-    "read_all", "read_cert", "receive", "server_context", "serving",
+    "program_file", "read_all", "read_cert", "receive", "run_isolated",
+    "server_context", "serving",
     "socketserver", "tcp_pair", "text_type", "through_pipe",
     "told_of_bundle", "unix_pair",
 ]
@@ -58,6 +62,11 @@ __all__ = [
 def cert(name):
     """The path of a file in tests/certs, as str."""
     return os.path.join(CERTS, name)
+
+
+def program_file(*names):
+    """The path of a file in tests/programs, as str."""
+    return os.path.join(TESTS, "programs", *names)
 
 
 def read_cert(name):
@@ -249,6 +258,16 @@ def meanwhile(function):
             yield
         finally:
             done.set()
+
+
+def run_isolated(script, *arguments, **variables):
+    """Run a script of programs/isolated/; its errors become the test's."""
+    child = subprocess.Popen(
+        [sys.executable, program_file("isolated", script)] + list(arguments),
+        env=dict(os.environ, **variables),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = child.communicate()[0]
+    assert child.returncode == 0, output.decode("utf-8", "replace")
 
 
 # Processes

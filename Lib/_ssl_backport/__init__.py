@@ -1,7 +1,8 @@
-"""`import ssl` as Python 3.6 has it, for Python 2.7 and every later one.
+"""The `ssl` module of newer Pythons, for Python 2.7 and for 3.6 and later.
 
-A program calls install() before anything imports `ssl`, or is started with
-`python -m _ssl_backport`.  Importing this package changes nothing.
+A program calls install() before any module imports `ssl`, or the user starts
+the program with `python -m _ssl_backport`.  An import of this package alone
+changes nothing.
 """
 
 import sys
@@ -11,19 +12,19 @@ __version__ = "0.1.0"
 
 
 def install(client_sessions=None):
-    """Make `import ssl` and `import _ssl` give the backport from here on.
+    """Make `import ssl` and `import _ssl` give the backport from now on.
 
-    client_sessions: how many sessions (int, 10000 at most) are kept for all
-    contexts of clients together that are made from now on, so that programs
-    that know nothing of sessions resume them: see SSLContext.client_sessions.
-    0 ends that, None leaves it as it is.
-    Raises ImportError, and changes nothing, when the standard `ssl` or
-    `_ssl` is already imported, or when the extension module cannot be
-    loaded.  A second call does nothing but set client_sessions, if given.
-    For a wrong client_sessions raises TypeError, ValueError or
-    OverflowError, with the backport in place.
+    client_sessions: the most sessions (int, at most 10000) that all new
+    client contexts of the process keep together, to resume them
+    automatically: see SSLContext.client_sessions.  0 turns this off, None
+    changes nothing.
+    Raises ImportError, and changes nothing, if a module has already imported
+    the standard `ssl` or `_ssl`, or if Python cannot load the extension
+    module.  A second call only sets client_sessions, if given.
+    Raises TypeError, ValueError or OverflowError for an invalid
+    client_sessions; the backport is then installed.
     """
-    from . import _install  # its import does it
+    from . import _install  # this import installs the backport
     if client_sessions is not None:
         _install.finder.extension._share_client_sessions(client_sessions)
 
@@ -31,6 +32,6 @@ def install(client_sessions=None):
 def is_installed():
     """Return whether `import ssl` gives the backport (bool)."""
     installer = sys.modules.get("_ssl_backport._install")
-    # which another thread may be just importing
+    # another thread may be importing that module now
     is_in_place = getattr(installer, "is_in_place", None)
     return is_in_place is not None and is_in_place()

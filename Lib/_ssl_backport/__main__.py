@@ -1,5 +1,5 @@
-"""python -m _ssl_backport: see _launcher.py, which leaves this module's
-namespace to the program that it runs.
+"""python -m _ssl_backport: calls _launcher.py, which then clears the namespace
+of this module for the program.
 """
 
 from _ssl_backport import _launcher

@@ -1,4 +1,4 @@
-"""Certificates as text: PEM and DER, and the form of their times."""
+"""Converts certificates between PEM and DER, and parses their times."""
 
 from __future__ import absolute_import
 
@@ -12,10 +12,10 @@ PEM_FOOTER = "-----END CERTIFICATE-----"
 
 
 def cert_time_to_seconds(cert_time):
-    """Return the seconds since the epoch (int) of a certificate's time.
+    """Return a certificate's time as seconds since the epoch (int).
 
-    cert_time: str like "Jan  5 09:34:43 2018 GMT", as in the notBefore and
-    notAfter of getpeercert(). Raises ValueError for any other form.
+    cert_time: str such as "Jan  5 09:34:43 2018 GMT", the form of notBefore
+    and notAfter in getpeercert(). Raises ValueError for any other form.
     """
     import re
     from calendar import timegm
@@ -33,16 +33,16 @@ def cert_time_to_seconds(cert_time):
 
 
 def DER_cert_to_PEM_cert(der_cert_bytes):
-    """Return the PEM form (str) of a certificate in DER (bytes)."""
+    """Return the PEM form (str) of a DER certificate (bytes)."""
     text = str(binascii.b2a_base64(der_cert_bytes).decode("ascii"))[:-1]
     lines = [text[start:start + 64] for start in range(0, len(text), 64)]
     return "\n".join([PEM_HEADER] + (lines or [""]) + [PEM_FOOTER, ""])
 
 
 def PEM_cert_to_DER_cert(pem_cert_string):
-    """Return the DER form (bytes) of a certificate in PEM (str).
+    """Return the DER form (bytes) of a PEM certificate (str).
 
-    Raises ValueError if it does not begin and end as such.
+    Raises ValueError if the BEGIN or END line is missing.
     """
     text = pem_cert_string.rstrip()
     for place, fits in (("start with " + PEM_HEADER,

@@ -1,10 +1,10 @@
-"""What `python -m _ssl_backport --check HOST` finds out about a server.
+"""python -m _ssl_backport --check HOST: connects to a server and reports.
 
-It connects as a program with a default context does, and tells what was
-agreed and verified, and where trust came from.  When that fails, it connects
-again without verifying, and without limits, to tell what the server has and
-what to change.  Nothing is sent but handshakes and, where a protocol wants
-it, the request for TLS.
+The check connects with a default context and reports the negotiated
+parameters, the certificate chain, and the source of trust.  If this fails, the
+check connects again without verification and without limits on versions and
+ciphers, to show what the server supports and what to change.  The check sends
+only handshakes and, for a STARTTLS protocol, the request for TLS.
 
 Only the launcher imports this module, after install().
 """
@@ -32,31 +32,34 @@ USAGE = ("usage: python -m _ssl_backport --check HOST[:PORT] "
 VERIFIED, NOT_VERIFIED, NOT_REACHED = 0, 1, 2
 
 TIMEOUT = 10  # seconds, for each connection
-STOCK_TIMEOUT = 3 * TIMEOUT  # for a Python to start, too
-TICKET_WAIT = 0.5  # seconds, for a session
+STOCK_TIMEOUT = 3 * TIMEOUT  # seconds, includes the start of a Python
+TICKET_WAIT = 0.5  # seconds, for a session ticket
 PROTOCOLS_OF_WEB = ["h2", "http/1.1"]
 HTTPS = 443
-# Codes of verification that are about trust: no issuer was found, or a
-# certificate of its own signature ends the chain (X509_V_ERR_*).
+# Verify codes (X509_V_ERR_*) about trust: the issuer was not found, or the
+# chain ends with a self-signed certificate that is not trusted.
 NOT_TRUSTED = (2, 18, 19, 20, 21)
 
 LABEL = 18  # the width of the first column
 WIDTH = 79
 
-# Prints the outcome that another Python, without the backport, has.
+# A program for another process, which checks without the backport.
 STOCK = ("import sys; sys.path.append(%r); from _ssl_backport import _stock; "
          "_stock.main(%r, %r, %r, %r)")
 
 
 class Unusable(Exception):
-    """The command line, or the host's name, cannot be used."""
+    """The command line is invalid, or the host name does not resolve."""
 
 
 def main(arguments):
-    """Do what the command line (list of str, after --check) asks for.
-    Returns the exit status (int)."""
-    # A name server that does not answer would keep Python's own handler from
-    # running.
+    """Run the check and print the report.
+
+    arguments: list of str, the command line after --check.
+    Returns the exit status (int).
+    """
+    # Python's own handler would not run while getaddrinfo() waits for a name
+    # server.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         host, port, protocol, as_json = parse(arguments)
@@ -76,7 +79,10 @@ def main(arguments):
 # The command line
 
 def parse(arguments):
-    """Return (host, port, protocol or None, whether JSON is wanted)."""
+    """Return (host, port, protocol or None, whether to print JSON).
+
+    Raises Unusable for an invalid command line.
+    """
     place, protocol, as_json = None, None, False
     rest = list(arguments)
     while rest:
@@ -86,12 +92,13 @@ def parse(arguments):
         elif argument == "--starttls":
             protocol = rest.pop(0) if rest else ""
             if protocol not in _starttls.PROTOCOLS:
-                raise Unusable("--starttls takes one of %s, not %r" % (
+                raise Unusable("--starttls needs one of %s, not %r" % (
                     ", ".join(sorted(_starttls.PROTOCOLS)), protocol))
         elif argument.startswith("-"):
             raise Unusable("unknown option %r; %s" % (argument, USAGE))
         elif place is not None:
-            raise Unusable("one host only: %r is too much" % argument)
+            raise Unusable("--check accepts one host, and %r is a second one"
+                           % argument)
         else:
             place = argument
     if not place:
@@ -103,42 +110,46 @@ def parse(arguments):
 
 
 def split(place):
-    """Return (host, port or None) of HOST, HOST:PORT, [IPv6]:PORT, IPv6."""
+    """Return (host, port or None) of HOST, HOST:PORT, [IPv6]:PORT or IPv6.
+
+    Raises Unusable for anything else.
+    """
     if place.startswith("["):
         host, bracket, rest = place[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise Unusable("%r is no HOST:PORT" % place)
+            raise Unusable("%r is not a valid HOST:PORT" % place)
         colon, port = rest[:1], rest[1:]
     elif place.count(":") > 1:
         host, colon, port = place, "", ""
     else:
         host, colon, port = place.partition(":")
     if not host:
-        raise Unusable("%r names no host" % place)
+        raise Unusable("%r contains no host name" % place)
     if not colon:
         return host, None
     if not re.match(r"[0-9]{1,5}\Z", port) or not 0 < int(port) < 65536:
-        raise Unusable("%r is no port: a number from 1 to 65535 is" % port)
+        raise Unusable("%r is not a port number from 1 to 65535" % port)
     return host, int(port)
 
 
 def resolve(host, port):
-    """Return what getaddrinfo() finds."""
+    """Return the list of getaddrinfo(). Raises Unusable if it fails."""
     try:
         return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise Unusable("%s does not resolve: %s" % (host, reason))
+        raise Unusable("the host name %s does not resolve: %s"
+                       % (host, reason))
 
 
-# What is found out
+# The connections
 
 class NotReached(Exception):
-    """No connection; the text says why."""
+    """The server was not reached; the text contains the reason."""
 
 
 class Check(object):
-    """One look at a server; run() returns the report."""
+    """A check of one server; run() returns the report."""
 
     def __init__(self, host, port, protocol, addresses):
         self.host = host
@@ -149,13 +160,13 @@ class Check(object):
         self.status = NOT_REACHED
 
     def head(self):
-        """The first line of the text."""
+        """Return the first line of the text, as a list of one pair."""
         place = "[%s]" % self.host if ":" in self.host else self.host
         via = ", STARTTLS of %s" % self.protocol if self.protocol else ""
         return [("server", "%s:%d%s" % (place, self.port, via))]
 
     def run(self):
-        """Return the report, an OrderedDict as JSON has it."""
+        """Connect, and return the report (OrderedDict, fit for JSON)."""
         import ssl
         report = OrderedDict([
             ("host", self.host), ("port", self.port),
@@ -176,7 +187,7 @@ class Check(object):
             report["verified"] = True
             try:
                 report.update(agreed(tls))
-                # Certificate objects, where the public method has bytes
+                # these are Certificate objects; the public method gives bytes
                 chain = tls._sslobj.get_verified_chain()
                 report["chain"] = chain_of(chain)
                 report["trust"] = find_trust(chain[-1])
@@ -189,7 +200,10 @@ class Check(object):
         return report
 
     def connect(self, context, session=None):
-        """Return the SSLSocket of a new connection, after the handshake."""
+        """Connect, and return the SSLSocket after the handshake.
+
+        Raises NotReached, _starttls.Refused, or an error of the handshake.
+        """
         sock = self.open()
         try:
             if self.protocol is not None:
@@ -201,7 +215,10 @@ class Check(object):
             raise
 
     def open(self):
-        """Return a connected socket, of the first address that takes it."""
+        """Return a socket, connected to the first address that accepts.
+
+        Raises NotReached if no address does.
+        """
         reasons = []
         for family, kind, number, _, address in self.addresses:
             sock = None
@@ -220,7 +237,7 @@ class Check(object):
         raise NotReached("; ".join(reasons))
 
     def connect_again(self, context, session):
-        """What a second connection tells: ALPN and resumption."""
+        """Connect a second time; return the report's ALPN and resumption."""
         if self.protocol is None:
             context.set_alpn_protocols(PROTOCOLS_OF_WEB)
         try:
@@ -235,7 +252,8 @@ class Check(object):
             tls.close()
 
     def look_again(self, ssl, error):
-        """What there is to see when a default context does not do."""
+        """After an error of a default context: connect without verification,
+        and return what to add to the report."""
         if isinstance(error, ssl.SSLCertVerificationError):
             found, context = {}, ssl.create_default_context()
         elif (isinstance(error, EnvironmentError)
@@ -261,7 +279,7 @@ class Check(object):
         return found
 
     def ask_stock(self):
-        """The outcome that this Python's own ssl has, or None."""
+        """Return the result with this Python's own ssl (dict), or None."""
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         code = STOCK % (folder, self.host, self.port, self.protocol, TIMEOUT)
         child = subprocess.Popen([sys.executable, "-c", code],
@@ -278,7 +296,8 @@ class Check(object):
 
 
 def without_limits(ssl):
-    """A context that takes whatever this OpenSSL can still speak."""
+    """Return a context that allows all versions and ciphers of this OpenSSL.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -292,16 +311,16 @@ def failure(reason, hint=None, verify_code=None):
 
 
 def failure_of(ssl, error):
-    """What went wrong, and the hint that the error has."""
+    """Return the report's entry for an error: reason, hint, verify code."""
     reason = getattr(error, "verify_message", None) or str(error)
     if isinstance(error, socket.timeout):
-        reason = "no answer within %d seconds" % TIMEOUT
+        reason = "the server did not answer within %d seconds" % TIMEOUT
     return failure(reason, getattr(error, "hint", None),
                    getattr(error, "verify_code", None))
 
 
 def agreed(tls):
-    """What both sides agreed on."""
+    """Return the report's entries for the negotiated parameters."""
     name, _, bits = tls.cipher()
     try:
         group = tls.group()
@@ -314,8 +333,11 @@ def agreed(tls):
 
 
 def take_session(ssl, tls):
-    """The session, with the ticket that TLS 1.3 sends after the handshake,
-    or None."""
+    """Return the session, or None.
+
+    Waits up to TICKET_WAIT for the ticket, which TLS 1.3 sends after the
+    handshake.
+    """
     tls.settimeout(0)
     deadline = time.time() + TICKET_WAIT
     try:
@@ -325,18 +347,18 @@ def take_session(ssl, tls):
                 break
             try:
                 tls.recv(1)
-                break  # data, or the end: tickets come before them
+                break  # data, or the end: tickets would come earlier
             except ssl.SSLWantReadError:
                 continue
     except EnvironmentError:
-        pass  # the connection ended, which is no concern of the session's
+        pass  # the connection ended, but the session is still valid
     return tls.session
 
 
 # Certificates
 
 def as_text(value):
-    """A text that may be bytes on 2.7, as text that JSON can have."""
+    """Return text for JSON; on 2.7 the value may be bytes."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value
@@ -347,7 +369,7 @@ def chain_of(chain):
 
 
 def certificate_of(info):
-    """A certificate as the report has it, from its dict."""
+    """Return a certificate's entry of the report, from its dict."""
     return OrderedDict([
         ("subject", as_text(name_of(info["subject"]))),
         ("issuer", as_text(name_of(info["issuer"]))),
@@ -358,7 +380,8 @@ def certificate_of(info):
 
 
 def name_of(distinguished):
-    """The part of a distinguished name by which people know it."""
+    """Return the common name, or else the organizational unit, organization
+    or all parts, of a distinguished name."""
     parts = dict(pair for group in distinguished for pair in group)
     for kind in ("commonName", "organizationalUnitName", "organizationName"):
         if kind in parts:
@@ -367,18 +390,18 @@ def name_of(distinguished):
 
 
 def date_of(text):
-    """The day (UTC) of a certificate's time, as in 2026-11-29."""
+    """Return the day (UTC) of a certificate's time, such as "2026-11-29"."""
     from _ssl_backport._certificates import cert_time_to_seconds
     try:
         seconds = cert_time_to_seconds(text)
         return time.strftime("%Y-%m-%d", time.gmtime(seconds))
-    except ValueError:  # no time, or before 1900 on 2.7
+    except ValueError:  # not a time, or before 1900 on 2.7
         return as_text(text)
 
 
 def find_trust(anchor):
-    """The path of the CA file or directory that an anchor is from, or
-    None."""
+    """Return the path of the CA file or directory that contains a trusted
+    certificate, or None."""
     import ssl
     from _ssl_backport import _trust
     pem = ssl.DER_cert_to_PEM_cert(
@@ -392,7 +415,7 @@ def find_trust(anchor):
 
 
 def files_of(place):
-    """The paths of the files that a place has certificates in."""
+    """Return the paths (list of str) of a place's certificate files."""
     from _ssl_backport import _trust
     if place.kind == "file":
         return [place.path]
@@ -401,14 +424,14 @@ def files_of(place):
         try:
             names = os.listdir(folder)
         except EnvironmentError:
-            continue  # OpenSSL finds nothing there either
+            continue  # OpenSSL also finds nothing there
         found += [os.path.join(folder, name) for name in sorted(names)
                   if _trust.HASHED.match(name)]
     return found
 
 
 def packed(path):
-    """A file without its line ends, as text."""
+    """Return the text of a file without white space; "" if unreadable."""
     try:
         with open(path, "rb") as stream:
             data = stream.read()
@@ -420,7 +443,7 @@ def packed(path):
 # Text
 
 def show(lines):
-    """Print pairs of a label and a text."""
+    """Print (label, text) pairs in two columns."""
     for label, text in lines:
         head = label.ljust(LABEL)
         for line in textwrap.wrap(printable(text), WIDTH - LABEL) or [""]:
@@ -430,7 +453,7 @@ def show(lines):
 
 
 def printable(text):
-    """What a server sent as text (str) that no terminal obeys."""
+    """Return text from a server (str) without control characters."""
     text = as_text(text)
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     text = u"".join(
@@ -442,7 +465,7 @@ def printable(text):
 
 
 def lines_of(report):
-    """The pairs of label and text of a report."""
+    """Return the (label, text) pairs of a report."""
     lines = []
     if report["address"]:
         lines.append(("address", report["address"]))
@@ -466,35 +489,35 @@ def verdict(report):
     if report["verified"]:
         return "yes: the chain, its dates, and the name of the host"
     if report["address"] is None:
-        return "no, not reached: %s" % report["failure"]["reason"]
+        return "no, the server was not reached: %s" % (
+            report["failure"]["reason"])
     return "no: %s" % report["failure"]["reason"]
 
 
 def advice(report):
-    """The next thing to try, as a list of one text or none."""
+    """Return what to try next (list of str), one text or none."""
     if report["verified"]:
         return []
     if report["address"] is None:
-        return ["look whether the port is right, and whether a firewall or a "
-                "proxy is between"]
+        return ["check the port, and check whether a firewall or a proxy "
+                "blocks the connection"]
     if report.get("without_limits"):
-        return ["without limits on versions and ciphers the server speaks "
-                "%(version)s with %(cipher)s, as shown below: allow that for "
-                "this server alone, with minimum_version and set_ciphers(), "
-                "or have the server updated" % report]
+        return ["without limits on versions and ciphers the server uses "
+                "%(version)s with %(cipher)s, as shown below: update the "
+                "server or, for this server only, allow this version and "
+                "cipher with minimum_version and set_ciphers()" % report]
     if "without_limits" in report:
-        return ["look whether the port speaks TLS at once: without limits on "
-                "versions and ciphers the handshake fails as well.  For a "
-                "protocol that begins without TLS there is --starttls"]
+        return ["check whether the port is for TLS: the handshake fails even "
+                "without limits on versions and ciphers.  If the protocol "
+                "begins without TLS, use --starttls"]
     code = report["failure"]["verify_code"]
     if code is not None and code not in NOT_TRUSTED:
-        return ["have the server's certificate replaced: no client that "
+        return ["the server's certificate must be replaced: no client that "
                 "verifies certificates accepts it for this host"]
     if "chain" in report:
-        return ["compare the chain below, which the server sent and nobody "
-                "has verified, with the CA certificates that "
-                "python -m _ssl_backport --info names"]
-    return ["look whether the port and --starttls are right"]
+        return ["compare the chain below, which is not verified, with the CA "
+                "certificates that python -m _ssl_backport --info shows"]
+    return ["check the port and --starttls"]
 
 
 def lines_of_agreed(report):
@@ -511,12 +534,12 @@ def lines_of_agreed(report):
 
 def lines_of_second(report):
     if "second_connection" in report:
-        return [("resumption", "not known, as a second connection failed: %s"
-                 % report["second_connection"])]
+        return [("resumption", "unknown, because a second connection failed: "
+                 "%s" % report["second_connection"])]
     lines = [("resumption", "yes" if report["resumption"] else "no")]
     if report["starttls"] is None:
-        lines.insert(0, ("ALPN", "%s, of %s" % (
-            report["alpn"] or "none", " and ".join(PROTOCOLS_OF_WEB))))
+        lines.insert(0, ("ALPN", "%s (offered: %s)" % (
+            report["alpn"] or "none", ", ".join(PROTOCOLS_OF_WEB))))
     return lines
 
 
@@ -534,4 +557,4 @@ def stock_text(stock):
         return "verified, %(version)s, %(openssl)s" % stock
     if stock["openssl"] is None:
         return "none"
-    return "fails: %(reason)s (%(openssl)s)" % stock
+    return "failed: %(reason)s (%(openssl)s)" % stock

@@ -1,9 +1,8 @@
-"""HTTPS clients that know no contexts and verify nothing: the httplib and
-urllib2 of CPython 2.7.8 and older. They get what those of 2.7.9 have, as soon
-as they are imported.
+"""Adds contexts and verification to the httplib and urllib2 of CPython 2.7.8
+and older, when a program imports them. They then work as in 2.7.9.
 
-A module that knows contexts is left alone. That is asked of the module, not
-of the version: RHEL 7 has a 2.7.5 that does.
+A module that already supports contexts stays unchanged. The test looks at the
+module, not at the version: the 2.7.5 of RHEL 7 supports contexts.
 """
 
 from __future__ import absolute_import
@@ -13,7 +12,8 @@ from socket import _GLOBAL_DEFAULT_TIMEOUT
 
 
 class Finder(object):
-    """Lets the others in sys.meta_path and sys.path find a client."""
+    """Finds the two modules through the other finders, and wraps the loader.
+    """
 
     looking = False
 
@@ -21,7 +21,7 @@ class Finder(object):
         if name not in COMPLETIONS or self.looking:
             return None
         from pkgutil import find_loader
-        self.looking = True  # no other thread imports meanwhile
+        self.looking = True  # the import lock keeps other threads out
         try:
             loader = find_loader(name)
         finally:
@@ -30,7 +30,7 @@ class Finder(object):
 
 
 class Loader(object):
-    """Does what another loader does, and completes the module."""
+    """Loads a module with another loader, then completes the module."""
 
     def __init__(self, loader):
         self.loader = loader
@@ -40,25 +40,25 @@ class Loader(object):
         COMPLETIONS[name](module)
         return module
 
-    def __getattr__(self, name):  # get_code() for `python -m`, and the like
+    def __getattr__(self, name):  # such as get_code(), for `python -m`
         return getattr(self.loader, name)
 
 
 def install():
-    """Complete the clients that are imported from now on."""
+    """Complete both modules if a program imports them from now on."""
     sys.meta_path.insert(0, Finder())
 
 
 def knows_context(function):
-    """Whether it is a Python function that takes a `context`."""
+    """Return whether a Python function has an argument `context`."""
     code = function.__code__
     return "context" in code.co_varnames[:code.co_argcount]
 
 
 def complete_httplib(httplib):
-    """HTTPSConnection: takes a context, by default one that verifies.
+    """Give HTTPSConnection a `context`, which verifies by default.
 
-    It changes the class that is there, for the sake of its subclasses.
+    The existing class is changed, so that its subclasses change too.
     """
     https = httplib.HTTPSConnection
     initialise = https.__init__
@@ -77,10 +77,9 @@ def complete_httplib(httplib):
         self._context = context
 
     def connect(self):
-        """Connect, by way of a proxy if there is one, and do the handshake.
-        """
+        """Connect, through a proxy if one is set, and do the handshake."""
         httplib.HTTPConnection.connect(self)
-        # without TLS the next request must not find it
+        # after a failed handshake, no request may use the plain socket
         plain, self.sock = self.sock, None
         try:
             self.sock = self._context.wrap_socket(
@@ -94,8 +93,8 @@ def complete_httplib(httplib):
 
 
 def complete_urllib2(urllib2):
-    """HTTPSHandler and urlopen(): take a context, and the latter what to
-    make one of.
+    """Give HTTPSHandler and urlopen() a `context`, and urlopen() `cafile`,
+    `capath` and `cadefault`.
     """
     https = urllib2.HTTPSHandler
     urlopen = urllib2.urlopen
@@ -117,13 +116,16 @@ def complete_urllib2(urllib2):
                              context=None):
         """Open a URL (str or Request).
 
-        cafile, capath: CA certificates to trust; cadefault: those of the
-        system. Raises ValueError if a context is given as well.
+        timeout: seconds. cafile, capath: str, a file and a directory of
+        trusted CA certificates. cadefault: bool, trust the system's CA
+        certificates. context: SSLContext or None.
+        Raises ValueError for a context together with one of these three, and
+        urllib2.URLError if the connection fails.
         """
         if cafile or capath or cadefault:
             if context is not None:
-                raise ValueError("urlopen() takes a context, or else cafile, "
-                                 "capath and cadefault")
+                raise ValueError("urlopen() accepts either a context, or "
+                                 "cafile, capath and cadefault")
             from ssl import create_default_context
             context = create_default_context(cafile=cafile, capath=capath)
         if context is None:

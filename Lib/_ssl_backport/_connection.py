@@ -1,7 +1,8 @@
-"""TLS connections: what can be asked of any, and all that one over a stream
-socket does. ssl.py makes them, SSLObject and SSLSocket, from its contexts.
+"""Base classes of SSLObject and SSLSocket, which ssl.py defines.
 
-Nothing here knows the module `ssl`: that may be imported anew at any time.
+Connection has the methods of both; StreamConnection has those of SSLSocket.
+This file never imports `ssl`, because a program may reload that module at any
+time.
 """
 
 from __future__ import absolute_import
@@ -22,7 +23,7 @@ __all__ = ["CHANNEL_BINDING_TYPES", "Connection", "StreamConnection",
            "refuse_copies"]
 
 CHANNEL_BINDING_TYPES = ["tls-unique"]
-FILE_BLOCK = 64 * 1024  # what sendfile() reads at a time
+FILE_BLOCK = 64 * 1024  # bytes that sendfile() reads at a time
 INTEGERS = (int, type(sys.maxsize + 1))  # the second is 2.7's long
 
 
@@ -33,12 +34,13 @@ class _GiveupOnSSLSendfile(Exception):
 
 
 def refuse_copies(self, protocol):
-    """For __reduce_ex__(): without it, a copy would lack what is in C."""
+    """Raise TypeError, as __reduce_ex__() of classes with state in C, which a
+    copy would lack."""
     raise TypeError("cannot pickle or copy %s objects" % type(self).__name__)
 
 
 def position_of(file):
-    """Where a file object is (int), None for a pipe and such."""
+    """Return the position of a file object (int), None for a pipe."""
     try:
         return file.tell()
     except (AttributeError, EnvironmentError):
@@ -51,8 +53,8 @@ def chain_as_der(chain):
 
 
 def regular_descriptor(file):
-    """The descriptor of a regular file that gives its bytes as they are;
-    None for anything else, such as a compressed file's object.
+    """Return the descriptor (int) of a file object for a regular file whose
+    bytes it reads unchanged; None for others, such as a compressed file.
     """
     if not _sockets.is_plain_file(file):
         return None
@@ -62,95 +64,100 @@ def regular_descriptor(file):
 
 
 class Connection(object):
-    """What SSLObject and SSLSocket can be asked about their connection.
+    """The common base of SSLObject and SSLSocket.
 
-    `_sslobj` is the extension's connection; an SSLSocket has None there
-    before it is connected and after unwrap(), and answers None or 0.
+    `_sslobj` is the extension's connection object. In an SSLSocket it is None
+    before the connection and after unwrap(); then most methods return None.
     """
 
     _sslobj = None
     __reduce_ex__ = refuse_copies
 
     def version(self):
-        """Return the protocol in use, such as "TLSv1.3" (str), or None."""
+        """Return the TLS version in use (str), such as "TLSv1.3", or None.
+        """
         return self._ask("version")
 
     def cipher(self):
-        """Return the cipher in use: (name, protocol, secret bits) or None."""
+        """Return the cipher in use, or None.
+
+        The cipher is a tuple (name, TLS version, secret bits): str, str, int.
+        """
         return self._ask("cipher")
 
     def shared_ciphers(self):
-        """Return the ciphers both sides know, a list of tuples as cipher()
-        returns them; None on the client's side.
+        """Return the ciphers that both sides support, a list of tuples like
+        those of cipher(); None on a client.
         """
         return self._ask("shared_ciphers")
 
     def compression(self):
-        """Return the name of the compression in use (str) or None."""
+        """Return the name of the compression in use (str), or None."""
         return self._ask("compression")
 
     def selected_alpn_protocol(self):
-        """Return the application protocol agreed on (str) or None."""
+        """Return the negotiated application protocol (str), or None."""
         return self._ask("selected_alpn_protocol")
 
     def group(self):
-        """Return the group of the key exchange, such as "X25519MLKEM768"
-        (str), or None. Raises NotImplementedError before OpenSSL 3.2.
+        """Return the group of the key exchange (str), such as
+        "X25519MLKEM768", or None. Raises NotImplementedError with an OpenSSL
+        older than 3.2.
         """
         return self._ask("group")
 
     def client_sigalg(self):
-        """Return the algorithm the client has signed with (str), or None.
+        """Return the client's signature algorithm (str), or None.
 
-        Raises NotImplementedError before OpenSSL 3.5.
+        Raises NotImplementedError with an OpenSSL older than 3.5.
         """
         return self._ask("client_sigalg")
 
     def server_sigalg(self):
-        """Return the algorithm the server has signed with (str), or None.
+        """Return the server's signature algorithm (str), or None.
 
-        Raises NotImplementedError before OpenSSL 3.5.
+        Raises NotImplementedError with an OpenSSL older than 3.5.
         """
         return self._ask("server_sigalg")
 
     def ech_status(self):
-        """Return what became of Encrypted Client Hello (str), or None
-        without TLS.
+        """Return the result of Encrypted Client Hello (str), or None without
+        TLS.
 
-        "success"; "rejected": the server could not decrypt, and was
-        verified, so that ech_retry_configs() may help; "grease" and
-        "grease-answered": nothing was encrypted (OP_ECH_GREASE);
+        "success"; "rejected": the server could not decrypt, and was verified:
+        connect again with ech_retry_configs(); "grease" and
+        "grease-answered": the client encrypted nothing (OP_ECH_GREASE);
         "success-unverified", "rejected-unverified", "failed", "not-tried",
-        "not-configured", "backend". Raises NotImplementedError before
-        OpenSSL 4.0.
+        "not-configured", "backend". Raises NotImplementedError with an
+        OpenSSL older than 4.0.
         """
         return self._ask("ech_status")
 
     def ech_outer_name(self):
-        """Return the server name that everybody on the way could read
-        instead of the encrypted one (str), or None.
+        """Return the unencrypted server name (str) that the client sent in
+        place of the encrypted one, or None.
 
-        Raises NotImplementedError before OpenSSL 4.0.
+        Raises NotImplementedError with an OpenSSL older than 4.0.
         """
         return self._ask("ech_outer_name")
 
     def ech_retry_configs(self):
-        """Return the ECHConfigList (bytes) that a server has sent which
-        could not decrypt the ClientHello, or None.
+        """Return the ECHConfigList (bytes) from a server that could not
+        decrypt the ClientHello, or None.
 
-        It is that of a verified server, to be tried in a new connection.
-        Raises NotImplementedError before OpenSSL 4.0.
+        The server was verified; use the list for a new connection. Raises
+        NotImplementedError with an OpenSSL older than 4.0.
         """
         return self._ask("ech_retry_configs")
 
     @property
     def ech_config_list(self):
-        """The ECHConfigList (bytes, binary or base64) by which a client
+        """The ECHConfigList (bytes, binary or base64) with which a client
         encrypts its ClientHello, or None.
 
-        At first it is the context's. To be set before the handshake: raises
-        ValueError after that and on a server, SSLError for what is no such
-        list, and NotImplementedError before OpenSSL 4.0.
+        The default is the context's list. Set it before the handshake: later,
+        and on a server, this raises ValueError. Raises SSLError for invalid
+        data, and NotImplementedError with an OpenSSL older than 4.0.
         """
         return getattr(self._sslobj, "ech_config_list", None)
 
@@ -159,14 +166,14 @@ class Connection(object):
         self._tls().ech_config_list = value
 
     def selected_npn_protocol(self):
-        """Return None: OpenSSL has given up NPN."""
+        """Return None: OpenSSL does not support NPN any more."""
         deprecated("ssl NPN is deprecated, use ALPN instead")
         return self._ask("selected_npn_protocol")
 
     def get_channel_binding(self, cb_type="tls-unique"):
-        """Return data (bytes) that only this connection has, or None.
+        """Return the channel binding data (bytes) of this connection, or None.
 
-        Raises ValueError if the type is not in CHANNEL_BINDING_TYPES.
+        cb_type: str. Raises ValueError if it is not in CHANNEL_BINDING_TYPES.
         """
         sslobj = self._sslobj
         if sslobj is not None:
@@ -176,10 +183,11 @@ class Connection(object):
                              % (cb_type,))
 
     def pending(self):
-        """Return how many bytes read() will return without waiting.
+        """Return the number of bytes (int) that read() returns without
+        waiting.
 
-        1 also where that has only an end or an error to tell, which the last
-        read() has met behind its data.
+        Also return 1 if the next read() reports an end or an error that the
+        last read() has found after its data.
         """
         return self._ask("pending") or 0
 
@@ -188,36 +196,41 @@ class Connection(object):
         return None if sslobj is None else getattr(sslobj, question)(*args)
 
     def getpeercert(self, binary_form=False):
-        """Return the peer's certificate, None if it has sent none.
+        """Return the peer's certificate, or None if the peer sent none.
 
-        binary_form: as bytes (DER); else as dict, which is empty when the
-        certificate was not verified. Raises ValueError before the handshake.
+        binary_form: if true, return bytes (DER); else return a dict, which is
+        empty if the certificate was not verified. Raises ValueError before
+        the handshake.
         """
         return self._tls().peer_certificate(binary_form)
 
     def get_verified_chain(self):
-        """Return the chain from the peer's certificate to a trusted one, a
-        list of bytes (DER); empty when nothing was verified or the session
-        was resumed. Raises ValueError without TLS.
+        """Return the certificates from the peer's leaf to a trusted one, a
+        list of bytes (DER). The list is empty if the peer was not verified or
+        the session was resumed. Raises ValueError without TLS.
         """
         return chain_as_der(self._tls().get_verified_chain())
 
     def get_unverified_chain(self):
-        """Return the certificates the peer has sent, a list of bytes (DER).
+        """Return the certificates that the peer sent, a list of bytes (DER).
 
         Raises ValueError without TLS.
         """
         return chain_as_der(self._tls().get_unverified_chain())
 
     def ocsp_response(self):
-        """Return the OCSP response that the server has stapled (bytes, DER),
-        or None: on a server, before the handshake, in a resumed one, and
-        where the context does not ask for it. Nobody has verified it.
+        """Return the OCSP response that the server has stapled (bytes, DER).
+
+        The response is not verified. Return None without a response: on a
+        server, before the handshake, after a resumed handshake, and if the
+        context does not request it.
         """
         return self._ask("ocsp_response")
 
     def verify_client_post_handshake(self):
-        """Ask the client for its certificate (TLS 1.3, server's side)."""
+        """Request the client's certificate after the handshake, on a server
+        with TLS 1.3. Raises SSLError if the client does not allow this.
+        """
         return self._tls().verify_client_post_handshake()
 
     def _tls(self):
@@ -233,10 +246,10 @@ class Connection(object):
 
 
 class StreamConnection(Connection, _sockets.StreamSocket):
-    """A stream socket that speaks TLS; SSLSocket adds how it is made.
+    """A stream socket with TLS; its subclass SSLSocket adds the constructor.
 
-    `_context`, `server_side` and `server_hostname` are the maker's, and so
-    are other values of these:
+    The subclass sets `_context`, `server_side` and `server_hostname`, and may
+    override these defaults:
     """
 
     do_handshake_on_connect = True
@@ -246,10 +259,11 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     _connected = False
 
     def _has_peer(self):
-        """Whether the socket is connected.
+        """Return whether the socket is connected.
 
-        One whose peer has gone away says it is not, and would be read
-        without TLS: what that peer left behind is refused (CVE-2023-40217).
+        A socket whose peer has closed can look unconnected, and its data would
+        be read without TLS. If there is such data, raise SSLError
+        (CVE-2023-40217).
         """
         try:
             self.getpeername()
@@ -262,7 +276,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         try:
             left = self._plain.recv(1)
         except socket_error as error:
-            # EINVAL: a Unix socket; EAGAIN: one that is connecting
+            # EINVAL: a Unix socket; EAGAIN: a socket that is connecting
             if error.errno not in (errno.ENOTCONN, errno.EINVAL,
                                    errno.EAGAIN):
                 raise
@@ -283,10 +297,10 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             owner=self, session=self._session)
 
     def _close_tls(self):
-        """Make the connection refuse all that comes.
+        """Make the connection refuse all further operations.
 
-        It has to stay in `_sslobj` until the descriptor is gone, or another
-        thread would send in the clear what it took for TLS.
+        `_sslobj` stays set until the descriptor is closed. Otherwise another
+        thread could send plain text.
         """
         if self._sslobj is not None:
             self._sslobj.close()
@@ -298,7 +312,9 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
     @property
     def context(self):
-        """The SSLContext; a callback for SNI may set another one."""
+        """The SSLContext. An SNI callback may set another one. Raises
+        TypeError for any other type.
+        """
         return self._context
 
     @context.setter
@@ -311,7 +327,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
 
     @property
     def session(self):
-        """The SSLSession in use, or None; to be set before the handshake."""
+        """The SSLSession in use, or None. Set it before the handshake."""
         return getattr(self._sslobj, "session", None)
 
     @session.setter
@@ -321,28 +337,31 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         self._session = session
 
     def dup(self):
-        """Raise NotImplementedError: one connection has one SSLSocket."""
+        """Raise NotImplementedError: a connection has only one SSLSocket."""
         raise NotImplementedError("Can't dup() %s instances"
                                   % type(self).__name__)
 
-    # For subclasses that want to know of operations on closed sockets.
+    # A hook for subclasses, about operations on closed sockets.
     def _checkClosed(self, msg=None):
         pass
 
     def _check_connected(self):
         if not self._connected:
-            self.getpeername()  # which tells why not
+            self.getpeername()  # raises the reason
 
-    # Coming and going
+    # Connecting, and the end of TLS
 
     def connect(self, addr):
-        """Connect to an address and, unless told not to, do the handshake.
+        """Connect to an address and do the handshake.
+
+        With do_handshake_on_connect=False do no handshake. Raises ValueError
+        if the socket is connected or server-side.
         """
         self._real_connect(addr, False)
 
     def connect_ex(self, addr):
-        """Like connect(), but return the errno (int) of a failure to
-        connect, and 0 for success. The handshake's failures are raised.
+        """Do the same as connect(), but return the errno (int) of a failed
+        connection, and 0 for success. A failed handshake raises.
         """
         return self._real_connect(addr, True)
 
@@ -351,7 +370,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise ValueError("can't connect in server-side mode")
         if self._connected or self.version() is not None:
             raise ValueError("attempt to connect already-connected SSLSocket!")
-        if self._sslobj is None:  # it may be there from a call before
+        if self._sslobj is None:  # else an earlier call has started TLS
             self._start_tls()
         try:
             if connect_ex:
@@ -363,7 +382,7 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise
         if not status:
             self._connected = True
-            # should this fail, TLS stays: nothing is sent in the clear
+            # if this fails, TLS stays: no later call can send plain text
             if self.do_handshake_on_connect:
                 self.do_handshake()
         return status
@@ -371,8 +390,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     def accept(self):
         """Wait for a client; return its SSLSocket and its address.
 
-        The timeout of this socket is that of the handshake too; then the
-        new one has the timeout that every new socket has.
+        The timeout of this socket also limits the handshake. The returned
+        socket has the default timeout of new sockets.
         """
         sock, addr = _sockets.StreamSocket.accept(self)
         try:
@@ -392,10 +411,12 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     def do_handshake(self, block=False):
         """Perform the handshake.
 
-        block: wait for it even if the socket is non-blocking.
+        block: bool, wait for the end even if the socket is non-blocking.
+        Raises SSLError if the handshake fails, its subclass
+        SSLCertVerificationError if the peer is refused, and socket.timeout.
         """
         if self._sslobj is None or not self._connected:
-            self.getpeername()  # tells of a closed socket, and of a new one
+            self.getpeername()  # raises for a closed or unconnected socket
             self._connected = True
         if not (block and self.gettimeout() == 0.0):
             (self._sslobj or self._tls()).do_handshake()
@@ -413,7 +434,9 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     getpeercert.__doc__ = Connection.getpeercert.__doc__
 
     def unwrap(self):
-        """End TLS, and return the socket without it."""
+        """End TLS: exchange close_notify with the peer, and return the socket
+        without TLS. Raises SSLError or socket.error if the peer does not.
+        """
         sock = self._tls().shutdown()
         self._sslobj = None
         return sock
@@ -421,18 +444,20 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     def shutdown(self, how):
         """Shut down the connection below TLS, as socket.shutdown() does.
 
-        The TLS layer stays: what is read after SHUT_WR is decrypted.
+        TLS stays: data that is read after SHUT_WR is decrypted.
         """
         self._plain.shutdown(how)
 
     # Reading
 
     def read(self, len=1024, buffer=None):
-        """Return up to `len` bytes; b"" after the peer has ended TLS.
+        """Return up to `len` bytes (bytes); b"" after the end of TLS.
 
-        With a buffer the bytes go there, and their number is returned.
-        Where suppress_ragged_eofs is off, SSLEOFError tells of a stream that
-        ended without an end of TLS. Raises ValueError without TLS.
+        With a buffer, write the bytes into the buffer and return their number.
+        If the connection ends without close_notify, return b"" as well, or
+        raise SSLEOFError with suppress_ragged_eofs=False. Raises
+        socket.timeout, SSLWantReadError on a non-blocking socket, and
+        ValueError without TLS.
         """
         sslobj = self._sslobj  # another thread may close the socket
         if sslobj is None:
@@ -447,7 +472,8 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             return b"" if buffer is None else 0
 
     def recv(self, buflen=1024, flags=0):
-        """Return up to `buflen` bytes; b"" at the end. No flags with TLS."""
+        """Return up to `buflen` bytes, as read() does. Raises ValueError for
+        flags with TLS."""
         if self._sslobj is None:
             return self._plain.recv(buflen, flags)
         if flags != 0:
@@ -455,10 +481,12 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         return self.read(buflen)
 
     def recv_into(self, buffer, nbytes=None, flags=0):
-        """Read up to `nbytes` bytes, or what there is room for, into a
-        buffer. Returns their number. No flags with TLS.
+        """Read up to `nbytes` bytes into a buffer and return their number.
+
+        Without `nbytes` the limit is the size of the buffer. Raises ValueError
+        for flags with TLS, and otherwise as read() does.
         """
-        if buffer is None:  # for which read() would return the bytes
+        if buffer is None:  # then read() would return the bytes
             raise TypeError("recv_into() needs a buffer, not None")
         if self._sslobj is None:
             return self._plain.recv_into(
@@ -468,12 +496,13 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         return self.read(-1 if nbytes is None else nbytes, buffer)
 
     def recvfrom(self, buflen=1024, flags=0):
-        """Not with TLS: raises ValueError."""
+        """Do the same as socket.recvfrom(). Raises ValueError with TLS."""
         self._refuse_tls("recvfrom")
         return self._plain.recvfrom(buflen, flags)
 
     def recvfrom_into(self, buffer, nbytes=None, flags=0):
-        """Not with TLS: raises ValueError."""
+        """Do the same as socket.recvfrom_into(). Raises ValueError with TLS.
+        """
         self._refuse_tls("recvfrom_into")
         return self._plain.recvfrom_into(buffer, nbytes or 0, flags)
 
@@ -490,10 +519,11 @@ class StreamConnection(Connection, _sockets.StreamSocket):
     # Writing
 
     def write(self, data):
-        """Send `data` (any buffer); return how many bytes of it were sent.
+        """Send `data` (any buffer); return the number of bytes sent (int).
 
-        All are, unless the socket is non-blocking. A call that raises can be
-        made again, with the same data. Raises ValueError without TLS.
+        A blocking socket sends all bytes. A non-blocking socket may send fewer
+        bytes, or raise SSLWantWriteError or SSLWantReadError: then call again
+        with the same data. Raises socket.timeout, and ValueError without TLS.
         """
         sslobj = self._sslobj
         if sslobj is None:
@@ -501,9 +531,9 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         return sslobj.write(data)
 
     def send(self, data, flags=0):
-        """Like write(). No flags with TLS.
+        """Do the same as write(). Raises ValueError for flags with TLS.
 
-        On Python 2.7 a non-blocking socket that has sent nothing returns 0.
+        On Python 2.7 return 0 if a non-blocking socket cannot send now.
         """
         sslobj = self._sslobj
         if sslobj is None:
@@ -518,10 +548,11 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise
 
     def sendall(self, data, flags=0):
-        """Send all of `data` (any buffer). No flags with TLS.
+        """Send all of `data` (any buffer).
 
-        Raises socket.timeout when that takes longer than the timeout. How
-        much was sent after a failure is not known.
+        Raises socket.timeout if the whole call takes longer than the timeout,
+        and ValueError for flags with TLS. After an error, nobody knows how
+        much was sent.
         """
         sslobj = self._sslobj
         if sslobj is None:
@@ -530,13 +561,13 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             self._refuse_flags("sendall")
         sent = sslobj.write(data)
         if type(data) is bytes and sent == len(data):
-            return  # as nearly always
+            return  # the common case
         rest = _sockets.bytes_from(data, sent)
-        while len(rest):  # of a non-blocking socket
+        while len(rest):  # on a non-blocking socket
             rest = _sockets.bytes_from(rest, sslobj.write(rest))
 
     def sendto(self, data, flags_or_addr, addr=None):
-        """Not with TLS: raises ValueError."""
+        """Do the same as socket.sendto(). Raises ValueError with TLS."""
         self._refuse_tls("sendto")
         if addr is None:
             return self._plain.sendto(data, flags_or_addr)
@@ -548,14 +579,16 @@ class StreamConnection(Connection, _sockets.StreamSocket):
                                   % type(self))
 
     def sendfile(self, file, offset=0, count=None):
-        """Send a file from an offset (bytes) on, or from where it is for 0,
-        up to `count` bytes.
+        """Send the contents of a file; return the number of bytes sent (int).
 
-        file: a file object opened in binary mode; in the end its position is
-        after what was sent. It may be a pipe, which has no offset. Returns
-        the number of bytes sent. Raises ValueError for a file in text mode
-        or a non-blocking socket. Where the kernel encrypts
-        (OP_ENABLE_KTLS), it reads a regular file itself.
+        file: a file object in binary mode, or a pipe, which has no offset.
+        Afterwards the file's position is after the last byte sent.
+        offset: bytes; 0 means the current position of the file.
+        count: the most bytes to send; None means up to the end of the file.
+        If the kernel encrypts (OP_ENABLE_KTLS), the kernel reads a regular
+        file directly. Raises ValueError for a file in text mode, a count below
+        1, or a non-blocking socket, and TypeError for a count that is not an
+        int.
         """
         sslobj = self._sslobj
         if sslobj is not None and sslobj.uses_ktls_for_send():
@@ -563,17 +596,17 @@ class StreamConnection(Connection, _sockets.StreamSocket):
                 return self._sendfile_zerocopy(
                     sslobj.sendfile, _GiveupOnSSLSendfile, file, offset, count)
             except _GiveupOnSSLSendfile:
-                pass  # read it here
+                pass  # then read the file here
         self._check_file(file, count)
         return self._send_steps(self._block_steps, file, offset, count)
 
     def _sendfile_zerocopy(self, zerocopy_func, giveup_exc_type, file,
                            offset=0, count=None):
-        """Send a regular file as sendfile() does, without reading it.
+        """Do the same as sendfile(), but let a function send the file.
 
-        zerocopy_func: takes a descriptor, an offset and a number of bytes,
-        and returns how many of them were sent. Raises giveup_exc_type for
-        what is no regular file.
+        zerocopy_func: a function of a descriptor, an offset and a number of
+        bytes that returns the number of bytes sent. Raises giveup_exc_type if
+        the file is not a regular file.
         """
         self._check_file(file, count)
         descriptor = regular_descriptor(file)
@@ -592,11 +625,11 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         return self._send_steps(steps, file, offset, count)
 
     def _check_file(self, file, count):
-        """Raise ValueError for what sendfile() does not take, TypeError for
-        a count that is no integer.
+        """Raise ValueError for a file, count or socket that sendfile() does
+        not accept, and TypeError for a count that is not an int.
         """
         mode = getattr(file, "mode", "b")
-        # a number in compressed files
+        # compressed files have a number as their mode
         if isinstance(mode, (str, type(u""))) and "b" not in mode:
             raise ValueError("file should be opened in binary mode")
         if count is not None and not isinstance(count, INTEGERS):
@@ -609,8 +642,10 @@ class StreamConnection(Connection, _sockets.StreamSocket):
             raise ValueError("non-blocking sockets are not supported")
 
     def _send_steps(self, steps, file, offset, count):
-        """Send a file with a generator: of the file, where it begins and the
-        most to send, it gives how many bytes each step has sent.
+        """Send a file in steps; return the number of bytes sent (int).
+
+        steps: a generator function of the file, the start position and the
+        count. It yields the number of bytes that each step has sent.
         """
         if offset:
             file.seek(offset)

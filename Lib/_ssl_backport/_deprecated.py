@@ -1,4 +1,4 @@
-"""DeprecationWarning, on the hosts whose own ssl warns of the same."""
+"""Issues DeprecationWarning, on the Pythons whose own ssl also does."""
 
 from __future__ import absolute_import
 
@@ -6,10 +6,10 @@ from _ssl_backport import _names
 
 
 def deprecated(message, level=3):
-    """Warn of what somebody has called.
+    """Warn about a deprecated function or value.
 
-    level: how many calls above this one that was; 3 is the caller of the
-    function that warns.
+    message: str. level: which frame the warning names, as the stacklevel of
+    warnings.warn(); 3 is the caller of the function that calls deprecated().
     """
     if _names.WARNS_OF_OLD_TLS:
         import warnings

@@ -1,7 +1,7 @@
-"""As much of Python 3.6's `enum` as ssl shows to its users, for Python 2.7.
+"""The parts of Python 3.6's `enum` that `ssl` needs, for Python 2.7.
 
-Enumerations are made by calling a base: IntEnum("Name", pairs, module=...).
-The packages that bring `enum` to 2.7 lack IntFlag or take too long to import.
+IntEnum("Name", pairs, module=...) makes an enumeration.  The packages that
+provide `enum` for 2.7 lack IntFlag, or are slow to import.
 """
 
 from __future__ import absolute_import
@@ -10,14 +10,14 @@ from operator import and_, index, or_, xor
 
 
 class EnumType(type):
-    """The class of the enumerations: lookup, iteration, containment."""
+    """The metaclass of enumerations: lookup, iteration, containment."""
 
     def __call__(cls, value, names=None, module=None, type=None):
-        """Return the member of this value, or make a new enumeration.
+        """Return the member with a value, or make a new enumeration.
 
-        value: the value of a member; with `names`, the enumeration's name.
-        names: (name, value) pairs; a value named again makes an alias.
-        type: what the members also are; each is built from its value.
+        value: a member's value; with `names`, the enumeration's name (str).
+        names: (name, value) pairs; a repeated value makes an alias.
+        type: a second base class of the members, called with their values.
         Raises ValueError if no member has the value.
         """
         if names is None:
@@ -43,7 +43,7 @@ class EnumType(type):
         member = cls._data_type.__new__(cls, plain)
         member.name = name
         member.value = value
-        # another thread may have made the same composite flag
+        # another thread may have made the same combination of flags
         return cls._by_value.setdefault(value, member)
 
     def _look_up(cls, value):
@@ -75,7 +75,8 @@ class EnumType(type):
 
     @property
     def __members__(cls):
-        """The members by name, aliases too, in the order of the values."""
+        """{name: member} (OrderedDict) with aliases, in order of the values.
+        """
         from collections import OrderedDict
         place = dict((m.name, n) for n, m in enumerate(cls._members))
         return OrderedDict(sorted(
@@ -108,9 +109,11 @@ class Enum(object):
 
 
 class IntEnum(Enum):
-    """Members are ints, or longs where a value is too large for an int (32
-    bits); arithmetic gives plain numbers. str(), format() and so json show
-    the number: programs of 2.7 know plain ints, and Python 3.11 does it too.
+    """An enumeration whose members are ints.
+
+    On 32-bit systems members are longs if a value needs more bits. Arithmetic
+    gives plain numbers. str(), format() and json give the number, as programs
+    for 2.7 expect and as in Python 3.11.
     """
 
     @staticmethod
@@ -140,11 +143,11 @@ def _keeping_the_class(operation):
 
 
 class IntFlag(IntEnum):
-    """Sets of bits: |, & and ^ with each other or an int, and ~.
+    """An enumeration of bits, with the operators |, &, ^ and ~.
 
-    Any int is a flag. One that has no name of its own shows those of its
-    parts, and the bits that have none as numbers, largest first. One that
-    does not fit the members' type is a plain long.
+    Every int is a valid value. The repr() of a value without a name shows the
+    names of its bits, and unnamed bits as numbers, largest first. A value that
+    is too large for the members' type stays a plain long.
     """
 
     __or__ = __ror__ = _keeping_the_class(or_)

@@ -1,6 +1,7 @@
-"""Host names and IP addresses against a certificate, as dict: match_hostname.
+"""match_hostname(): compares a host name or IP address with a certificate.
 
-Connections do not use this: OpenSSL checks the name during the handshake.
+Connections do not use this module: OpenSSL checks the name during the
+handshake.
 """
 
 from __future__ import absolute_import
@@ -14,23 +15,23 @@ from socket import AF_INET, AF_INET6, error, inet_pton
 __all__ = ["_dnsname_match", "_inet_paton", "_ipaddress_match",
            "match_hostname"]
 
-# What one program reads as an IP address and another as a DNS name, unless
-# inet_pton() takes it; verification.c has the same rule
+# Names that some programs read as an IP address and others as a DNS name,
+# unless inet_pton() accepts them; verification.c has the same rule
 AMBIGUOUS = re.compile(r"[0-9]+(?:\.[0-9]+){3}\Z|.*[\1- \x7f]", re.DOTALL)
 
 
 def match_hostname(cert, hostname):
     """Check that a certificate is for a host, by the rules of RFC 6125.
 
-    cert: dict, as SSLSocket.getpeercert() returns it.
+    cert: dict in the form of SSLSocket.getpeercert().
     hostname: str, a DNS name (A-labels) or an IP address.
-    Raises CertificateError if it is for other hosts only, or for none, and
-    ValueError if the certificate is empty.
+    Raises CertificateError if the certificate is not for this host, and
+    ValueError if `cert` is empty.
     """
     deprecated("ssl.match_hostname() is deprecated")
     if not cert:
-        raise ValueError("match_hostname() needs a certificate; there is "
-                         "none without CERT_OPTIONAL or CERT_REQUIRED")
+        raise ValueError("match_hostname() needs a certificate, and the peer "
+                         "gives one only with CERT_OPTIONAL or CERT_REQUIRED")
     try:
         host_ip = _inet_paton(hostname)
     except ValueError:
@@ -50,25 +51,25 @@ def match_hostname(cert, hostname):
             return
         names.append(value)
     if not names:
-        # the common name counts only where there is no other name
+        # a common name counts only without a subjectAltName
         names = [value for part in cert.get("subject", ())
                  for key, value in part if key == "commonName"]
         wildcards = 0 if host_ip else 1
         if any(_dnsname_match(name, hostname, wildcards) for name in names):
             return
     if not names:
-        raise CertificateError("the certificate has no commonName and no "
-                               "subjectAltName of a fitting kind")
+        raise CertificateError("the certificate has neither a commonName nor "
+                               "a subjectAltName of type DNS or IP Address")
     raise CertificateError("hostname %r doesn't match %s%s" % (
         hostname, "either of " if len(names) > 1 else "",
         ", ".join(map(repr, names))))
 
 
 def _dnsname_match(dn, hostname, max_wildcards=1):
-    """Return whether a certificate's DNS name is for a host (both str).
+    """Return whether a certificate's DNS name matches a host name (bool).
 
-    A wildcard is the whole leftmost label of `dn` and stands for one label
-    of the host name; any other kind raises CertificateError.
+    dn, hostname: str. A wildcard must be the whole leftmost label of `dn`, and
+    matches one label. Raises CertificateError for any other wildcard.
     """
     if not dn:
         return False
@@ -92,9 +93,10 @@ def _dnsname_match(dn, hostname, max_wildcards=1):
 
 
 def _ipaddress_match(ipname, host_ip):
-    """Return whether a certificate's IP address (str) is the host's (bytes).
+    """Return whether an IP address of a certificate is the host's (bool).
 
-    A line end after it, which OpenSSL 1.0 left there, does not count.
+    ipname: str; white space at its end is ignored, because OpenSSL 1.0 added a
+    line end. host_ip: bytes, as from _inet_paton().
     """
     try:
         return _inet_paton(ipname.rstrip()) == host_ip
@@ -103,15 +105,15 @@ def _ipaddress_match(ipname, host_ip):
 
 
 def _inet_paton(ipname):
-    """Return the packed form (4 or 16 bytes) of an IP address (str).
+    """Return the packed form (bytes, 4 or 16) of an IP address (str).
 
-    Raises ValueError for all but four decimal numbers with dots between
-    them, and an IPv6 address without a scope.
+    Raises ValueError unless the address is four decimal numbers with dots, or
+    an IPv6 address without a scope.
     """
-    if "\0" not in ipname:  # for which 2.7 has a TypeError
+    if "\0" not in ipname:  # 2.7 would raise TypeError
         for family in AF_INET, AF_INET6:
             try:
                 return inet_pton(family, ipname)
             except error:
                 continue
-    raise ValueError("not an IPv4 or IPv6 address: %r" % (ipname,))
+    raise ValueError("%r is not an IPv4 or IPv6 address" % (ipname,))

@@ -1,4 +1,4 @@
-"""What `python -m _ssl_backport --info` shows."""
+"""python -m _ssl_backport --info: shows the parts of the backport in use."""
 
 from __future__ import absolute_import
 
@@ -9,7 +9,10 @@ import _ssl_backport
 
 
 def show():
-    """Print it. Returns the exit status (int): 0 if the backport works."""
+    """Print the information.
+
+    Returns the exit status (int): 0 if install() works, else 1.
+    """
     folder = os.path.dirname(os.path.abspath(_ssl_backport.__file__))
     lines = [
         ("_ssl_backport", "%s, %s" % (_ssl_backport.__version__, folder)),
@@ -45,12 +48,15 @@ def of_installed():
 
 
 def of_https(ssl):
-    """What urllib and its like do; PEP 493's switch is Python 2.7's."""
+    """Return whether HTTPS clients such as urllib verify by default (str).
+
+    On Python 2.7 the variable PYTHONHTTPSVERIFY (PEP 493) can turn this off.
+    """
     try:
         from http.client import HTTPSConnection
     except ImportError:
         from httplib import HTTPSConnection
-    # which connects to nothing yet
+    # this makes a context, but does not connect
     context = HTTPSConnection("localhost")._context
     if context.verify_mode == ssl.CERT_NONE:
         return "not verified (PYTHONHTTPSVERIFY is 0)"
@@ -58,7 +64,7 @@ def of_https(ssl):
 
 
 def release(version):
-    """The name of an OpenSSL release, from its five numbers."""
+    """Return the version of an OpenSSL release (str) from its five numbers."""
     major, minor, fix, patch, _ = version
     if major < 3:
         return "%d.%d.%d%s" % (major, minor, fix,
@@ -67,18 +73,18 @@ def release(version):
 
 
 def why_no_further(places):
-    """Why nothing is trusted, where the environment is the cause: a list of
-    one text or none."""
+    """Return the reason (list of one str) why no CA is trusted, if an
+    environment variable is the cause; else an empty list."""
     from _ssl_backport import _trust
     variables = _trust.named_by_environment()
     if not variables or not all(place.problem for place in places):
         return []
-    return ["no other places are tried, since the environment has %s"
+    return ["no other place is searched, because the environment sets %s"
             % " and ".join(variables)]
 
 
 def chosen(kind, places):
-    """Which of the places is in use, and why none that came before it."""
+    """Return the place in use, and why earlier ones are not used (str)."""
     used, passed_over = "none", []
     for number, place in enumerate(
             place for place in places if place.kind == kind):
@@ -89,5 +95,4 @@ def chosen(kind, places):
             passed_over.append("%s %s" % (text, place.problem))
     if used == "none":
         return "none: " + "\n      ".join(passed_over)
-    return "\n".join([used] + ["passed over: " + text
-                               for text in passed_over])
+    return "\n".join([used] + ["not used: " + text for text in passed_over])

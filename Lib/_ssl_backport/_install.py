@@ -1,12 +1,13 @@
-"""The swap: what stands under the names `ssl` and `_ssl` in sys.modules.
+"""Replaces the modules `ssl` and `_ssl` in sys.modules.
 
-Importing this module is the installation. So it happens once, under the
-interpreter's import lock, and other threads that want it wait for its end.
-A finder in sys.meta_path then serves both names, for reload() and for an
-import after `del sys.modules["ssl"]`.
+The import of this module is the installation. The interpreter's import lock
+therefore makes sure that it happens once, and that other threads wait for its
+end. Afterwards a finder in sys.meta_path finds both names, for reload() and
+for an import after `del sys.modules["ssl"]`.
 
-On Python 2.7 no other thread imports anything meanwhile. On Python 3 one may
-import the standard `ssl` at any moment, and wins if it was first.
+On Python 2.7 no other thread can import a module during the installation. On
+Python 3 another thread can import the standard `ssl` at the same time; if that
+import comes first, the installation fails.
 """
 
 from __future__ import absolute_import
@@ -17,44 +18,45 @@ import sys
 PACKAGE = "_ssl_backport"
 EXTENSION = "__ssl_backport"
 NAMES = ("ssl", "_ssl")
-# what the standard ones' classes and functions are from: PyPy has a package
+# the packages that define the standard classes and functions (PyPy: the last)
 OWNERS = NAMES + ("_cffi_ssl",)
 
 TOO_LATE = """\
-_ssl_backport.install() came too late.
-  imported already: the standard %s
-  held by: %s
+_ssl_backport.install() was called too late.
+  already imported: the standard %s
+  used by: %s
 Call install() in the first lines of the program, before these imports,
 or start the program with: python -m _ssl_backport SCRIPT
-Which lines led there: python -m _ssl_backport --trace-import SCRIPT"""
+To see which lines import ssl: python -m _ssl_backport --trace-import SCRIPT"""
 
-# What --trace-import puts into the place of the last line.
+# --trace-import replaces the last line by this text.
 TRACED = """\
-These lines led there:
+These lines lead to the first import:
   %s"""
 
 WRONG_HOST = """\
-_ssl_backport cannot work with this Python: %s on %s.
-It supports CPython 2.7 and 3.6 or later, Tauthon, and PyPy 2.7 from 7.3.3."""
+_ssl_backport does not support this Python: %s on %s.
+It supports CPython 2.7 and 3.6 or later, Tauthon, and PyPy 2.7 from 7.3.3,
+on Linux."""
 
 NO_GIL = """\
 _ssl_backport needs the GIL: start Python without PYTHON_GIL=0 and -X gil=0."""
 
 NO_EXTENSION = """\
 _ssl_backport cannot load its extension module: %s
-Install _ssl_backport anew for this Python, %s"""
+Install _ssl_backport again with this Python: %s"""
 
 
 class Finder(object):
-    """Finds `ssl` in our package, and `_ssl` in our extension module."""
+    """Finds `ssl` in this package; `_ssl` is the extension module."""
 
     folder = os.path.dirname(os.path.abspath(__file__))
     extension = None
 
     # Python 3
 
-    # whether `ssl` is ours: a standard one that another thread is just
-    # importing needs the standard `_ssl`
+    # whether the backport's `ssl` is imported; until then, another thread may
+    # be importing the standard `ssl`, which needs the standard `_ssl`
     has_ssl = False
 
     def find_spec(self, name, path=None, target=None):
@@ -69,7 +71,7 @@ class Finder(object):
         return self.extension
 
     def exec_module(self, module):
-        """Do nothing: the extension was initialised when it was loaded."""
+        """Do nothing: load_extension() has initialised the module."""
 
     # Python 2.7
 
@@ -90,7 +92,8 @@ finder = Finder()
 
 
 def is_in_place():
-    """Whether `import ssl` and `import _ssl` give ours (bool)."""
+    """Return whether `import ssl` and `import _ssl` give the backport (bool).
+    """
     for name in NAMES:
         if name not in sys.modules:
             if finder not in sys.meta_path:
@@ -101,14 +104,17 @@ def is_in_place():
 
 
 def is_ours(module):
-    """Whether it is our extension module, or a `ssl` that stands on it."""
+    """Return whether a module is the extension, or a `ssl` that uses it."""
     return finder.extension is not None and (
         module is finder.extension
         or getattr(module, "_ssl", None) is finder.extension)
 
 
 def swap():
-    """Put the backport in place, or leave everything as it was."""
+    """Install the backport.
+
+    Raises ImportError, with sys.modules and sys.meta_path as before.
+    """
     refuse_host()
     refuse_standard()
     before = sys.modules.copy()
@@ -134,9 +140,11 @@ def swap():
 
 
 def forget(before):
-    """Remove our modules and those that refer to them from sys.modules.
+    """Remove from sys.modules the modules of the backport, and the modules
+    that a failed installation has imported and that refer to them.
 
-    What another thread has imported meanwhile stays.
+    before: a copy of sys.modules from before the installation. Other modules,
+    such as those of another thread, stay.
     """
     ours = [name for name in NAMES if is_ours(sys.modules.get(name))]
     holders = holders_of([sys.modules[name] for name in ours])
@@ -145,13 +153,13 @@ def forget(before):
                 or name.startswith(PACKAGE + ".")):
             del sys.modules[name]
     for name in NAMES:
-        if name in before:  # None: "cannot be imported"
+        if name in before:  # also None, which forbids an import
             sys.modules.setdefault(name, before[name])
 
 
 def refuse_host():
-    """Raise ImportError on a Python that the extension cannot be built for,
-    and on one that may not take the GIL for it.
+    """Raise ImportError on an unsupported Python, and on a Python that is not
+    allowed to enable the GIL.
     """
     if getattr(sys.flags, "gil", None) == 0:
         raise ImportError(NO_GIL)
@@ -166,7 +174,7 @@ def refuse_host():
 def load_extension():
     """Return the extension module.
 
-    Raises ImportError that tells what is wrong with the one that is there.
+    Raises ImportError with the reason if it cannot be loaded.
     """
     try:
         import __ssl_backport
@@ -187,7 +195,7 @@ def refuse_standard():
         names = " and ".join(module.__name__ for module in standard)
         holders = [described(name) for name in holders_of(standard)]
         text = TOO_LATE % (names, ("\n" + " " * 11).join(
-            holders or ["sys.modules alone"]))
+            holders or ["only sys.modules"]))
         trace = sys.modules.get(PACKAGE + "._trace")
         if trace is not None:
             text = "%s\n%s" % (text.rpartition("\n")[0],
@@ -196,8 +204,8 @@ def refuse_standard():
 
 
 def described(name):
-    """A module's name, with the line that imports `ssl` where its source is
-    at hand."""
+    """Return a module's name (str), with the line that imports `ssl` if the
+    module's source code is available."""
     module_type = type(sys)
     path = module_type.__getattribute__(
         sys.modules[name], "__dict__").get("__file__")
@@ -210,10 +218,10 @@ def described(name):
 
 
 def line_of_import(path):
-    """Return the number (int) of the first line in a file of source code that
-    imports `ssl` or `_ssl`, or None where there is none to be found.
+    """Return the number (int) of the first line in a source file that imports
+    `ssl` or `_ssl`; None without such a line, or if the file is unusable.
 
-    Imports nothing itself: compile() makes the syntax tree.
+    This function uses compile() and imports nothing.
     """
     only_tree = 0x400  # ast.PyCF_ONLY_AST
     try:
@@ -238,11 +246,12 @@ def line_of_import(path):
 
 
 def holders_of(modules):
-    """Return the sorted names of the modules that refer to `modules`.
+    """Return the sorted names (list of str) of the modules that refer to
+    `modules`.
 
-    A module refers to them when its namespace holds one of them, or a class
-    or function of theirs.  Namespaces are read as they lie there, with no
-    attribute access that could wake up a lazy module.
+    A module refers to them if its namespace contains one of them, or a class
+    or function of them.  This function reads the namespaces directly, because
+    an attribute access could run the code of a lazy module.
     """
     wanted = set(id(module) for module in modules)
     for module in modules:

@@ -1,5 +1,8 @@
-"""Runs a program with the backport in place, as plain `python` would run it:
-with its sys.argv, sys.path[0], __main__, exit status and tracebacks.
+"""The command line of `python -m _ssl_backport`: installs the backport and
+runs a program.
+
+The program has the same sys.argv, sys.path[0], __main__, exit status and
+tracebacks as with plain `python`.
 """
 
 from __future__ import absolute_import
@@ -24,22 +27,26 @@ usage: python -m _ssl_backport SCRIPT [ARGUMENT ...]
 """
 
 HELP = USAGE + """
-Runs a Python program in which `import ssl` gives _ssl_backport.
+Install _ssl_backport as the module `ssl`, then run a Python program.
 
-  SCRIPT   a file, or a directory or zip file with a __main__.py
-  -m       a module or package, by its name
-  -c       the program itself
+  SCRIPT   run a file, or the __main__.py of a directory or zip file
+  -m       run a module or package
+  -c       run the program text CODE
   --trace-import
-           run the program without the backport, show the lines that import
-           ssl for the first time, and have a late install() name them
-  --check  connect to a server, and show what is agreed and verified
-  --info   show which OpenSSL, TLS versions and CA certificates there are
-  --help   show this
+           run the program without the backport, and show the lines that
+           import ssl first
+  --check  connect to a server, verify it, and show the TLS version, the
+           cipher, the certificates and, after a failure, a hint
+           PROTOCOL: smtp, imap, pop3, ftp, xmpp, postgres, ldap, mysql
+           --json prints the result as JSON
+           exit status: 0 verified, 1 not verified, 2 not reached
+  --info   show the OpenSSL, the TLS versions and the CA certificates in use
+  --help   show this help
 """
 
 
 def main():
-    """Run the program that the command line names."""
+    """Do what the command line says, and run its program if it names one."""
     arguments = sys.argv[1:]
     option = arguments[0] if arguments else "-"
     if option == "--help":
@@ -70,18 +77,18 @@ def main():
         sys.exit(2)
     begin()
     try:
-        # no partial(): on PyPy that has a frame, which tracebacks would show
+        # no partial(): on PyPy it has a frame, which would be in tracebacks
         call = prepare(program, cleared_namespace())
         call[0](*call[1:])
     except SystemExit:
         raise
-    except:  # old-style classes of 2.7 too
+    except:  # also instances of 2.7's old-style classes
         begin_traceback_in_program()
         raise
 
 
 def install():
-    """Install the backport, or end with the reason."""
+    """Install the backport, or exit with the reason as the message."""
     try:
         _ssl_backport.install()
     except ImportError as error:
@@ -101,14 +108,16 @@ def prepare_code(source, namespace):
         namespace["__loader__"] = BuiltinImporter
     code = compile(source, "<string>", "exec", 0, True)
     if hasattr(linecache, "_register_code"):
-        # a Python that shows the lines of such code in tracebacks
+        # this Python shows lines of -c code in tracebacks
         linecache.cache["<string>"] = (
             len(source), None, source.splitlines(True), "<string>")
     return (eval, code, namespace)
 
 
 def prepare_script(path, namespace):
-    """Return the call that runs a file, or what has a __main__.py."""
+    """Return the call that runs a file, or the __main__.py of a directory or
+    zip file.
+    """
     from _ssl_backport._names import (
         MODULES_HAVE_CACHED, SCRIPT_PATH_IS_ABSOLUTE)
     if SCRIPT_PATH_IS_ABSOLUTE:
@@ -137,7 +146,7 @@ def prepare_script(path, namespace):
 
 def source_runner(path, namespace):
     """Return the call that runs a file of source code."""
-    # 2.7's own function minds the rules for non-ASCII source, unlike compile()
+    # unlike compile(), 2.7's execfile() applies the rules for non-ASCII source
     run_file = getattr(sys.modules.get("__builtin__"), "execfile", None)
     if run_file is not None:
         return (run_file, path, namespace)
@@ -155,7 +164,8 @@ def is_zip(path):
 
 
 def cleared_namespace():
-    """Make __main__ what a program finds it to be, and return its dict."""
+    """Clear __main__ as a program finds it, and return its namespace (dict).
+    """
     namespace = vars(sys.modules["__main__"])
     given = set(["__annotations__", "__builtins__", "__name__", "__spec__"])
     for name in set(namespace).difference(given):
@@ -167,8 +177,10 @@ def cleared_namespace():
 
 
 def set_first_path(entry, always=False):
-    """Replace sys.path[0], which is there for `-m _ssl_backport`, unless
-    Python was told to put nothing there.
+    """Replace sys.path[0], which Python has set for `-m _ssl_backport`.
+
+    With -P or -I Python has not set it: then insert the entry only if
+    `always` is true.
     """
     if not (getattr(sys.flags, "safe_path", False)
             or getattr(sys.flags, "isolated", False)):
@@ -178,8 +190,7 @@ def set_first_path(entry, always=False):
 
 
 def begin_traceback_in_program():
-    """Let the traceback that Python is about to print, by sys.excepthook,
-    begin after the last frame of this file.
+    """Make sys.excepthook print a traceback without the frames of this file.
     """
     traceback = sys.exc_info()[2]
     while traceback and traceback.tb_frame.f_globals is globals():

@@ -1,6 +1,7 @@
-"""What the enumerations of ssl are made of: their bases, and the constants
-of the extension.  Also what we need to know of the Python we are on that has
-nothing to do with sockets.
+"""The base classes and constants for the enumerations of `ssl`.
+
+This module also contains all differences between Python versions that the
+package depends on, except for those of sockets (see _sockets.py).
 """
 
 from __future__ import absolute_import
@@ -14,12 +15,12 @@ if sys.version_info[0] == 2:
     from _ssl_backport._enum import Enum, IntEnum, IntFlag
 
     class wrap_bio_method(object):
-        """A method that urllib3 does not find when it asks for it.
+        """A method that is hidden from urllib3's test for TLS in TLS.
 
-        Its TLS in TLS takes a context that has wrap_bio() for one of Python
-        3, and goes on with what 2.7 lacks beside that: a memoryview's cast()
-        and socket.SocketIO. Where it finds none, it says that TLS in TLS
-        cannot be had, as it does with 2.7's own ssl.
+        If a context has wrap_bio(), urllib3 assumes Python 3 and uses
+        memoryview.cast() and socket.SocketIO, which 2.7 lacks. Without
+        wrap_bio() it reports that TLS in TLS is not supported, as with 2.7's
+        own ssl.
         """
 
         QUESTION = "_validate_ssl_context_for_tls_in_tls"
@@ -34,8 +35,8 @@ if sys.version_info[0] == 2:
             return self.function.__get__(instance, owner)
 
     def keyword_only_after(count):
-        """Return a decorator that changes nothing: 2.7 knows no arguments
-        that come by name only, and its own ssl takes these by position.
+        """Return a decorator that changes nothing: 2.7 has no keyword-only
+        arguments, and its own ssl accepts these arguments by position.
         """
         return lambda function: function
 
@@ -45,19 +46,21 @@ else:
     from enum import Enum, IntEnum, IntFlag
 
     def wrap_bio_method(function):
-        """Return the function: urllib3 has here what it needs."""
+        """Return the function unchanged: urllib3 needs no change here."""
         return function
 
-    # What types.CodeType() takes before Python 3.8, which can replace().
+    # The arguments of types.CodeType() before Python 3.8, which has replace().
     CODE_FIELDS = ["argcount", "kwonlyargcount", "nlocals", "stacksize",
                    "flags", "code", "consts", "names", "varnames",
                    "filename", "name", "firstlineno", "lnotab", "freevars",
                    "cellvars"]
 
     def keyword_only_after(count):
-        """Return a decorator for functions whose arguments all have default
-        values: those after the first `count` come by name only. A syntax of
-        Python 3 alone says this, so that the code object has to be changed.
+        """Return a decorator that makes the arguments after the first `count`
+        keyword-only. All arguments of the function must have defaults.
+
+        The syntax for such arguments is not valid on 2.7, so the decorator
+        changes the code object.
         """
         def change(function):
             code = function.__code__
@@ -83,36 +86,37 @@ __all__ = ["Enum", "IntEnum", "IntFlag", "constants",
            "VERIFIES_STRICTLY", "WARNS_OF_OLD_TLS", "keyword_only_after",
            "slots_of", "wrap_bio_method"]
 
-# Whether programs may call SSLSocket() with what wrap_socket() takes.
+# Whether programs may call SSLSocket() with the arguments of wrap_socket().
 CONSTRUCTORS_ARE_PUBLIC = sys.version_info < (3, 7)
 
-# Whether modules tell in __cached__ where their compiled code is kept.
+# Whether modules have __cached__, the path of their compiled code.
 MODULES_HAVE_CACHED = sys.version_info < (3, 15)
 
-# PEP 493 is for 2.7 alone.
+# Whether PYTHONHTTPSVERIFY (PEP 493, for 2.7 only) has an effect.
 HEEDS_PYTHONHTTPSVERIFY = sys.version_info[0] == 2
 
-# Whether there are an httplib and a urllib2, which may know no contexts.
+# Whether this Python has httplib and urllib2, which may not support contexts.
 CLIENTS_MAY_LACK_CONTEXTS = sys.version_info[0] == 2
 
-# Whether ssl makes contexts for one side only where no protocol is named,
-# and warns of the protocols for both sides and of old versions of TLS.
+# Whether ssl chooses PROTOCOL_TLS_CLIENT or PROTOCOL_TLS_SERVER by purpose
+# when a program names no protocol, and warns about PROTOCOL_TLS and old
+# versions.
 PROTOCOL_BY_PURPOSE = WARNS_OF_OLD_TLS = sys.version_info >= (3, 10)
 
-# Whether create_default_context() holds certificates to the letter of RFC
-# 5280: those of many private CAs fail that.
+# Whether create_default_context() sets VERIFY_X509_STRICT, which the
+# certificates of many private CAs do not pass.
 VERIFIES_STRICTLY = sys.version_info >= (3, 13)
 
-# Whether Python shows a script that is named by a relative path with an
-# absolute one, in __file__ and in tracebacks.
+# Whether Python makes a script's relative path absolute in __file__ and in
+# tracebacks.
 SCRIPT_PATH_IS_ABSOLUTE = sys.version_info >= (3, 9)
 
 
 def constants(prefix):
-    """Return the extension's constants of that prefix as (name, value) pairs.
+    """Return the extension's constants with a prefix: (name, value) pairs.
 
-    They come in the order of their values, then of their names: of several
-    names for one value an enumeration shows the first.
+    The pairs are sorted by value, then by name: if several names have one
+    value, an enumeration shows the first name.
     """
     pairs = [(name, value) for name, value in vars(__ssl_backport).items()
              if name.startswith(prefix)]

@@ -1,8 +1,8 @@
-"""What TLS calls its versions, records, handshake messages and alerts, and
-the message callback of a context, which is told these names.
+"""Enumerations of TLS versions, content types, handshake messages and alerts,
+and the adapter that gives their members to a context's message callback.
 
-The numbers are those of IANA's registries; from 256 on they are OpenSSL's
-own, for the headers of records and for what is no handshake message.
+The numbers are those of IANA's registries. Numbers from 256 on are OpenSSL's
+own, for record headers and for messages outside the handshake protocol.
 """
 
 from __future__ import absolute_import
@@ -51,19 +51,21 @@ _TLSAlertType = IntEnum("_TLSAlertType", (
     ("CERTIFICATE_REQUIRED", 116),
     ("NO_APPLICATION_PROTOCOL", 120)), module="ssl")
 
-# What the message type of a record is, where it is no handshake message.
+# {content type: enumeration of its message types}; others have
+# _TLSMessageType.
 _TYPES = {_TLSContentType.HEADER: _TLSContentType,
           _TLSContentType.INNER_CONTENT_TYPE: _TLSContentType,
           _TLSContentType.ALERT: _TLSAlertType}
 
 
 def named(callback):
-    """Return what calls `callback` as the extension would, but with members
-    of enumerations for the version, the content type and the message type. A
-    value that no member has stays an int.
+    """Return a function for the extension that calls the message callback.
+
+    It converts version, content type and message type into members of
+    enumerations. A value without a member stays an int.
     """
-    # Asking an enumeration for a value that it lacks would raise and catch
-    # several exceptions, for many messages: OpenSSL 1.1.1 gives version 0.
+    # A lookup of an unknown value in an enumeration raises several exceptions
+    # internally. Unknown values are common: OpenSSL 1.1.1 passes version 0.
     members = {kind: {member.value: member for member in kind} for kind in (
         TLSVersion, _TLSContentType, _TLSAlertType, _TLSMessageType)}
 

@@ -1,5 +1,6 @@
-"""What differs between the socket objects of Python 2.7 and of Python 3, and
-only that: StreamSocket is what SSLSocket stands on, on either of them.
+"""The differences between the socket objects of Python 2.7 and Python 3.
+
+StreamSocket is the base class of SSLSocket on both.
 """
 
 from __future__ import absolute_import
@@ -7,19 +8,19 @@ from __future__ import absolute_import
 import sys
 from socket import socket
 
-# what else is in the namespace of 2.7's ssl, and of 3's
+# more names in the namespace of ssl, on 2.7 and on 3
 __all__ = ["socket"]
 
 if sys.version_info[0] == 2:
     from socket import _closedsocket, _fileobject, _realsocket
 
     __all__ += ["_fileobject"]
-    # PyPy has no reference counts: its sockets and file objects tell what is
-    # below them by _reuse() and _drop() how many they are.
+    # PyPy has no reference counts: its sockets and file objects count their
+    # uses of a raw socket with its _reuse() and _drop().
     ON_PYPY = hasattr(_realsocket, "_reuse")
     if ON_PYPY:
-        # names that CPython's socket.py takes from _ssl; PyPy's own module
-        # puts its own there, when hashlib imports it at the latest
+        # CPython's socket.py imports these names from _ssl. PyPy's own _ssl
+        # sets them in the socket module, when hashlib imports _ssl or earlier
         import socket as module
         import __ssl_backport
         module.sslerror = __ssl_backport.SSLError
@@ -30,13 +31,13 @@ if sys.version_info[0] == 2:
         from socket import _delegate_methods
         __all__ += ["_delegate_methods"]
 
-    # Programs on asyncore, which came with 2.7, know no other way to hear
-    # that a non-blocking send would block.
+    # 2.7's asyncore, and programs based on it, expect 0 if a non-blocking
+    # send() would block.
     SEND_RETURNS_ZERO = True
 
     def is_plain_file(stream):
-        """Whether reading it gives what its descriptor is about."""
-        import io  # costs time, and is needed for kTLS alone
+        """Return whether a file object reads its file's bytes unchanged."""
+        import io  # slow, and only kTLS needs it
         if isinstance(stream, (io.BufferedReader, io.BufferedRandom)):
             stream = stream.raw
         return isinstance(stream, (file, io.FileIO))
@@ -45,27 +46,28 @@ if sys.version_info[0] == 2:
         """Return a view of the bytes of `data` from an offset on."""
         if isinstance(data, unicode):
             data = data.encode("ascii")
-        elif isinstance(data, memoryview):  # which buffer() cannot take
+        elif isinstance(data, memoryview):  # buffer() does not accept it
             data = data.tobytes()
         elif ON_PYPY and not isinstance(data, (bytes, buffer)):
-            data = str(buffer(data))  # other buffer objects cannot go to C
+            data = str(buffer(data))  # C code does not accept other buffers
         return buffer(data, start)
 
     class StreamSocket(socket):
         """A socket that shares the raw socket of another one.
 
-        2.7's own socket class keeps the raw socket's recv(), send() and so
-        on in attributes of the instance, where they hide the methods of
-        subclasses: so its __init__() is not called.
+        The __init__() of 2.7's socket class is not called: it stores the raw
+        socket's recv(), send() and others in the instance, where they would
+        hide the methods of subclasses.
         """
 
         _makefile_refs = 0
-        _adopted = None  # the socket that wrap_socket() got, on PyPy
+        _adopted = None  # the argument of wrap_socket(), on PyPy
 
         def _adopt(self, sock):
-            """Become the socket `sock` is, which stays usable.
+            """Share the raw socket of `sock`, which stays usable.
 
-            It may be a raw one: unwrap() and socketpair() give such.
+            sock: a socket.socket, or a raw socket as from unwrap() and
+            socketpair().
             """
             self._sock = getattr(sock, "_sock", sock)
             if ON_PYPY and self._sock is not sock:
@@ -74,21 +76,22 @@ if sys.version_info[0] == 2:
 
         @property
         def _carrier(self):
-            """What carries the descriptor and the timeout."""
+            """The object with the descriptor and the timeout."""
             return self._sock
 
         @property
         def _plain(self):
-            """What has the methods that know nothing of TLS."""
+            """The object whose methods work without TLS."""
             return self._sock
 
         def makefile(self, mode="r", bufsize=-1):
-            """Return a file object over this socket.
+            """Return a file object for this socket.
 
-            It outlives close() of the socket; the connection is closed when
-            both are closed.
+            mode: str, "r" or "w". bufsize: int, as for open().
+            The connection closes when both the socket and the file object are
+            closed.
             """
-            if not ON_PYPY:  # or _fileobject calls it
+            if not ON_PYPY:  # on PyPy _fileobject calls it
                 self._reuse()
             return _fileobject(self, mode, bufsize, close=True)
 
@@ -99,7 +102,9 @@ if sys.version_info[0] == 2:
             self.close()
 
         def close(self):
-            """Close the socket, when its last file object is closed."""
+            """Close the socket; the connection stays open until the file
+            objects of makefile() are closed too.
+            """
             if self._makefile_refs < 1:
                 self._real_close()
             else:
@@ -111,26 +116,34 @@ if sys.version_info[0] == 2:
             self._sock = _closedsocket()
 
         def _drop_sock(self):
-            """Close the descriptor, though the adopted socket is open: on
-            CPython it mostly went when nobody held it any more.
+            """Close the descriptor, even if the adopted socket is open.
+
+            On CPython, that socket usually closes when its last reference
+            disappears.
             """
             adopted, self._adopted = self._adopted, None
             if getattr(adopted, "_sock", None) is self._sock:
                 adopted.close()
             self._sock._drop()
 
-        # The same methods of socket.socket take several calls each.
+        # These are faster than those of socket.socket, which make more calls.
 
         def getpeername(self):
             """Return the peer's address."""
             return self._sock.getpeername()
 
         def gettimeout(self):
-            """Return the timeout (seconds), None or 0.0 for no waiting."""
+            """Return the timeout in seconds (float).
+
+            None means no limit, 0.0 means non-blocking.
+            """
             return self._sock.gettimeout()
 
         def settimeout(self, timeout):
-            """Set the timeout (seconds), None or 0.0 for no waiting."""
+            """Set the timeout in seconds (float).
+
+            None means no limit, 0.0 means non-blocking.
+            """
             self._sock.settimeout(timeout)
 
         def __enter__(self):
@@ -145,7 +158,7 @@ else:
     SEND_RETURNS_ZERO = False
 
     def is_plain_file(stream):
-        """Whether reading it gives what its descriptor is about."""
+        """Return whether a file object reads its file's bytes unchanged."""
         if isinstance(stream, (io.BufferedReader, io.BufferedRandom)):
             stream = stream.raw
         return isinstance(stream, io.FileIO)
@@ -158,14 +171,14 @@ else:
         """A socket that takes over the descriptor of another one."""
 
         def _adopt(self, sock):
-            """Become the socket `sock` is, which is detached."""
+            """Take over the descriptor of `sock`, which is then detached."""
             socket.__init__(self, sock.family, sock.type, sock.proto,
                             sock.fileno())
             self.settimeout(sock.gettimeout())
             sock.detach()
 
         def detach(self):
-            """Give the descriptor away (int), without TLS."""
+            """Detach the descriptor and return it (int), without TLS."""
             self._close_tls()
             descriptor = socket.detach(self)
             self._sslobj = None
@@ -173,10 +186,10 @@ else:
 
         @property
         def _carrier(self):
-            """What carries the descriptor and the timeout."""
+            """The object with the descriptor and the timeout."""
             return self
 
         @property
         def _plain(self):
-            """What has the methods that know nothing of TLS."""
+            """The object whose methods work without TLS."""
             return super(StreamSocket, self)

@@ -1,9 +1,9 @@
-"""How a client asks for TLS on a connection that starts without it.
+"""Requests TLS on a connection that starts without TLS, for each protocol.
 
-PROTOCOLS has a function for each protocol.  It takes a Conversation and the
-name of the host, and returns when the server waits for a ClientHello; it
-raises Refused when the server does not offer TLS.  Replies are read one byte
-at a time: bytes behind them belong to TLS.
+PROTOCOLS has a function for each protocol.  The function takes a Conversation
+and the host name, and returns when the server waits for a ClientHello.  It
+raises Refused if the server does not offer TLS.  Line-based replies are read
+one byte at a time, because the bytes after a reply belong to TLS.
 """
 
 from __future__ import absolute_import
@@ -11,23 +11,23 @@ from __future__ import absolute_import
 import struct
 import time
 
-# The most (bytes) that a server may say before TLS.
+# The most (bytes) that a server may send before TLS.
 LONGEST = 64 * 1024
 
 LDAP_START_TLS = b"1.3.6.1.4.1.1466.20037"  # RFC 4511, 4.14.1
 XMPP_TLS = b"urn:ietf:params:xml:ns:xmpp-tls"  # RFC 6120, 5.4
 POSTGRES_TLS = struct.pack("!II", 8, 80877103)
 MYSQL_TLS = 0x0800  # CLIENT_SSL
-MYSQL_CLIENT = MYSQL_TLS | 0x0200 | 0x8000  # 4.1's protocol and passwords
+MYSQL_CLIENT = MYSQL_TLS | 0x0200 | 0x8000  # protocol and passwords of 4.1
 
 
 class Refused(Exception):
-    """The server does not offer TLS; the text says what it answered."""
+    """The server does not offer TLS; the text contains the server's answer.
+    """
 
 
 class Conversation(object):
-    """A connected socket before TLS; a server can make it neither long nor
-    slow."""
+    """A connected socket before TLS, with limits on time and size."""
 
     def __init__(self, sock, seconds):
         self.sock = sock
@@ -48,14 +48,17 @@ class Conversation(object):
 
 
 def ask(sock, host, protocol, seconds):
-    """Have a server wait for a ClientHello, within so many seconds. Raises
-    Refused, or what the socket raises."""
+    """Request TLS; return when the server waits for a ClientHello.
+
+    seconds: the limit for the whole exchange.
+    Raises Refused, or an error of the socket.
+    """
     PROTOCOLS[protocol][1](Conversation(sock, seconds), host)
     sock.settimeout(seconds)
 
 
 def read(sock, size):
-    """Return exactly size bytes."""
+    """Return exactly `size` bytes. Raises Refused at the end of the data."""
     data = b""
     while len(data) < size:
         piece = sock.recv(size - len(data))
@@ -66,7 +69,7 @@ def read(sock, size):
 
 
 def read_until(sock, *ends):
-    """Return what comes up to the first of the ends (bytes), with it."""
+    """Return the data (bytes) up to the first of the `ends`, including it."""
     data = b""
     while not data.endswith(ends):
         data += read(sock, 1)
@@ -74,19 +77,19 @@ def read_until(sock, *ends):
 
 
 def shown(data):
-    """What a server sent, as printable text (str)."""
+    """Return data from a server as printable text (str)."""
     return repr(data.strip()).lstrip("b")
 
 
 def expect(reply, good):
-    """Raise Refused unless a reply is the good one."""
+    """Raise Refused with the reply unless `good` is true."""
     if not good:
         raise Refused("the server answered %s" % shown(reply))
 
 
 def read_reply(sock):
-    """Return the last line (bytes) of an answer of SMTP or FTP, whose other
-    lines have a hyphen after the code."""
+    """Return the last line (bytes) of an SMTP or FTP answer; the other lines
+    have a hyphen after the code."""
     while True:
         line = read_until(sock, b"\n")
         if line[3:4] != b"-" and line[:3].isdigit():
@@ -117,7 +120,7 @@ def imap(sock, host):
     expect(reply, reply.startswith(b"* OK"))
     sock.sendall(b"a STARTTLS\r\n")
     reply = read_until(sock, b"\n")
-    while reply.startswith(b"*"):  # what was not asked for
+    while reply.startswith(b"*"):  # an untagged response
         reply = read_until(sock, b"\n")
     expect(reply, reply.upper().startswith(b"A OK"))
 
@@ -148,7 +151,7 @@ def postgres(sock, host):
 
 
 def element(content, tag):
-    """DER (bytes) of less than 128 bytes of content."""
+    """Return the DER encoding (bytes) of less than 128 bytes of content."""
     return struct.pack("BB", tag, len(content)) + content
 
 
@@ -160,7 +163,7 @@ def ldap(sock, host):
         length = int("".join("%02x" % byte for byte in bytearray(
             read(sock, length - 0x80))), 16)
     reply = read(sock, min(length, LONGEST))
-    # the message's number, the answer, its result code, which is 0
+    # the message number (3 bytes), then the answer with result code 0
     body = reply[3:]
     start = 2 if body[1:2] < b"\x80" else 2 + ord(body[1:2]) - 0x80
     expect(reply, body[:1] == b"\x78"
@@ -168,12 +171,12 @@ def ldap(sock, host):
 
 
 def mysql(sock, host):
-    """The server speaks first, and tells there whether it offers TLS."""
+    # the server sends a greeting first, with a flag for TLS
     length, = struct.unpack("<I", read(sock, 3) + b"\0")
-    read(sock, 1)  # the number of the packet
+    read(sock, 1)  # the packet number
     greeting = read(sock, min(length, LONGEST))
     end = greeting.find(b"\0")
-    # the version's end, a thread's number, random bytes, a filler
+    # after the version: thread number, random bytes, filler
     flags = greeting[end + 14:end + 16]
     expect(greeting, greeting[:1] == b"\x0a" and len(flags) == 2
            and struct.unpack("<H", flags)[0] & MYSQL_TLS)
@@ -182,7 +185,7 @@ def mysql(sock, host):
     sock.sendall(struct.pack("<I", len(request))[:3] + b"\x01" + request)
 
 
-# The name of each protocol, the port it is at by default, and how it asks.
+# {name of the protocol: (default port, function that requests TLS)}
 PROTOCOLS = {
     "smtp": (25, smtp), "imap": (143, imap), "pop3": (110, pop3),
     "ftp": (21, ftp), "xmpp": (5222, xmpp), "postgres": (5432, postgres),

@@ -1,5 +1,6 @@
-"""What this Python's own `ssl` does with a server: for `--check`, which runs
-this module in a Python of its own, without the backport.
+"""Connects to a server with this Python's own `ssl`, for `--check`.
+
+`--check` runs this module in a separate process, without the backport.
 """
 
 from __future__ import absolute_import
@@ -12,8 +13,9 @@ from _ssl_backport import _starttls
 
 
 def main(host, port, protocol, timeout):
-    """Print the outcome as JSON: the OpenSSL in use or None, whether the
-    server was verified, the TLS version, and why it went wrong."""
+    """Print the outcome as JSON: "openssl" (str, or null without an `ssl`),
+    "verified" (bool), "version" (the TLS version), "reason" (of a failure).
+    """
     json.dump(outcome(host, port, protocol, timeout), sys.stdout)
 
 
@@ -27,8 +29,8 @@ def outcome(host, port, protocol, timeout):
         return found
     found["openssl"] = ssl.OPENSSL_VERSION
     if not hasattr(ssl, "create_default_context"):
-        found["reason"] = ("its ssl has no default context, and verifies "
-                           "nothing by itself")
+        found["reason"] = ("this Python's ssl has no default context, and "
+                           "verifies nothing by default")
         return found
     try:
         sock = socket.create_connection((host, port), timeout)

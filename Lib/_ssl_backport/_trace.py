@@ -1,6 +1,8 @@
-"""The launcher's --trace-import: the lines that led to the first import of
-`ssl`, from the program's own line on.  They are shown at once, and an
-install() that comes too late names them.
+"""The launcher's --trace-import: shows the lines that lead to the first import
+of `ssl`, beginning with the program's own line.
+
+This module prints the lines at the time of the import.  The error of a late
+install() contains them too.
 """
 
 from __future__ import absolute_import, print_function
@@ -9,17 +11,17 @@ import linecache
 import sys
 
 NAMES = ("ssl", "_ssl")
-# The modules that run the program are no part of it.
+# The modules that run the program; their lines are not shown.
 RUNNERS = ("runpy", "_ssl_backport._launcher")
 
-HEAD = "_ssl_backport: these lines import %s for the first time:"
+HEAD = "_ssl_backport: these lines lead to the first import of %s:"
 
-# The lines (list of str), once there was an import.
+# The lines (list of str); empty before the first import.
 lines = []
 
 
 class Watcher(object):
-    """In sys.meta_path: sees imports, and leaves them to the others."""
+    """An entry of sys.meta_path that records imports and finds nothing."""
 
     def find_module(self, name, path=None):  # Python 2.7
         if name in NAMES and not lines:
@@ -31,12 +33,12 @@ class Watcher(object):
 
 
 def begin():
-    """Look for the first import from now on."""
+    """Record the first import from now on."""
     sys.meta_path.insert(0, Watcher())
 
 
 def lines_of(frame):
-    """The lines in execution, the program's own first."""
+    """Return the lines (list of str) that are running, outermost first."""
     found = []
     while frame and frame.f_globals.get("__name__") not in RUNNERS:
         path, number = frame.f_code.co_filename, frame.f_lineno

@@ -1,7 +1,8 @@
-"""Where this system keeps its CA certificates.
+"""Finds the CA certificates of this system.
 
-An OpenSSL that came in a wheel was built elsewhere and does not know.  Each
-place is judged by what is in it, not by its name alone.
+The OpenSSL in a wheel was built on another system and does not know their
+place.  This module searches known places and uses the first one that contains
+certificates.
 """
 
 from __future__ import absolute_import
@@ -22,8 +23,8 @@ DefaultVerifyPaths = namedtuple(
     "openssl_capath")
 DefaultVerifyPaths.__module__ = "ssl"
 
-# A place that was looked at: its path, "file" or "directory", where it is
-# known from, and why it is not used (None if it is).
+# A place that was searched: its path, "file" or "directory", the source of the
+# path, and the reason why the place is not used (None if it is used).
 Place = namedtuple("Place", "path kind origin problem")
 
 # The same places as in Go's crypto/x509 and the openssl-probe crate.
@@ -54,25 +55,25 @@ DIRECTORIES = [
     ("/system/etc/security/cacerts", "Android"),
 ]
 
-# What tells a directory from what it was before, and whether it holds
-# certificates.
+# {directory: (its state, whether it contains certificates)}
 looked_at = {}
 
-# A directory changed less than this long ago (seconds) may change again
-# without its time stamps showing it: it is looked at again.
+# A directory that changed less than this many seconds ago may change again
+# with the same time stamps, so its result is not kept.
 TOO_FRESH = 2
 
-# How OpenSSL finds a certificate in a directory: by the hash of its subject.
+# The file names by which OpenSSL finds a certificate in a directory: the hash
+# of its subject, and a number.
 HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+$")
 
 
 def get_default_verify_paths():
-    """Return where CA certificates are looked for by default.
+    """Return the default places of CA certificates (DefaultVerifyPaths).
 
-    A DefaultVerifyPaths of str: cafile and capath are the file and the
-    directory in use, or None where there is none; the others are what the
-    OpenSSL library has built in, and the environment variables (most often
-    SSL_CERT_FILE and SSL_CERT_DIR) that come before it.
+    cafile, capath: the file and the directory in use (str), or None.
+    openssl_cafile, openssl_capath: the default paths of OpenSSL (str).
+    openssl_cafile_env, openssl_capath_env: the environment variables (str)
+    that override these, most often SSL_CERT_FILE and SSL_CERT_DIR.
     """
     used = {place.kind: place.path for place in look()
             if place.problem is None}
@@ -83,24 +84,25 @@ def get_default_verify_paths():
 def load_default_certs(context):
     """Make the context trust the CA certificates of this system.
 
-    They are those that get_default_verify_paths() tells of. A place that is
-    missing or holds no certificate is not an error.
+    get_default_verify_paths() returns their place. A place that is missing or
+    contains no certificate is not an error.
     """
     search(context)
 
 
 def look():
-    """Return the list of Places that load_default_certs() goes through."""
+    """Return the Places (list) that load_default_certs() searches."""
     return search(_ssl._SSLContext(_ssl.PROTOCOL_TLS))
 
 
 def search(context):
-    """Make the context trust the first place that holds certificates.
+    """Make the context trust the first place that contains certificates.
 
-    What the environment names, or else what OpenSSL has built in, may be a
-    file and a directory. Only where there is neither, the list goes on, and
-    not if the environment names one: who named a place wants no other to be
-    trusted because of a mistake in it. Returns the list of Places.
+    The first places are a file and a directory: those that the environment
+    names, or OpenSSL's defaults. If neither contains certificates, the search
+    goes on with the known places, but only if the environment names no place:
+    a mistake in a variable must not add trust in other CAs. Returns the list
+    of Places that were searched.
     """
     (file_variable, file_default,
      dir_variable, dir_default) = _ssl.get_default_verify_paths()
@@ -125,14 +127,15 @@ def named_by_environment():
 
 
 def named(variable, default):
-    """Return (path, origin), from the environment or OpenSSL itself."""
+    """Return (path, origin) from an environment variable, or the default."""
     path = os.environ.get(variable)
     return (path, "set by " + variable) if path else (
         default, "OpenSSL's default")
 
 
 def known_places():
-    """Yield (kind, path, origin) of what is not OpenSSL's, best first."""
+    """Yield (kind, path, origin) of the places of other systems and certifi,
+    in order of preference."""
     for path, origin in FILES:
         yield "file", path, "as on " + origin
     for path, origin in DIRECTORIES:
@@ -145,25 +148,28 @@ def known_places():
 
 
 def load(context, kind, path, origin):
-    """Make the context trust what is at a path. Returns its Place."""
+    """Make the context trust the certificates at a path; return its Place."""
     cafile, capath = (path, None) if kind == "file" else (None, path)
     try:
         if kind == "directory" and not holds_certificates(path):
-            return Place(path, kind, origin, "holds no certificates")
-        # not the method of a subclass, which may have its own idea
+            return Place(path, kind, origin, "contains no certificates")
+        # do not call the method of a subclass, which may do something else
         _ssl._SSLContext.load_verify_locations(context, cafile, capath)
     except _ssl.SSLError:
-        return Place(path, kind, origin, "holds no certificates")
+        return Place(path, kind, origin, "contains no certificates")
     except EnvironmentError as error:
         missing = not os.path.exists(path)
-        return Place(path, kind, origin, "is not there" if missing else
+        return Place(path, kind, origin, "does not exist" if missing else
                      "cannot be read: %s" % error.strerror)
     return Place(path, kind, origin, None)
 
 
 def holds_certificates(path):
-    """Whether OpenSSL would find certificates there: in one directory, or
-    in several with colons between them, of which some may be missing."""
+    """Return whether OpenSSL would find certificates in a directory (bool).
+
+    path: one directory, or several with colons between them.
+    Raises OSError if none of the directories can be read.
+    """
     folders = path.split(os.pathsep)
     problems = []
     for folder in folders:
@@ -178,9 +184,10 @@ def holds_certificates(path):
 
 
 def folder_holds(folder):
-    # every new context asks, and there are hundreds of files
+    """Return whether a directory contains certificates (bool)."""
+    # the result is kept: every new context needs it, for hundreds of files
     status = os.stat(folder)
-    # an image of a system may have one time for all that is in it
+    # time stamps alone do not suffice: a system image may use one time for all
     state = (status.st_dev, status.st_ino, status.st_mtime, status.st_ctime)
     known, holds = looked_at.get(folder, (None, False))
     if known != state:

@@ -1,6 +1,6 @@
-"""Why the extension module cannot be loaded, in words for a user.
+"""Explains to a user why Python cannot load the extension module.
 
-It is imported when that happens, and never else.
+_install.py imports this module only after such a failure.
 """
 
 from __future__ import absolute_import
@@ -8,25 +8,27 @@ from __future__ import absolute_import
 import os
 import re
 
-# Of the processors' numbers in ELF files those that Python is often on.
+# Names for the processor numbers in ELF files, for common processors.
 MACHINES = {3: "i686", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64",
             183: "aarch64", 243: "riscv64"}
 
-# glibc's own _CS_GNU_LIBC_VERSION, whose name not every 2.7 has.
+# glibc's _CS_GNU_LIBC_VERSION; not every 2.7 knows the name.
 GNU_LIBC_VERSION = 2
 
 OTHER_PYTHON = "%s was built for another Python."
-OTHER_OPENSSL = "%s was built for a newer OpenSSL, which has %s."
-OTHER_MACHINE = "%s was built for %s, and this Python is one for %s."
-OLD_LIBC = "%s needs glibc %s or later, and this system has %s."
-OTHER_LIBC = "%s needs glibc, and this system has another C library."
+OTHER_OPENSSL = ("%s was built for a newer OpenSSL: the OpenSSL of this "
+                 "system has no function %s.")
+OTHER_MACHINE = "%s was built for %s, but this Python was built for %s."
+OLD_LIBC = "%s needs glibc %s or later, but this system has %s."
+OTHER_LIBC = "%s needs glibc, but this system has another C library."
 
 
 def reason(problem, folder, extension):
-    """What the words of an ImportError mean (str).
+    """Return the explanation (str) of an ImportError.
 
-    `folder` is where the module called `extension` should be.  What is not
-    understood is returned as it is.
+    problem: the error's text (str). folder: the directory that should contain
+    the module. extension: the module's name.
+    Returns `problem` unchanged if its cause is unknown.
     """
     paths = sorted(os.path.join(folder, name) for name in os.listdir(folder)
                    if name.startswith(extension + "."))
@@ -39,7 +41,8 @@ def reason(problem, folder, extension):
 
 
 def machine_of(path):
-    """"x86_64", or whatever the header of an ELF file names; else None."""
+    """Return the processor in the header of an ELF file, such as "x86_64 (64
+    bit)" (str); None for any other file."""
     try:
         with open(path, "rb") as stream:
             header = bytearray(stream.read(20))
@@ -55,12 +58,13 @@ def machine_of(path):
 
 
 def of_libc(problem, paths):
-    """A glibc that is too old, or none at all."""
+    """Explain an error about a glibc that is too old or missing, or return
+    None."""
     path = ", ".join(paths)
     version = re.search(r"version [`']GLIBC_([0-9.]+)' not found", problem)
     if version:
         return OLD_LIBC % (path, version.group(1), libc())
-    # the words of musl's dynamic linker
+    # these are messages of musl's dynamic linker
     if problem.startswith(("Error loading shared library ",
                            "Error relocating ")):
         return OTHER_LIBC % path
@@ -68,7 +72,7 @@ def of_libc(problem, paths):
 
 
 def libc():
-    """"glibc 2.5", or whatever else is known of the C library."""
+    """Return the C library of this system, such as "glibc 2.5" (str)."""
     try:
         return os.confstr(GNU_LIBC_VERSION)
     except (AttributeError, OSError):
@@ -76,7 +80,8 @@ def libc():
 
 
 def of_symbol(problem):
-    """A function of OpenSSL or of Python that is missing."""
+    """Explain an error about a missing function of OpenSSL or Python, or
+    return None."""
     path, _, _ = problem.partition(": ")
     _, _, symbol = problem.partition("undefined symbol: ")
     if symbol and not symbol.startswith(("Py", "_Py")):
@@ -85,7 +90,7 @@ def of_symbol(problem):
 
 
 def of_python(problem, paths, extension):
-    """A module that this Python does not even try."""
+    """Explain an error about a module for another Python, or return None."""
     if "dynamic module does not define" in problem:
         return OTHER_PYTHON % extension
     if paths and problem.startswith("No module named"):

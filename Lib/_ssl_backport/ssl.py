@@ -1,15 +1,15 @@
-"""TLS for sockets, and for any other way of carrying bytes: the API of
-Python 3.6's `ssl`, with what later versions changed for security.
+"""TLS for sockets and for other transports: the API of Python 3.6's `ssl`,
+with the additions and the security defaults of later versions.
 
-The work is done by the extension module `__ssl_backport`. _install.py loads
-this file under the name `ssl`; it is not a module of the package.
+The extension module `__ssl_backport` does the work. _install.py loads this
+file under the name `ssl`; it is not a module of the package.
 """
 
 from __future__ import absolute_import as _absolute_import
 
 if __name__ != "ssl":
-    raise ImportError("%s is loaded by _ssl_backport.install() only: call "
-                      "that, then import ssl" % __name__)
+    raise ImportError("only _ssl_backport.install() can load %s: call "
+                      "install(), then import ssl" % __name__)
 
 import errno
 import os
@@ -48,11 +48,11 @@ from _ssl_backport._sockets import *
 from _ssl_backport._trust import DefaultVerifyPaths, get_default_verify_paths
 
 
-# Constants: all of PROTOCOL_*, OP_*, VERIFY_*, CERT_*, SSL_ERROR_*,
-# ALERT_DESCRIPTION_* and HAS_* that the extension has
+# Constants: the extension's PROTOCOL_*, OP_*, VERIFY_*, CERT_*, SSL_ERROR_*,
+# ALERT_DESCRIPTION_* and HAS_*
 
 def _publish(base, name, pairs):
-    """Make an enumeration, and a global of each of its names."""
+    """Make an enumeration, and a global variable for each of its members."""
     enumeration = base(name, pairs, module=__name__)
     for member, _ in pairs:
         globals()[member] = enumeration[member]
@@ -60,7 +60,7 @@ def _publish(base, name, pairs):
 
 
 def _import_symbols(prefix):
-    """Make globals of the extension's constants of that prefix."""
+    """Make global variables of the extension's constants with a prefix."""
     globals().update(_names.constants(prefix))
 
 
@@ -87,7 +87,7 @@ _SSLv2_IF_EXISTS = None
 class _ASN1Object(namedtuple("_ASN1Object", "nid shortname longname oid")):
     """An entry of OpenSSL's table of object identifiers.
 
-    Made from the dotted form (str). Raises ValueError if there is none.
+    oid: str, the dotted form. Raises ValueError for an unknown identifier.
     """
 
     __slots__ = ()
@@ -97,12 +97,17 @@ class _ASN1Object(namedtuple("_ASN1Object", "nid shortname longname oid")):
 
     @classmethod
     def fromnid(cls, nid):
-        """Return the entry of OpenSSL's number `nid` (int)."""
+        """Return the entry with OpenSSL's number `nid` (int).
+
+        Raises ValueError for an unknown number.
+        """
         return super(_ASN1Object, cls).__new__(cls, *_nid2obj(nid))
 
     @classmethod
     def fromname(cls, name):
-        """Return the entry of a short name, long name or dotted form (str).
+        """Return the entry with a short name, long name or dotted form (str).
+
+        Raises ValueError for an unknown name.
         """
         return super(_ASN1Object, cls).__new__(cls, *_txt2obj(name, name=True))
 
@@ -126,7 +131,7 @@ def get_protocol_name(protocol_code):
     return _PROTOCOL_NAMES.get(protocol_code, "<unknown>")
 
 
-# What later versions of Python warn of
+# Values that later versions of Python deprecate
 
 _VERSION_OPTIONS = (OP_NO_SSLv2 | OP_NO_SSLv3 | OP_NO_TLSv1 | OP_NO_TLSv1_1 |
                     OP_NO_TLSv1_2 | OP_NO_TLSv1_3)
@@ -135,13 +140,13 @@ _ONE_SIDED = (PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER)
 
 
 def _check_options(old, new):
-    """Warn of options that say what minimum_version says better."""
+    """Warn about new OP_NO_* options, which minimum_version replaces."""
     if _index(new) & ~old & _VERSION_OPTIONS:
         _deprecated("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated", 4)
 
 
 def _check_version(old, new):
-    """Warn of a version of TLS that is broken."""
+    """Warn about a TLS version that is not secure."""
     if new in _OLD_VERSIONS:
         _deprecated("ssl.TLSVersion.%s is deprecated"
                     % TLSVersion(new).name, 4)
@@ -150,11 +155,12 @@ def _check_version(old, new):
 # Contexts
 
 def _enum_property(name, enumeration, doc, check=None):
-    """A property of _SSLContext whose values show as an enumeration's.
+    """Return a property that shows a value of _SSLContext as a member of an
+    enumeration.
 
-    check: a function of the old and the new value, to warn of the latter.
-    The descriptor is taken from the base class once and for all: code that
-    puts a subclass under the name `ssl.SSLContext` must not find itself.
+    check: a function of the old and the new value, which may issue a warning.
+    The property stores the descriptor of the base class. It never looks up
+    `ssl.SSLContext`, because programs replace this name by a subclass.
     """
     plain = getattr(_SSLContext, name)
 
@@ -171,14 +177,14 @@ def _enum_property(name, enumeration, doc, check=None):
 
 
 class SSLContext(_SSLContext):
-    """The settings, certificates and keys that connections are made with.
+    """The settings, certificates and keys of connections.
 
-    protocol: PROTOCOL_TLS_CLIENT (verifies the server and its name),
-    PROTOCOL_TLS_SERVER, or PROTOCOL_TLS (verifies nothing until told so).
+    protocol: PROTOCOL_TLS_CLIENT (verifies the server and its host name),
+    PROTOCOL_TLS_SERVER, or PROTOCOL_TLS (verifies nothing by default).
     Raises ValueError for an unknown protocol.
     """
 
-    # what wrap_socket() and wrap_bio() make; set below
+    # the classes that wrap_socket() and wrap_bio() return; set below
     sslsocket_class = None
     sslobject_class = None
 
@@ -192,7 +198,7 @@ class SSLContext(_SSLContext):
             _deprecated("ssl.%s is deprecated" % self.protocol.name)
         return self
 
-    # more arguments are for subclasses; 3.7 and later ignore them
+    # subclasses may have more arguments, which are ignored as since 3.7
     def __init__(self, protocol=None, *args, **kwargs):
         pass
 
@@ -202,24 +208,26 @@ class SSLContext(_SSLContext):
         "verify_flags", VerifyFlags, "VerifyFlags: the VERIFY_* bits.")
     verify_mode = _enum_property(
         "verify_mode", VerifyMode,
-        "VerifyMode: whether the peer's certificate is asked for and "
-        "verified. CERT_NONE raises ValueError while check_hostname is on.")
+        "VerifyMode: whether to request and verify the peer's certificate. "
+        "CERT_NONE raises ValueError while check_hostname is true.")
     minimum_version = _enum_property(
-        "minimum_version", TLSVersion, "TLSVersion: the lowest allowed.",
+        "minimum_version", TLSVersion,
+        "TLSVersion: the oldest version that the context allows.",
         _check_version)
     maximum_version = _enum_property(
-        "maximum_version", TLSVersion, "TLSVersion: the highest allowed.",
+        "maximum_version", TLSVersion,
+        "TLSVersion: the newest version that the context allows.",
         _check_version)
 
     @property
     def protocol(self):
-        """The PROTOCOL_* the context was made with."""
+        """The PROTOCOL_* argument of the constructor."""
         return _SSLMethod(_SSLContext.protocol.__get__(self))
 
     @property
     def hostname_checks_common_name(self):
-        """Whether a certificate without subjectAltName may be for the host
-        that its commonName tells (bool).
+        """Whether the common name of a certificate without subjectAltName
+        counts as a host name (bool).
         """
         return not self._host_flags & _ssl.HOSTFLAG_NEVER_CHECK_SUBJECT
 
@@ -231,12 +239,12 @@ class SSLContext(_SSLContext):
 
     @property
     def _msg_callback(self):
-        """What is called for each message of TLS, or None.
+        """A function that is called for each TLS message, or None.
 
-        It gets the connection, "read" or "write", a TLSVersion, a
-        _TLSContentType, the type of the message (a member of that, of
+        Its arguments are the connection, "read" or "write", a TLSVersion, a
+        _TLSContentType, the message type (a member of _TLSContentType,
         _TLSAlertType or _TLSMessageType) and the message (bytes). Raises
-        TypeError if set to what cannot be called.
+        TypeError for a value that cannot be called.
         """
         callback = _SSLContext._msg_callback.__get__(self)
         return getattr(callback, "callback", None)
@@ -250,11 +258,21 @@ class SSLContext(_SSLContext):
     def wrap_socket(self, sock, server_side=False,
                     do_handshake_on_connect=True, suppress_ragged_eofs=True,
                     server_hostname=None, session=None):
-        """Return an SSLSocket over a stream socket; see SSLSocket."""
+        """Return an SSLSocket for a stream socket, which it replaces.
+
+        server_side: bool. do_handshake_on_connect: bool, do the handshake now
+        if the socket is connected, or in connect(). suppress_ragged_eofs:
+        bool, treat an end without close_notify as a normal end of the data.
+        server_hostname: str, for clients only: the name to send (SNI) and to
+        verify. session: SSLSession to resume, for clients only, or None.
+        Raises ValueError for arguments that contradict each other,
+        NotImplementedError for other kinds of sockets, and the errors of the
+        handshake, see SSLSocket.do_handshake().
+        """
         if (self.sslsocket_class is _OwnSSLSocket is not SSLSocket
                 and session is None and _names.CONSTRUCTORS_ARE_PUBLIC):
-            # gevent has put its class into this module, after somebody had
-            # taken SSLContext: 2.7 and 3.6 look the class up here as well
+            # gevent has replaced SSLSocket in this module after a program has
+            # imported SSLContext; 2.7 and 3.6 also look up the class here
             return SSLSocket(
                 sock=sock, server_side=server_side,
                 do_handshake_on_connect=do_handshake_on_connect,
@@ -269,24 +287,28 @@ class SSLContext(_SSLContext):
     @_names.wrap_bio_method
     def wrap_bio(self, incoming, outgoing, server_side=False,
                  server_hostname=None, session=None):
-        """Return an SSLObject that reads from one MemoryBIO and writes into
-        another; see SSLObject.
+        """Return an SSLObject that reads from the MemoryBIO `incoming` and
+        writes to the MemoryBIO `outgoing`.
+
+        The other arguments are those of wrap_socket(). Raises ValueError for
+        arguments that contradict each other, and does no handshake.
         """
         return self.sslobject_class._create(
             incoming, outgoing, server_side=server_side,
             server_hostname=server_hostname, session=session, context=self)
 
     def set_alpn_protocols(self, alpn_protocols):
-        """Offer, or choose among, application protocols, the best first.
+        """Set the application protocols (ALPN) of a client or server.
 
-        alpn_protocols: names, str, of 1 to 255 ASCII characters each. Raises
-        SSLError for a name of another length.
+        alpn_protocols: list of str in order of preference, with 1 to 255 ASCII
+        characters each. Raises SSLError for a name of another length, and
+        TypeError for a name that is not text.
         """
         self._set_alpn_protocols(_length_prefixed("ALPN", alpn_protocols))
 
     def set_npn_protocols(self, npn_protocols):
-        """Do nothing but check the names, as for set_alpn_protocols():
-        OpenSSL has given up NPN.
+        """Check the names, as set_alpn_protocols() does, and set nothing:
+        OpenSSL does not support NPN any more.
         """
         _deprecated("ssl NPN is deprecated, use ALPN instead")
         self._set_npn_protocols(_length_prefixed("NPN", npn_protocols))
@@ -301,19 +323,19 @@ class SSLContext(_SSLContext):
 
     def set_default_verify_paths(self):
         """Trust the CA certificates of this system, as load_default_certs()
-        does: an OpenSSL that came in a wheel has none in its own places.
+        does. The default places of an OpenSSL in a wheel may contain none.
         """
         _trust.load_default_certs(self)
 
     def copy(self):
-        """Return a context for which all is set that was set on this one.
+        """Return a new context with all settings of this one.
 
-        From then on neither sees what is set on the other. Its class is the
-        same, but __new__ and __init__ are not called: attributes of the
-        object come over as they are, as with copy.copy(). Certificates and
-        keys are not read again. Statistics start at zero, and sessions stay
-        with the context that made them. Raises OSError if the process has no
-        descriptor left for the key log.
+        Later changes to one context do not affect the other. The copy has the
+        same class, but __new__ and __init__ are not called: attributes are
+        copied as by copy.copy(). Files with certificates and keys are not read
+        again. Statistics start at zero, and sessions stay with the context
+        that made them. Raises OSError if the process has no free descriptor
+        for the key log.
         """
         result = self._copy()
         result.__dict__.update(self.__dict__)
@@ -321,38 +343,39 @@ class SSLContext(_SSLContext):
             try:
                 value = getattr(self, name)
             except AttributeError:
-                continue  # it was never set
+                continue  # the attribute is not set
             setattr(result, name, value)
         return result
 
     def __copy__(self):
         return self.copy()
 
-    # the names of 3.6 for what only Windows has
+    # names of 3.6 for the certificate stores of Windows
     _windows_cert_stores = ("CA", "ROOT")
 
     def _load_windows_store_certs(self, storename, purpose):
-        """Raise NotImplementedError: this system has no such stores."""
-        raise NotImplementedError("certificate store %r: there are none but "
-                                  "on Windows" % (storename,))
+        """Raise NotImplementedError: only Windows has such stores."""
+        raise NotImplementedError("certificate store %r: only Windows has "
+                                  "certificate stores" % (storename,))
 
     def _encode_hostname(self, hostname):
         """Return a host name as A-labels (str), or None for None.
 
-        Raises ValueError for what is none.
+        Raises ValueError for an invalid host name.
         """
         return None if hostname is None else _ssl._encode_hostname(hostname)
 
 
 def _length_prefixed(extension, names):
-    """Return the names in the form they have in a TLS extension (bytes)."""
+    """Return protocol names in the form of a TLS extension (bytes)."""
     wire = bytearray()
     for name in names:
         if not isinstance(name, bytes):
             try:
                 name = name.encode("ascii")
             except AttributeError:
-                raise TypeError("a protocol's name must be str: %r" % (name,))
+                raise TypeError("a protocol name must be str, not %r"
+                                % (name,))
         if not 1 <= len(name) <= 255:
             raise SSLError("%s protocols must be 1 to 255 in length"
                            % extension)
@@ -364,16 +387,20 @@ def _length_prefixed(extension, names):
 @_names.keyword_only_after(1)
 def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
                            capath=None, cadata=None):
-    """Return an SSLContext with safe settings: TLS 1.2 at least.
+    """Return an SSLContext with secure settings, with TLS 1.2 as the minimum.
 
-    For Purpose.SERVER_AUTH, a client's, it verifies the server and its name,
-    which has to be among the alternative names of the certificate (RFC 9525);
-    for Purpose.CLIENT_AUTH it is a server's, and asks for no certificate.
-    It trusts the given CA certificates (a file in PEM, as a path or an object
-    with read(), a directory, the certificates themselves), or those of this
-    system. On Python 3.13 and later verify_flags has VERIFY_X509_STRICT.
-    Raises TypeError if the purpose is not one of Purpose. A RuntimeWarning
-    tells that the file which SSLKEYLOGFILE names cannot be written.
+    purpose: Purpose.SERVER_AUTH makes a client context, which verifies the
+    server's certificate and host name; the name must be a subjectAltName (RFC
+    9525). Purpose.CLIENT_AUTH makes a server context, which requests no client
+    certificate.
+    cafile: a PEM file of trusted CA certificates, as a path (str) or an object
+    with read(). capath: str, a directory of them. cadata: PEM or DER
+    certificates (str or bytes). Without these three, a client trusts the CA
+    certificates of the system.
+    On Python 3.13 and later verify_flags contains VERIFY_X509_STRICT.
+    Raises TypeError for any other purpose, and IOError or SSLError for
+    certificates that cannot be loaded. Issues a RuntimeWarning if the file of
+    the variable SSLKEYLOGFILE cannot be written.
     """
     _check_purpose(purpose)
     context = _context_for(purpose)
@@ -382,7 +409,7 @@ def create_default_context(purpose=Purpose.SERVER_AUTH, cafile=None,
     if purpose == Purpose.SERVER_AUTH:
         context.verify_mode = CERT_REQUIRED
         context.check_hostname = True
-        # name constraints do not bind those (openssl#30346)
+        # name constraints do not apply to common names (openssl#30346)
         context.hostname_checks_common_name = False
     _load_trust(context, purpose, cafile, capath, cadata)
     _log_keys(context)
@@ -395,11 +422,12 @@ def _create_unverified_context(protocol=None, cert_reqs=CERT_NONE,
                                purpose=Purpose.SERVER_AUTH, certfile=None,
                                keyfile=None, cafile=None, capath=None,
                                cadata=None):
-    """Return an SSLContext that verifies no more than it is told to.
+    """Return an SSLContext that verifies only what the arguments request.
 
-    For the modules of the standard library that took no context before.
-    cert_reqs: None for the verify mode that contexts of the protocol have.
-    Raises ValueError for check_hostname with CERT_NONE.
+    Modules of the standard library use it for clients without a context.
+    cert_reqs: a VerifyMode, or None for the default of the protocol.
+    Raises ValueError for check_hostname with CERT_NONE, and for a keyfile
+    without a certfile.
     """
     _check_purpose(purpose)
     if keyfile and not certfile:
@@ -419,7 +447,8 @@ def _create_unverified_context(protocol=None, cert_reqs=CERT_NONE,
 
 
 def _context_for(purpose):
-    """A context of the protocol that this Python has for a purpose."""
+    """Return a context with the protocol that this Python uses for a purpose.
+    """
     if not _names.PROTOCOL_BY_PURPOSE:
         return SSLContext(PROTOCOL_TLS)
     return SSLContext(PROTOCOL_TLS_SERVER if purpose == Purpose.CLIENT_AUTH
@@ -427,15 +456,15 @@ def _context_for(purpose):
 
 
 def _log_keys(context):
-    """Write the keys of connections where the environment says."""
+    """Write a key log if the environment variable SSLKEYLOGFILE is set."""
     path = os.environ.get("SSLKEYLOGFILE")
     if path and not sys.flags.ignore_environment:
         try:
             context.keylog_filename = path
         except EnvironmentError as error:
-            # what helps to debug a program must not keep it from working
-            _warnings.warn("SSLKEYLOGFILE: no keys are written: %s" % error,
-                           RuntimeWarning, stacklevel=3)
+            # a debugging aid must not stop the program
+            _warnings.warn("SSLKEYLOGFILE: the key log cannot be written: %s"
+                           % error, RuntimeWarning, stacklevel=3)
 
 
 def _load_trust(context, purpose, cafile, capath, cadata):
@@ -448,13 +477,13 @@ def _load_trust(context, purpose, cafile, capath, cadata):
 _create_stdlib_context = _create_unverified_context
 
 
-# The switch of PEP 493: whether HTTPS clients verify by default
+# PEP 493: whether HTTPS clients verify by default
 
 _https_verify_envvar = "PYTHONHTTPSVERIFY"
 
 
 def _get_https_context_factory():
-    """Return what makes the context of HTTPS clients that are given none."""
+    """Return the function that makes the default context of HTTPS clients."""
     if (_names.HEEDS_PYTHONHTTPSVERIFY and not sys.flags.ignore_environment
             and os.environ.get(_https_verify_envvar) == "0"):
         return _create_unverified_context
@@ -465,7 +494,10 @@ _create_default_https_context = _get_https_context_factory()
 
 
 def _https_verify_certificates(enable=True):
-    """Choose whether HTTPS clients that are given no context verify."""
+    """Set whether HTTPS clients without a context of their own verify.
+
+    enable: bool.
+    """
     global _create_default_https_context
     _create_default_https_context = (
         create_default_context if enable else _create_unverified_context)
@@ -475,8 +507,8 @@ def _https_verify_certificates(enable=True):
 
 def _check_sslobject_params(server_side, context=None, server_hostname=None,
                             session=None):
-    """Raise ValueError if a connection's arguments contradict each other or
-    the context (SSLContext).
+    """Raise ValueError if the arguments of a connection contradict each other
+    or the context (SSLContext).
     """
     if server_side and server_hostname:
         raise ValueError("server_hostname can only be specified in client "
@@ -488,14 +520,15 @@ def _check_sslobject_params(server_side, context=None, server_hostname=None,
 
 
 class SSLObject(_Connection):
-    """TLS over two MemoryBIOs, for programs that carry the bytes themselves.
+    """TLS over two MemoryBIOs, for programs that transport the bytes.
 
-    Made by SSLContext.wrap_bio(). Where a socket would wait for data,
-    SSLWantReadError is raised; call again when the peer's bytes are in the
-    incoming BIO. What is in the outgoing BIO has to be sent to the peer.
+    SSLContext.wrap_bio() makes these objects. If a method needs more data from
+    the peer, it raises SSLWantReadError: write the peer's bytes into the
+    incoming BIO and call again. Send the contents of the outgoing BIO to the
+    peer.
     """
 
-    __slots__ = ("_sslobj",)  # no dict unless somebody wants one
+    __slots__ = ("_sslobj",)  # subclasses may have a __dict__
 
     def __init__(self, sslobj, owner=None, session=None):
         if not isinstance(sslobj, _ssl._SSLSocket):
@@ -517,7 +550,9 @@ class SSLObject(_Connection):
 
     @property
     def context(self):
-        """The SSLContext; a callback for SNI may set another one."""
+        """The SSLContext. An SNI callback may set another one. Raises
+        TypeError for any other type.
+        """
         return self._sslobj.context
 
     @context.setter
@@ -526,7 +561,7 @@ class SSLObject(_Connection):
 
     @property
     def session(self):
-        """The SSLSession in use, or None; to be set before the handshake."""
+        """The SSLSession in use, or None. Set it before the handshake."""
         return self._sslobj.session
 
     @session.setter
@@ -535,35 +570,45 @@ class SSLObject(_Connection):
 
     @property
     def server_side(self):
-        """Whether this is the server's side (bool)."""
+        """Whether this is a server (bool)."""
         return self._sslobj.server_side
 
     @property
     def server_hostname(self):
-        """The host name given by the client's side (A-labels, str) or None.
+        """The server_hostname argument of a client (str, A-labels), or None.
         """
         return self._sslobj.server_hostname
 
     def do_handshake(self):
-        """Perform the handshake."""
+        """Perform the handshake.
+
+        Raises SSLWantReadError if data from the peer is needed, SSLError if
+        the handshake fails, and its subclass SSLCertVerificationError if the
+        peer is refused.
+        """
         self._sslobj.do_handshake()
 
     def read(self, len=1024, buffer=None):
-        """Return up to `len` bytes; b"" after the peer has ended TLS.
+        """Return up to `len` bytes (bytes); b"" after the end of TLS.
 
-        With a buffer the bytes go there, and their number is returned.
-        Raises SSLEOFError when the stream ends without an end of TLS.
+        With a buffer, write the bytes into the buffer and return their number.
+        Raises SSLWantReadError if no data is available, and SSLEOFError if the
+        data ends without close_notify.
         """
         if buffer is None:
             return self._sslobj.read(len)
         return self._sslobj.read(len, buffer)
 
     def write(self, data):
-        """Encrypt `data` (any buffer) and return how many bytes of it."""
+        """Encrypt `data` (any buffer) and return the number of bytes (int).
+        """
         return self._sslobj.write(data)
 
     def unwrap(self):
-        """End TLS. Returns None."""
+        """End TLS: exchange close_notify with the peer. Returns None.
+
+        Raises SSLWantReadError until the peer's close_notify is available.
+        """
         return self._sslobj.shutdown()
 
     # eventlet puts an SSLObject where SSLSocket keeps its `_sslobj`
@@ -576,11 +621,11 @@ class SSLObject(_Connection):
 
 def _context_of(keyfile, certfile, server_side, cert_reqs, ssl_version,
                 ca_certs, npn_protocols=None, ciphers=None):
-    """The context for one who gives its settings instead."""
+    """Return a new context with the settings of wrap_socket()'s arguments."""
     if not certfile and (server_side or keyfile):
         raise ValueError("certfile must be specified%s" % (
             " for server-side operations" if server_side else ""))
-    # past SSLContext.__new__(), whose warning would be the second
+    # not SSLContext.__new__(), which would issue a second warning
     context = _SSLContext.__new__(SSLContext, ssl_version)
     context.verify_mode = cert_reqs
     if certfile:
@@ -594,12 +639,13 @@ def _context_of(keyfile, certfile, server_side, cert_reqs, ssl_version,
 
 
 class SSLSocket(_StreamConnection):
-    """A stream socket that speaks TLS.
+    """A stream socket with TLS.
 
-    Made by SSLContext.wrap_socket() over a socket, which it replaces: on
-    Python 3 that one is detached, on 2.7 both share the connection. Waiting
-    ends after the socket's timeout with socket.timeout. Without a timeout
-    SSLWantReadError or SSLWantWriteError tells what to wait for.
+    SSLContext.wrap_socket() makes these objects from a plain socket. On Python
+    3 the plain socket is detached, on 2.7 both share the connection. If a call
+    takes longer than the timeout, it raises socket.timeout. On a non-blocking
+    socket a call raises SSLWantReadError or SSLWantWriteError instead of
+    waiting.
     """
 
     def __init__(self, sock=None, keyfile=None, certfile=None,
@@ -612,7 +658,7 @@ class SSLSocket(_StreamConnection):
         if _context is None and not _names.CONSTRUCTORS_ARE_PUBLIC:
             raise TypeError("SSLSocket has no public constructor: "
                             "SSLContext.wrap_socket() makes them")
-        # sock.type may hold other bits as well
+        # sock.type may contain other bits as well
         if sock.getsockopt(SOL_SOCKET, SO_TYPE) != SOCK_STREAM:
             raise NotImplementedError("only stream sockets are supported")
         if _context is None:
@@ -623,8 +669,8 @@ class SSLSocket(_StreamConnection):
                                 _session)
         self._context = _context
         self.server_side = server_side
-        # 2.7's dicts quadruple with the sixth entry: what nearly all have is
-        # the class's
+        # 2.7's dicts grow fourfold with the sixth entry: the common values are
+        # attributes of the class
         if _session is not None:
             self._session = _session
         if do_handshake_on_connect is not True:
@@ -663,16 +709,16 @@ SSLContext.sslsocket_class = SSLSocket
 SSLContext.sslobject_class = SSLObject
 
 
-# Functions from before there were contexts
+# Functions that are older than contexts
 
 def wrap_socket(sock, keyfile=None, certfile=None, server_side=False,
                 cert_reqs=CERT_NONE, ssl_version=PROTOCOL_TLS, ca_certs=None,
                 do_handshake_on_connect=True, suppress_ragged_eofs=True,
                 ciphers=None):
-    """Return an SSLSocket with a context of its own.
+    """Return an SSLSocket with a new context, made of the arguments.
 
-    It sends no server name and checks none: better to use
-    create_default_context() and its wrap_socket().
+    It sends no host name and verifies none. Use create_default_context() and
+    SSLContext.wrap_socket() instead. Raises ValueError if certfile is missing.
     """
     _deprecated("ssl.wrap_socket() is deprecated, use "
                 "SSLContext.wrap_socket()")
@@ -683,8 +729,8 @@ def wrap_socket(sock, keyfile=None, certfile=None, server_side=False,
 
 
 def RAND_pseudo_bytes(num):
-    """Return `num` random bytes, and whether they are as good as those of
-    RAND_bytes() (bool): they are.
+    """Return `num` (int) random bytes, and True: they are as secure as those
+    of RAND_bytes().
     """
     _deprecated("ssl.RAND_pseudo_bytes() is deprecated")
     return _ssl.RAND_pseudo_bytes(num)
@@ -692,11 +738,12 @@ def RAND_pseudo_bytes(num):
 
 def get_server_certificate(addr, ssl_version=None, ca_certs=None,
                            timeout=_GLOBAL_DEFAULT_TIMEOUT):
-    """Return the certificate (str, PEM) of a server.
+    """Connect to a server and return its certificate (str, PEM).
 
-    addr: (host, port). ca_certs: a file of CA certificates to verify it
-    with, as a path or an object with read(); without one it is not verified.
-    timeout: in seconds, of each step.
+    addr: (host, port). ca_certs: a PEM file of CA certificates, as a path or
+    an object with read(); without it the certificate is not verified.
+    timeout: seconds, for the connection and for the handshake.
+    Raises socket.error, and its subclass SSLError if the handshake fails.
     """
     context = _create_stdlib_context(
         ssl_version, cert_reqs=CERT_REQUIRED if ca_certs else CERT_NONE,
@@ -707,9 +754,9 @@ def get_server_certificate(addr, ssl_version=None, ca_certs=None,
 
 
 def sslwrap_simple(sock, keyfile=None, certfile=None):
-    """Return what socket.ssl() of Python 2.5 did: the bare connection, with
-    read() and write(), over a socket, after the handshake if that is
-    connected. It verifies nothing. On Python 2.7 it keeps the socket.
+    """Return a connection object with read() and write(), as socket.ssl() of
+    Python 2.5 did. If the socket is connected, do the handshake. The
+    connection verifies nothing. On Python 2.7 it keeps the socket open.
     """
     context = SSLContext(PROTOCOL_TLS)
     if certfile or keyfile:

@@ -1,0 +1,1 @@
+"""What builds: OpenSSL, wheels, the source distribution, generated C."""

@@ -1,0 +1,1 @@
+"""What checks something that is built or pinned, and on which systems."""

@@ -1,0 +1,1 @@
+"""What the other packages share: environments, and systems of Debian."""

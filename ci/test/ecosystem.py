@@ -1,0 +1,235 @@
+"""make test-ecosystem: libraries that programs on Python 2.7 use TLS with,
+with 2.7's own ssl and with the backport.
+
+    python3 -m ci.test.ecosystem [--only "requests redis"] [--document]
+
+The libraries are those of ci/requirements/ecosystem.txt, unmodified.  Each
+file of ecosystem/libraries talks to real servers on loopback, which come from
+packages.  What is not meant to differ must come to the same with both; one
+table ends the run.  --document writes it to docs/ecosystem.rst.  Without --only
+the programs of docs/examples run as well, as some need these libraries.  It
+takes about five minutes.
+"""
+
+import argparse
+import glob
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+from ci.shared import environments
+from ci.shared.environments import Failure
+from ci.test import run_tests
+
+ECOSYSTEM = os.path.join(environments.ROOT, "ecosystem")
+sys.path.insert(0, ECOSYSTEM)
+import servers  # noqa: E402
+
+PYTHON = "2.7"
+REQUIREMENTS = environments.pins("ecosystem")
+PREFIX = "lib_"
+SECONDS = 120  # for one library
+
+PAGE = os.path.join(environments.ROOT, "docs", "ecosystem.rst")
+
+HEAD = """\
+Libraries that were tried
+=========================
+
+``make test-ecosystem`` runs these libraries on Python 2.7, unmodified, with
+2.7's own ``ssl`` and with the backport.  They talk to real servers on loopback
+(nginx, Redis, Mosquitto, OpenLDAP, MariaDB, RabbitMQ), or to their own.  The
+column *Same* counts what comes to the same with both: data is carried, an
+unknown issuer and a wrong host name are refused, a client certificate is
+taken.  *Beyond* counts what only the backport can do.
+
+Twisted and pyftpdlib use pyOpenSSL and paramiko has an OpenSSL of its own:
+they work beside the backport, and no otherwise than before.
+
+.. This page is made by ci/test/ecosystem.py --document.
+
+"""
+KNOWN = """\
+Known differences
+-----------------
+"""
+
+# Variables that tell libraries of this machine's proxies and CA certificates.
+OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
+
+HEADS = ("library", "version", "same", "beyond", "known", "failed", "")
+ROW = "%-14s %-9s %5s %7s %6s %7s  %s"
+
+
+def make_environment(progress):
+    """An environment with the libraries and the backport; its Python."""
+    interpreter = environments.find(PYTHON)
+    folder = os.path.join(environments.BUILD, "ecosystem")
+    environments.make_environment(interpreter, folder, progress)
+    stamp = os.path.join(folder, "libraries-made-of")
+    wanted = environments.digest(environments.contents(REQUIREMENTS))
+    python = environments.python_of(folder)
+    if not environments.is_done(stamp, wanted):
+        environments.run([python, "-m", "pip", "install", "-r", REQUIREMENTS],
+                         "ecosystem.log")
+        environments.set_done(stamp, wanted)
+        progress.say("Python " + PYTHON, "libraries installed")
+    environments.install_project(interpreter, folder, progress)
+    return python
+
+
+def names_of_libraries(only):
+    """The libraries that have a file, or some of them."""
+    paths = glob.glob(os.path.join(ECOSYSTEM, "libraries", PREFIX + "*.py"))
+    names = sorted(os.path.basename(path)[len(PREFIX):-3] for path in paths)
+    unknown = set(only) - set(names)
+    if unknown:
+        raise Failure("There is no library called %s: one of %s." % (
+            ", ".join(sorted(unknown)), ", ".join(names)))
+    return [name for name in names if not only or name in only]
+
+
+def look(python, name, ports, with_backport):
+    """What a library came to: the JSON of ecosystem/look.py."""
+    command = [python] + ["-m", "_ssl_backport"] * with_backport + [
+        os.path.join(ECOSYSTEM, "look.py"), PREFIX + name]
+    environment = {
+        key: value for key, value in environments.clean_environ().items()
+        if not key.lower().endswith(OUTSIDE)}
+    environment["SSLB_ECOSYSTEM_PORTS"] = json.dumps(ports)
+    label = "ecosystem-%s-%s.log" % (
+        name, "backport" if with_backport else "stock")
+    os.makedirs(environments.LOGS, exist_ok=True)
+    with open(os.path.join(environments.LOGS, label), "w") as log:
+        try:
+            output = subprocess.run(
+                command, env=environment, stdout=subprocess.PIPE, stderr=log,
+                timeout=SECONDS, check=True).stdout
+            return json.loads(output.decode().rstrip().rpartition("\n")[2])
+        except (subprocess.SubprocessError, ValueError) as error:
+            log.write(str(error))
+            return None
+
+
+class Comparison:
+    """What a library does with both ssl modules.
+
+    same, news, known and failed are lists of the names of functions: which
+    came to the same, which only the backport can do, which differ for a
+    reason that the file gives (some depend on what comes first), and which
+    are wrong.
+    """
+
+    def __init__(self, name, stock, ours):
+        self.name = name
+        self.version = (ours or stock or {}).get("version", "?")
+        self.reasons = (ours or {}).get("known", {})
+        stock = (stock or {}).get("outcomes", {})
+        ours = (ours or {}).get("outcomes", {"it does not run": {"error": ""}})
+        equal = [key for key in ours if stock.get(key) == ours[key]]
+        wanted = [key for key in ours if key.startswith("same_")]
+        self.same = [key for key in wanted
+                     if key in equal and "error" not in ours[key]]
+        # where stock can do it as well, it is no news
+        self.news = [key for key in ours if key.startswith("beyond_")
+                     and key not in equal and "error" not in ours[key]]
+        self.known = [key for key in self.reasons if key not in equal]
+        self.failed = [key for key in ours if key not in self.known
+                       and (key in wanted or "error" in ours[key])
+                       and key not in self.same]
+
+    def cells(self):
+        """The cells of its row in the table."""
+        told = self.failed or self.news
+        return (self.name, self.version, len(self.same), len(self.news),
+                len(self.known), len(self.failed),
+                ", ".join(key.partition("_")[2].replace("_", " ")
+                          for key in sorted(told)))
+
+
+def compare_all(python, names, progress):
+    found = []
+    with servers.Servers() as started:
+        progress.say("Servers", "started")
+        for name in names:
+            stock, ours = (look(python, name, started.ports, with_backport)
+                           for with_backport in (False, True))
+            found.append(Comparison(name, stock, ours))
+            progress.say(name, "failed: see .build/logs/ecosystem-%s-*.log" %
+                         name if found[-1].failed else "done")
+    return found
+
+
+def examples_pass(python, progress):
+    """Run the test of docs/examples; whether none has failed, and none was
+    skipped, as all libraries are there."""
+    interpreter = environments.find(PYTHON)._replace(name=PYTHON + "-examples")
+    result = run_tests.run_pytest(
+        interpreter, python, ["tests/project/test_examples.py"], progress)
+    progress.say("Examples", "%d passed, %d failed, %d skipped" % result[:3])
+    if result.note:
+        print(result.note)
+    return not (result.note or result.skipped)
+
+
+def show(comparisons):
+    print()
+    print(ROW % HEADS)
+    for comparison in comparisons:
+        print((ROW % comparison.cells()).rstrip())
+    for comparison in comparisons:
+        for key, reason in sorted(comparison.reasons.items()):
+            print()
+            print(textwrap.fill("%s, %s: %s" % (
+                comparison.name, key.partition("_")[2], reason), 79))
+
+
+def document(comparisons):
+    """Write docs/ecosystem.rst."""
+    heads = ["Library", "Version", "Same", "Beyond", "What 2.7's own cannot"]
+    rows = [heads] + [
+        [cells[0], cells[1], str(cells[2]), str(cells[3]) if cells[3] else "",
+         cells[6]]
+        for cells in (comparison.cells() for comparison in comparisons)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    line = "  ".join("=" * width for width in widths)
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths))
+             .rstrip() for row in rows]
+    known = ["- " + textwrap.fill("%s: %s" % (comparison.name, reason), 77,
+                                  subsequent_indent="  ")
+             for comparison in comparisons
+             for _, reason in sorted(comparison.reasons.items())]
+    with open(PAGE, "w") as stream:
+        stream.write(HEAD + "\n".join(
+            [line, table[0], line] + table[1:] + [line, "", KNOWN] + known)
+            + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default="", help="names of libraries")
+    parser.add_argument("--document", action="store_true",
+                        help="write docs/ecosystem.rst")
+    arguments = parser.parse_args()
+    progress = environments.Progress()
+    try:
+        names = names_of_libraries(arguments.only.split())
+        missing = servers.missing()
+        if missing:
+            raise Failure(missing)
+        python = make_environment(progress)
+        comparisons = compare_all(python, names, progress)
+        well = arguments.only or examples_pass(python, progress)
+    except Failure as error:
+        sys.exit(str(error))
+    show(comparisons)
+    if arguments.document:
+        document(comparisons)
+    if not well or any(comparison.failed for comparison in comparisons):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

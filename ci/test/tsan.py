@@ -1,0 +1,127 @@
+"""make test-tsan: the tests of threads with ThreadSanitizer.
+
+    python3 -m ci.test.tsan [--pythons "2.7 3.11"] [PYTEST ARGUMENT...]
+
+The extension is built with it, Python and OpenSSL are not: their locks are
+seen all the same, as they are the system's, what else they do in memory is
+not.  So those races count in which both sides are in the extension.
+"""
+
+import argparse
+import glob
+import os
+import re
+import shutil
+import sys
+
+from ci.shared import environments
+from ci.shared.environments import Failure
+from ci.test import asan, run_tests
+
+PYTHONS = "2.7 3.11"
+# not those that fork: the sanitizer does not follow threads into the child
+TESTS = ["tests/%s.py" % name for name in (
+    "threads/test_threads", "threads/test_duplex", "threads/test_gil",
+    "threads/test_wakeups", "faults/test_collection")]
+FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
+OURS = "__ssl_backport"
+LIMIT_SECONDS = 3600
+TOLD = 3
+
+# what begins the stack of one side of a race
+SIDE = re.compile("^  (Read|Write|Atomic|Previous) ", re.MULTILINE)
+
+MISSING = """\
+libtsan.so was not found: make test-tsan needs gcc with its sanitizers.
+
+    Debian, Ubuntu:  apt-get install gcc
+    RHEL, Fedora:    dnf install gcc libtsan"""
+
+
+def library():
+    try:
+        return asan.library("libtsan.so")
+    except Failure:
+        raise Failure(MISSING)
+
+
+def prepare(interpreter, progress):
+    """Build with the sanitizer; the path of the interpreter."""
+    folder = os.path.join(environments.BUILD,
+                          "tsan-python" + interpreter.name)
+    environments.make_environment(interpreter, folder, progress)
+    environments.install_project(interpreter, folder, progress)
+    return environments.python_of(folder)
+
+
+def log_path(interpreter):
+    return os.path.join(environments.LOGS, "tsan-%s" % interpreter.name)
+
+
+def is_ours(report):
+    """Whether the stacks of both sides go through the extension."""
+    stacks = [stack for stack in report.split("\n\n")
+              if SIDE.search(stack)]
+    return (len(stacks) > 1
+            and all(OURS in stack for stack in stacks[:2]))
+
+
+def complaints(interpreter):
+    """What counts of what the sanitizer reported, as texts."""
+    found = []
+    for path in sorted(glob.glob(log_path(interpreter) + ".*")):
+        with open(path, errors="replace") as stream:
+            text = stream.read()
+        found += [report for report in text.split("=" * 18)
+                  if "WARNING: ThreadSanitizer" in report
+                  and is_ours(report)]
+    return found
+
+
+def launcher(python, preloaded):
+    """Where addresses are random in more bits than the library knows, it
+    wants them as they are."""
+    fixed = ["setarch", "-R"] if shutil.which("setarch") else []
+    return fixed + ["env", "LD_PRELOAD=" + preloaded, python]
+
+
+def test(interpreter, python, preloaded, arguments, progress):
+    """The Result of the tests, each complaint counted as a failure."""
+    for path in glob.glob(log_path(interpreter) + ".*"):
+        os.remove(path)
+    os.environ["TSAN_OPTIONS"] = "exitcode=0:history_size=5:log_path=%s" % (
+        log_path(interpreter))
+    command = launcher(python, preloaded) + run_tests.WITH_BACKPORT
+    result = run_tests.run_pytest(
+        interpreter._replace(name="%s-tsan" % interpreter.name),
+        command[0], arguments, progress, command[1:])
+    found = complaints(interpreter)
+    if found:
+        note = "%d complaints of the sanitizer, such as\n%s" % (
+            len(found), "\n".join(found[:TOLD]))
+        result = result._replace(note=note, failed=result.failed + len(found))
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
+    options, arguments = parser.parse_known_args()
+    progress = environments.Progress()
+    try:
+        preloaded = library()
+        interpreters = run_tests.find(options.pythons)
+        os.environ.update(CFLAGS=FLAGS, LDFLAGS="-fsanitize=thread")
+        pythons = [prepare(interpreter, progress)
+                   for interpreter in interpreters]
+    except Failure as failure:
+        return "\n%s" % failure
+    run_tests.LIMIT_SECONDS = LIMIT_SECONDS
+    return run_tests.report([
+        (interpreter, test(interpreter, python, preloaded,
+                           arguments + TESTS, progress))
+        for interpreter, python in zip(interpreters, pythons)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
