@@ -6,8 +6,10 @@ and with the backport.
 The libraries are the unmodified ones of ci/requirements/ecosystem.txt.  Each
 file of ecosystem/libraries uses one library with real servers on loopback,
 which come from Debian packages.  Results must be equal with both, except for
-the differences that the files name.  The run takes about five minutes and ends
-with a table; --document writes the table to docs/ecosystem.rst.
+the differences that the files name.  Without --only it also runs the programs
+of docs/examples, since some need these libraries.  The run takes about five
+minutes and ends with a table; --document writes the table to
+docs/ecosystem.rst.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import textwrap
 
 from ci.shared import environments
 from ci.shared.environments import Failure
+from ci.test import run_tests
 
 ECOSYSTEM = os.path.join(environments.ROOT, "ecosystem")
 sys.path.insert(0, ECOSYSTEM)
@@ -146,6 +149,18 @@ def compare_all(python, names, progress):
     return found
 
 
+def examples_pass(python, progress):
+    """Run the test of docs/examples.  Returns whether no test failed or was
+    skipped, since this environment has all libraries."""
+    interpreter = environments.find(PYTHON)._replace(name=PYTHON + "-examples")
+    result = run_tests.run_pytest(
+        interpreter, python, ["tests/project/test_examples.py"], progress)
+    progress.say("Examples", "%d passed, %d failed, %d skipped" % result[:3])
+    if result.note:
+        print(result.note)
+    return not (result.note or result.skipped)
+
+
 def show(comparisons):
     print()
     print(ROW % HEADS)
@@ -191,15 +206,16 @@ def main():
         missing = servers.missing()
         if missing:
             raise Failure(missing)
-        comparisons = compare_all(
-            environments.prepare_with(environments.find(PYTHON), "ecosystem",
-                                      progress), names, progress)
+        python = environments.prepare_with(environments.find(PYTHON),
+                                           "ecosystem", progress)
+        comparisons = compare_all(python, names, progress)
+        well = arguments.only or examples_pass(python, progress)
     except Failure as error:
         sys.exit(str(error))
     show(comparisons)
     if arguments.document:
         document(comparisons)
-    if any(comparison.failed for comparison in comparisons):
+    if not well or any(comparison.failed for comparison in comparisons):
         sys.exit(1)
 
 
