@@ -1,4 +1,5 @@
-"""make test-asan: the tests with AddressSanitizer and UBSan.
+"""make test-asan: proves with AddressSanitizer and UBSan that the tests touch
+no memory that they must not, and leak none.
 
     python3 -m ci.test.asan [--pythons "2.7 3.11"] [PYTEST ARGUMENT...]
 
@@ -6,6 +7,7 @@ The extension is built with both sanitizers into environments of its own, and
 their libraries are preloaded.  An error ends the tests at once.  Of the leaks
 that are found when a process ends, those count that the extension allocated
 or had OpenSSL allocate: Python itself lets much memory go with the process.
+It takes several times as long as make test.
 """
 
 import argparse
@@ -109,7 +111,7 @@ def test(interpreter, python, arguments, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()

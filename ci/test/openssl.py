@@ -1,10 +1,12 @@
-"""make test-openssl: the tests with the OpenSSLs of ci/build/openssl.json.
+"""make test-openssl: proves that the tests pass with each OpenSSL of
+ci/build/openssl.json.
 
     python3 -m ci.test.openssl [--openssl "4.0 3.0.20"] [PYTEST ARGUMENT...]
 
 Those are the newest of each line, or what is named.  Each is linked into the
 extension statically (two shared libssl.so.3 in one process would be one), for
-Python 2.7 and 3.11.  One table ends the run.
+Python 2.7 and 3.11.  One table ends the run.  Each takes as long as make
+test, and some minutes more where OpenSSL is not in the cache.
 """
 
 import argparse
@@ -94,7 +96,7 @@ def report(table, interpreters):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--openssl", metavar="RELEASES",
                         default=" ".join(openssl.releases()),
                         help="such as '4.0 3.0.20' (default: each line)")

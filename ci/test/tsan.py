@@ -104,7 +104,7 @@ def test(interpreter, python, preloaded, arguments, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()

@@ -112,7 +112,7 @@ def test(interpreter, python, arguments, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
     # or tests/conftest.py would start them again, outside valgrind
