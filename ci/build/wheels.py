@@ -172,7 +172,7 @@ def find(names, target):
 
 def parse(text):
     """The command line, which checking the wheels shares."""
-    parser = argparse.ArgumentParser(description=text.split("\n")[0])
+    parser = argparse.ArgumentParser(description=text.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
                         help="such as '2.7 3.11' (default: all found)")
     parser.add_argument("--arch", default=targets.this(),

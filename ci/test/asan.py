@@ -51,15 +51,6 @@ def library(name):
     return path.strip()
 
 
-def prepare(interpreter, progress):
-    """Build with the sanitizers; the path of the interpreter."""
-    folder = os.path.join(environments.BUILD,
-                          "asan-python" + interpreter.name)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
-    return environments.python_of(folder)
-
-
 def reports(interpreter):
     """What the sanitizers wrote, a text for each process."""
     for path in sorted(glob.glob(log_path(interpreter) + ".*")):
@@ -119,7 +110,7 @@ def main():
         preloaded = " ".join(library(name) for name in LIBRARIES)
         interpreters = run_tests.find(options.pythons)
         os.environ.update(CFLAGS=FLAGS, LDFLAGS="-fsanitize=address,undefined")
-        pythons = [prepare(interpreter, progress)
+        pythons = [environments.prepare(interpreter, progress, "asan")
                    for interpreter in interpreters]
     except Failure as failure:
         return "\n%s" % failure

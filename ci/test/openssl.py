@@ -34,11 +34,7 @@ def check_version(python, version, log):
 def prepare(interpreter, name, progress):
     """The interpreter of an environment with the OpenSSL that OPENSSL_DIR
     names."""
-    folder = os.path.join(environments.BUILD,
-                          "openssl-python" + interpreter.name)
-    python = environments.python_of(folder)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
+    python = environments.prepare(interpreter, progress, "openssl")
     check_version(python, openssl.release(name).version,
                   "version-%s.log" % label(interpreter, name))
     return python

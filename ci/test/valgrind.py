@@ -42,15 +42,6 @@ valgrind was not found.  To get it:
     RHEL, Fedora:    dnf install valgrind"""
 
 
-def prepare(interpreter, progress):
-    """Build with the names of functions; the path of the interpreter."""
-    folder = os.path.join(environments.BUILD,
-                          "valgrind-python" + interpreter.name)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
-    return environments.python_of(folder)
-
-
 def report_path(interpreter):
     return os.path.join(environments.LOGS,
                         "valgrind-%s" % interpreter.name)
@@ -123,7 +114,7 @@ def main():
             raise Failure(MISSING)
         interpreters = run_tests.find(options.pythons)
         os.environ["CFLAGS"] = FLAGS
-        pythons = [prepare(interpreter, progress)
+        pythons = [environments.prepare(interpreter, progress, "valgrind")
                    for interpreter in interpreters]
     except Failure as failure:
         return "\n%s" % failure
