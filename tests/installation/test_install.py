@@ -13,6 +13,7 @@ from helpers import run_isolated
 @pytest.mark.parametrize("script", [
     "import_alone.py", "names.py", "star.py", "twice.py", "again.py",
     "by_package.py", "threads.py", "light.py", "hosts.py", "archived.py",
+    "loader.py",
 ])
 def test_isolated(script):
     run_isolated(script)
