@@ -26,6 +26,7 @@ def run(script, *arguments, **variables):
 @pytest.mark.parametrize("script", [
     "import_alone.py", "names.py", "star.py", "twice.py", "again.py",
     "by_package.py", "threads.py", "light.py", "hosts.py", "archived.py",
+    "loader.py",
 ])
 def test_isolated(script):
     run(script)
