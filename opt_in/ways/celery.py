@@ -128,4 +128,4 @@ def fact_too_late(trial):
     prepare(trial)
     trial.example("celery/too_late.py")
     told = trial.run("/srv/app/venv/bin/celery worker -A too_late", 1)
-    trial.expect("came too late" in told and "amqp" in told, told)
+    trial.expect("was called too late" in told and "amqp" in told, told)

@@ -123,7 +123,7 @@ def fact_too_late_in_configuration(trial):
     trial.example("gunicorn/too_late.conf.py")
     told = trial.run(
         COMMAND + "-c /srv/app/too_late.conf.py program:application", 1)
-    trial.expect("came too late" in told and "gunicorn.config" in told, told)
+    trial.expect("was called too late" in told and "gunicorn.config" in told, told)
 
 
 def fact_too_late_in_application(trial):
@@ -132,5 +132,5 @@ def fact_too_late_in_application(trial):
     told = trial.run(
         COMMAND + "-c /srv/app/gunicorn.conf.py --workers 1 "
         "too_late:application", 3)
-    trial.expect("came too late" in told
+    trial.expect("was called too late" in told
                  and "Worker failed to boot" in told, told)

@@ -55,7 +55,7 @@ def fails(trial, *options):
 
 def fact_first_lines_come_too_late(trial):
     shown = fails(trial, "--hidden-import", "_ssl_backport.ssl")
-    trial.expect("install() came too late" in shown, shown)
+    trial.expect("install() was called too late" in shown, shown)
 
 
 def fact_hidden_import_is_needed(trial):

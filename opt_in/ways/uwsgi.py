@@ -104,7 +104,7 @@ def fact_too_late(trial):
     prepare(trial, "uwsgi.ini")
     trial.example("uwsgi/too_late.py")
     told = trial.run(UWSGI + "uwsgi.ini --wsgi-file /srv/app/too_late.py", 22)
-    trial.expect("came too late" in told and "urllib2" in told, told)
+    trial.expect("was called too late" in told and "urllib2" in told, told)
 
 
 def fact_too_late_after_other_imports(trial):
@@ -112,7 +112,7 @@ def fact_too_late_after_other_imports(trial):
     for option in "--pyimport", "--shared-pyimport":
         told = trial.run(trial.here(UWSGI + "uwsgi.ini").split()
                          + [option, "urllib2"], 22)
-        trial.expect("came too late" in told, told)
+        trial.expect("was called too late" in told, told)
 
 
 def fact_too_late_after_early_monkey_patch(trial):
@@ -120,7 +120,7 @@ def fact_too_late_after_early_monkey_patch(trial):
     workers.edit(trial, "early.ini", "shared-pyimport = use_backport\n", "")
     workers.edit(trial, "early.ini", "module = program", "module = wsgi")
     told = trial.run(trial.here(UWSGI + "early.ini").split(), 22)
-    trial.expect("came too late" in told and "gevent" in told, told)
+    trial.expect("was called too late" in told and "gevent" in told, told)
 
 
 def trap_failing_import_is_passed_over(trial):
