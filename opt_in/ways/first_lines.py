@@ -22,6 +22,6 @@ def fact_too_late(trial):
     for options in ("", "-m _ssl_backport --trace-import "):
         shown = trial.run("/srv/app/venv/bin/python %s/srv/app/too_late.py" %
                           options, status=1)
-        trial.expect("ImportError: _ssl_backport.install() was called too late" in
-                     shown and "urllib2.py:" in shown, shown)
+        trial.expect("ImportError: _ssl_backport.install() was called too late"
+                     in shown and "urllib2.py:" in shown, shown)
     trial.expect(script + ":1: import urllib2" in shown, shown)

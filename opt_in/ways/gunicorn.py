@@ -123,7 +123,8 @@ def fact_too_late_in_configuration(trial):
     trial.example("gunicorn/too_late.conf.py")
     told = trial.run(
         COMMAND + "-c /srv/app/too_late.conf.py program:application", 1)
-    trial.expect("was called too late" in told and "gunicorn.config" in told, told)
+    trial.expect("was called too late" in told
+                 and "gunicorn.config" in told, told)
 
 
 def fact_too_late_in_application(trial):

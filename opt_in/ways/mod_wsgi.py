@@ -180,4 +180,5 @@ def fact_too_late(trial):
     except urllib.error.HTTPError as error:
         trial.expect(error.code == 500, str(error))
     with open(trial.log.name) as stream:
-        trial.expect("was called too late" in stream.read(), "no reason is given")
+        trial.expect("was called too late" in stream.read(),
+                     "no reason is given")
