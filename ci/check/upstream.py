@@ -1,4 +1,5 @@
-"""make check-upstream: what has moved since the last time, and what to do.
+"""make check-upstream: tells what has moved since the last time, and what to
+do.
 
     python3 -m ci.check.upstream
 

@@ -486,9 +486,12 @@ def environment_of(interpreter):
     return os.path.join(BUILD, "python" + label)
 
 
-def prepare(interpreter, progress):
-    """Make what is missing; the path of the environment's interpreter."""
-    folder = environment_of(interpreter)
+def prepare(interpreter, progress, kind=None):
+    """Make what is missing; the path of the environment's interpreter.  A
+    kind, such as "asan", has an environment of its own: it is built with
+    other settings."""
+    folder = (os.path.join(BUILD, "%s-python%s" % (kind, interpreter.name))
+              if kind else environment_of(interpreter))
     make_environment(interpreter, folder, progress)
     install_project(interpreter, folder, progress)
     return python_of(folder)

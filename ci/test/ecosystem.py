@@ -1,5 +1,5 @@
-"""make test-ecosystem: runs TLS libraries for Python 2.7 with 2.7's own ssl
-and with the backport.
+"""make test-ecosystem: proves that TLS libraries for Python 2.7 work with the
+backport as with 2.7's own ssl.
 
     python3 -m ci.test.ecosystem [--only "requests redis"] [--document]
 
@@ -198,7 +198,7 @@ def document(comparisons):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", default="", help="names of libraries")
     parser.add_argument("--document", action="store_true",
                         help="write docs/ecosystem.rst")
