@@ -1,7 +1,24 @@
 /* __ssl_backport.c: the module: its table of functions, the order in which
    its parts are initialised, and the entry point. */
 
-#include "sslb.h"
+#include "pycompat.h"
+#include "certificate.h"
+#include "client_sessions.h"
+#include "connection.h"
+#include "connection_type.h"
+#include "constants.h"
+#include "context.h"
+#include "context_type.h"
+#include "errors.h"
+#include "functions.h"
+#include "lock.h"
+#include "membio.h"
+#include "opensslcompat.h"
+#include "session.h"
+#include "sockets.h"
+#include "ticket_keys.h"
+#include "transport.h"
+#include "trust.h"
 
 static const struct {
     PyTypeObject *type;
@@ -19,6 +36,7 @@ types_init(PyObject *module)
 {
     size_t i;
 
+    sslb_context_introduce(&sslb_context_type);
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (sslb_type_ready(types[i].type) < 0
             || PyModule_AddObjectRef(module, types[i].name,

@@ -3,8 +3,9 @@
    Owns those that nobody has at the moment: a few, since fresh memory costs
    page faults, while an idle connection shall need none. */
 
-#include "sslb.h"
+#include "buffers.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #define SPARE_BUFFERS 8

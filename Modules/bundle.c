@@ -9,8 +9,12 @@
    its users, with the GIL held; and a certificate that is decoded, once, by
    one atomic step, so that no fork() finds a lock taken. */
 
-#include "sslb.h"
+#include "bundle.h"
+#include "der.h"
+#include "name.h"
+#include "pem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

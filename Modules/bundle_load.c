@@ -7,8 +7,14 @@
    A file in the usual form is read by us.  OpenSSL reads any other, from its
    start; so it does where something is wrong, and tells what. */
 
-#include "sslb.h"
+#include "bundle_load.h"
+#include "errors.h"
+#include "files.h"
+#include "lock.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -5,11 +5,18 @@
    so that processes and contexts can share a file.  A pipe that is full does
    not block: its reader is waited for here, and not for long. */
 
-#include "sslb.h"
+#include "callbacks_log.h"
+#include "callbacks.h"
+#include "connection.h"
+#include "errors.h"
+#include "files.h"
+#include "lock.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -65,7 +72,7 @@ msg_callback(int sent, int version, int content_type, const void *data,
 
     (void)argument;
     sslb_callback_begin_nogil(ssl);
-    callback = sslb_callbacks_context_nogil(ssl)->msg_callback;
+    callback = sslb_context_of_nogil(ssl)->msg_callback;
     if (callback != NULL) {  /* it may have been taken away since */
         Py_INCREF(callback);
         msg_call(callback, ssl, sent, version, content_type, data, length);
@@ -154,7 +161,7 @@ write_line_nogil(int fd, const char *line)
 static int
 log_line_nogil(const SSL *ssl, const char *line, int *fd)
 {
-    sslb_context *context = sslb_callbacks_context_nogil(ssl);
+    sslb_context *context = sslb_context_of_nogil(ssl);
     int shares = sslb_connection_of_nogil(ssl)->guard == NULL;
     int number = 0;
 
@@ -204,7 +211,7 @@ keylog_failed(const SSL *ssl, int number)
 
     sslb_callback_begin_nogil(ssl);
     name = sslb_context_get_keylog_filename(
-        (PyObject *)sslb_callbacks_context_nogil(ssl), NULL);
+        (PyObject *)sslb_context_of_nogil(ssl), NULL);
     errno = number;
     PyErr_SetFromErrnoWithFilenameObject(sslb_file_error_type(), name);
     Py_DECREF(name);

@@ -4,7 +4,11 @@
    and 1.3 with them alike: SSL_CTX_set_psk_client_callback(3).  An empty key
    refuses; an exception ends the handshake as well, and comes out of it. */
 
-#include "sslb.h"
+#include "callbacks_psk.h"
+#include "callbacks.h"
+#include "errors.h"
+#include "parameters.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 
@@ -140,7 +144,7 @@ answer_nogil(SSL *ssl, const char *text, psk_answer *answer)
     Py_ssize_t length = 0;
 
     sslb_callback_begin_nogil(ssl);
-    context = sslb_callbacks_context_nogil(ssl);
+    context = sslb_context_of_nogil(ssl);
     callback = answer->identity != NULL ? context->psk_client_callback
                                         : context->psk_server_callback;
     if (callback != NULL) {

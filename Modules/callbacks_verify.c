@@ -5,7 +5,14 @@
    step: each certificate that is found good, and each error.  What it says
    counts, with CERT_NONE too. */
 
-#include "sslb.h"
+#include "callbacks_verify.h"
+#include "callbacks.h"
+#include "certificate.h"
+#include "connection.h"
+#include "hints.h"
+#include "judges.h"
+#include "opensslcompat.h"
+#include "verification.h"
 
 /* A CRL that another CA has signed is verified in an attempt of its own. */
 static SSL *

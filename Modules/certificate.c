@@ -2,7 +2,14 @@
 
    Owns the Python type around an X509; x509.c converts. */
 
-#include "sslb.h"
+#include "certificate.h"
+#include "pycompat_values.h"
+#include "x509.h"
+
+typedef struct {
+    PyObject_HEAD
+    X509 *x509;
+} sslb_certificate;
 
 /* The formats of public_bytes(): ENCODING_PEM and ENCODING_DER. */
 enum {

@@ -11,9 +11,16 @@
    may be waited for with the GIL held.  A fork finds it free: who has it has
    the GIL or is inside the gate. */
 
-#include "sslb.h"
+#include "client_sessions.h"
+#include "digest.h"
+#include "errors.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
+#include "verification.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>

@@ -2,7 +2,10 @@
 
    Owns tables, and nothing else. */
 
-#include "sslb.h"
+#include "constants.h"
+#include "context_ciphers.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
 
 typedef struct {
     const char *name;

@@ -1,7 +1,11 @@
 /* context_ciphers.c: which cipher suites, groups and signature algorithms a
    context allows. */
 
-#include "sslb.h"
+#include "context_ciphers.h"
+#include "errors.h"
+#include "opensslcompat.h"
+#include "parameters.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

@@ -5,7 +5,24 @@
    carry over: whatever can be set on a context has its line in it.  Of what
    OpenSSL does not tell, the file that owns the setter keeps what was set. */
 
-#include "sslb.h"
+#include "context_copy.h"
+#include "callbacks_alpn.h"
+#include "callbacks_log.h"
+#include "callbacks_psk.h"
+#include "callbacks_sni.h"
+#include "client_sessions.h"
+#include "context_ciphers.h"
+#include "context_load.h"
+#include "ech.h"
+#include "errors.h"
+#include "hints.h"
+#include "judges.h"
+#include "ocsp.h"
+#include "opensslcompat.h"
+#include "ticket_keys.h"
+#include "trust.h"
+
+#include <stdint.h>
 
 /* -- what OpenSSL tells ------------------------------------------------- */
 

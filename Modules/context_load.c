@@ -4,7 +4,16 @@
    parsed, and the password asked for, before the context is touched: a set of
    certificate, chain and key goes in as a whole or not at all. */
 
-#include "sslb.h"
+#include "context_load.h"
+#include "errors.h"
+#include "files.h"
+#include "lock.h"
+#include "opensslcompat.h"
+#include "parameters.h"
+#include "password.h"
+#include "pkcs12.h"
+#include "pycompat_values.h"
+#include "source.h"
 
 #include <string.h>
 

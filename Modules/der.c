@@ -6,9 +6,7 @@
    "not sure".  It is stricter than OpenSSL, and knows no type of OpenSSL's or
    Python's. */
 
-#include "sslb.h"
-
-#include <string.h>
+#include "der.h"
 
 /* The tags that certificates of X.509 have: RFC 5280, 4.1. */
 enum {

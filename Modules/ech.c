@@ -4,7 +4,13 @@
    clients.  Keys stay out of the SSL_CTX: a client of that would take them for
    its list. */
 
-#include "sslb.h"
+#include "ech.h"
+#include "errors.h"
+#include "lock.h"
+#include "pycompat_values.h"
+#include "source.h"
+
+#include <limits.h>
 
 #ifdef SSLB_HAVE_ECH
 

@@ -3,7 +3,7 @@
    Owns what a connection starts with, what became of it, and what the error
    of a client tells whose ClientHello was not decrypted. */
 
-#include "sslb.h"
+#include "ech_connection.h"
 
 #include <string.h>
 

@@ -4,7 +4,8 @@
    Owns the way from an error code to a Python exception, and the tables of
    error names.  It knows connections only through sslb_outcome. */
 
-#include "sslb.h"
+#include "errors.h"
+#include "pycompat_values.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,8 @@
    Owns path arguments, opening a file for reading, and the exception for a
    file that cannot be read or understood.  It knows no type of ours. */
 
-#include "sslb.h"
+#include "files.h"
+#include "pycompat_values.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,9 +3,16 @@
    Owns random numbers, object identifiers, OpenSSL's default places, and the
    decoding of a certificate file. */
 
-#include "sslb.h"
-
-#include <limits.h>
+#include "functions.h"
+#include "client_sessions.h"
+#include "ech.h"
+#include "errors.h"
+#include "files.h"
+#include "host.h"
+#include "lock.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
+#include "x509.h"
 
 /* So many bytes RAND_add() mixes in at once, while others wait. */
 #define RAND_PART (1 << 20)
@@ -269,7 +276,7 @@ PyMethodDef sslb_functions[] = {
     {"get_default_verify_paths", get_default_verify_paths, METH_NOARGS,
      "get_default_verify_paths() -> (file variable, file, folder variable, "
      "folder)\n\nWhere OpenSSL was built to look for CA certificates."},
-    {"_encode_hostname", sslb_verification_encode_host, METH_O,
+    {"_encode_hostname", sslb_host_encode, METH_O,
      "_encode_hostname(name) -> str\n\n"
      "A server_hostname as A-labels.  ValueError if it is none."},
     {"get_sigalgs", get_sigalgs, METH_NOARGS,

@@ -5,7 +5,9 @@
    What the facts mean, _hints.py knows, which is loaded when somebody asks.
    An error without them has a hint still, or none. */
 
-#include "sslb.h"
+#include "hints.h"
+#include "pycompat_values.h"
+#include "x509.h"
 
 #include <time.h>
 

@@ -5,7 +5,10 @@
    accepted by the judges that its connection had: whoever sets another one
    makes the context's sessions void, as a change of trust does. */
 
-#include "sslb.h"
+#include "judges.h"
+#include "callbacks.h"
+#include "errors.h"
+#include "parameters.h"
 
 int
 sslb_judges_traverse(const sslb_judges *judges, visitproc visit, void *arg)
@@ -43,7 +46,7 @@ sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
     old = *judge;
     *judge = fresh;
     if (fresh != old) {
-        sslb_verification_trust_changed(context);
+        sslb_parameters_trust_changed(context);
     }
     sslb_context_release(context);
     Py_XDECREF(old);

@@ -24,10 +24,12 @@
    in another one.  Whatever Python code runs in the middle of an operation may
    have forked; once it is over, they are looked at again with the GIL held. */
 
-#include "sslb.h"
+#include "lock.h"
+#include "opensslcompat.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>

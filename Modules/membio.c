@@ -4,8 +4,12 @@
    The buffer has a lock of its own, because an SSL_* call that runs without
    the GIL reads and writes it too. */
 
-#include "sslb.h"
+#include "membio.h"
+#include "buffers.h"
+#include "errors.h"
+#include "pycompat_values.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
    encoding, to case, to blanks, and to what is not ASCII.  Decoding a name
    would take fifty times as long as finding the number of its bytes. */
 
-#include "sslb.h"
+#include "name.h"
 
 /* The tags of texts that are mostly used. */
 enum {UTF8_TEXT = 0x0c, PRINTABLE_TEXT = 0x13, IA5_TEXT = 0x16};

@@ -4,20 +4,15 @@
    binding.  Each look at the SSL happens under the connection's lock, and
    Python objects are made after it is dropped. */
 
-#include "sslb.h"
+#include "negotiated.h"
+#include "certificate.h"
+#include "connection.h"
+#include "ech_connection.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
+#include "x509.h"
 
 #include <string.h>
-
-int
-sslb_connection_handshake_is_done(sslb_connection *self)
-{
-    int done;
-
-    sslb_connection_enter(self);
-    done = SSL_is_init_finished(self->ssl);
-    sslb_connection_leave(self);
-    return done;
-}
 
 PyObject *
 sslb_connection_peer_certificate(PyObject *object, PyObject *args)
@@ -451,7 +446,7 @@ sslb_connection_tls_unique_cb(PyObject *object, PyObject *none)
 
 PyObject *
 sslb_connection_get_channel_binding(PyObject *object, PyObject *args,
-                               PyObject *kwargs)
+                                    PyObject *kwargs)
 {
     static char *keywords[] = {"cb_type", NULL};
     const char *type = "tls-unique";

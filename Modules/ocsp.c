@@ -5,7 +5,12 @@
    fetched, and what clients ask for, get and decide.  Nothing here connects to
    anybody or verifies a response. */
 
-#include "sslb.h"
+#include "ocsp.h"
+#include "callbacks.h"
+#include "connection.h"
+#include "errors.h"
+#include "judges.h"
+#include "pycompat_values.h"
 
 #ifdef SSLB_HAVE_OCSP
 
@@ -19,7 +24,7 @@
 static int
 staple_nogil(SSL *ssl)
 {
-    const sslb_context *context = sslb_callbacks_context_nogil(ssl);
+    const sslb_context *context = sslb_context_of_nogil(ssl);
     unsigned char *copy;
 
     if (context->ocsp_staple == NULL) {

@@ -12,11 +12,18 @@
    connection for longer than a few records take. */
 
 #include "operations.h"
+#include "client_sessions.h"
+#include "context.h"
+#include "ech_connection.h"
+#include "hints.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
+#include "sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 /* A long operation looks for signals after so many steps. */
@@ -143,7 +150,7 @@ guarded_step_locked(sslb_operation *op, int may_read)
     self->kept = &op->kept;
     self->thread = op->thread;
     if (shares_context(self)) {
-        self->guard = &sslb_callbacks_context_nogil(self->ssl)->guard;
+        self->guard = &sslb_context_of_nogil(self->ssl)->guard;
         sslb_guard_share_nogil(self->guard);
     }
     sslb_gate_enter_nogil();

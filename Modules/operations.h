@@ -1,10 +1,18 @@
-/* operations.h: what the files share that run operations: operations.c,
-   reading.c and writing.c.  Nobody else needs it. */
+/* operations.h: the loop that every operation runs, and the handshake, the
+   shutdown and close().
+
+   A step runs with the connection's lock, without the GIL; all else here is
+   called with the GIL and without the lock. */
 
 #ifndef SSLB_OPERATIONS_H
 #define SSLB_OPERATIONS_H
 
-#include "sslb.h"
+#include "pycompat.h"
+#include "connection.h"
+#include "errors.h"
+#include "lock.h"
+#include "transport.h"
+#include "wait.h"
 
 #include <sys/types.h>
 
@@ -63,5 +71,11 @@ sslb_step_result sslb_operation_loop(sslb_operation *op);
 /* Ends it: 0, or -1 with the exception of what it came to. */
 int sslb_operation_result(sslb_operation *op, sslb_step_result result);
 void sslb_operation_end(sslb_operation *op);
+
+/* Methods of _SSLSocket. */
+PyObject *sslb_connection_do_handshake(PyObject *self, PyObject *none);
+PyObject *sslb_connection_shutdown(PyObject *self, PyObject *none);
+PyObject *sslb_connection_verify_client(PyObject *self, PyObject *none);
+PyObject *sslb_connection_close(PyObject *self, PyObject *none);
 
 #endif

@@ -8,51 +8,13 @@
    keeps a running digest.  What nobody else can have, as a callback, makes
    that digest one of its own. */
 
-#include "sslb.h"
+#include "parameters.h"
 
+#include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 /* With another meaning of a digest comes another label. */
 static const char label[] = "_ssl_backport session parameters 1";
-
-int
-sslb_digest_equal_nogil(const sslb_digest *a, const sslb_digest *b)
-{
-    return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
-}
-
-int
-sslb_digest_add_nogil(sslb_digest *digest, const void *data, size_t length)
-{
-    EVP_MD_CTX *state = EVP_MD_CTX_new();
-    int ok = state != NULL && EVP_DigestInit_ex(state, EVP_sha256(), NULL)
-        && EVP_DigestUpdate(state, digest->bytes, sizeof(digest->bytes))
-        && EVP_DigestUpdate(state, data, length)
-        && EVP_DigestFinal_ex(state, digest->bytes, NULL);
-
-    EVP_MD_CTX_free(state);
-    return ok;
-}
-
-/* No other digest of this process or of another one is the same.  Without
-   random numbers or memory it is one that no SHA-256 is likely to give. */
-void
-sslb_digest_make_unique(sslb_digest *digest)
-{
-    static uint64_t count = 0;
-    uint64_t numbers[] = {++count, (uint64_t)getpid(),
-                          (uint64_t)sslb_now_nogil()};
-    unsigned char random[32];
-
-    if (RAND_bytes(random, sizeof(random)) == 1
-        && sslb_digest_add_nogil(digest, random, sizeof(random))) {
-        return;
-    }
-    ERR_clear_error();
-    memset(digest->bytes, 0xff, sizeof(digest->bytes));
-    memcpy(digest->bytes, numbers, sizeof(numbers));
-}
 
 void
 sslb_settings_add(sslb_context *context, const char *name, const void *data,
@@ -71,17 +33,23 @@ sslb_settings_make_unique(sslb_context *context)
     sslb_digest_make_unique(&context->settings);
 }
 
-/* -- of a connection --------------------------------------------------- */
-
 void
-sslb_number_write_nogil(unsigned char *bytes, uint64_t number)
+sslb_parameters_trust_grew(sslb_context *context, const sslb_digest *by)
 {
-    int i;
-
-    for (i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(number >> (8 * (7 - i)));
+    if (!sslb_digest_add_nogil(&context->trust, by->bytes,
+                               sizeof(by->bytes))) {
+        ERR_clear_error();
+        sslb_digest_make_unique(&context->trust);
     }
 }
+
+void
+sslb_parameters_trust_changed(sslb_context *context)
+{
+    sslb_digest_make_unique(&context->trust);
+}
+
+/* -- of a connection --------------------------------------------------- */
 
 static int
 add_number(EVP_MD_CTX *state, uint64_t number)

@@ -3,7 +3,10 @@
    Owns the way from text, bytes or a callable to what OpenSSL is told, and
    leaves no copy behind.  It knows no type of ours. */
 
-#include "sslb.h"
+#include "password.h"
+#include "lock.h"
+#include "opensslcompat.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

@@ -4,7 +4,8 @@
    OpenSSL's reader takes.  It is strict: of any other form, which OpenSSL may
    take or not, it only says that the form is another. */
 
-#include "sslb.h"
+#include "pem.h"
+#include "opensslcompat.h"
 
 #include <string.h>
 

@@ -5,7 +5,8 @@
    unlocked in a library context of its own, which loads the algorithms of
    old; what comes out belongs to the default one, which never gets these. */
 
-#include "sslb.h"
+#include "pkcs12.h"
+#include "lock.h"
 
 #include <openssl/pkcs12.h>
 #include <string.h>

@@ -3,7 +3,17 @@
    Owns the step that reads, which may bring several records at once, and what
    becomes of an end of the data that was met behind data. */
 
+#include "reading.h"
+#include "connection.h"
+#include "errors.h"
+#include "lock.h"
+#include "opensslcompat.h"
 #include "operations.h"
+#include "pycompat_values.h"
+#include "transport.h"
+#include "wait.h"
+
+#include <stdint.h>
 
 /* A record of TLS 1.3 with a body of so many bytes is no alert, unless the
    peer pads those: RFC 8446, 5.4. */

@@ -2,7 +2,9 @@
 
    Owns the Python type around an SSL_SESSION, which it never changes. */
 
-#include "sslb.h"
+#include "session.h"
+#include "pycompat_values.h"
+#include "session_bytes.h"
 
 #include <string.h>
 

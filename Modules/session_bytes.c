@@ -12,8 +12,9 @@
    The last tells damage, not fraud: whoever can write the bytes can pass for
    the server, as whoever can read them can. */
 
-#include "sslb.h"
+#include "session_bytes.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 

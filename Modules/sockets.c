@@ -3,7 +3,8 @@
    Owns the class of the C module _socket, and a socket's descriptor and
    timeout, which every operation begins with.  It knows no type of ours. */
 
-#include "sslb.h"
+#include "sockets.h"
+#include "pycompat_values.h"
 
 static PyObject *name_fileno, *name_gettimeout;
 

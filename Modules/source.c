@@ -4,7 +4,11 @@
    Owns telling one from the other, the bytes that an object gave, and wiping
    what went through here.  It knows no type of ours. */
 
-#include "sslb.h"
+#include "source.h"
+#include "errors.h"
+#include "files.h"
+#include "password.h"
+#include "pycompat_values.h"
 
 #include <limits.h>
 #include <stdio.h>

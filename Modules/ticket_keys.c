@@ -6,7 +6,9 @@
    context, and so needs no lock; OpenSSL asks by the SSL_CTX of that one too,
    whatever an SNI callback sets. */
 
-#include "sslb.h"
+#include "ticket_keys.h"
+#include "errors.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
    The kernel's TLS works with OpenSSL's own socket BIO alone, which is then
    below ours; the descriptor must not block. */
 
-#include "sslb.h"
+#include "transport.h"
 
 #include <errno.h>
 #include <stdlib.h>

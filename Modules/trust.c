@@ -5,9 +5,22 @@
    its first bundle only those that a handshake asks for.  Stores are filled
    without the GIL. */
 
-#include "sslb.h"
+#include "trust.h"
+#include "bundle.h"
+#include "bundle_load.h"
+#include "digest.h"
+#include "errors.h"
+#include "files.h"
+#include "hints.h"
+#include "lock.h"
+#include "opensslcompat.h"
+#include "parameters.h"
+#include "pycompat_values.h"
+#include "source.h"
+#include "x509.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static X509_STORE *
@@ -178,10 +191,10 @@ add_folder(PyObject *self, const char *path)
     sslb_context_take(context);
     context->has_trust = 1;
     if (is_known) {
-        sslb_verification_trust_grew(context, &digest);
+        sslb_parameters_trust_grew(context, &digest);
     }
     else {
-        sslb_verification_trust_changed(context);
+        sslb_parameters_trust_changed(context);
     }
     ok = use_folder(context, path);
     sslb_context_release(context);
@@ -219,7 +232,7 @@ add_bundle_taken(sslb_context *context, sslb_bundle *source)
     int is_first = !context->has_trust;
 
     context->has_trust = 1;
-    sslb_verification_trust_grew(context, sslb_bundle_digest(source));
+    sslb_parameters_trust_grew(context, sslb_bundle_digest(source));
     if (is_first && !sslb_bundle_has_crls(source)) {
         return fill_store(store, source, sslb_bundle_add_namesakes_nogil)
             && use_lazily(context, source);

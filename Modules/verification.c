@@ -6,10 +6,13 @@
    than of the first: a session is used only where the same was asked of it.
    It also owns what no verification accepts: the keys of distrusted.h. */
 
-#include "sslb.h"
+#include "verification.h"
+#include "errors.h"
+#include "host.h"
+#include "pycompat_values.h"
 #include "distrusted.h"
 
-#include <arpa/inet.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,94 +27,13 @@
 
 /* -- the name of the peer --------------------------------------------- */
 
-/* Whether it is an IPv4 or IPv6 address, and nothing behind it. */
-static int
-is_address(const char *name)
-{
-    unsigned char address[16];
-
-    return inet_pton(AF_INET, name, address) == 1
-        || inet_pton(AF_INET6, name, address) == 1;
-}
-
-/* Whether it is four numbers with dots between them. */
-static int
-is_four_numbers(const char *name)
-{
-    int count;
-
-    for (count = 1; *name >= '0' && *name <= '9'; count++) {
-        name += strspn(name, "0123456789");
-        if (count == 4 || *name != '.') {
-            return count == 4 && *name == '\0';
-        }
-        name++;
-    }
-    return 0;
-}
-
-static int
-refuse_notation(void)
-{
-    PyErr_SetString(PyExc_ValueError, "server_hostname is neither a DNS name "
-                    "nor an IP address");
-    return -1;
-}
-
-/* What one program reads as an address, and another as a DNS name or another
-   address: 0177.0.0.1, or an address with a blank behind it.  _hostnames.py
-   has the same rule. */
-static int
-check_notation(const char *name)
-{
-    const unsigned char *next = (const unsigned char *)name;
-
-    while (*next > ' ' && *next != 0x7f) {
-        next++;
-    }
-    if (*next != '\0' || (is_four_numbers(name) && !is_address(name))) {
-        return refuse_notation();
-    }
-    return 0;
-}
-
-/* No DNS name: empty, ".x" (which OpenSSL takes for "any subdomain of x"),
-   or labels that are too long. */
-static int
-check_host(PyObject *host)
-{
-    const char *name = PyBytes_AS_STRING(host);
-    Py_ssize_t length = PyBytes_GET_SIZE(host);
-    Py_ssize_t i, label = 0;
-
-    if (length == 0 || name[0] == '.') {
-        PyErr_SetString(PyExc_UnicodeError, "server_hostname cannot be an "
-                        "empty string or start with a leading dot.");
-        return -1;
-    }
-    if (memchr(name, '\0', (size_t)length) != NULL) {
-        PyErr_SetString(PyExc_TypeError, "server_hostname must not contain "
-                        "null characters");
-        return -1;
-    }
-    for (i = 0; i < length; i++) {
-        label = name[i] == '.' ? 0 : label + 1;
-        if (label > 63 || (label == 0 && i > 0 && name[i - 1] == '.')) {
-            PyErr_SetString(PyExc_UnicodeError,
-                            "server_hostname: label empty or too long");
-            return -1;
-        }
-    }
-    return check_notation(name);
-}
-
 /* Has OpenSSL check the certificate for that server: 1 or 0.  The error queue
    is empty where OpenSSL 4.0 takes the name for none. */
 static int
 check_for_host(sslb_connection *self, const char *name)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(self->ssl);
-    int ok = is_address(name)
+    int ok = sslb_host_is_address(name)
         ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
         : X509_VERIFY_PARAM_set1_host(param, name, strlen(name));
 
@@ -124,11 +46,12 @@ static int
 use_host(sslb_connection *self, const char *name)
 {
     ERR_clear_error();
-    if ((!is_address(name) && !SSL_set_tlsext_host_name(self->ssl, name))
+    if ((!sslb_host_is_address(name)
+         && !SSL_set_tlsext_host_name(self->ssl, name))
         || (self->context->check_hostname && !check_for_host(self, name))) {
 #ifdef SSLB_HAVE_CHECKED_HOST
         if (ERR_peek_error() == 0) {
-            return refuse_notation();
+            return sslb_host_refuse();
         }
 #endif
         sslb_queue_raise("server_hostname", __LINE__);
@@ -146,7 +69,7 @@ sslb_verification_set_host(sslb_connection *self, PyObject *argument)
     if (host == NULL) {
         return -1;
     }
-    if (check_host(host) == 0
+    if (sslb_host_check(host) == 0
         && use_host(self, PyBytes_AS_STRING(host)) == 0) {
         self->server_hostname = sslb_text_new(PyBytes_AS_STRING(host),
                                               PyBytes_GET_SIZE(host));
@@ -154,24 +77,6 @@ sslb_verification_set_host(sslb_connection *self, PyObject *argument)
     }
     Py_DECREF(host);
     return rc;
-}
-
-PyObject *
-sslb_verification_encode_host(PyObject *module, PyObject *argument)
-{
-    PyObject *host = sslb_host_as_ascii(argument);
-    PyObject *result = NULL;
-
-    (void)module;
-    if (host == NULL) {
-        return NULL;
-    }
-    if (check_host(host) == 0) {
-        result = sslb_text_new(PyBytes_AS_STRING(host),
-                               PyBytes_GET_SIZE(host));
-    }
-    Py_DECREF(host);
-    return result;
 }
 
 /* -- keys that nobody may trust ----------------------------------------- */
@@ -198,22 +103,6 @@ sslb_verification_distrusts_nogil(const X509 *x509)
 }
 
 /* -- what the handshake asks for --------------------------------------- */
-
-void
-sslb_verification_trust_grew(sslb_context *context, const sslb_digest *by)
-{
-    if (!sslb_digest_add_nogil(&context->trust, by->bytes,
-                               sizeof(by->bytes))) {
-        ERR_clear_error();
-        sslb_digest_make_unique(&context->trust);
-    }
-}
-
-void
-sslb_verification_trust_changed(sslb_context *context)
-{
-    sslb_digest_make_unique(&context->trust);
-}
 
 /* What was loaded or set since the connection was made has verified its peer
    as well, but stands in no session.  So the session is good for nobody who
@@ -426,9 +315,10 @@ sslb_verification_adopted_locked(sslb_connection *self)
 /* A server's sessions are for connections that verify as the one did that
    made them, at the same security level, by pre-shared keys or without; with
    virtual hosts also for the same host only (RFC 6066, 3).  Other processes
-   make the same name of the same, for ticket_keys.  Without any name OpenSSL refuses to resume those
-   that verify: SSL_CTX_set_session_id_context(3).  A client must have none, or
-   a pre-shared key, which has none either, fits no context. */
+   make the same name of the same, for ticket_keys.  Without any name OpenSSL
+   refuses to resume those that verify: SSL_CTX_set_session_id_context(3).  A
+   client must have none, or a pre-shared key, which has none either, fits no
+   context. */
 int
 sslb_verification_name_sessions_nogil(sslb_connection *self,
                                       const unsigned char *host,
@@ -478,7 +368,7 @@ is_for_host(X509 *x509, PyObject *server_hostname, unsigned int flags)
         return -1;
     }
     name = PyBytes_AS_STRING(host);
-    rc = is_address(name) ? X509_check_ip_asc(x509, name, flags)
+    rc = sslb_host_is_address(name) ? X509_check_ip_asc(x509, name, flags)
                           : X509_check_host(x509, name, strlen(name), flags,
                                             NULL);
     ERR_clear_error();

@@ -3,7 +3,7 @@
    Owns the clock, the conversion of Python's timeouts and poll().  It knows
    no type of ours: whoever calls it holds neither a lock nor the GIL. */
 
-#include "sslb.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,7 +3,16 @@
    Owns the step that writes: what is encrypted ahead of the system call that
    sends it, and what must be finished before anything else is written. */
 
+#include "writing.h"
+#include "connection.h"
+#include "errors.h"
+#include "lock.h"
+#include "membio.h"
+#include "opensslcompat.h"
 #include "operations.h"
+#include "pycompat_values.h"
+#include "transport.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <string.h>

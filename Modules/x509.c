@@ -4,7 +4,9 @@
    Whatever a certificate holds, decoding it gives a value: what cannot be
    shown is named as such or left out. */
 
-#include "sslb.h"
+#include "x509.h"
+#include "errors.h"
+#include "pycompat_values.h"
 
 #include <string.h>
 

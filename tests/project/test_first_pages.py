@@ -1,10 +1,12 @@
 """The programs of docs/getting-started.rst and docs/moving/from-pyopenssl.rst.
 
-Of each pair, before and after, both do the same.  Those before need pyOpenSSL.
+Both programs of a pair, before and after, do the same.  Those before need
+pyOpenSSL.  What docs/getting-started.rst shows of messages is what they say.
 """
 
 import contextlib
 import hashlib
+import itertools
 import os
 import ssl
 import subprocess
@@ -60,10 +62,10 @@ def echo(sock):
     sock.unwrap()
 
 
-def shake_hands(sock):
+def shake_hands(sock, chain="self-signed.pem"):
     """A handshake with a client that may refuse the certificate, and that
     leaves without a word."""
-    context = helpers.server_context(chain="self-signed.pem")
+    context = helpers.server_context(chain=chain)
     try:
         connection = context.wrap_socket(sock, server_side=True)
         with contextlib.closing(connection):
@@ -93,6 +95,66 @@ def fingerprint(name):
         text[text.index(ssl.PEM_HEADER):end])).hexdigest().upper()
     return ":".join(digest[i:i + 2] for i in range(0, len(digest), 2))
 
+
+# The text of docs/getting-started.rst
+
+def shown_by(command):
+    """The lines that the page shows as the output of a command."""
+    with open(os.path.join(PROJECT, "docs", "getting-started.rst")) as stream:
+        lines = stream.read().split("    $ %s\n" % command)[1].splitlines()
+    return [line.strip() for line in itertools.takewhile(bool, lines)]
+
+
+def without_blanks(text):
+    """Text whose line breaks do not count: "self-" and "signed" are one."""
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("host, chain, names", [
+    ("intern.example.org", "self-signed.pem", {
+        "intern.example.org": "localhost",
+        "/etc/ssl/certs/ca-certificates.crt": cert("root.pem")}),
+    ("shop.example.org", "host-other.pem", {
+        "shop.example.org": "localhost",
+        "www.example.org,example.org": "other.example.test"}),
+])
+def test_hints_of_the_page(host, chain, names):
+    shown = "".join(map(without_blanks, shown_by(
+        "python2.7 -m _ssl_backport --check " + host))).split("hint")[1]
+    for name in names:
+        assert name in shown
+        shown = shown.replace(name, names[name])
+
+    def handler(sock):
+        shake_hands(sock, chain)
+
+    context = ssl.create_default_context(cafile=cert("root.pem"))
+    with serving(handler) as address:
+        with contextlib.closing(helpers.socket.create_connection(
+                address, timeout=helpers.TIMEOUT)) as sock:
+            with pytest.raises(ssl.SSLCertVerificationError) as caught:
+                context.wrap_socket(sock, server_hostname="localhost")
+    assert shown == without_blanks(caught.value.hint)
+
+
+@pytest.mark.with_stock
+@pytest.mark.python2("the page shows the lines of 2.7's modules")
+@pytest.mark.parametrize("arguments", [
+    [], ["-m", "_ssl_backport", "--trace-import"]])
+def test_late_program_of_the_page(arguments, tmpdir):
+    program = tmpdir.join("late.py")
+    program.write("import urllib2\n\n"
+                  "import _ssl_backport\n_ssl_backport.install()\n")
+    process = subprocess.Popen(
+        [sys.executable] + arguments + [program.basename],
+        cwd=str(tmpdir), stderr=subprocess.PIPE, universal_newlines=True)
+    errors = process.communicate()[1]
+    for line in shown_by(" ".join(["python2.7"] + arguments + ["late.py"])):
+        if line != "..." and "/usr/lib" not in line:
+            assert line in errors
+
+
+# The programs
 
 def test_hello():
     with serving(read_to_end, helpers.server_context()) as address:

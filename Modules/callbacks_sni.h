@@ -1,0 +1,20 @@
+/* callbacks_sni.h: the name that a client asks for. */
+
+#ifndef SSLB_CALLBACKS_SNI_H
+#define SSLB_CALLBACKS_SNI_H
+
+#include "pycompat.h"
+#include "context.h"
+
+/* Methods and attributes of SSLContext, for the type's table. */
+PyObject *sslb_context_get_sni_callback(PyObject *self, void *closure);
+int sslb_context_set_sni_callback(PyObject *self, PyObject *value,
+                                  void *closure);
+PyObject *sslb_context_set_servername_callback(PyObject *self, PyObject *args,
+                                               PyObject *kwargs);
+
+/* Gives a new context what the original has of it: context_copy.h has the
+   contract. */
+int sslb_sni_copy(sslb_context *copy, sslb_context *original);
+
+#endif

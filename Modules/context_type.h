@@ -1,0 +1,10 @@
+/* context_type.h: SSLContext: the type. */
+
+#ifndef SSLB_CONTEXT_TYPE_H
+#define SSLB_CONTEXT_TYPE_H
+
+#include "pycompat.h"
+
+extern PyTypeObject sslb_context_type;
+
+#endif

@@ -1,0 +1,34 @@
+/* ocsp.h: OCSP stapling.
+
+   The staple of a context is kept under the context's guard. */
+
+#ifndef SSLB_OCSP_H
+#define SSLB_OCSP_H
+
+#include "pycompat.h"
+#include "context.h"
+#include "opensslcompat.h"
+
+/* For a new SSL_CTX, for an SSL that goes over to another context, and when a
+   context is gone. */
+void sslb_ocsp_attach(sslb_context *context);
+void sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl);
+void sslb_ocsp_forget(sslb_context *context);
+
+/* Methods and attributes of SSLContext and _SSLSocket, for their tables. */
+PyObject *sslb_context_get_ocsp_staple(PyObject *self, void *closure);
+int sslb_context_set_ocsp_staple(PyObject *self, PyObject *value,
+                                 void *closure);
+PyObject *sslb_context_get_request_ocsp(PyObject *self, void *closure);
+int sslb_context_set_request_ocsp(PyObject *self, PyObject *value,
+                                  void *closure);
+PyObject *sslb_context_get_ocsp_callback(PyObject *self, void *closure);
+int sslb_context_set_ocsp_callback(PyObject *self, PyObject *value,
+                                   void *closure);
+PyObject *sslb_connection_ocsp_response(PyObject *self, PyObject *none);
+
+/* Gives a new context what the original has of it: context_copy.h has the
+   contract. */
+int sslb_ocsp_copy(sslb_context *copy, sslb_context *original);
+
+#endif

@@ -1,0 +1,12 @@
+/* reading.h: _SSLSocket.read(), for the type's table.
+
+   The caller holds no lock; while it waits, other threads may write. */
+
+#ifndef SSLB_READING_H
+#define SSLB_READING_H
+
+#include "pycompat.h"
+
+PyObject *sslb_connection_read(PyObject *self, PyObject *args);
+
+#endif

@@ -1,0 +1,13 @@
+/* writing.h: _SSLSocket.write() and sendfile(), for the type's table.
+
+   The caller holds no lock; while it waits, other threads may read. */
+
+#ifndef SSLB_WRITING_H
+#define SSLB_WRITING_H
+
+#include "pycompat.h"
+
+PyObject *sslb_connection_write(PyObject *self, PyObject *data);
+PyObject *sslb_connection_sendfile(PyObject *self, PyObject *args);
+
+#endif
