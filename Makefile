@@ -1,10 +1,11 @@
-# What can be done here; all of it happens in .build.
-#   PYTHON=...             an interpreter to use before those that are found
-#   PYTHONS="2.7 3.11"     the versions that are tested
-#   ARGS="-k session -x"   more for pytest
-#   MODULES="test_ssl"     the modules of test-cpython
+# The commands of the project.  They write to .build and, for what outlives
+# `make clean`, to SSLB_CACHE or ~/.cache/ssl-backport.  Variables:
+#   PYTHON=...             an interpreter that is preferred to those found
+#   PYTHONS="2.7 3.11"     the versions of Python to use
+#   ARGS="-k session -x"   more arguments, for pytest or for the script
+#   MODULES="test_ssl"     the test modules for test-cpython
 #
-# A line that begins with "#:" is one of `make help`.
+# `make help` prints the lines that begin with "#:".
 
 PYTHON3 = python3
 
@@ -18,62 +19,63 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' Makefile
 
 #: Use:
-#:   make demo            small programs with Python's own ssl and the backport
+#:   make demo            run small programs with Python's own ssl and with the
+#:                        backport
 demo: python3
 	@$(PYTHON3) demo/run.py
 
-#:   make clean           remove .build, which has all environments and logs
+#:   make clean           remove .build, which contains environments and logs
 clean:
 	rm -rf .build
 
 #:
 #: Test:
-#:   make test            all tests, on each Python of 2.7, 3.6 and 3.11 found
+#:   make test            all tests, on 2.7, 3.6 and 3.11 where installed
 #:                        (PYTHONS="2.7 3.12" for others; ARGS for pytest;
-#:                        STOCK=1 for the Python's own ssl)
+#:                        STOCK=1 tests the Python's own ssl)
 test: python3
 	@$(PYTHON3) -m ci.test.run_tests $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(STOCK),--stock) $(ARGS)
 
-#:   make test-long       longer runs of the random tests, and slow tests
+#:   make test-long       the random tests with more rounds, and slow tests
 test-long: python3
 	@SSLB_LONG=1 $(PYTHON3) -m ci.test.run_tests \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS) \
 	    $(shell grep -lw LONG tests/*/test_*.py)
 
-#:   make test-openssl    all tests with each OpenSSL line, 1.1.1 to 4.0
-#:                        (OPENSSL="3.5 3.0.20" for some)
+#:   make test-openssl    all tests with OpenSSL 1.1.1, 3.0, 3.5, 3.6 and 4.0
+#:                        (OPENSSL="3.5 3.0.20" for some releases)
 test-openssl: python3
 	@$(PYTHON3) -m ci.test.openssl $(if $(OPENSSL),--openssl "$(OPENSSL)") \
 	    $(ARGS)
 
-#:   make test-cpython    CPython's own tests, with its ssl and with ours
+#:   make test-cpython    CPython's own tests, with its ssl and the backport
 #:                        (MODULES="test_ssl" for some modules)
 test-cpython: python3
 	@$(PYTHON3) -m ci.test.cpython \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
 
-#:   make test-behaviour  calls in each state, with the newest stock ssl and
-#:                        with ours: 3.15's in the Debian folder that make
-#:                        check-newest makes, or else 3.13's
+#:   make test-behaviour  compare the results of calls, in each state of a
+#:                        connection, with those of the newest ssl: 3.15's in
+#:                        the Debian folder of make check-newest, or 3.13's
 test-behaviour: python3
 	@$(PYTHON3) -m ci.test.behaviour \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
-#:   make test-certificates   a thousand certificate files, with 3.13's ssl
-#:                        and with ours
+#:   make test-certificates   load a thousand certificate files with 3.13's
+#:                        ssl and with the backport, and compare
 test-certificates: python3
 	@$(PYTHON3) -m ci.test.certificates \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
-#:   make test-ecosystem  thirty libraries on 2.7, with its ssl and with ours
-#:                        (ARGS="--only redis" for one)
+#:   make test-ecosystem  thirty libraries on 2.7, with its ssl and the
+#:                        backport (ARGS="--only redis" for one)
 test-ecosystem: python3
 	@$(PYTHON3) -m ci.test.ecosystem $(ARGS)
 
-#:   make test-opt-in     each way to opt in, with the real program, on 2.7
-#:                        (ARGS="--only cron" for one)
+#:   make test-opt-in     each way to start a program with the backport, with
+#:                        the real program, on 2.7 (ARGS="--only cron" for one)
 test-opt-in: python3
 	@$(PYTHON3) -m ci.test.opt_in $(ARGS)
 
@@ -81,7 +83,7 @@ test-opt-in: python3
 test-asan: python3
 	@$(PYTHON3) -m ci.test.asan $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
-#:   make test-tsan       the tests of threads with ThreadSanitizer
+#:   make test-tsan       the thread tests with ThreadSanitizer
 test-tsan: python3
 	@$(PYTHON3) -m ci.test.tsan $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
@@ -90,67 +92,68 @@ test-valgrind: python3
 	@$(PYTHON3) -m ci.test.valgrind \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
-#:   make fuzz            fuzzing, guided by coverage (20 s for each harness;
-#:                        SECONDS=..., ONLY="loaders records";
-#:                        OPENSSL=4.0 for ech)
+#:   make fuzz            coverage-guided fuzzing, 20 s for each harness
+#:                        (SECONDS=...; ONLY="loaders records" for some;
+#:                        OPENSSL=4.0, which the harness ech needs)
 fuzz: python3
 	@$(PYTHON3) -m ci.test.fuzz $(if $(SECONDS),--seconds $(SECONDS)) \
 	    $(if $(ONLY),--only $(ONLY)) $(if $(OPENSSL),--openssl $(OPENSSL))
 
-#:   make soak            100,000 handshakes, 1,000,000 messages: no leak
-#:                        (QUICK=1 for fewer)
+#:   make soak            100,000 handshakes and 1,000,000 messages without a
+#:                        leak (QUICK=1 for fewer)
 soak: python3
 	@$(PYTHON3) -m ci.test.soak $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(QUICK),--quick)
 
-#:   make load            two servers with 2,000 good and bad clients
-#:                        (10 minutes each; SECONDS=...)
+#:   make load            two servers, each with 2,000 clients at once, good
+#:                        and bad, for 10 minutes (SECONDS=...)
 load: python3
 	@$(PYTHON3) -m ci.test.load $(if $(SECONDS),--seconds $(SECONDS))
 
 #:
 #: Check:
-#:   make check-rooms     no circle among the files of Modules/
+#:   make check-rooms     no include circle among the files of Modules/
 check-rooms: python3
 	@$(PYTHON3) -m ci.check.rooms \
 	    $(wildcard .build/python2.7/project/build/temp.*/Modules)
 
-#:   make check-wheels    that the wheels keep their promises
+#:   make check-wheels    tags, contents, installation, tests and repeated
+#:                        build of the wheels that make wheels has built
 check-wheels: python3
 	@$(PYTHON3) -m ci.check.wheels $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(ARCH),--arch "$(ARCH)")
 
-#:   make check-debian11  the 2.7 wheel and the source in Debian 11, with its
-#:                        CPython (amd64, i386, arm64) and PyPy; needs root,
-#:                        debootstrap and qemu-user-static
+#:   make check-debian11  the tests in Debian 11, with its CPython 2.7 (amd64,
+#:                        i386, arm64) and PyPy; needs root, debootstrap and
+#:                        qemu-user-static
 #:                        (HOSTS="pypy-amd64 cpython-i386" for some)
 check-debian11: python3
 	@$(PYTHON3) -m ci.check.debian11 $(HOSTS)
 
-#:   make check-newest    all tests, CPython's too, with the newest Pythons, in
-#:                        Debian's unstable suite; needs root and debootstrap
+#:   make check-newest    all tests and CPython's own, with the newest Pythons
+#:                        from Debian unstable; needs root and debootstrap
 #:                        (ARGS="--pythons 3.15" for one)
 check-newest: python3
 	@$(PYTHON3) -m ci.shared.newest ci.check.newest $(ARGS)
 
-#:   make check-wheels-newest   the same for wheels of the newest Pythons
+#:   make check-wheels-newest   check-wheels for the newest Pythons
 check-wheels-newest: python3
 	@$(PYTHON3) -m ci.shared.newest ci.check.wheels \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
 
-#:   make check-ktls      the tests of kTLS in a kernel that has TLS
+#:   make check-ktls      the kTLS tests in a kernel that supports TLS
 check-ktls: python3
 	@$(PYTHON3) -m ci.check.ktls $(if $(OPENSSL),--openssl "$(OPENSSL)")
 
-#:   make check-upstream  which OpenSSL, Python and packages are newer than
-#:                        those here, and what to do; needs Debian's apt
+#:   make check-upstream  list the OpenSSLs, Pythons and packages that are
+#:                        newer than the pinned ones; needs Debian's apt
 check-upstream: python3
 	@$(PYTHON3) -m ci.check.upstream
 
 #:
 #: Build:
-#:   make wheels          wheels with OpenSSL inside, for each Python found
-#:                        (ARCH=i686 or aarch64 for 2.7's on these; needs root)
+#:   make wheels          wheels that contain OpenSSL, for each Python found
+#:                        (ARCH=i686 or aarch64 for 2.7's, which needs root)
 wheels: python3
 	@$(PYTHON3) -m ci.build.wheels $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(ARCH),--arch "$(ARCH)")
@@ -162,24 +165,24 @@ wheels-newest: python3
 
 #:
 #: Pages:
-#:   make docs            the pages of docs/ for a browser, in .build/manual
+#:   make docs            the manual as web pages, in .build/manual
 docs: python3
 	@$(PYTHON3) -m ci.pages.manual
 
 #:
 #: Measure:
-#:   make bench           speed, compared with every other ssl and plain C
-#:                        (ROWS="sendall echo" for some, QUICK=1 for less)
+#:   make bench           compare the speed with other ssl modules and with C
+#:                        (ROWS="sendall echo" for some; QUICK=1 is shorter)
 bench: python3
 	@$(PYTHON3) bench/run.py $(if $(ROWS),--rows "$(ROWS)") \
 	    $(if $(QUICK),--quick)
 
-#:   make bench-origins   where the time goes; needs perf
+#:   make bench-origins   which code uses the CPU time; needs perf
 bench-origins: python3
 	@$(PYTHON3) bench/origins.py $(if $(ROWS),--rows "$(ROWS)")
 
 python3:
 	@command -v $(PYTHON3) >/dev/null || { \
-	    echo "$(PYTHON3) was not found.  To get it:"; \
+	    echo "$(PYTHON3) was not found.  To install it:"; \
 	    echo "    Debian, Ubuntu:  apt-get install python3 python3-venv"; \
 	    echo "    RHEL, Fedora:    dnf install python3"; exit 1; }

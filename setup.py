@@ -1,12 +1,14 @@
 """Build the extension `__ssl_backport` and install the package around it.
 
-OpenSSL 1.1.1 or later is looked for in OPENSSL_DIR (its `include` and `lib`
-or `lib64`), then with pkg-config, then where the compiler looks by itself.
-SSLB_WERROR=1 turns the compiler's warnings into errors.  SSLB_REPOSITORY is
-the address that the metadata names: https://..., with no slash at its end.
+The build takes OpenSSL 1.1.1 or later from OPENSSL_DIR (a folder with
+`include`, and `lib` or `lib64`).  Without OPENSSL_DIR it asks pkg-config.  If
+pkg-config finds no OpenSSL, the compiler searches its default folders.
+SSLB_WERROR=1 turns compiler warnings into errors.  SSLB_REPOSITORY is the
+repository's address for the metadata: https://..., without a slash at the end.
 
-There is no pyproject.toml, on purpose: with one, pip fetches setuptools anew,
-on 2.7 through the very ssl that may not reach an index any more.
+The project has no pyproject.toml on purpose.  A pyproject.toml makes pip
+download setuptools for each build, and Python 2.7's own ssl may be too old to
+reach a package index.
 """
 
 import glob
@@ -24,39 +26,40 @@ from setuptools.command.build_ext import build_ext
 
 WARNINGS = ["-Wall", "-Wextra"]
 
-# A link of README.rst to another file, with its title, and an image.
+# A link in README.rst to a file of the repository, and an image.
 LINK = re.compile(r"`([^`<]+) <([^:>]+)>`__?")
 IMAGE = re.compile(r"^\.\. image:: ([^:\n]+)$", re.MULTILINE)
 
-# What the extension shows: the symbols of a static OpenSSL must not meet
-# those of another one.
+# The linker script that exports the module's init function alone.  It hides
+# the symbols of a static OpenSSL from any other OpenSSL in the process.
 EXPORTS = "Modules/exports.map"
 
-# What pkg-config is asked for.  RHEL 7 has openssl11 beside an openssl that
-# is too old, which comes last: its version is told to the user.
+# The packages that pkg-config is asked for, in order.  RHEL 7 has openssl11,
+# and an openssl that is too old.  An old openssl comes last, so that the error
+# message can show its version.
 PACKAGES = ["openssl >= 1.1.1", "openssl11", "openssl"]
 
 NO_OPENSSL = """\
 %s
 
-_ssl_backport is built against OpenSSL 1.1.1 or later. To get its headers:
+_ssl_backport needs the headers of OpenSSL 1.1.1 or later. To install them:
 
     Debian, Ubuntu:  apt-get install libssl-dev
     RHEL, Fedora:    dnf install openssl-devel
-    RHEL 7:          yum install openssl11-devel    (EPEL has it)
+    RHEL 7:          yum install openssl11-devel    (from EPEL)
 
-For an OpenSSL of your own, set OPENSSL_DIR to the folder that holds its
+To use another OpenSSL, set OPENSSL_DIR to the folder that contains its
 include and lib folders."""
 
 NO_PYTHON = """\
-The headers of this Python (%d.%d) were not found: there is no Python.h.
-To get them:
+The compiler did not find Python.h, a header of this Python (%d.%d).
+To install it:
 
     Debian, Ubuntu:  apt-get install python%d.%d-dev
     RHEL, Fedora:    dnf install python%d-devel"""
 
 NO_COMPILER = """\
-The C compiler %r could not be run. To get one:
+The C compiler %r could not be started. To install a compiler:
 
     Debian, Ubuntu:  apt-get install gcc libc6-dev
     RHEL, Fedora:    dnf install gcc"""
@@ -74,14 +77,22 @@ def version():
 
 
 def address(kind, path):
-    """Where the repository has a file of this version, or None."""
+    """The URL of a file of this version in the repository.  None without
+    SSLB_REPOSITORY.
+
+    kind: "blob" for a page that shows a file, "tree" for one that shows a
+    folder, "raw" for the bytes of a file.
+    """
     repository = os.environ.get("SSLB_REPOSITORY")
     return repository and "%s/%s/v%s/%s" % (repository, kind, version(), path)
 
 
 def long_description():
-    """README.rst for a package index, where no other file is beside it: links
-    and images lead to the repository, or are left out."""
+    """README.rst for a package index, which has no other file of the project.
+
+    Links and images lead to the repository.  Without SSLB_REPOSITORY only the
+    titles of links remain.
+    """
     def link(match):
         title, path = match.groups()
         url = address("blob", path)
@@ -95,8 +106,10 @@ def long_description():
 
 
 def metadata():
-    """What only newer versions of setuptools know; the others would warn of
-    it."""
+    """The options of setup() that this version of setuptools supports.
+
+    setuptools warns about options that it does not support.
+    """
     release = [int(number)
                for number in re.findall(r"\d+", setuptools.__version__)[:2]]
     options = {}
@@ -115,12 +128,15 @@ def metadata():
 
 
 def fail(message):
-    """End without a traceback: the message says all there is to say."""
+    """Print a message for the user, and end without a traceback."""
     sys.exit("\n" + message + "\n")
 
 
 def run(command):
-    """(exit status, standard output) of a command; its errors are dropped."""
+    """Run a command and drop its standard error.
+
+    Returns (exit status, standard output).
+    """
     process = subprocess.Popen(command, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE,
                                universal_newlines=True)
@@ -129,20 +145,20 @@ def run(command):
 
 
 def use_folder(extension, folder):
-    """Take OpenSSL from one folder, shared or static."""
+    """Build against the OpenSSL in a folder, shared or static."""
     include = os.path.join(folder, "include")
     if not os.path.exists(os.path.join(include, "openssl", "opensslv.h")):
         fail(NO_OPENSSL % (
-            "OPENSSL_DIR is %s, but there is no include/openssl/opensslv.h "
-            "in it." % folder))
+            "OPENSSL_DIR is %s, but this folder does not contain "
+            "include/openssl/opensslv.h." % folder))
     for name in ("lib64", "lib"):
         library = os.path.join(folder, name)
         if glob.glob(os.path.join(library, "libssl.*")):
             break
     else:
         fail(NO_OPENSSL % (
-            "OPENSSL_DIR is %s, but there is no libssl in its lib or lib64."
-            % folder))
+            "OPENSSL_DIR is %s, but neither its lib nor its lib64 contains "
+            "libssl." % folder))
 
     extension.include_dirs.append(include)
     extension.library_dirs.append(library)
@@ -154,7 +170,7 @@ def use_folder(extension, folder):
 
 
 def ask_pkg_config():
-    """The flags of the first package that pkg-config has, or None."""
+    """The flags of the first of PACKAGES that pkg-config finds, or None."""
     for package in PACKAGES:
         try:
             status, output = run(["pkg-config", "--cflags", "--libs", package])
@@ -166,7 +182,7 @@ def ask_pkg_config():
 
 
 def use_pkg_config(extension):
-    """Take what pkg-config knows; False where it knows nothing."""
+    """Build with the flags of pkg-config.  False if it finds no OpenSSL."""
     flags = ask_pkg_config()
     if flags is None:
         return False
@@ -189,7 +205,8 @@ def use_openssl(extension):
 
 
 class build(build_ext):
-    """build_ext that finds OpenSSL, and says so when something is missing."""
+    """build_ext that finds OpenSSL, and tells the user about a missing header
+    or compiler."""
 
     def build_extension(self, extension):
         use_openssl(extension)
@@ -197,15 +214,15 @@ class build(build_ext):
         build_ext.build_extension(self, extension)
 
     def get_libraries(self, extension):
-        # Not libpython: the interpreter has its symbols already, and an
-        # interpreter without a shared libpython must be able to load us.
+        # build_ext adds libpython.  The extension must not need it: the
+        # interpreter provides its symbols, and may have no shared libpython.
         return extension.libraries
 
     def check_headers(self, extension):
         if not self.compiles(extension, "#include <Python.h>"):
             fail(NO_PYTHON % (sys.version_info[:2] * 3)[:5])
         if not self.compiles(extension, "#include <openssl/opensslv.h>"):
-            fail(NO_OPENSSL % "The headers of OpenSSL were not found.")
+            fail(NO_OPENSSL % "The compiler did not find openssl/opensslv.h.")
         if not self.compiles(extension,
                              "#include <openssl/opensslv.h>\n"
                              "#ifdef LIBRESSL_VERSION_NUMBER\n"
@@ -214,15 +231,16 @@ class build(build_ext):
                              "#error old\n"
                              "#endif"):
             fail(NO_OPENSSL % (
-                "The headers of OpenSSL that were found are %s."
-                % self.openssl_text(extension)))
+                "The compiler found the headers of %s, which is not "
+                "supported." % self.openssl_text(extension)))
 
     def compiles(self, extension, text):
-        """Whether the compiler, as it will be called, takes these lines."""
+        """Whether the preprocessor, with the options of the build, accepts
+        these lines."""
         return self.preprocess(extension, text)[0] == 0
 
     def openssl_text(self, extension):
-        """What the headers call themselves, such as "OpenSSL 1.0.2k"."""
+        """The version in the headers, such as "OpenSSL 1.0.2k"."""
         _, output = self.preprocess(
             extension,
             "#include <openssl/opensslv.h>\n"

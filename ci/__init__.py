@@ -1,3 +1,4 @@
-"""The scripts behind the Makefile and CI, in a package for each purpose.  Each
-script runs from the project's folder: python3 -m ci.check.sdist
+"""The scripts that the Makefile and CI run, in one package for each purpose.
+
+Start each script from the project's folder: python3 -m ci.check.sdist
 """

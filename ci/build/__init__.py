@@ -1,1 +1,1 @@
-"""What builds: OpenSSL, wheels, the source distribution, generated C."""
+"""Builds OpenSSL, wheels and the source distribution, and generates C."""

@@ -1,1 +1,1 @@
-"""What checks something that is built or pinned, and on which systems."""
+"""Checks wheels, the source distribution, pinned versions and C sources."""

@@ -1,1 +1,1 @@
-"""What makes pages of docs/."""
+"""Makes the generated pages of docs/, and the manual as web pages."""

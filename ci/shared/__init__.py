@@ -1,1 +1,1 @@
-"""What the other packages share: environments, and systems of Debian."""
+"""Code for all packages: Python environments, and Debian in a folder."""

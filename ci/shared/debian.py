@@ -1,7 +1,6 @@
-"""Debian systems in folders, made by debootstrap and entered by chroot.
+"""Debian systems in folders: debootstrap makes them, chroot enters them.
 
-They are kept in SSLB_CACHE or ~/.cache/ssl-backport.  To make and to enter
-them one must be root.
+The folders are in SSLB_CACHE or ~/.cache/ssl-backport.  Both steps need root.
 """
 
 import os
@@ -12,19 +11,20 @@ from ci.shared import debian_index, environments
 from ci.shared.environments import Failure
 
 NOT_ROOT = """\
-The trees of Debian are entered by chroot, which only root may do."""
+This command enters a Debian folder by chroot, which needs root."""
 
 NO_DEBOOTSTRAP = """\
-debootstrap was not found.  To get it:
+debootstrap was not found.  To install it:
 
     Debian, Ubuntu:  apt-get install debootstrap"""
 
-# What Debian 11's Python 2.7 and PyPy are tried with.
+# The packages for the tests with Debian 11's Python 2.7, and with its PyPy.
 DEBIAN11 = ["python2.7", "python2.7-dev", "libssl-dev", "gcc", "make",
             "ca-certificates", "openssl"]
 PYPY = ["pypy", "pypy-dev"]
 
-# Nothing of it is mounted outside of the command's own name space.
+# Parts of a shell script that runs in a mount namespace of its own (unshare).
+# Its mounts end with the command.
 MOUNT = ('tree=$0; mount -t proc proc "$tree/proc" && '
          'mount -t tmpfs tmpfs "$tree/dev/shm" && ')
 SHOW = 'mkdir -p "$tree"%s && mount --bind %s "$tree"%s && '
@@ -32,8 +32,9 @@ ENTER = ('exec chroot "$tree" '
          'env -i HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin '
          '"$@"')
 
-# Has the kernel start qemu for programs of arm64, as systemd does where it
-# runs.  Newer kernels forget it with the name space.
+# Registers qemu with the kernel (binfmt_misc) for programs of arm64, as
+# systemd does at boot.  With newer kernels the registration ends with the
+# namespace.
 EMULATE = (
     'formats=/proc/sys/fs/binfmt_misc && { test -e $formats/register || '
     'mount -t binfmt_misc binfmt_misc $formats; } && '
@@ -47,8 +48,13 @@ def check_root():
 
 
 class Tree(object):
-    """A Debian system in a folder: name is the first part of the folder's
-    name, suite such as "bullseye", packages what is installed there."""
+    """A Debian system in a folder.
+
+    name: the first part of the folder's name.
+    suite: Debian's name of a release, such as "bullseye".
+    arch: Debian's name of an architecture, such as "amd64".
+    packages: the names of the Debian packages to install.
+    """
 
     def __init__(self, name, suite, arch, packages, progress):
         self.suite = suite
@@ -60,14 +66,14 @@ class Tree(object):
         self.progress = progress
 
     def make(self):
-        """debootstrap, once."""
+        """Make the folder, unless it exists with the same packages."""
         stamp = self.folder + ".made-of"
         wanted = environments.digest(self.suite, self.packages)
         if environments.is_done(stamp, wanted):
             return
         if not shutil.which("debootstrap"):
             raise Failure(NO_DEBOOTSTRAP)
-        self.progress.say("Debian", "a tree of %s for %s is being made, which "
+        self.progress.say("Debian", "making a folder of %s for %s, which "
                           "takes minutes" % (self.suite, self.arch))
         self.debootstrap(debian_index.archives())
         if self.arch == "arm64":
@@ -80,7 +86,8 @@ class Tree(object):
         environments.set_done(stamp, wanted)
 
     def debootstrap(self, archives):
-        """From the first archive that has it, or from debootstrap's own."""
+        """Run debootstrap with each archive until one has the suite, at last
+        with debootstrap's default archive."""
         shutil.rmtree(self.folder, ignore_errors=True)
         command = ["debootstrap", "--variant=minbase", "--arch=" + self.arch,
                    "--include=" + ",".join(self.packages)]
@@ -95,9 +102,12 @@ class Tree(object):
             self.debootstrap(archives[1:])
 
     def command(self, command, folder, shown=()):
-        """What runs a command in a folder of the tree.  shown: pairs of
-        a folder outside of the tree and the place where it is seen there,
-        both absolute."""
+        """The command line that runs a command in the Debian system.
+
+        folder: the working directory, a path in the Debian system.
+        shown: pairs of a folder outside, and the path under which the Debian
+        system sees it; both absolute.
+        """
         script = EMULATE if self.arch == "arm64" else ""
         script += MOUNT
         for outside, inside in shown:
@@ -107,7 +117,7 @@ class Tree(object):
                 "env", "--chdir=" + folder] + command
 
     def run(self, command, log):
-        """Run a command in the tree's folder /project."""
+        """Run a command in the folder /project of the Debian system."""
         environments.run(self.command(command, "/project"), log)
 
 

@@ -1,8 +1,8 @@
-"""What Debian's archives list, read by an apt with settings of its own: those
-of the machine are left alone.
+"""Reads from Debian's archives which versions of a source package they have.
 
-An archive is one that apt knows on this machine (archives() finds them);
-the suites are named here, whichever of them the machine itself uses.
+apt reads the archives that are configured on this machine, and SUITES of each,
+whether the machine itself uses these suites or not.  It keeps its files in a
+temporary folder, and does not change the apt of the machine.
 """
 
 import collections
@@ -14,7 +14,7 @@ import tempfile
 
 from ci.shared.environments import Failure
 
-# By their names: the archive's aliases, such as "stable", may lag behind.
+# Code names, since aliases such as "stable" may be out of date.
 SUITES = ["sid", "experimental", "trixie", "bookworm", "trixie-security",
           "bookworm-security"]
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -22,21 +22,25 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 APT_HELPER = "/usr/lib/apt/apt-helper"
 
 NOT_REACHED = """\
-No Debian archive could be read: there is no apt on this machine, or none of
-the archives that it knows has a suite such as %s.""" % SUITES[0]
+No Debian archive could be read.  Either this machine has no apt, or none of
+the archives in its configuration has a suite such as %s.""" % SUITES[0]
 
-# sha256 is that of upstream's file, or None.
+# sha256: the digest of the upstream release's file, or None.
 Source = collections.namedtuple("Source", "package version suite sha256")
 
 
 def upstream_version(version):
-    """"3.5.7" of "1:3.5.7+dfsg-1~deb13u2": Debian's own parts taken off."""
+    """The upstream part of a Debian version: "3.5.7" of
+    "1:3.5.7+dfsg-1~deb13u2"."""
     version = version.partition(":")[2] or version
     return version.rpartition("-")[0].partition("+")[0] or version
 
 
 def read_sources(text, package, suite):
-    """[Source] of an index for the packages whose whole name matches."""
+    """The list of Sources in an index.
+
+    package: a regular expression that matches the whole name of a package.
+    """
     found = []
     for name, stanza in re.findall(
             r"^Package: (%s)\n(.*?)(?:\n\n|\Z)" % package, text,
@@ -51,7 +55,7 @@ def read_sources(text, package, suite):
 
 
 def archives():
-    """The addresses of the archives that apt is told of on this machine."""
+    """The addresses of the archives in this machine's apt configuration."""
     if not shutil.which("apt-get"):
         return []
     output = subprocess.check_output(
@@ -61,7 +65,7 @@ def archives():
 
 
 def options(folder):
-    """apt's, for all that it reads and writes in a folder."""
+    """The options with which apt reads and writes only files in a folder."""
     state = {"Dir::Etc::SourceList": "sources.list",
              "Dir::Etc::SourceParts": "no-parts", "Dir::State": "state",
              "Dir::Cache": "cache"}
@@ -78,7 +82,8 @@ def source_list(archives):
 
 
 def update(folder, archives):
-    """Fetch the indices.  No archive has all suites, so apt complains."""
+    """Fetch the indices.  This ignores apt's exit status, since no archive
+    has all suites."""
     for name in ("no-parts", "state/lists/partial", "cache/archives/partial"):
         os.makedirs(os.path.join(folder, name))
     with open(os.path.join(folder, "sources.list"), "w") as stream:
@@ -88,7 +93,7 @@ def update(folder, archives):
 
 
 def indices(folder):
-    """(suite, text) of what was fetched."""
+    """Generate (suite, text) of each index that update() has fetched."""
     targets = subprocess.check_output(
         ["apt-get", "indextargets", "--format", "$(CODENAME) $(FILENAME)",
          "Created-By: Sources"] + options(folder), universal_newlines=True)
@@ -100,8 +105,11 @@ def indices(folder):
 
 
 def sources(package):
-    """[Source] of all suites, for the packages whose whole name matches the
-    regular expression; Failure if no archive could be read."""
+    """The list of Sources in all suites.
+
+    package: a regular expression that matches the whole name of a package.
+    Raises Failure if apt can read no archive.
+    """
     known = archives()
     if not known or not shutil.which("apt-get"):
         raise Failure(NOT_REACHED)

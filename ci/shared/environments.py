@@ -1,8 +1,8 @@
-"""Find Python interpreters and keep an environment for each in .build/.
+"""Finds Python interpreters, and makes an environment for each in .build/.
 
-An environment holds the pinned tools of ci/requirements/*.txt and this
-project, built and installed.  It is made once; the project is installed again
-when its sources or the settings of the build have changed.
+An environment contains the pinned packages of a file of ci/requirements, and
+this project.  Later runs use the same environment.  They build and install the
+project again only if its sources or the build settings have changed.
 """
 
 import collections
@@ -21,27 +21,28 @@ ROOT = os.path.dirname(CI)
 BUILD = os.path.join(ROOT, ".build")
 LOGS = os.path.join(BUILD, "logs")
 
-# What is copied to a folder of its own and built there.
+# The files that each environment builds from, in a copy of its own.
 SOURCES = ["setup.py", "MANIFEST.in", "README.rst", "CHANGES.rst", "LICENSE",
            "Modules", "Lib"]
 
 NO_DATE = """\
-The date of the commit is not known, as this is no clone.  Set
-SOURCE_DATE_EPOCH (seconds since 1970) for the date of the files in a wheel."""
+git cannot tell the date of the commit: this folder is not a clone.  Set
+SOURCE_DATE_EPOCH (seconds since 1970), the date of the files in a wheel."""
 
-# Settings from outside that change what is built.
+# Variables of the environment that change the build.
 BUILD_SETTINGS = ["OPENSSL_DIR", "PKG_CONFIG_PATH", "CC", "CFLAGS",
                   "CPPFLAGS", "LDFLAGS", "LDSHARED", "SSLB_WERROR"]
 
-# How pip reaches an index; all its other settings from outside are dropped.
+# The variables that tell pip how to reach a package index.  clean_environ()
+# removes all other PIP_* variables.
 PIP_SETTINGS = ["PIP_CACHE_DIR", "PIP_CERT", "PIP_CLIENT_CERT",
                 "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT",
                 "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL",
                 "PIP_KEYRING_PROVIDER", "PIP_NO_CACHE_DIR", "PIP_NO_INDEX",
                 "PIP_PROXY", "PIP_RETRIES", "PIP_TIMEOUT", "PIP_TRUSTED_HOST"]
 
-# These overrule a configuration file: what is installed is pinned already,
-# and any constraints file makes `pip download` of pip 20.3.4 fail.
+# These override pip's configuration file.  All packages are pinned already,
+# and with a constraints file `pip download` of pip 20.3.4 fails.
 PIP_OVERRULED = {"PIP_CONSTRAINT": os.devnull, "PIP_NO_BINARY": ":none:",
                  "PIP_ONLY_BINARY": ":none:", "PIP_REQUIRE_HASHES": "0",
                  "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -63,15 +64,15 @@ IMPORT = "import sys; __import__(sys.argv[1])"
 
 NO_PYTHON27 = """\
 Python 2.7 was not found: neither as PYTHON, nor as python2.7 on PATH, nor in
-~/.pyenv/versions.  To get one:
+~/.pyenv/versions.  To install it:
 
     Debian 11, Ubuntu 22.04 and older:  apt-get install python2.7-dev
     RHEL 8 and older:                   dnf install python2-devel
     anywhere else, with pyenv:          pyenv install 2.7.18"""
 
 NO_VENV = """\
-%s cannot make environments, as its venv or ensurepip is missing.
-To get them:
+%s cannot make environments: it has no venv or no ensurepip.
+To install them:
 
     Debian, Ubuntu:  apt-get install python%s-venv
     RHEL, Fedora:    part of Python itself; dnf reinstall python3"""
@@ -79,14 +80,15 @@ To get them:
 NO_ZLIB = """\
 %s at
 %s
-was built without zlib, and no package can be installed without it.  Build it
-again where the headers of zlib are:
+was built without zlib, which pip needs to install packages.  Install the
+headers of zlib and build this Python again:
 
     Debian, Ubuntu:  apt-get install zlib1g-dev
     RHEL, Fedora:    dnf install zlib-devel"""
 
-# pytest looks for fields in what the first function gives, a plain tuple
-# there; the second refuses annotations, which hypothesis makes.
+# A sitecustomize.py for Tauthon.  pytest needs named fields in the result of
+# getfullargspec(), which is a plain tuple in Tauthon.  getargspec() of Tauthon
+# refuses functions with annotations, which hypothesis makes.
 TAUTHON_START = """\
 import collections, inspect
 plain = inspect.getfullargspec
@@ -97,17 +99,18 @@ inspect.getfullargspec = lambda function: Arguments(*plain(function))
 inspect.getargspec = lambda function: inspect.ArgSpec(*plain(function)[:4])
 """
 
-# name is "2.7" for everything that is a Python 2.7, title what it calls
-# itself, such as "PyPy 2.7.18 (7.3.3)".
+# name: "2.7" for CPython, PyPy and Tauthon, or a later version, such as
+# "3.11".  title: the implementation and its versions, for tables, such as
+# "PyPy 2.7.18 (7.3.3)".
 Interpreter = collections.namedtuple("Interpreter", "name title version path")
 
 
 class Failure(Exception):
-    """A step that failed; the message is all that the user needs."""
+    """A step failed.  Scripts print the message without a traceback."""
 
 
 class Progress(object):
-    """One line for each step, with the seconds since the start."""
+    """Prints a line for each step, with the seconds since the start."""
 
     def __init__(self):
         self.start = time.time()
@@ -122,7 +125,8 @@ class Progress(object):
 # Finding interpreters
 
 def candidates(name):
-    """Paths where an interpreter "2.7" or "3.11" may be, best first."""
+    """Generate paths where the interpreter for "2.7" or "3.11" may be, in
+    order of preference."""
     on_path = shutil.which("python" + name)
     if on_path:
         yield on_path
@@ -134,13 +138,13 @@ def candidates(name):
 
 
 def numbers(text):
-    """A sort key that puts 2.7.9 before 2.7.18."""
+    """A sort key for versions: 2.7.9 is less than 2.7.18."""
     return [int(number) for number in re.findall(r"\d+", text)]
 
 
 def probe(path):
-    """The Interpreter at a path, or None: a shim of pyenv, say, may be
-    there and not run."""
+    """The Interpreter at a path, or None if it does not run (such as a shim
+    of pyenv for a version that is not installed)."""
     try:
         output = subprocess.check_output(
             [path, "-c", PROBE], stderr=subprocess.DEVNULL,
@@ -154,10 +158,10 @@ def probe(path):
 
 
 def kind(implementation, version):
-    """"2.7" or "3.11", whose requirements serve an interpreter; None for one
-    that the backport does not support."""
+    """An Interpreter's name, such as "2.7"; None if the backport does not
+    support it."""
     name = ".".join(version.split(".")[:2])
-    if implementation == "Tauthon":  # a 2.8, with all that 2.7 has
+    if implementation == "Tauthon":  # calls itself 2.8, compatible with 2.7
         return "2.7"
     if implementation == "CPython" and numbers(name) >= [3, 6]:
         return name
@@ -166,7 +170,7 @@ def kind(implementation, version):
 
 
 def title(implementation, version, own_version):
-    """What an interpreter is called in tables."""
+    """An Interpreter's title.  own_version is PyPy's, or ""."""
     if implementation == "CPython":
         implementation = "Python"
     return "%s %s%s" % (implementation, version.rstrip("+"),
@@ -174,19 +178,20 @@ def title(implementation, version, own_version):
 
 
 def chosen():
-    """The Interpreter that the user names in PYTHON, or None."""
+    """The Interpreter that the variable PYTHON names, or None without it."""
     path = os.environ.get("PYTHON")
     if not path:
         return None
     interpreter = probe(shutil.which(path) or path)
     if interpreter is None or interpreter.name is None:
-        raise Failure("PYTHON is %s, which is no CPython 2.7 or 3.6 or later, "
-                      "no PyPy 2.7 and no Tauthon that runs." % path)
+        raise Failure("PYTHON is %s, which does not run or is not supported. "
+                      "Supported are CPython 2.7, CPython 3.6 or later, PyPy "
+                      "2.7 and Tauthon." % path)
     return interpreter
 
 
 def has(interpreter, module):
-    """Whether an interpreter has a module of the standard library."""
+    """Whether an interpreter can import a module."""
     return subprocess.call(
         [interpreter.path, "-c", IMPORT, module], env=clean_environ(),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
@@ -207,14 +212,16 @@ def find(name):
 # Running commands
 
 def clean_environ():
-    """The environment for all children: nothing that leads an interpreter
-    away from its own libraries, or pip away from what is pinned; a proxy is
-    for others than this machine."""
+    """The environment variables for child processes.
+
+    Without the variables that change an interpreter's search path or pip's
+    choice of packages.  If a proxy is set, no_proxy excludes this machine.
+    """
     environ = {name: value for name, value in os.environ.items()
                if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
                and (not name.startswith("PIP_") or name in PIP_SETTINGS)}
     environ.update(PIP_OVERRULED)
-    # pip 18 fails on file: URLs where this is set: only where it has a use
+    # only with a proxy, since pip 18 fails on file: URLs if no_proxy is set
     if any(name.lower().endswith("_proxy") for name in environ):
         for name in ("no_proxy", "NO_PROXY"):
             environ[name] = ",".join(
@@ -223,30 +230,34 @@ def clean_environ():
 
 
 def run(command, log, folder=ROOT):
-    """Run a command with its output in a file of .build/logs; on failure
-    show the last lines of it."""
+    """Run a command and write its output to .build/logs/LOG.
+
+    Raises Failure, with the last lines of the output, if the exit status is
+    not 0.
+    """
     os.makedirs(LOGS, exist_ok=True)
     path = os.path.join(LOGS, log)
     with open(path, "w") as stream:
         status = subprocess.call(command, stdout=stream, env=clean_environ(),
                                  stderr=subprocess.STDOUT, cwd=folder)
     if status != 0:
-        raise Failure("%s\nfailed with exit status %d. The end of %s:\n\n%s"
+        raise Failure("%s\nended with exit status %d. The end of %s:\n\n%s"
                       % (" ".join(command), status,
                          os.path.relpath(path, ROOT), tail(path)))
 
 
 def tail(path):
-    """The last lines of a file, moved in a little."""
+    """The last lines of a file, indented."""
     with open(path, errors="replace") as stream:
         lines = stream.read().strip("\n").splitlines()[-TAIL_LINES:]
     return "\n".join("    " + line for line in lines)
 
 
-# Stamps: what a finished step was made of
+# Stamps: a step writes a digest of its input to a file when it ends, and runs
+# again only if the digest has changed
 
 def digest(*parts):
-    """A hash of texts and of the contents of files and folders."""
+    """A SHA-256 digest, in hex, of the repr() of all parts."""
     result = hashlib.sha256()
     for part in parts:
         result.update(repr(part).encode())
@@ -254,7 +265,7 @@ def digest(*parts):
 
 
 def contents(path):
-    """[(path, bytes)] of a file, or of all sources in a folder."""
+    """The list of (path, bytes) of a file, or of all sources in a folder."""
     if os.path.isdir(path):
         names = sorted(os.listdir(path))
         return [item for name in names if not is_built(name)
@@ -269,15 +280,15 @@ def is_built(name):
 
 
 def cache():
-    """Where that is kept which outlives .build: SSLB_CACHE, or a folder of
-    the user's."""
+    """The folder for files that outlive .build: SSLB_CACHE, or
+    ~/.cache/ssl-backport."""
     return os.path.abspath(os.environ.get("SSLB_CACHE")
                            or os.path.expanduser("~/.cache/ssl-backport"))
 
 
 def date():
-    """When the sources were committed, in seconds, as text; it is
-    SOURCE_DATE_EPOCH where that is set."""
+    """The date of the commit, in seconds since 1970, as text.  It is
+    SOURCE_DATE_EPOCH if that is set."""
     if "SOURCE_DATE_EPOCH" in os.environ:
         return os.environ["SOURCE_DATE_EPOCH"]
     try:
@@ -289,8 +300,7 @@ def date():
 
 
 def commit():
-    """The commit of the sources, as git or, where there is no clone,
-    SSLB_COMMIT tells it."""
+    """The name of the commit: SSLB_COMMIT if set, or else git's."""
     return os.environ.get("SSLB_COMMIT") or subprocess.check_output(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT,
         universal_newlines=True).strip()
@@ -316,8 +326,10 @@ def pins(name):
 
 
 def requirements(name):
-    """The requirements file for an interpreter called "2.7" or "3.11": the
-    newest that is not newer than it."""
+    """The path of the requirements file for Python "2.7" or "3.11".
+
+    It is the file with the highest version that is not above the Python's.
+    """
     paths = glob.glob(pins("[0-9]*"))
     return max((path for path in paths
                 if numbers(os.path.basename(path)) <= numbers(name)),
@@ -325,7 +337,7 @@ def requirements(name):
 
 
 def pinned_tools(path):
-    """The lines of a requirements file that pin what installs packages."""
+    """The lines of a requirements file that pin pip, setuptools and wheel."""
     with open(path) as stream:
         return re.findall(r"^(?:pip|setuptools|wheel)==\S+", stream.read(),
                           re.MULTILINE)
@@ -342,7 +354,7 @@ def make_venv(interpreter, folder, log):
 
 
 def make_virtualenv(interpreter, folder, progress):
-    """An environment for 2.7, by the last virtualenv that makes them."""
+    """Make an environment for 2.7 with a virtualenv that supports 2.7."""
     make_tools(progress)
     if not has(interpreter, "zlib"):
         raise Failure(NO_ZLIB % (interpreter.title, interpreter.path))
@@ -355,8 +367,11 @@ def make_virtualenv(interpreter, folder, progress):
 
 
 def make_prefix(interpreter, folder):
-    """An environment for Tauthon, which virtualenv does not know: a copy of
-    the interpreter, which looks for its library from there, and links."""
+    """Make an environment for Tauthon, which virtualenv does not support.
+
+    It is a copy of the interpreter, with links to its library and headers.
+    The copy searches its library beside itself.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     code = ("import sys, sysconfig; print(sys.prefix); "
             "print(sysconfig.get_path('stdlib')); "
@@ -383,8 +398,11 @@ def make_prefix(interpreter, folder):
 
 
 def make_packages(progress):
-    """The folder with the packages of ci/requirements/2.7.txt, which need
-    not be fetched by a Python 2.7: it may have no ssl, or an old one."""
+    """The folder with the packages of ci/requirements/2.7.txt.
+
+    The Python that runs this downloads them, since a Python 2.7 may have no
+    ssl or an old one.
+    """
     make_tools(progress)
     folder = os.path.join(BUILD, "packages2.7")
     path = requirements("2.7")
@@ -400,8 +418,8 @@ def make_packages(progress):
 
 
 def make_tools(progress, name="tools"):
-    """An environment of the Python that runs this, with what is in
-    ci/requirements/NAME.txt; its interpreter is tools_python(name)."""
+    """Make an environment of the Python that runs this, with the packages of
+    ci/requirements/NAME.txt.  Its interpreter is tools_python(name)."""
     this = probe(sys.executable)
     folder = os.path.join(BUILD, name)
     path = pins(name)
@@ -413,8 +431,7 @@ def make_tools(progress, name="tools"):
     make_venv(this, folder, log)
     run([tools_python(name), "-m", "pip", "install", "-r", path], log)
     set_done(stamp, wanted)
-    progress.say("Tools", "those of %s installed"
-                 % os.path.relpath(path, ROOT))
+    progress.say("Tools", "installed from %s" % os.path.relpath(path, ROOT))
 
 
 def tools_python(name="tools"):
@@ -426,7 +443,7 @@ def python_of(folder):
 
 
 def make_environment(interpreter, folder, progress):
-    """An environment with the pinned tools, unless it is there."""
+    """Make an environment with the pinned packages, unless that was done."""
     path = requirements(interpreter.name)
     stamp = os.path.join(folder, "tools-made-of")
     wanted = digest(interpreter, contents(path))
@@ -449,14 +466,15 @@ def make_environment(interpreter, folder, progress):
 
 
 def install_project(interpreter, folder, progress):
-    """Build the project in a copy of its sources and install it, unless
-    that was done with the same sources."""
+    """Build the project from a copy of its sources and install it, unless
+    that was done with the same sources and build settings."""
     sources = [os.path.join(ROOT, name) for name in SOURCES]
     settings = [os.environ.get(name) for name in BUILD_SETTINGS]
     stamp = os.path.join(folder, "project-made-of")
     wanted = digest(settings, *[contents(path) for path in sources])
     if is_done(stamp, wanted):
-        progress.say("Python " + interpreter.name, "built before, unchanged")
+        progress.say("Python " + interpreter.name,
+                     "installed before, sources unchanged")
         return
     copy = os.path.join(folder, "project")
     shutil.rmtree(copy, ignore_errors=True)
@@ -478,8 +496,11 @@ def install_project(interpreter, folder, progress):
 
 
 def environment_of(interpreter):
-    """The folder of an interpreter's environment.  One that PYTHON names has
-    its own, so that those named in turn are not made again each time."""
+    """The folder of an interpreter's environment.
+
+    Each interpreter that PYTHON names has a folder of its own, so that
+    changing PYTHON does not replace an environment.
+    """
     label = interpreter.name
     if interpreter == chosen():
         label += "-" + digest(interpreter)[:8]
@@ -487,9 +508,11 @@ def environment_of(interpreter):
 
 
 def prepare(interpreter, progress, kind=None):
-    """Make what is missing; the path of the environment's interpreter.  A
-    kind, such as "asan", has an environment of its own: it is built with
-    other settings."""
+    """Make an interpreter's environment with the project installed.
+
+    kind: None, or a name such as "asan" for an environment of its own, which
+    other build settings need.  Returns the path of the environment's Python.
+    """
     folder = (os.path.join(BUILD, "%s-python%s" % (kind, interpreter.name))
               if kind else environment_of(interpreter))
     make_environment(interpreter, folder, progress)
@@ -499,7 +522,7 @@ def prepare(interpreter, progress, kind=None):
 
 def prepare_with(interpreter, name, progress):
     """Make an environment, .build/NAME, with the packages of
-    ci/requirements/NAME.txt and the project; returns its Python's path."""
+    ci/requirements/NAME.txt and the project.  Returns its Python's path."""
     folder = os.path.join(BUILD, name)
     make_environment(interpreter, folder, progress)
     path = pins(name)
@@ -510,7 +533,7 @@ def prepare_with(interpreter, name, progress):
             "%s.log" % name)
         set_done(stamp, wanted)
         progress.say("Python " + interpreter.name,
-                     "the packages of %s installed" % os.path.relpath(
+                     "packages installed from %s" % os.path.relpath(
                          path, ROOT))
     install_project(interpreter, folder, progress)
     return python_of(folder)

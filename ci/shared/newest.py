@@ -1,13 +1,13 @@
-"""Run a script of ci/ in a tree of Debian's unstable suite, where the newest
-Pythons are.
+"""Runs a script of ci/ in Debian unstable, which has the newest Pythons.
 
     python3 -m ci.shared.newest MODULE [ARGUMENT...]   # as root
     python3 -m ci.shared.newest ci.test.run_tests --pythons 3.15 -k session
 
-The tree is made by debootstrap, once, and kept in SSLB_CACHE or
-~/.cache/ssl-backport; remove debian-sid-* there to have newer packages.  The
-project is seen there in the same place as here.  What is .build there is
-.build/newest here; both have the same OpenSSLs.
+debootstrap makes the Debian folder in SSLB_CACHE or ~/.cache/ssl-backport,
+which takes some minutes.  Later runs use the same folder; remove debian-sid-*
+to get newer packages.  The script runs in this folder by chroot.  It finds the
+project and the cache under the same paths as outside, and its .build is
+.build/newest of the project.
 """
 
 import os
@@ -23,33 +23,36 @@ PACKAGES = [package % version for version in PYTHONS for package in (
     "python%s", "python%s-dev", "python%s-venv", "libpython%s-testsuite")] + [
         "libssl-dev", "gcc", "make", "perl", "ca-certificates", "openssl"]
 
-# What environments, wheels and their checks are made of.
+# The files of ci/requirements that scripts in the folder install from.
 REQUIREMENTS = ["3.10", "tools", "wheel-tools", "twine", "coexistence"]
 
 BUILD = os.path.join(environments.BUILD, "newest")
 DOWNLOADS = os.path.join(BUILD, "packages")
-# The same, as seen from within.
+# The path of DOWNLOADS in the Debian folder.
 DOWNLOADS_THERE = os.path.join(environments.BUILD, "packages")
 
-# Settings that a script takes from outside, beside those of the build.
+# The variables of the environment that the script gets.
 SETTINGS = ["SSLB_WERROR", "SSLB_LONG", "SSLB_COMMIT", "SOURCE_DATE_EPOCH"]
 
 
 def tree_of(progress):
-    """The Tree, which may not be there."""
+    """The Tree of Debian unstable; its folder need not exist yet."""
     return debian.Tree("debian-sid", SUITE, "amd64", PACKAGES, progress)
 
 
 def the_tree(progress):
-    """The Tree, made if it is not there."""
+    """The Tree of Debian unstable; makes its folder if that is missing."""
     tree = tree_of(progress)
     tree.make()
     return tree
 
 
 def download(progress):
-    """Have all packages that the scripts install: pip there may not know
-    the way to an index."""
+    """Download all packages that the scripts install, unless that was done.
+
+    The pip in the Debian folder uses these files, since it may have no
+    configuration for a package index.
+    """
     paths = [environments.pins(name) for name in REQUIREMENTS]
     stamp = os.path.join(DOWNLOADS, "made-of")
     wanted = environments.digest(
@@ -70,13 +73,16 @@ def download(progress):
 
 
 def set_what_git_knows():
-    """There is no git in the tree."""
+    """Set the commit and its date, since the Debian folder has no git."""
     os.environ["SOURCE_DATE_EPOCH"] = environments.date()
     os.environ["SSLB_COMMIT"] = environments.commit()
 
 
 def run(tree, arguments):
-    """Run the script and show what it prints; the exit status."""
+    """Run a script in the Debian folder.  Returns its exit status.
+
+    arguments: the module and its arguments.
+    """
     for folder in (BUILD, environments.cache()):
         os.makedirs(folder, exist_ok=True)
     set_what_git_knows()

@@ -1,1 +1,1 @@
-"""What runs tests: the project's, CPython's, and those that take long."""
+"""Runs the project's tests, CPython's own tests, comparisons and fuzzing."""
