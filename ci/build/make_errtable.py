@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes Modules/errtable.h from the headers of one or several OpenSSLs.
+"""Makes Modules/errtable.h from the headers of several OpenSSLs.
 
     python3 -m ci.build.make_errtable INCLUDE_DIR... > Modules/errtable.h
 
-INCLUDE_DIR holds `openssl/err.h`.  The names of all folders are united, and
-each row of the tables is guarded by its own constant, so the same file
-compiles against every OpenSSL in range and never names an error wrongly.
+It takes less than a second.  Each INCLUDE_DIR contains `openssl/err.h`.  The
+file has the names of all these OpenSSLs, and an #ifdef around each row.
+So it compiles with each OpenSSL, and never gives an error a wrong name.
 
-Where two constants share a code the first row is the one to show: it is the
-name that every version has (SSLV3_ALERT_... before 4.0's TLS_ALERT_...).
+If two constants have the same code, the extension uses the first row.  It has
+the name that all versions share (SSLV3_ALERT_... before 4.0's TLS_ALERT_...).
 """
 
 import os
@@ -29,7 +29,8 @@ REASON = re.compile(
 LIBRARY = re.compile(
     r"^#\s*define\s+(ERR_LIB_(\w+))\s+(\d+)\s*$", re.MULTILINE)
 
-# Not libraries: no error, the first code free for applications, a mask.
+# ERR_LIB_* names that are not libraries: no error, the first code for
+# applications, and the position and mask of the library in an error code.
 NO_LIBRARIES = {"NONE", "USER", "OFFSET", "MASK"}
 
 HEAD = """\
@@ -43,7 +44,7 @@ HEAD = """\
 
 
 def read(folder, header):
-    """The text of an OpenSSL header, or None where this OpenSSL has none."""
+    """The text of an OpenSSL header, or None if this OpenSSL lacks it."""
     path = os.path.join(folder, "openssl", header)
     if not os.path.exists(path):
         return None
@@ -57,13 +58,13 @@ def find_reasons(folders, header, libraries):
     for folder in folders:
         for constant, library, name in REASON.findall(
                 read(folder, header) or ""):
-            if library in libraries:  # and not EVP_F, a function code
+            if library in libraries:  # excludes EVP_F, a function code
                 found[constant] = (library, name)
     return found
 
 
 def find_libraries(folders):
-    """[(constant, name)] of the libraries in err.h, by their code."""
+    """[(constant, name)] of the libraries in err.h, in the order of codes."""
     found = {}
     for folder in folders:
         for constant, name, code in LIBRARY.findall(read(folder, "err.h")):
@@ -74,8 +75,11 @@ def find_libraries(folders):
 
 
 def includes(folders, header, reasons):
-    """The lines that include a header.  One that not every OpenSSL has is
-    guarded by the code of its library, which err.h has or has not."""
+    """The lines that include a header.
+
+    If an OpenSSL lacks the header, an #ifdef tests the code of its library,
+    which err.h defines.
+    """
     line = "#include <openssl/%s>" % header
     if all(read(folder, header) is not None for folder in folders):
         return [line]
@@ -84,7 +88,7 @@ def includes(folders, header, reasons):
 
 
 def row(name, *codes):
-    """The lines of a row, which stands only where its last code does."""
+    """The lines of a row, with an #ifdef for its last code."""
     fields = ['"%s"' % name] + list(codes)
     text = "    {%s}," % ", ".join(fields)
     if len(text) > 79:

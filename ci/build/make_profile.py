@@ -1,10 +1,12 @@
-"""Makes ci/build/openssl.proftext, the profile that wheels are built with.
+"""Makes ci/build/openssl.proftext, the profile for the build of the wheels.
 
     python3 -m ci.build.make_profile
 
-OpenSSL is built such that it counts what runs, and ci/build/handshakes.py is
-run with it.  Needs what LLVM has for that, of the version that zig is built
-from: on Debian the packages llvm-22 and libclang-rt-22-dev.
+It takes some minutes, most of them for a build of OpenSSL that counts how
+often each part of its code runs.  ci/build/handshakes.py then runs with this
+OpenSSL.  The script needs llvm-profdata and LLVM's profiling library, in the
+version of LLVM that zig contains: on Debian the packages llvm-22 and
+libclang-rt-22-dev.
 """
 
 import os
@@ -22,24 +24,25 @@ CERTS = os.path.join(environments.ROOT, "tests", "certs")
 COUNT = ["-fprofile-generate", "-fprofile-update=atomic"]
 RUNTIME = "/usr/lib/llvm-%s/lib/clang/%s/lib/linux/libclang_rt.profile-%s.a"
 
-# A function is left out if no part of it ran for each handshake of a kind.
+# The profile omits a function if each of its blocks ran less often than this.
+# handshakes.py makes as many new handshakes with each chain and version.
 LEAST = 60
 
 NO_LLVM = """\
-%s is missing.  To get it:
+%s is missing.  To install it:
 
     Debian:  apt-get install llvm-%s libclang-rt-%s-dev"""
 
 
 def llvm():
-    """The number of the LLVM that zig is built from, as text."""
+    """The major version of the LLVM that zig contains, as text."""
     output = subprocess.check_output(["zig-cc", "--version"],
                                      universal_newlines=True)
     return output.split("clang version ")[1].split(".")[0]
 
 
 def find_llvm(version):
-    """(llvm-profdata, the library that counts)"""
+    """The paths of (llvm-profdata, LLVM's profiling library)."""
     paths = ("/usr/bin/llvm-profdata-" + version,
              RUNTIME % (version, version, targets.this()))
     for path in paths:
@@ -49,7 +52,10 @@ def find_llvm(version):
 
 
 def set_up(interpreter, progress):
-    """(llvm-profdata, a Python whose backport counts)"""
+    """Make an environment whose backport is linked with a counting OpenSSL.
+
+    Returns the paths of (llvm-profdata, the environment's Python).
+    """
     wheels.make_tools(progress)
     compiler = wheels.zig(targets.find(targets.this()))
     profdata, runtime = find_llvm(llvm())
@@ -66,7 +72,7 @@ def set_up(interpreter, progress):
 
 
 def count(profdata, python):
-    """The Functions that ran often."""
+    """Run ci/build/handshakes.py.  Returns the Functions that ran often."""
     raw = os.path.join(FOLDER, "counts.profraw")
     text = os.path.join(FOLDER, "counts.proftext")
     environments.run(

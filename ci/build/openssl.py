@@ -1,11 +1,11 @@
 """Makes static OpenSSLs from the pinned sources of ci/build/openssl.json.
 
-    python3 -m ci.build.openssl 3.5 4.0       # prints where each is
+    python3 -m ci.build.openssl 3.5 4.0       # prints the folder of each
     python3 -m ci.build.openssl 3.0.20        # an earlier release of a line
 
-They are kept outside the tree, in SSLB_CACHE or ~/.cache/ssl-backport, and
-built again when the source, the options or the compiler change.  Each takes
-some minutes.
+Each build takes some minutes.  It goes to SSLB_CACHE or ~/.cache/ssl-backport.
+Later runs use the same build, unless the source, the options or the compiler
+have changed.
 """
 
 import collections
@@ -30,41 +30,42 @@ from ci.shared.environments import Failure
 
 SOURCES = os.path.join(environments.CI, "build", "openssl.json")
 
-# Where the parts of OpenSSL that are on no disk would be: the same for every
-# builder.  Its settings and certificates are in /etc/ssl, if anywhere.
+# The libraries contain these paths, so they are the same on each machine.
+# OpenSSL reads its configuration and default certificates from /etc/ssl.
 FOLDERS = ["--prefix=/usr", "--libdir=lib", "--openssldir=/etc/ssl"]
 CFLAGS = ["-fPIC", "-fvisibility=hidden", "-O2", "-g0"]
 JOBS = 2
 
-# The profile's name in the folder of the source: with no folder, as OpenSSL
-# keeps its compiler's options.
+# The profile's path, relative to OpenSSL's source.  The libraries contain the
+# compiler's options, so the path must be the same on each machine.
 PROFILE = "openssl.profdata"
 
 DOWNLOAD_SECONDS = 60
 
-# Debian's source package holds upstream's file, under one of these names: the
-# second is that of the archive of security updates.
+# The paths of upstream's file in Debian's archive, and in Debian's archive of
+# security updates.
 DEBIAN_POOLS = ["pool/main/o/openssl/openssl_%s.orig.tar.gz",
                 "pool/updates/main/o/openssl/openssl_%s.orig.tar.gz"]
 
 WRONG_SHA256 = """\
-%s is not the file that ci/build/openssl.json names: its sha256 is
+%s has been removed: it is not the file that ci/build/openssl.json pins.  Its
+sha256 is
     %s
 and should be
-    %s
-It was not used."""
+    %s"""
 
 UNREACHABLE = """\
-OpenSSL %s could not be fetched: neither from
+OpenSSL %s could not be downloaded, neither from
     %s
 (%s)
-nor from a Debian archive that this machine's apt knows.  Put the file at
+nor from a Debian archive in this machine's apt configuration.  Put the file at
     %s
-and start again; its sha256 is checked."""
+and start again.  This script then checks its sha256."""
 
 Release = collections.namedtuple("Release", "version url sha256 options")
-# target is what OpenSSL's Configure is told, options what more for it, profile
-# the text of a profile (see ci/build/profiles.py) or None.
+# target, options: arguments of OpenSSL's Configure.  variables: its variables,
+# such as CC.  profile: the text of a profile (see ci/build/profiles.py), or
+# None.
 Compiler = collections.namedtuple(
     "Compiler", "name variables version target options profile")
 
@@ -75,19 +76,21 @@ def read_sources():
 
 
 def in_wheels():
-    """The name, such as "3.5", of the release that the wheels hold."""
+    """The line, such as "3.5", of the OpenSSL in the wheels."""
     return read_sources()["wheels"]
 
 
 def releases():
-    """{"3.5": Release}: the newest of each line, in the order of the file."""
+    """{"3.5": Release}: the pinned release of each line, in the order of the
+    file."""
     data = read_sources()
     return {line: make_release(data, line, release)
             for line, release in data["releases"].items()}
 
 
 def earlier_releases():
-    """{"3.0.20": Release}, built as the newest of its line is."""
+    """{"3.0.20": Release}: the earlier releases, with the options of their
+    line."""
     data = read_sources()
     return {release["version"]: make_release(data, line, release)
             for line, of_line in data["earlier"].items()
@@ -100,7 +103,8 @@ def make_release(data, line, release):
 
 
 def release(name):
-    """The Release called "3.5", the newest of that line, or "3.0.20"."""
+    """The Release for the name of a line, such as "3.5", or for the version
+    of an earlier release, such as "3.0.20"."""
     known = dict(releases(), **earlier_releases())
     try:
         return known[name]
@@ -116,7 +120,8 @@ def native():
         version = subprocess.check_output([name, "--version"],
                                           universal_newlines=True)
     except (OSError, subprocess.CalledProcessError):
-        raise Failure("The C compiler %r could not be run. To get one:\n\n"
+        raise Failure("The C compiler %r could not be started. To install "
+                      "one:\n\n"
                       "    Debian, Ubuntu:  apt-get install gcc libc6-dev "
                       "make perl\n"
                       "    RHEL, Fedora:    dnf install gcc make perl" % name)
@@ -126,7 +131,7 @@ def native():
 
 @contextlib.contextmanager
 def only_one(path):
-    """Wait until no other process holds this lock file, then hold it."""
+    """Hold the lock of a file.  Waits for other processes that hold it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
@@ -144,7 +149,7 @@ def sha256_of(path):
 
 
 def check(path, wanted):
-    """Remove the file and fail unless it is the one that is wanted."""
+    """Remove the file and raise Failure, unless its sha256 is as wanted."""
     found = sha256_of(path)
     if found != wanted:
         os.remove(path)
@@ -152,7 +157,7 @@ def check(path, wanted):
 
 
 def fetch(wanted, progress):
-    """The path of the source of a Release, fetched once."""
+    """The path of a Release's source, which is downloaded if missing."""
     path = os.path.join(environments.cache(), "sources",
                         "openssl-%s.tar.gz" % wanted.version)
     if not os.path.exists(path):
@@ -168,22 +173,22 @@ def fetch(wanted, progress):
             origin = "Debian's source package"
         check(part, wanted.sha256)
         os.rename(part, path)
-        progress.say("OpenSSL", "%s fetched from %s" % (wanted.version,
-                                                        origin))
+        progress.say("OpenSSL", "%s downloaded from %s" % (wanted.version,
+                                                           origin))
     check(path, wanted.sha256)
     return path
 
 
 def download(url, path):
-    """OSError (of which URLError is one) if that fails."""
+    """Download a file.  Raises OSError, such as URLError, if that fails."""
     with urllib.request.urlopen(url, timeout=DOWNLOAD_SECONDS) as answer:
         with open(path, "wb") as stream:
             shutil.copyfileobj(answer, stream)
 
 
 def download_from_debian(wanted, path):
-    """Fetch the source with apt, which knows how to reach an archive from
-    here; False where that cannot be done."""
+    """Download the source with apt, whose configuration names archives that
+    this machine reaches.  False if no archive has the source."""
     if not os.path.exists(debian_index.APT_HELPER):
         return False
     for archive, pool in itertools.product(debian_index.archives(),
@@ -199,8 +204,11 @@ def download_from_debian(wanted, path):
 # Building
 
 def build(name, compiler, progress):
-    """The folder with include and lib of OpenSSL "3.5", built if it is not
-    there."""
+    """Build an OpenSSL, unless that was done.
+
+    name: as in release().
+    Returns the folder that contains include and lib.
+    """
     wanted = release(name)
     label = "openssl-%s-%s" % (wanted.version, compiler.name)
     folder = os.path.join(environments.cache(), label)
@@ -216,7 +224,7 @@ def build(name, compiler, progress):
 
 def compile_into(folder, wanted, compiler, progress):
     source = fetch(wanted, progress)
-    progress.say("OpenSSL", "%s is being built, which takes minutes"
+    progress.say("OpenSSL", "building %s, which takes minutes"
                  % wanted.version)
     log = os.path.basename(folder) + "-%s.log"
     with tempfile.TemporaryDirectory(dir=environments.cache()) as work:
@@ -229,29 +237,28 @@ def compile_into(folder, wanted, compiler, progress):
             use_profile(compiler, work),
             log % "configure", work)
         check_ktls(wanted, work)
-        # the date in the library is the release's, not today's
+        # the library contains the date of the release, not of the build
         date = int(os.path.getmtime(os.path.join(work, "Configure")))
         environments.run(["env", "SOURCE_DATE_EPOCH=%d" % date,
                           "make", "-s", "-j%d" % JOBS, "build_libs"],
                          log % "build", work)
         environments.run(["make", "-s", "install_dev", "DESTDIR=" + folder],
                          log % "install", work)
-        # for the licence of what is linked in
+        # a wheel must contain the licence of the OpenSSL in it
         shutil.copy2(os.path.join(work, licence(wanted)),
                      os.path.join(folder, "LICENSE.OpenSSL.txt"))
     progress.say("OpenSSL", "%s built" % wanted.version)
 
 
 def use_profile(compiler, work):
-    """The options with which the compiler uses the profile, which is put
-    beside the source."""
+    """Write the profile beside the source, and return the options with which
+    the compiler uses it."""
     if compiler.profile is None:
         return []
     with open(os.path.join(work, PROFILE), "wb") as stream:
         stream.write(profiles.indexed(profiles.parse(compiler.profile)))
-    # the warning says of each function that it is another than the profile's,
-    # or that the profile has none of the values that ci/build/profiles.py
-    # leaves out
+    # the warnings name functions that differ from those of the profile, and
+    # functions without the values that ci/build/profiles.py leaves out
     return ["-fprofile-use=" + PROFILE, "-Wno-backend-plugin"]
 
 
@@ -261,7 +268,10 @@ def licence(wanted):
 
 
 def check_ktls(wanted, work):
-    """Configure drops kTLS without a word if its probe fails."""
+    """Raise Failure if OpenSSL's Configure has disabled kTLS.
+
+    It does so silently if the kernel's headers are missing.
+    """
     if "enable-ktls" not in wanted.options:
         return
     output = subprocess.check_output(
@@ -269,8 +279,8 @@ def check_ktls(wanted, work):
         universal_newlines=True)
     enabled = output.split("Disabled features")[0]
     if not re.search(r"^\s*ktls$", enabled, re.MULTILINE):
-        raise Failure("OpenSSL %s was configured without kTLS: the headers "
-                      "of Linux 4.13 or later are missing."
+        raise Failure("OpenSSL %s cannot be built with kTLS: the headers of "
+                      "Linux 4.13 or later are missing."
                       % wanted.version)
 
 

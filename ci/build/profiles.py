@@ -1,9 +1,10 @@
-"""How often each part of OpenSSL runs: what the compiler of the wheels reads.
+"""Reads and writes profiles: how often each part of OpenSSL runs.
 
-ci/build/openssl.proftext is such a profile, as text that llvm-profdata writes.
-The compiler takes only the binary form, which no package of the wheels' tools
-can write; indexed() makes it, in the version of the format that all of LLVM
-since 3.9 reads (llvm/ProfileData/InstrProf.h).
+ci/build/openssl.proftext is a profile in the text form of llvm-profdata.  The
+compiler of the wheels reads only the binary form.  No package in
+ci/requirements/wheel-tools.txt writes that, so indexed() does.  It writes a
+version of the format that LLVM reads since 3.9
+(llvm/ProfileData/InstrProf.h).
 """
 
 import collections
@@ -17,32 +18,34 @@ from ci.shared import environments
 
 TEXT = os.path.join(environments.CI, "build", "openssl.proftext")
 
-# The first line of a profile of LLVM's own code, not of the source's
+# The first line of a profile of LLVM's intermediate code
 INTERMEDIATE = ":ir"
 
 MAGIC = b"\xfflprofi\x81"
-VERSION = 5 | 1 << 56       # the bit says INTERMEDIATE
-MD5 = 0                     # the only hash of names that there is
+VERSION = 5 | 1 << 56       # the high bit means INTERMEDIATE
+MD5 = 0                     # the hash of names; the format has no other
 HEADER_BYTES = 5 * 8
 NO_VALUES = struct.pack("<II", 8, 0)
 
-# Which counts make up so many parts of a million of all: what is hot.
+# Parts of a million.  summary() has a line for each: the least of the highest
+# counts that make up this part of the sum.  LLVM uses them to tell hot code.
 CUTOFFS = [10000, 100000, 200000, 300000, 400000, 500000, 600000, 700000,
            800000, 900000, 950000, 990000, 999000, 999900, 999990, 999999]
 
-# A function's name, what the compiler tells its versions apart by, and how
-# often each of its blocks ran.
+# hash: the compiler's hash of the function's structure.  counts: how often
+# each block of the function ran.
 Function = collections.namedtuple("Function", "name hash counts")
 
 
 def text():
-    """The profile that wheels are built with."""
+    """The text of the profile for the build of the wheels."""
     with open(TEXT) as stream:
         return stream.read()
 
 
 def parse(text):
-    """The Functions of a profile as text."""
+    """The Functions in the text of a profile.  Raises ValueError if the
+    profile is not of LLVM's intermediate code."""
     kind, _, body = re.sub("(?m)^#.*\n", "", text).partition("\n")
     if kind != INTERMEDIATE:
         raise ValueError("not a profile of LLVM's intermediate code")
@@ -51,7 +54,7 @@ def parse(text):
 
 
 def parse_function(lines):
-    # after the counts come values, such as the targets of calls
+    # the lines after the counts have values, such as the targets of calls
     size = int(lines[2])
     return Function(lines[0], int(lines[1]),
                     [int(line) for line in lines[3:3 + size]])
@@ -71,7 +74,8 @@ def words(*numbers):
 
 
 def summary(functions):
-    """What says which counts are large."""
+    """The bytes of the summary, which tells the compiler which counts are
+    high."""
     blocks = sorted((count for function in functions
                      for count in function.counts), reverse=True)
     total = sum(blocks)
@@ -95,7 +99,7 @@ def name_hash(name):
 
 
 def entry(name, functions):
-    """What the table has for the functions of one name."""
+    """The bytes of the hash table's entry for the functions of one name."""
     data = b"".join(
         words(function.hash, len(function.counts), *function.counts)
         + NO_VALUES for function in functions)
@@ -103,8 +107,11 @@ def entry(name, functions):
 
 
 def table(functions, start):
-    """(the chains of a hash table that begin at an offset, the offset of the
-    table behind them, the table)"""
+    """The hash table of functions, from offset `start` of the file.
+
+    Returns (the bytes of all chains, the offset of the table that follows
+    them, the bytes of the table).
+    """
     named = collections.defaultdict(list)
     for function in functions:
         named[function.name.encode()].append(function)

@@ -1,4 +1,4 @@
-"""The source distribution: made and unpacked."""
+"""Makes and unpacks the source distribution."""
 
 import glob
 import os
@@ -8,7 +8,10 @@ from ci.shared import environments
 
 
 def make(python, folder):
-    """The path of a new source distribution."""
+    """Make a source distribution in a folder, and return its path.
+
+    python: the path of a Python with setuptools.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     environments.run(
@@ -19,7 +22,8 @@ def make(python, folder):
 
 
 def unpack(path, folder):
-    """Unpack a source distribution anew; the folder that it is."""
+    """Unpack a source distribution into a new folder.  Returns the folder
+    that contains setup.py."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.unpack_archive(path, folder)
     unpacked, = glob.glob(os.path.join(folder, "*"))

@@ -1,4 +1,4 @@
-"""What the wheels run on: the architectures, and the oldest glibc of each."""
+"""The architectures that wheels run on, and the oldest glibc of each."""
 
 import collections
 import platform
@@ -6,14 +6,14 @@ import re
 
 from ci.shared.environments import Failure
 
-# arch is the name that Python's platform tags end with, debian Debian's name
-# for it, zig the compiler's, with the oldest glibc, openssl the name in
-# OpenSSL's Configure, options what is more for that; the wheels of zig get
-# all the tags.
+# arch: the architecture in Python's platform tags.  debian: Debian's name for
+# it.  zig: the options of zig, which name the oldest glibc.  openssl: the
+# target of OpenSSL's Configure, with more options for it.  tags: the platform
+# tags of wheels that zig compiles.
 Target = collections.namedtuple("Target",
                                 "arch debian zig openssl options tags")
 
-# The newest glibc that a wheel with the tag may need (PEP 513, 571, 599).
+# The newest glibc that a wheel with a tag may need (PEP 513, 571, 599).
 GLIBC = collections.OrderedDict([
     ("manylinux1", (2, 5)),
     ("manylinux2010", (2, 12)),
@@ -23,20 +23,20 @@ GLIBC = collections.OrderedDict([
 TARGETS = {target.arch: target for target in [
     Target("x86_64", "amd64", "-target x86_64-linux-gnu.2.5",
            "linux-x86_64", [], list(GLIBC)),
-    # Without a CPU zig takes one that has SSE2; Debian 11's needs none.  What
-    # atomic operations on 64 bits call there is in a library of gcc: OpenSSL
-    # takes locks where the compiler's own operations are said to be broken.
+    # zig's default CPU has SSE2, but Debian 11 also runs on CPUs without it.
+    # There, 64-bit atomic operations need libatomic, a library of gcc.  With
+    # BROKEN_CLANG_ATOMICS OpenSSL uses locks instead.
     Target("i686", "i386", "-target x86-linux-gnu.2.5 -mcpu=i686",
            "linux-x86",
            ["no-ec_nistp_64_gcc_128", "-DBROKEN_CLANG_ATOMICS"],
            list(GLIBC)),
-    # There was no Linux for it before glibc 2.17.
+    # glibc 2.17 is the first that supports this architecture
     Target("aarch64", "arm64", "-target aarch64-linux-gnu.2.17",
            "linux-aarch64", [], ["manylinux2014"]),
 ]}
 
 NO_TARGET = """\
-There are no wheels for %s, only for %s."""
+Wheels for %s are not supported, only for %s."""
 
 
 def this():
@@ -45,7 +45,7 @@ def this():
 
 
 def find(arch):
-    """The Target of an architecture."""
+    """The Target of an architecture.  Raises Failure if it has none."""
     try:
         return TARGETS[arch]
     except KeyError:

@@ -1,13 +1,13 @@
-"""make wheels: makes a wheel with OpenSSL inside for each Python found.
+"""make wheels: makes a wheel that contains OpenSSL, for each Python found.
 
     python3 -m ci.build.wheels [--pythons "2.7 3.11"] [--arch i686]
 
+OpenSSL takes some minutes the first time, each wheel half a minute.
+
 zig compiles OpenSSL and the extension for an old glibc (see
-ci/build/targets.py); no container is needed.  The wheels are built from the
-source distribution and are left in .build/wheels.  For another architecture
-than this machine's there is the wheel of 2.7; it needs root, for the headers
-of a Debian tree.  OpenSSL takes some minutes the first time, each wheel
-half a minute.
+ci/build/targets.py), without a container.  The wheels come from the source
+distribution, and go to .build/wheels.  --arch builds the wheel for 2.7 for
+another architecture.  This needs root, for the headers of a Debian folder.
 """
 
 import argparse
@@ -25,25 +25,26 @@ PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
 
 WHEELS = os.path.join(environments.BUILD, "wheels")
 
-# Debian's Pythons have their pyconfig.h in a folder there, where zig does not
-# look by itself; it looks there last.
+# Debian's Pythons have their pyconfig.h in a folder of /usr/include, which zig
+# does not search by default.  With -idirafter zig searches it last.
 HEADERS = "-idirafter /usr/include"
 
-# What zig does not do by itself: frame pointers cost a register, and only
-# functions in sections of their own are put in the order of the profile.
+# zig's default is frame pointers, which cost a register.  The linker can put
+# functions in the order of the profile only if each has its own section.
 OPTIMIZE = ["-fomit-frame-pointer", "-ffunction-sections"]
 
-# Where nothing is optimized zig adds checks whose library needs a newer glibc.
+# Without optimization zig adds checks, whose library needs a newer glibc.
 NO_CHECKS = "-fno-sanitize=all"
 
 
 NOT_CROSS = """\
-For %s, another architecture than this machine's, only the wheel of Python 2.7
+%s is not this machine's architecture, for which only the wheel of Python 2.7
 can be built: make wheels ARCH=%s PYTHONS=2.7"""
 
 
 def make_tools(progress):
-    """Have what makes the source distribution, and zig and auditwheel."""
+    """Install the tools that build the source distribution, zig and
+    auditwheel."""
     environments.make_tools(progress)
     environments.make_tools(progress, "wheel-tools")
 
@@ -53,8 +54,8 @@ def tools_python():
 
 
 def zig(target):
-    """The Compiler that zig is for a Target, with what it needs in
-    os.environ."""
+    """zig as a Compiler for a Target.  Sets the variables of os.environ that
+    ci/build/zig/zig-cc needs."""
     code = "import os, ziglang; print(os.path.dirname(ziglang.__file__))"
     folder = subprocess.check_output([tools_python(), "-c", code],
                                      universal_newlines=True).strip()
@@ -76,8 +77,11 @@ def zig(target):
 
 
 def set_up(target, progress):
-    """Have OpenSSL built for a Target, and os.environ such that setup.py
-    links it; the path of the source distribution."""
+    """Build OpenSSL for a Target and make the source distribution.
+
+    Sets the variables of os.environ with which setup.py links this OpenSSL.
+    Returns the path of the source distribution.
+    """
     make_tools(progress)
     prefix = openssl.build(openssl.in_wheels(), zig(target), progress)
     os.environ["SOURCE_DATE_EPOCH"] = environments.date()
@@ -94,8 +98,8 @@ def make_environment(interpreter, progress):
 
 
 def unpack_sources(sdist, folder):
-    """Unpack the source distribution and add what a wheel with OpenSSL
-    inside needs; the folder to build in."""
+    """Unpack the source distribution, add OpenSSL's licence, and return the
+    folder to build in."""
     source = source_distribution.unpack(sdist, folder)
     # setup.py puts every LICENSE* into the wheel
     shutil.copy2(os.path.join(os.environ["OPENSSL_DIR"], os.pardir,
@@ -104,8 +108,10 @@ def unpack_sources(sdist, folder):
 
 
 def headers(interpreter, target, progress):
-    """A folder with an interpreter's headers for another architecture: of
-    all the headers pyconfig.h alone is another there."""
+    """A folder with an interpreter's headers for another architecture.
+
+    Only pyconfig.h depends on the architecture; this one comes from Debian.
+    """
     tree = debian.debian11(target.debian, progress)
     tree.make()
     own = subprocess.check_output(
@@ -122,14 +128,15 @@ def headers(interpreter, target, progress):
 
 
 def finish(path, folder, name, tags):
-    """Turn a wheel of setup.py into one with these tags, in a folder."""
+    """Turn a wheel that setup.py has built into one with these platform tags,
+    in a folder."""
     environments.run([tools_python(), "-m", "ci.build.finish_wheel", path,
                       folder] + tags, "finish-%s.log" % name)
 
 
 def build(interpreter, target, sdist, folder, progress):
-    """Build one wheel from the source distribution; its path in the
-    folder."""
+    """Build one wheel from the source distribution and return its path in
+    the folder."""
     python = make_environment(interpreter, progress)
     name = "%s-%s" % (interpreter.name, target.arch)
     work = os.path.join(folder, "work-" + name)
@@ -156,7 +163,7 @@ def wheel_in(folder, name, target):
 
 
 def find(names, target):
-    """The interpreters named, or all that are found."""
+    """The interpreters with these names, or all that are found."""
     if target.arch != targets.this():
         if (names or "2.7") != "2.7":
             raise Failure(NOT_CROSS % (target.arch, target.arch))
@@ -171,7 +178,10 @@ def find(names, target):
 
 
 def parse(text):
-    """The command line, which checking the wheels shares."""
+    """Parse the command line of this script and of ci/check/wheels.py.
+
+    text: the docstring of the script.
+    """
     parser = argparse.ArgumentParser(description=text.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
                         help="such as '2.7 3.11' (default: all found)")
