@@ -1,10 +1,12 @@
-"""Proves that the backport and others that bring an OpenSSL share a process.
+"""Proves that the backport works in one process with other OpenSSLs.
 
     python ci/check/coexistence.py before|after VERSION CERTS
 
-The others are loaded and used before the backport, or after it; then all
-work once more.  VERSION is the OpenSSL that the backport shall report, CERTS
-the folder of the tests' certificates.  Runs in every Python of a wheel.
+It takes some seconds.  The other modules with an OpenSSL are the stock ssl,
+hashlib, cryptography and psycopg2.  The script loads and uses them before the
+backport, or after it, and then uses all of them again.  Each must keep its own
+OpenSSL.  VERSION is the backport's OpenSSL, CERTS is the folder tests/certs.
+make check-wheels runs this with each wheel.
 """
 
 from __future__ import print_function
@@ -12,7 +14,7 @@ from __future__ import print_function
 import sys
 
 if sys.argv[1] == "after":
-    # on 2.7 the next imports, of socket, load the standard one
+    # first, since on 2.7 the import of socket below loads the stock ssl
     import _ssl_backport
     _ssl_backport.install()
 
@@ -35,8 +37,8 @@ REPLY = b"".join(
         (b"S", b"client_encoding\0UTF8\0"),
         (b"S", b"DateStyle\0ISO, MDY\0"),
         (b"S", b"server_version\00013.0\0"),
-        (b"K", struct.pack("!ii", 1, 1)),           # key to cancel with
-        (b"Z", b"I")])                              # idle
+        (b"K", struct.pack("!ii", 1, 1)),           # key for cancelling
+        (b"Z", b"I")])                              # ready, idle
 
 
 # TLS between two ssl modules, which may be the same
@@ -47,8 +49,12 @@ def cert(name):
 
 @contextlib.contextmanager
 def serving(module, handler):
-    """A TLS server of one connection, by this ssl module; gives its
-    address. handler(sock, wrap) has the plain socket and what wraps it."""
+    """Start a TLS server for one connection, and yield its address.
+
+    module: the ssl module of the server.
+    handler(sock, wrap): gets the plain socket, and a function that returns
+    the TLS socket.
+    """
     context = module.SSLContext(module.PROTOCOL_TLS)
     context.load_cert_chain(cert("localhost.pem"))
     listener = socket.socket()
@@ -81,7 +87,8 @@ def echo(sock, wrap):
 
 
 def talk(client, server):
-    """A connection between two ssl modules, verified."""
+    """Make a verified connection between two ssl modules, and prove that it
+    transfers data."""
     context = client.create_default_context(cafile=cert("root.pem"))
     with serving(server, echo) as address:
         sock = socket.create_connection(address, TIMEOUT)
@@ -96,7 +103,8 @@ def talk(client, server):
     assert data == MESSAGE
 
 
-# The others: each does its work and tells its OpenSSL
+# Each function uses a module, and returns the version of its OpenSSL.
+# stock: the stock ssl module.  server: the ssl module of the server.
 
 def version_behind(path):
     """The version of the OpenSSL that a shared library is linked with."""
@@ -140,13 +148,13 @@ def use_cryptography(stock, server):
 
 
 def postgresql(sock, wrap):
-    """As much of a PostgreSQL server as a login over TLS needs."""
-    sock.recv(8)                                    # asks for TLS
+    """The handler of a PostgreSQL server that accepts a login over TLS."""
+    sock.recv(8)                                    # SSLRequest
     sock.sendall(b"S")
     tls = wrap()
-    tls.recv(65536)                                 # user and database
+    tls.recv(65536)                                 # StartupMessage
     tls.sendall(REPLY)
-    tls.recv(65536)                                 # the end
+    tls.recv(65536)                                 # Terminate
     tls.close()
 
 
@@ -170,7 +178,7 @@ OTHERS = [("stock ssl", use_stock), ("hashlib", use_hashlib),
 # Both kinds of ssl in one process
 
 def load_stock():
-    """The ssl module of this Python, not left in sys.modules."""
+    """Import this Python's own ssl module, and remove it from sys.modules."""
     ours = hide()
     finders = sys.meta_path[:]
     sys.meta_path[:] = [finder for finder in finders if
@@ -183,8 +191,10 @@ def load_stock():
 
 
 def load_backport():
-    """The backport's ssl module, although the standard one is loaded: the
-    refusal to come too late is about sys.modules."""
+    """Import the backport's ssl module, although the stock one is loaded.
+
+    install() only refuses if sys.modules contains the stock ssl.
+    """
     import _ssl_backport
     if not _ssl_backport.is_installed():
         hide()
@@ -194,7 +204,7 @@ def load_backport():
 
 
 def hide():
-    """Take both names of ssl out of sys.modules; {name: module}."""
+    """Remove ssl and _ssl from sys.modules.  Returns {name: module}."""
     return {name: sys.modules.pop(name) for name in ("ssl", "_ssl")
             if name in sys.modules}
 
@@ -206,11 +216,11 @@ def use_backport(ours, version):
         shown = version_behind(ours._ssl.__file__)
     except AttributeError:
         return ours.OPENSSL_VERSION
-    raise AssertionError("the symbols of %s can be seen" % shown)
+    raise AssertionError("the backport exports symbols of %s" % shown)
 
 
 def use_others(stock, server):
-    """[what each tells of its OpenSSL]"""
+    """Use all other modules.  Returns the versions of their OpenSSLs."""
     return [use(stock, server) for _, use in OTHERS]
 
 

@@ -1,14 +1,15 @@
-"""make check-debian11: proves that the 2.7 wheel and the source work on
-foreign systems.
+"""make check-debian11: proves that the 2.7 wheel and the source work in
+Debian 11.
 
     python3 -m ci.check.debian11 [HOST...]      # as root
 
-The systems are Debian 11, made by debootstrap for amd64, i386 and arm64, each
-with its own Python 2.7.18 and OpenSSL 1.1.1, that for amd64 with PyPy 7.3.3
-as well.  They are kept in SSLB_CACHE or ~/.cache/ssl-backport; what is
-installed in them is removed again.  It needs root, for chroot, and for arm64
-qemu.  A HOST is a name of the table that ends the run, such as pypy-amd64;
-all of them otherwise.  It takes about half an hour, half of which is PyPy's.
+It takes about half an hour, half of it for PyPy.  A HOST is an interpreter and
+an architecture, such as pypy-amd64.  Without a HOST the tests run on all four.
+
+debootstrap makes Debian 11 in folders, for amd64, i386 and arm64.  They have
+Debian's Python 2.7.18 and OpenSSL 1.1.1.  The folder for amd64 also has PyPy
+7.3.3.  The folders stay in SSLB_CACHE or ~/.cache/ssl-backport; the script
+uninstalls the backport from them.  chroot needs root, and arm64 needs qemu.
 """
 
 import argparse
@@ -28,16 +29,16 @@ from ci.test import run_tests
 SYSTEM_OPENSSL = "1.1.1"
 
 NO_QEMU = """\
-This machine cannot run programs for arm64.  To let it:
+This machine cannot run programs for arm64.  To install qemu:
 
     Debian, Ubuntu:  apt-get install qemu-user-static"""
 
 NO_HOST = """\
-There is no host %r.  There are: %s."""
+%r is not a host.  The hosts are: %s."""
 
-# name, the tree's architecture, the interpreter there, whether the wheel is
-# for it, and the tests, all of them or, where they would take hours, those
-# of each kind of connection
+# arch: Debian's name of the architecture.  python: the interpreter.  wheel:
+# whether to test the wheel.  tests: paths in tests/; where all tests would
+# take hours, those of each kind of connection.
 Host = collections.namedtuple("Host", "name arch python wheel tests")
 
 HOSTS = [
@@ -52,7 +53,7 @@ HOSTS = [
 
 
 class Installation(object):
-    """A host's interpreter in its tree, and what is installed for it."""
+    """The interpreter of a Host in its Debian folder."""
 
     def __init__(self, host, tree, progress):
         self.host = host
@@ -60,8 +61,7 @@ class Installation(object):
         self.progress = progress
 
     def pip(self, *arguments):
-        """pip as root, from the files that were put there.  It does not
-        compile: on PyPy it seeks the result in the wrong place."""
+        """Run pip, from its wheel in the folder."""
         wheel, = glob.glob(os.path.join(self.tree.project, "packages",
                                         "pip-*.whl"))
         self.tree.run([self.host.python,
@@ -69,18 +69,23 @@ class Installation(object):
                        *arguments], "debian11-pip-%s.log" % self.host.name)
 
     def install(self, *arguments):
+        # pip on PyPy searches the compiled files in a wrong folder
         self.pip("install", "--no-compile", "--no-index", *arguments)
 
     def prepare(self):
-        """Install the tools of the tests."""
+        """Install the packages that the tests need."""
         self.install("--find-links", "packages", "setuptools", "wheel")
         self.install("--find-links", "packages", "--no-build-isolation",
                      "-r", "source/ci/requirements/2.7.txt")
         self.progress.say(self.host.name, "pytest installed")
 
     def test(self, package, version):
-        """Install a file, run the tests with it and remove it; the row of
-        the table."""
+        """Install the backport, run the tests, and uninstall the backport.
+
+        package: the path of a wheel or of the source.
+        version: the OpenSSL that the backport must report.
+        Returns a row of the table.
+        """
         self.install("--no-deps", "--force-reinstall", "--no-build-isolation",
                      package)
         self.progress.say(self.host.name, "%s installed, tests started"
@@ -103,7 +108,7 @@ class Installation(object):
 
 
 def fill(tree, sdist, packages):
-    """Put the source with its tests, and pytest into the tree."""
+    """Copy the source, with its tests, and the packages into the folder."""
     shutil.rmtree(tree.project, ignore_errors=True)
     source = source_distribution.unpack(
         sdist, os.path.join(tree.project, "unpacked"))
@@ -112,7 +117,7 @@ def fill(tree, sdist, packages):
 
 
 def download(folder, progress):
-    """Fetch the packages of the tests."""
+    """Download the packages that the tests need."""
     shutil.rmtree(folder, ignore_errors=True)
     python = wheels.make_environment(environments.find("2.7"), progress)
     environments.run(
@@ -122,7 +127,7 @@ def download(folder, progress):
 
 
 def make_tree(arch, progress):
-    """The Debian 11 system of an architecture with all that tests need."""
+    """Make the Tree of an architecture, with all files for the tests."""
     sdist, = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
     packages = os.path.join(environments.BUILD, "debian11-packages")
     download(packages, progress)
@@ -133,14 +138,15 @@ def make_tree(arch, progress):
 
 
 def test_wheel(installation, path):
-    """The row of a wheel in the table."""
+    """Test a wheel.  Returns its row of the table."""
     shutil.copy(path, installation.tree.project)
     return installation.test(os.path.basename(path),
                              openssl.release(openssl.in_wheels()).version)
 
 
 def check_wheel(host, path, progress):
-    """The numbers of tests of a wheel that passed and were skipped."""
+    """Test a wheel on a host.  Returns the numbers of tests that passed, and
+    that were skipped."""
     if host.arch == "arm64":
         check_qemu()
     installation = Installation(host, make_tree(host.arch, progress),
@@ -150,7 +156,7 @@ def check_wheel(host, path, progress):
 
 
 def check(hosts, progress):
-    """The rows of the table."""
+    """Test each host.  Generates the rows of the table."""
     trees = {}
     for host in hosts:
         if host.arch not in trees:

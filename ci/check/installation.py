@@ -1,7 +1,8 @@
-"""Proves that the wheel of 2.7 comes onto a system: by each pip that knows
-manylinux, by no pip at all, and into a folder of a product.
+"""Proves that users can install the wheel for 2.7 in each supported way.
 
-It is a part of make check-wheels.
+The ways are each version of pip that supports manylinux wheels, the commands
+of README.rst without pip, and a read-only folder inside a product.  This is a
+part of make check-wheels.
 """
 
 import glob
@@ -14,8 +15,8 @@ from ci.build import wheels
 from ci.shared import environments
 from ci.shared.environments import Failure
 
-# Every pip for 2.7 since the first that knows manylinux1, but for 20.0, which
-# was withdrawn: it does not start.
+# Every pip for 2.7 that supports manylinux1, except 20.0, which does not start
+# and was withdrawn.
 PIPS = """
     8.1.0 8.1.1 8.1.2 9.0.0 9.0.1 9.0.2 9.0.3 10.0.0 10.0.1 18.0 18.1
     19.0 19.0.1 19.0.2 19.0.3 19.1 19.1.1 19.2 19.2.1 19.2.2 19.2.3 19.3
@@ -27,7 +28,7 @@ PIPS = """
 WITHOUT_PIP = re.compile(r"^    \$ (.*python2\.7 .*(?:zipfile|platlib).*)$",
                          re.MULTILINE)
 
-# A folder of a product: nobody may write to it, and its name is not ASCII.
+# A read-only folder inside a product, whose name is not ASCII.
 PRODUCT = u"Pl\u00e4tze f\u00fcr alles/vendor"
 WHERE = "import sys, __ssl_backport as m; " \
         "assert m.__file__.startswith(sys.argv[1]), m"
@@ -40,7 +41,7 @@ def say(progress, text):
 
 
 def fetch_pips(folder):
-    """The paths of the pips, fetched once."""
+    """The paths of all PIPS.  Downloads those that are missing."""
     for version in PIPS:
         if not pip_in(folder, version):
             environments.run(
@@ -56,7 +57,7 @@ def pip_in(folder, version):
 
 
 def check_pips(interpreter, wheel, folder, progress):
-    """Have each pip, run from its own wheel, install ours."""
+    """Run each pip from its own wheel, and let it install our wheel."""
     target = os.path.join(folder, "by-pip")
     for pip in fetch_pips(os.path.join(environments.BUILD, "pips")):
         shutil.rmtree(target, ignore_errors=True)
@@ -76,12 +77,12 @@ def check_import(interpreter, folder, log):
 
 
 def check_without_pip(interpreter, wheel, folder, progress):
-    """Run the lines of the README in an environment with nothing in it."""
+    """Run the commands of README.rst in an environment without packages."""
     with open(os.path.join(environments.ROOT, "README.rst")) as stream:
         lines = WITHOUT_PIP.findall(stream.read())
     if len(lines) != 2:
-        raise Failure("README.rst has not the two lines that install a wheel "
-                      "without pip, but: %r" % lines)
+        raise Failure("README.rst must have two commands that install a wheel "
+                      "without pip, but has: %r" % lines)
     bare = os.path.join(folder, "without-pip")
     log = "check-without-pip.log"
     environments.run(
@@ -98,7 +99,7 @@ def check_without_pip(interpreter, wheel, folder, progress):
 
 
 def forbid_writing(folder):
-    """Take the right to write from a folder; the paths of what is in it."""
+    """Make a folder and its contents read-only.  Returns all their paths."""
     paths = [folder] + [os.path.join(parent, name)
                         for parent, folders, names in os.walk(folder)
                         for name in folders + names]
@@ -108,15 +109,15 @@ def forbid_writing(folder):
 
 
 def remove(folder):
-    """Remove a folder that nobody may write to."""
+    """Remove a read-only folder."""
     for parent, _, _ in os.walk(folder):
         os.chmod(parent, 0o755)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_in_product(interpreter, wheel, folder, progress):
-    """Unpack it with the standard library alone into a folder that is
-    read-only then, for root as well, and use it there."""
+    """Unpack the wheel with the standard library into a folder, make the
+    folder read-only, for root as well, and use the backport there."""
     product = os.path.join(folder, PRODUCT)
     remove(product)
     log = "check-product.log"
@@ -129,14 +130,17 @@ def check_in_product(interpreter, wheel, folder, progress):
     environments.run(command + ["-c", WHERE, product], log)
     connect(command + ["-m", "_ssl_backport"], log)
     if sorted(before) != sorted(forbid_writing(product)):
-        raise Failure("Something was written to %s." % product)
+        raise Failure("The backport created or removed files in %s." % product)
     remove(product)
     say(progress, "works from a read-only folder of a product")
 
 
 def connect(python, log):
-    """Let two programs of the demo make a connection through MemoryBIO, and
-    one over sockets."""
+    """Run the demo's programs: a connection through MemoryBIO, and one over
+    sockets.
+
+    python: the start of a command line.
+    """
     ca = os.path.join(CERTS, "root.pem")
     leaf = os.path.join(CERTS, "localhost.pem")
     environments.run(
@@ -150,7 +154,8 @@ def connect(python, log):
         environments.run(
             python + [os.path.join(PROGRAMS, "fetch.py"), url, ca], log)
         if not read(log).startswith("200, "):
-            raise Failure("%s could not be fetched: %s" % (url, read(log)))
+            raise Failure("demo/fetch.py could not fetch %s: %s" % (
+                url, read(log)))
     finally:
         server.communicate()
 
@@ -161,7 +166,7 @@ def read(log):
 
 
 def check(interpreter, wheel, progress):
-    """Try all ways to install the wheel, for an Interpreter of 2.7."""
+    """Try all ways to install the wheel for an Interpreter of 2.7."""
     folder = os.path.join(wheels.WHEELS, "installed")
     os.makedirs(folder, exist_ok=True)
     check_pips(interpreter, wheel, folder, progress)

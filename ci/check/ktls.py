@@ -1,12 +1,14 @@
-"""make check-ktls: proves that TLS in the kernel works, on one that has it.
+"""make check-ktls: proves that kernel TLS (kTLS) works.
 
     python3 -m ci.check.ktls [--openssl "3.0 3.5"] [PYTEST ARGUMENT...]
 
-Many kernels have no TLS, so it brings one: Debian's user-mode-linux, a Linux
-that runs as a process.  Its package is fetched by apt, which checks it, and
-unpacked in SSLB_CACHE or ~/.cache/ssl-backport; nothing is installed and
-nothing needs root.  Its root is this machine's file system, its console a
-file of .build/logs, and ci/check/ktls_guest.py what it runs.
+It takes some minutes.  Many kernels do not support kTLS.  So the tests run in
+user-mode-linux, a Linux kernel that runs as a process.  apt downloads and
+verifies its Debian package, and the script unpacks it in SSLB_CACHE or
+~/.cache/ssl-backport.  The script installs nothing and does not need root.
+
+The root of user-mode-linux is this machine's file system, its console is a
+file of .build/logs, and its only program is ci/check/ktls_guest.py.
 """
 
 import argparse
@@ -30,7 +32,7 @@ from ci.test import run_tests
 
 OPENSSLS = "3.0 3.5"
 
-# The tests of kTLS, and what holds whoever encrypts, ...
+# The tests of kTLS, and tests that must also pass when the kernel encrypts.
 TESTS = ["tests/%s.py" % name for name in (
     "transport/test_ktls", "transport/test_read_write",
     "transport/test_unfinished_write", "transport/test_timeouts",
@@ -38,9 +40,8 @@ TESTS = ["tests/%s.py" % name for name in (
     "threads/test_threads", "threads/test_signals",
     "handshake/test_starttls", "handshake/test_handshake",
     "handshake/test_session", "handshake/test_post_handshake")]
-# ... except that records are cut and joined as the kernel likes, that Linux
-# 6.1 says of bytes after shutdown() that they were sent, and that there is
-# no room for 3 GiB.
+# Not these: the kernel splits and joins records in its own way, Linux 6.1
+# accepts bytes after shutdown(), and 3 GiB do not fit into the memory.
 TESTS += ["--deselect=tests/transport/test_%s" % name for name in (
     "read_write.py::test_several_records_in_one_read",
     "read_write.py::test_records_are_cut_at_16_kib",
@@ -55,11 +56,11 @@ KERNEL_OPTIONS = ["mem=1G", "root=/dev/root", "rootfstype=hostfs",
 LIMIT_SECONDS = 900  # far more than the tests take
 
 NO_KERNEL = """\
-A Linux with TLS that runs as a process was not found: it comes from the
-package %s, for Debian and Ubuntu on x86_64, which apt could not fetch.
+apt could not download the package %s of Debian and Ubuntu (x86_64).  It
+contains a Linux kernel with kTLS that runs as a process.
 
-    where it is known:  apt-get update, and start again
-    anywhere else:      unpack it (dpkg-deb -x) in %s"""
+    Debian, Ubuntu:  run apt-get update, and start again
+    anywhere else:   unpack the package (dpkg-deb -x) in %s"""
 
 Kernel = collections.namedtuple("Kernel", "path modules")
 Run = collections.namedtuple("Run", "openssl interpreter result sent received")
@@ -68,13 +69,13 @@ Run = collections.namedtuple("Run", "openssl interpreter result sent received")
 # The kernel
 
 def kernel(progress):
-    """The Kernel, fetched if it is not there."""
+    """The Kernel.  Downloads its package if it is missing."""
     folder = os.path.join(environments.cache(), PACKAGE)
     with openssl.only_one(os.path.join(environments.cache(), "locks",
                                        PACKAGE)):
         if not os.path.exists(folder):
             fetch(folder)
-            progress.say("Kernel", "%s fetched" % PACKAGE)
+            progress.say("Kernel", "%s downloaded" % PACKAGE)
     listing, = glob.glob(os.path.join(folder, "usr", "lib", "uml", "modules",
                                       "*", "modules.dep"))
     return Kernel(os.path.join(folder, "usr", "bin", "linux.uml"),
@@ -99,7 +100,10 @@ def fetch(folder):
 
 
 def in_order(listing):
-    """The paths of MODULES and of what they need, which comes first."""
+    """The paths of MODULES and their dependencies, in the order of loading.
+
+    listing: the path of the kernel's modules.dep.
+    """
     with open(listing) as stream:
         needs = {name: others.split() for name, others in
                  (line.split(":") for line in stream)}
@@ -107,7 +111,7 @@ def in_order(listing):
     ordered = []
     for name in MODULES:
         path = paths[name]
-        # the listing has the deepest need last
+        # modules.dep lists a dependency after the modules that need it
         ordered += [other for other in reversed([path] + needs[path])
                     if other not in ordered]
     return [os.path.join(os.path.dirname(listing), name) for name in ordered]
@@ -116,8 +120,11 @@ def in_order(listing):
 # What runs in it
 
 def boot(kernel, commands, log, progress):
-    """Run commands in the kernel; [{"status": ..., "statistics": ...}] as
-    ktls_guest.py tells them."""
+    """Run commands in the kernel.
+
+    Returns [{"status": ..., "statistics": ...}], the results that
+    ktls_guest.py writes.
+    """
     with tempfile.TemporaryDirectory() as work:
         job, init, results = (os.path.join(work, name)
                               for name in ("job", "init", "results"))
@@ -134,8 +141,8 @@ def boot(kernel, commands, log, progress):
         status = follow([kernel.path, "init=" + init] + KERNEL_OPTIONS, log,
                         progress)
         if not os.path.exists(results):
-            raise Failure("The kernel ended (%d) before the tests did. The "
-                          "end of %s:\n\n%s" % (
+            raise Failure("The kernel ended with status %d before the end of "
+                          "the tests. The end of %s:\n\n%s" % (
                               status, os.path.relpath(log, environments.ROOT),
                               environments.tail(log)))
         with open(results) as stream:
@@ -150,8 +157,9 @@ def guest_environ():
 
 
 def follow(command, log, progress):
-    """Run the kernel with its console in a file, and tell what the guest
-    says; the exit status.  No part of it outlives this."""
+    """Run the kernel, write its console to a file, and show the messages of
+    ktls_guest.py.  Ends all processes of the kernel, and returns the exit
+    status."""
     with open(log, "w") as stream:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -176,12 +184,16 @@ def kill(process):
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
-        pass  # as it should be
+        pass  # all processes have ended
     process.wait()
 
 
 def test_release(name, interpreters, kernel, arguments, progress):
-    """The Runs of all interpreters with one release of OpenSSL."""
+    """Run the tests of all interpreters with one OpenSSL.
+
+    name: as in ci/build/openssl.py.
+    Returns a list of Runs.
+    """
     os.environ["OPENSSL_DIR"] = openssl.build(name, openssl.native(),
                                               progress)
     commands, files = [], []
@@ -206,13 +218,13 @@ def test_release(name, interpreters, kernel, arguments, progress):
 
 
 def is_proof(run):
-    """Whether all went well and the kernel truly did its part."""
+    """Whether all tests passed, and the kernel encrypted and decrypted."""
     return bool(run.result.passed and not run.result.note and run.sent
                 and run.received)
 
 
 def report(runs):
-    """Print what went wrong and the table; the exit status."""
+    """Print the failures and the table.  Returns the exit status."""
     for run in runs:
         if run.result.note:
             print("\nOpenSSL %s, %s: %s" % (
@@ -233,10 +245,10 @@ def report(runs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--openssl", metavar="RELEASES", default=OPENSSLS,
-                        help="of ci/build/openssl.json (default: %s)"
+                        help="names in ci/build/openssl.json (default: %s)"
                         % OPENSSLS)
     options, arguments = parser.parse_known_args()
-    # whatever ends this script ends the kernel with it
+    # SIGTERM raises SystemExit, so that follow() ends the kernel
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     progress = environments.Progress()
     try:

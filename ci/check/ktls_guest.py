@@ -1,10 +1,11 @@
-"""The first and only program of the kernel that ci/check/ktls.py boots.
+"""The init process of the kernel that ci/check/ktls.py boots.
 
     python3 ci/check/ktls_guest.py JOB
 
-Its root is the host's file system.  It makes a system of it in which tests
-can run, shows that TCP sockets take the kernel's TLS, runs the commands of
-the job, a file of JSON, and leaves there what became of them.
+JOB is a JSON file from ktls.py.  The script mounts file systems, loads kernel
+modules, starts the loopback interface, and proves that TCP sockets support
+kTLS.  It then runs the job's commands, writes their results to the file that
+the job names, and switches the kernel off.
 """
 
 import ctypes
@@ -26,14 +27,14 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def call(function, *args):
-    """Call one of libc's functions; OSError if it fails."""
+    """Call a function of libc.  Raises OSError if it fails."""
     if function(*args) < 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
 
 
 def say(text):
-    """Tell ktls.py, which reads the console."""
+    """Send a message to ktls.py, which reads the console."""
     print("ktls: " + text, flush=True)
 
 
@@ -41,7 +42,7 @@ def mount_all():
     for kind, path in (("proc", "/proc"), ("devtmpfs", "/dev"),
                        ("tmpfs", "/dev/shm")):
         if os.path.ismount(path):
-            continue  # by the kernel itself
+            continue  # the kernel has mounted it
         os.makedirs(path, exist_ok=True)
         call(libc.mount, kind.encode(), path.encode(), kind.encode(), 0, None)
     os.symlink("/proc/self/fd", "/dev/fd")
@@ -61,21 +62,23 @@ def start_loopback():
 
 
 def probe():
-    """OSError unless a TCP connection can be given to the kernel's TLS."""
+    """Raise OSError if TCP sockets do not support kTLS."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with socket.create_connection(listener.getsockname()) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")
-    say("Linux %s has TLS" % os.uname().release)
+    say("Linux %s supports kTLS" % os.uname().release)
 
 
 def statistics():
-    """{"TlsTxSw": connections that the kernel has encrypted for, ...}"""
+    """The kernel's counters: {"TlsTxSw": connections that the kernel
+    encrypts, ...}."""
     with open("/proc/net/tls_stat") as stream:
         return {name: int(value) for name, value in map(str.split, stream)}
 
 
 def run(command, folder, environ):
-    """Run one command; its exit status, and what rose in statistics()."""
+    """Run a command.  Returns its exit status, and how much each counter of
+    statistics() has grown."""
     before = statistics()
     say("%s: tests started" % command["label"])
     with open(command["log"], "w") as stream:
@@ -99,7 +102,7 @@ def main():
         with open(job["results"], "w") as stream:
             json.dump(results, stream)
     except Exception:
-        traceback.print_exc()  # which the console's log keeps
+        traceback.print_exc()  # to the console, whose log ktls.py keeps
     finally:
         sys.stdout.flush()
         os.sync()

@@ -1,12 +1,12 @@
-"""make check-newest: proves with all tests, ours and CPython's, that the
-backport works on the newest Pythons.
+"""make check-newest: proves that the backport works with the newest Pythons.
 
     python3 -m ci.shared.newest ci.check.newest [--pythons "3.15"]
                                          [--modules "test_ssl"] [--document]
 
-This runs in the tree of ci/shared/newest.py.  For each Python there it builds
-the project, where a warning of the compiler is an error, runs the project's
-own tests, and CPython's as ci/test/cpython.py does.
+It takes as long as make test and make test-cpython with two Pythons.  This
+script runs in the Debian folder of ci/shared/newest.py.  For each of these
+Pythons it builds the project, where a compiler warning is an error, runs the
+project's tests, and runs CPython's own tests as make test-cpython does.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from ci.test import cpython, cpython_report, run_tests
 
 
 def own_lines(results):
-    """What the document says of them."""
+    """The lines of docs/conformance.rst about the project's own tests."""
     return ["The project, built without a warning, and its own tests:", "",
             ".. code-block:: text", ""] + [
         "    %-19s %5d passed, %d failed, %d skipped" % (
@@ -34,7 +34,7 @@ def main():
                         help="such as '3.15' (default: %(default)s)")
     parser.add_argument("--modules", metavar="MODULES",
                         default=cpython.MODULES,
-                        help="of CPython's tests (default: all)")
+                        help="modules of CPython's tests (default: all)")
     parser.add_argument("--document", action="store_true",
                         help="write the result into docs/conformance.rst")
     options = parser.parse_args()

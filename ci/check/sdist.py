@@ -1,10 +1,12 @@
-"""Proves that nothing is missing in the source distribution, that what pip
-builds from it passes the tests that are in it, and that the oldest setuptools
-of distributions in use install it.
+"""Proves that the source distribution is complete and can be installed.
 
     python3 -m ci.check.sdist
 
-It takes a minute more than the tests of one Python.
+It takes a minute more than the tests of one Python.  It checks that the
+distribution contains all files of the repository, that a package index can
+show its description, that old versions of setuptools install it, and that pip
+builds it.  It then runs the tests and examples of the distribution with the
+installed backport.
 """
 
 import os
@@ -16,14 +18,14 @@ from ci.shared import environments
 from ci.shared.environments import Failure
 from ci.test import run_tests
 
-# What RHEL 7, Debian 8 and Ubuntu 16.04 have beside their Python 2.7.
+# The setuptools of RHEL 7, Debian 8 and Ubuntu 16.04.
 OLD_SETUPTOOLS = ["0.9.8", "5.5.1", "20.7.0"]
 
 EGG_INFO = os.path.join(environments.ROOT, "Lib", "ssl_backport.egg-info")
 
 
 def check_manifest():
-    """What git knows must be in the distribution."""
+    """Raise Failure if the distribution lacks a file of the repository."""
     try:
         environments.run([environments.tools_python(), "-m", "check_manifest"],
                          "manifest.log")
@@ -32,15 +34,15 @@ def check_manifest():
 
 
 def check_for_index(path, progress):
-    """Fail unless a package index can show what a package says of itself."""
+    """Raise Failure if a package index could not show the description."""
     environments.make_tools(progress, "twine")
     environments.run([environments.tools_python("twine"), "-m", "twine",
                       "--no-color", "check", "--strict", path], "twine.log")
 
 
 def install(interpreter, path, folder, progress):
-    """Have pip build and install it in an environment of its own; the
-    environment's interpreter."""
+    """Let pip build and install the distribution in an environment of its
+    own.  Returns the path of the environment's Python."""
     environments.make_environment(interpreter, folder, progress)
     python = environments.python_of(folder)
     environments.run(
@@ -52,8 +54,8 @@ def install(interpreter, path, folder, progress):
 
 
 def check_tests(interpreter, python, path, folder, progress):
-    """Run the tests and the examples of the distribution, away from the
-    tree."""
+    """Run the tests and the examples of the distribution, outside the
+    repository."""
     source = source_distribution.unpack(path, folder)
     result = run_tests.run_pytest(
         interpreter._replace(name=interpreter.name + "-sdist"), python,
@@ -66,7 +68,7 @@ def check_tests(interpreter, python, path, folder, progress):
 
 
 def install_setuptools(version, folder):
-    """Have an old setuptools in a folder of its own."""
+    """Install an old setuptools into a folder of its own."""
     environments.run(
         [environments.tools_python(), "-m", "pip", "install", "--no-deps",
          "--no-compile", "--only-binary", ":all:", "--python-version", "2.7",
@@ -74,7 +76,9 @@ def install_setuptools(version, folder):
 
 
 def check_old_setuptools(interpreter, path, folder, progress):
-    """Install with each, without wheel and pip, and no unknown option."""
+    """Install the distribution with each old setuptools, without pip and
+    wheel.  Raises Failure if setup.py passes an option that setuptools does
+    not support."""
     source = source_distribution.unpack(
         path, os.path.join(folder, "old-setuptools"))
     log = "old-setuptools.log"
@@ -88,7 +92,8 @@ def check_old_setuptools(interpreter, path, folder, progress):
             log, source)
         with open(os.path.join(environments.LOGS, log)) as stream:
             if "Unknown distribution option" in stream.read():
-                raise Failure("setuptools %s warns: see %s" % (version, log))
+                raise Failure("setuptools %s warns of an unknown option: see "
+                              ".build/logs/%s" % (version, log))
         environments.run(
             ["env", "PYTHONPATH=" + os.path.join(root, "library"),
              interpreter.path, "-m", "_ssl_backport", "--info"], log)

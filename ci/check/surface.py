@@ -1,7 +1,9 @@
-"""Print what the ssl of this Python shows of itself, as JSON, in the words of
-tests/surface/*.json; for ci/check/upstream.py.
+"""Prints the names, values and signatures of this Python's ssl, as JSON.
 
     python3.15 ci/check/surface.py
+
+It takes less than a second.  ci/check/upstream.py compares the output with
+tests/surface/*.json.
 """
 
 import enum
@@ -14,17 +16,18 @@ import _ssl
 import ssl
 
 MODULES = {"ssl": ssl, "_ssl": _ssl}
-# What nobody but ssl.py itself uses.
+# Names that only ssl.py itself uses.
 INSIDES = {"_sslcopydoc"}
 
 
 def is_own(thing):
-    """Whether it is not from another module of the standard library."""
+    """Whether ssl or _ssl defines an object, not another module."""
     return getattr(thing, "__module__", "ssl") in (None, "ssl", "_ssl")
 
 
 def names(module):
-    """Its names, without those of modules and what it imports for itself."""
+    """The names of a module, without those of modules and without private
+    names that it imports."""
     return sorted(
         name for name, thing in vars(module).items()
         if not name.startswith("__") and name not in INSIDES
@@ -38,7 +41,7 @@ def values(module):
 
 
 def members(cls):
-    """What the class and its bases in these modules define."""
+    """The names that a class and its bases in ssl and _ssl define."""
     if issubclass(cls, enum.Enum):
         return sorted(each.name for each in cls)
     if issubclass(cls, tuple):
@@ -49,7 +52,8 @@ def members(cls):
 
 
 def parameters(function):
-    """As "self, /, name, other=, *, third=", None if it does not tell."""
+    """A signature as "self, /, name, other=, *, third=", or None if Python
+    does not know it."""
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -73,7 +77,7 @@ def parameters(function):
 
 
 def functions(classes):
-    """{dotted path: function} of what can be called."""
+    """{dotted path: function} of all functions and methods."""
     found = {name: getattr(module, name) for module in MODULES.values()
              for name in names(module)}
     for name, cls in classes.items():

@@ -1,14 +1,18 @@
-"""make check-upstream: tells what has moved since the last time, and what to
-do.
+"""make check-upstream: lists newer versions of all that the project pins.
 
     python3 -m ci.check.upstream
 
-It compares the pinned OpenSSLs with the newest that Debian lists of each line,
-the surface of the newest Python's ssl with tests/surface, and the pins in
-ci/requirements/*.txt with pip's index.  To look at the newest Python it needs
-root and debootstrap, for the tree of ci/shared/newest.py.  Exit status 1: a
-pinned OpenSSL is older than the newest of its line; 2: Debian cannot be asked.
-docs/building.rst says what to do with each kind of news.
+It takes some minutes, most of them for the questions to the package index.  It
+compares
+
+- the pinned OpenSSLs with the newest release of each line in Debian,
+- the public names of the newest Python's ssl with tests/surface,
+- the pins in ci/requirements/*.txt with the package index.
+
+The newest Python is in the Debian folder of ci/shared/newest.py, which needs
+root and debootstrap.  Exit status 1 means that a pinned OpenSSL is older than
+the newest release of its line, 2 that no Debian archive could be read.
+docs/building.rst says what to do about each line of the tables.
 """
 
 import collections
@@ -29,8 +33,8 @@ SURFACES = os.path.join(environments.ROOT, "tests", "surface")
 LISTING = os.path.join(environments.CI, "check", "surface.py")
 NOTHING = "nothing"
 
-# The oldest Python that each of ci/requirements/*.txt is for.  The others pin
-# what is the last of its kind, and stay as they are.
+# The oldest Python that each file of ci/requirements is for.  Files that are
+# not listed pin the last versions for an old Python, which never change.
 REQUIREMENTS = {
     "2.7": "2.7", "3.6": "3.6", "3.7": "3.7", "3.10": "3.10",
     "certificates": "3.13", "cibuildwheel-3.9": "3.13", "coexistence": "2.7",
@@ -46,26 +50,28 @@ Pin = collections.namedtuple("Pin", "name version python file")
 # OpenSSL
 
 def version_key(version):
-    """A sort key that puts 1.1.1w behind 1.1.1k, and 3.5.9 before 3.5.10."""
+    """A sort key for versions: 1.1.1k < 1.1.1w, 3.5.9 < 3.5.10."""
     return [(int(number or 0), letters)
             for number, letters in re.findall(r"(\d+)|([a-z]+)", version)]
 
 
 def is_of_line(version, line):
-    """Whether a release, not one before it (3.6.0~beta1), is of "3.6"."""
+    """Whether a version is a release of a line, such as "3.6".  False for a
+    pre-release, such as 3.6.0~beta1."""
     return re.match(re.escape(line) + r"(\.\d+|[a-z]+)?$",
                     version) is not None
 
 
 def newest_of_line(sources, line):
-    """The Source, or None."""
+    """The Source of the newest release of a line, or None."""
     return max((source for source in sources
                 if is_of_line(source.version, line)),
                key=lambda source: version_key(source.version), default=None)
 
 
 def lines_not_pinned(sources, lines):
-    """Those that are newer than all that are pinned, such as ["4.1"]."""
+    """The lines, such as ["4.1"], that are newer than all pinned lines and
+    have a release."""
     found = {".".join(source.version.split(".")[:2]) for source in sources}
     return sorted((line for line in found if newest_of_line(sources, line)
                    and all(numbers(line) > numbers(known)
@@ -73,14 +79,15 @@ def lines_not_pinned(sources, lines):
 
 
 def release_of(source, pinned):
-    """The Release to pin in the place of another."""
+    """The Release that replaces a pinned one."""
     return openssl.Release(
         source.version, pinned.url.replace(pinned.version, source.version),
         source.sha256, pinned.options)
 
 
 def try_to_fetch(release, progress):
-    """Whether its source can be had now; it is kept for the build then."""
+    """Whether the source of a Release can be downloaded.  The download stays
+    in the cache."""
     try:
         openssl.fetch(release, progress)
     except Failure:
@@ -89,8 +96,13 @@ def try_to_fetch(release, progress):
 
 
 def openssl_rows(sources, can_be_fetched):
-    """The table, and whether a pinned release is older than the newest.
-    can_be_fetched is called with each Release that is newer."""
+    """Compare the pinned OpenSSLs with Debian's.
+
+    can_be_fetched: a function that tells whether the source of a Release can
+    be downloaded.
+    Returns the rows of the table, and whether a pinned release is older than
+    the newest of its line.
+    """
     releases = openssl.releases()
     rows = []
     is_old = False
@@ -102,7 +114,7 @@ def openssl_rows(sources, can_be_fetched):
             is_old = True
             what = ("pin it; sha256 " + source.sha256
                     if can_be_fetched(release_of(source, pinned)) else
-                    "wait: its source cannot be fetched yet")
+                    "wait: its source cannot be downloaded yet")
         rows.append(Row(line, pinned.version, source.version if source
                         else "not listed", what))
     for line in lines_not_pinned(sources, releases):
@@ -114,7 +126,8 @@ def openssl_rows(sources, can_be_fetched):
 # Python
 
 def known_surface():
-    """("3.15", what its file says)."""
+    """The newest Python with a file in tests/surface, and the file's data:
+    ("3.15", {...})."""
     path = max(glob.glob(os.path.join(SURFACES, "*.json")),
                key=lambda path: numbers(os.path.basename(path)))
     with open(path) as stream:
@@ -122,13 +135,14 @@ def known_surface():
 
 
 def without_defaults(signature):
-    """"a, b=" of "a, b=None"."""
+    """A signature without its default values: "a, b=" of "a, b=None"."""
     return ", ".join("".join(part.partition("=")[:2])
                      for part in signature.split(", ") if part)
 
 
 def changes(known, found):
-    """What surface.py has found that the file does not say, as lines."""
+    """The differences between a file of tests/surface and the result of
+    ci/check/surface.py, as lines of text."""
     lines = []
     for module in ("ssl", "_ssl"):
         names = set(found["names"][module])
@@ -153,7 +167,8 @@ def changes(known, found):
 
 
 def look_at_newest(progress):
-    """What ci/check/surface.py finds in the tree."""
+    """Run ci/check/surface.py with the newest Python in the Debian folder.
+    Returns its result."""
     debian.check_root()
     output = subprocess.check_output(newest.the_tree(progress).command(
         ["python" + newest.PYTHONS[-1], LISTING], "/",
@@ -163,7 +178,10 @@ def look_at_newest(progress):
 
 
 def python_rows(sources, found):
-    """What Debian lists, with what is known here; found may be None."""
+    """Compare the newest Python of Debian with ours.
+
+    found: the result of look_at_newest(), or None.
+    """
     pythons = [source for source in sources
                if source.package.startswith("python3.")]
     source = max(pythons, key=lambda source: version_key(source.version))
@@ -174,18 +192,18 @@ def python_rows(sources, found):
     if numbers(line) > numbers(ours):
         what = "a new line: add %s to ci/shared/newest.py" % line
     elif found and version_key(source.version) > version_key(tree):
-        what = "make the tree of ci/shared/newest.py anew, and ask again"
+        what = "remove debian-sid-* from the cache, and run this again"
     return [Row("python" + line, tree, source.version, what)]
 
 
 def surface_rows(found):
     name, known = known_surface()
     if found is None:
-        return [Row("surface", name, "?", "ask again as root, with "
+        return [Row("surface", name, "?", "run this again as root, with "
                     "debootstrap")]
     if not found["python"].startswith(name + "."):
         return [Row("surface", name, found["python"],
-                    "a file for it in tests/surface")]
+                    "add a file to tests/surface")]
     lines = changes(known, found)
     return ([Row("surface", name, found["python"],
                  NOTHING if not lines else "add to the package and to "
@@ -196,7 +214,8 @@ def surface_rows(found):
 # Packages
 
 def fits(marker, python):
-    """Whether "python_version < '3.8' and ..." holds for "3.7"."""
+    """Whether a marker, such as 'python_version < "3.8"', holds for a Python,
+    such as "3.7".  An empty marker holds."""
     compare = {"<": lambda a, b: a < b, ">=": lambda a, b: a >= b,
                "==": lambda a, b: a == b}
     return all(compare[sign](numbers(python), numbers(version))
@@ -205,7 +224,10 @@ def fits(marker, python):
 
 
 def read_pins(text, oldest, file):
-    """[Pin] of a requirements file, each with the oldest Python it is for."""
+    """The Pins of a requirements file, each with its oldest Python.
+
+    oldest: the oldest Python of the file.  file: its name.
+    """
     found = []
     for line in text.splitlines():
         match = re.match(r"([\w.-]+)==([\w.]+)(.*)$", line)
@@ -228,7 +250,7 @@ def pins():
 
 
 def pip(*arguments):
-    """What pip prints, "" if it fails."""
+    """The output of pip, or "" if pip fails."""
     process = subprocess.run(
         [environments.tools_python(), "-m", "pip"] + list(arguments),
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -237,7 +259,7 @@ def pip(*arguments):
 
 
 def listed_version(name, python):
-    """The newest version that the index has for a Python, or None."""
+    """The newest version of a package for a Python in pip's index, or None."""
     match = re.match(r"\S+ \((\S+)\)",
                      pip("index", "versions", name, "--python-version",
                          python))
@@ -245,8 +267,12 @@ def listed_version(name, python):
 
 
 def fetched_version(name, python):
-    """The same by what packages say: an index may not tell which Python they
-    are for.  None where there is no wheel."""
+    """The newest version of a package whose wheel supports a Python, or None
+    without a wheel.
+
+    This downloads the wheel: some indexes do not tell which Pythons a version
+    supports.
+    """
     with tempfile.TemporaryDirectory() as folder:
         pip("download", "--no-deps", "--only-binary", ":all:",
             "--python-version", python, "--dest", folder, name)
@@ -263,7 +289,7 @@ def newest_version(pin):
 
 
 def package_rows(progress):
-    """Those that are not the newest, and a line for all."""
+    """A row for each pin that is not the newest, and a row for the total."""
     environments.make_tools(progress)
     found = pins()
     with concurrent.futures.ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
@@ -271,7 +297,7 @@ def package_rows(progress):
     rows = []
     for pin, version in zip(found, versions):
         if version is None:
-            rows.append(Row(pin.name, pin.version, "?", "pip tells nothing"))
+            rows.append(Row(pin.name, pin.version, "?", "pip finds nothing"))
         elif version_key(version) > version_key(pin.version):
             rows.append(Row(pin.name, pin.version, version, "%s, for %s"
                             % (pin.file, pin.python)))
@@ -283,7 +309,7 @@ def package_rows(progress):
 # All of it
 
 def show(title, rows):
-    """A table; its columns are those of all others."""
+    """Print a table.  All tables have the same columns."""
     print("\n%-20s %-17s %-17s %s" % (title, "here", "newest", "to do"))
     for row in rows:
         print(("%-20s %-17s %-17s %s" % row).rstrip())
@@ -294,10 +320,10 @@ def main():
     try:
         found = look_at_newest(progress)
     except (Failure, OSError, subprocess.CalledProcessError) as failure:
-        print("The newest Python was not looked at: %s" % failure)
+        print("The newest Python could not be compared: %s" % failure)
         found = None
     try:
-        progress.say("Debian", "its indices are being read")
+        progress.say("Debian", "reading the indices of the archives")
         sources = debian_index.sources(r"openssl|python3\.\d+")
     except Failure as failure:
         print("\n%s" % failure)
@@ -308,7 +334,7 @@ def main():
             [source for source in sources if source.package == "openssl"],
             lambda release: try_to_fetch(release, progress))
         status = int(is_old)
-    progress.say("Packages", "pip is being asked for the newest")
+    progress.say("Packages", "asking pip for the newest versions")
     packages = package_rows(progress)
     if sources is not None:
         show("OpenSSL", rows)

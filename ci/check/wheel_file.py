@@ -1,9 +1,11 @@
-"""Proves what is in the file of a wheel, without installing it, in a second.
+"""Proves that tags, symbols, libraries and metadata of a wheel are right.
 
     python -m ci.check.wheel_file WHEEL FORBIDDEN_PATH...
 
-The Python that runs this has the tools of ci/requirements/wheel-tools.txt.
-The paths are those of the machine that built it: none may be in any file.
+It reads the wheel without installing it, which takes a second.  The Python
+that runs this needs the packages of ci/requirements/wheel-tools.txt.
+FORBIDDEN_PATHs are folders of the machine that built the wheel.  No file in
+the wheel may contain such a path.
 """
 
 import io
@@ -20,22 +22,23 @@ from elftools.elf.gnuversions import GNUVerNeedSection
 
 from ci.build import targets
 
-# Those that each of the tags allows.
+# The libraries that all manylinux tags allow.
 LIBRARIES = re.compile(
     r"lib(c|dl|pthread|m|rt)\.so\.\d+$|ld-linux.*\.so\.\d+$")
 INIT = {"2": "init__ssl_backport", "3": "PyInit___ssl_backport"}
 
-# OpenSSL names its sources in its errors: this one is there with kTLS only.
+# OpenSSL contains the names of its source files.  It contains this name only
+# if it is built with kTLS.
 KTLS = b"ktls_meth.c"
 
-# A link or an image of the README that leads nowhere without its neighbours.
+# A link or an image of README.rst with a relative path.
 RELATIVE = re.compile(r"<[^:>]+>`_|\.\. image:: [^:\n]+$", re.MULTILINE)
 
 LICENCES = ["LICENSE", "LICENSE.OpenSSL.txt"]
 
 
 class Wheel(object):
-    """A wheel's files, its extension module, and what is wrong with it."""
+    """The files of a wheel, its extension module, and its problems."""
 
     def __init__(self, path):
         self.name = os.path.basename(path)
@@ -50,7 +53,8 @@ class Wheel(object):
 
     @property
     def tags(self):
-        """["manylinux1", ...]: what the name promises."""
+        """The platform tags in the name, without architecture:
+        ["manylinux1", ...]."""
         systems = self.name[:-len(".whl")].split("-")[-1]
         return [system.partition("_")[0] for system in systems.split(".")]
 
@@ -59,17 +63,19 @@ class Wheel(object):
             self.problems.append(problem)
 
     def information(self, pattern):
-        """{name: data} of files in .dist-info."""
+        """{name: data} of the files in .dist-info whose path in it matches a
+        regular expression."""
         return {name: data for name, data in self.files.items()
                 if re.search(r"\.dist-info/" + pattern + "$", name)}
 
 
 def check_tags(wheel):
-    """One wheel for both widths of unicode and every old glibc on 2.7."""
+    """The wheel for 2.7 fits both widths of unicode and has all tags of its
+    Target; the wheels for Python 3 have manylinux2014."""
     python, abi, _ = wheel.name[:-len(".whl")].split("-")[2:]
     wanted = wheel.target.tags if python == "cp27" else ["manylinux2014"]
     wheel.demand(set(wanted) <= set(wheel.tags),
-                 "of its tags are only %s" % ", ".join(wheel.tags))
+                 "it has only the tags %s" % ", ".join(wheel.tags))
     wheel.demand(abi == "none" if python == "cp27" else abi.startswith(python),
                  "the ABI is %s" % abi)
     declared, = wheel.information("WHEEL").values()
@@ -92,8 +98,8 @@ def check_symbols(wheel):
 
 
 def check_undefined(wheel, symbols):
-    """The linker leaves without a version what it found in no library: that
-    must be Python's, or weak."""
+    """Each symbol that the linker found in no library must be Python's, or
+    weak.  Such symbols have no version."""
     versions = wheel.elf.get_section_by_name(".gnu.version")
     lost = [symbol.name for number, symbol in enumerate(symbols)
             if symbol["st_shndx"] == "SHN_UNDEF" and symbol.name

@@ -1,14 +1,21 @@
-"""make check-wheels: proves of each wheel in .build/wheels what it promises.
+"""make check-wheels: proves that the wheels in .build/wheels can be published.
 
     python3 -m ci.check.wheels [--pythons "2.7 3.11"] [--arch i686]
 
-What is in the file is judged by ci/check/wheel_file.py; then the wheel is
-installed where no compiler is, the whole of the tests run with it, it shares
-a process with other OpenSSLs, and is built once more, byte by byte the same.
-For 2.7 ci/check/installation.py tries old pips and a system without pip.  A
-wheel for another architecture than this machine's is tried in a Debian 11
-system, which needs root.  Each takes as long as the tests of one Python;
-OpenSSL and thirty old pips take some minutes more.
+Each wheel takes as long as the tests of one Python.  The second build of
+OpenSSL, and thirty old versions of pip, take some minutes more.
+
+It proves for each wheel:
+
+- Its tags, symbols, libraries and metadata are right (ci/check/wheel_file.py).
+- It can be installed without a compiler; for 2.7 also by old versions of pip,
+  and without pip (ci/check/installation.py).
+- All tests pass with it.
+- It works in one process with other OpenSSLs (ci/check/coexistence.py).
+- A second build makes the same bytes.
+
+The tests of a wheel for another architecture run in Debian 11 in a folder,
+which needs root.
 """
 
 import filecmp
@@ -30,7 +37,8 @@ WHERE = "import os, __ssl_backport as m; assert m.__file__.startswith(%r), m"
 
 
 def find(names, target):
-    """{"2.7": path} of the wheels to check."""
+    """{"2.7": path} of the wheels to check.  Raises Failure if a wheel is
+    missing."""
     found = {}
     for path in sorted(glob.glob(os.path.join(
             wheels.WHEELS, "*_%s.whl" % target.arch))):
@@ -38,8 +46,8 @@ def find(names, target):
         found["%s.%s" % (major, minor)] = path
     missing = set((names or "").split()) - set(found)
     if missing or not found:
-        raise Failure("There is no wheel for Python %s on %s in %s: "
-                      "`make wheels` makes it." % (
+        raise Failure("The wheel for Python %s on %s is not in %s: run "
+                      "`make wheels` first." % (
                           ", ".join(sorted(missing)) or "any", target.arch,
                           os.path.relpath(wheels.WHEELS)))
     return {name: found[name] for name in (names or " ".join(found)).split()}
@@ -50,7 +58,7 @@ def say(progress, name, text):
 
 
 def check_file(name, path):
-    """What can be seen without installing it."""
+    """Run ci/check/wheel_file.py, which reads the wheel."""
     private = [environments.ROOT, environments.cache(),
                os.path.expanduser("~")]
     environments.run([wheels.tools_python(), "-m", "ci.check.wheel_file",
@@ -58,8 +66,10 @@ def check_file(name, path):
 
 
 def install(name, path, progress):
-    """Install the wheel into a new environment, with no compiler on PATH;
-    the environment's interpreter."""
+    """Install the wheel into a new environment, without a compiler on PATH.
+
+    Returns the Interpreter and the path of the environment's Python.
+    """
     interpreter = environments.find(name)
     folder = os.path.join(wheels.WHEELS, "check-" + name)
     shutil.rmtree(folder, ignore_errors=True)
@@ -83,7 +93,8 @@ def run_all_tests(interpreter, python, progress):
 
 
 def share_a_process(name, python):
-    """With the stock ssl, hashlib, cryptography and psycopg2."""
+    """Use the wheel in one process with the stock ssl, hashlib, cryptography
+    and psycopg2."""
     log = "check-coexistence-%s.log" % name
     environments.run(
         [python, "-m", "pip", "install", "--only-binary", ":all:", "-r",
@@ -108,7 +119,7 @@ def check(name, path, progress):
 
 
 def check_elsewhere(path, target, progress):
-    """In a Debian 11 system of the wheel's architecture."""
+    """Run the tests in a Debian 11 folder of the wheel's architecture."""
     debian.check_root()
     host, = [host for host in debian11.HOSTS
              if host.arch == target.debian]
@@ -117,9 +128,11 @@ def check_elsewhere(path, target, progress):
 
 
 def build_again(found, target, progress):
-    """Build OpenSSL and the wheels elsewhere, with nothing kept from the
-    first time but the downloaded source, and Debian's headers: the same bytes
-    must come out."""
+    """Build OpenSSL and the wheels again in another folder, and raise Failure
+    if a wheel has other bytes.
+
+    Both builds share only the downloaded source and Debian's headers.
+    """
     folder = os.path.join(wheels.WHEELS, "again")
     cache = os.path.join(folder, "cache")
     shutil.rmtree(folder, ignore_errors=True)
@@ -133,8 +146,8 @@ def build_again(found, target, progress):
         again = wheels.build(environments.find(name), target, sdist, folder,
                              progress)
         if not filecmp.cmp(path, again, shallow=False):
-            raise Failure("%s is not the same as\n%s, built before.  Did the "
-                          "sources change since then?" % (again, path))
+            raise Failure("%s differs from the first build,\n%s.  Have the "
+                          "sources changed since then?" % (again, path))
         say(progress, name, "built again: the same bytes")
     shutil.rmtree(folder)
 
