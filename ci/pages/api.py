@@ -1,7 +1,9 @@
 """Makes docs/api.rst, the table of the public API, from docs/api.json.
 
-    python -m ci.pages.api          # writes it
-    python -m ci.pages.api --check  # tells whether it is up to date
+    python -m ci.pages.api          # writes the page
+    python -m ci.pages.api --check  # fails if the page is out of date
+
+It takes less than a second.
 
 api.json has a table for the module `ssl` and for each of its classes.  An
 entry has these fields: "since", the first Python whose `ssl` has the name;
@@ -24,7 +26,7 @@ from ci.pages import generated_page
 
 DOCS = os.path.join(generated_page.ROOT, "docs")
 WIDTH = 79
-# the page has a section for each family of constants
+# The page has a section for each family of constants.
 FAMILIES = ["ALERT_DESCRIPTION_", "CERT_", "HAS_", "OP_", "PROTOCOL_",
             "SSL_ERROR_", "VERIFY_"]
 
@@ -69,13 +71,13 @@ INTRODUCTIONS = {
 
 
 def load():
-    """The tables, in their order."""
+    """The tables of api.json, in the order of the file."""
     with io.open(os.path.join(DOCS, "api.json"), encoding="ascii") as stream:
         return json.load(stream, object_pairs_hook=OrderedDict)
 
 
 def versions(entry):
-    """The column "Since"."""
+    """The text of an entry in the column "Since"."""
     since, last = entry["since"], entry.get("last")
     if since is None:
         return u"ours"
@@ -85,8 +87,10 @@ def versions(entry):
 
 
 def simple_table(rows):
-    """Rows of texts as a simple table; the last column is wrapped, and goes
-    on in lines whose first columns are empty.
+    """The lines of a simple table.  The last column is wrapped to lines whose
+    other columns are empty.
+
+    rows: lists of four texts; the first row has the titles.
     """
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     widths.append(WIDTH - sum(widths) - 2 * len(widths))
@@ -125,8 +129,11 @@ def family_of(name):
 
 
 def constants(module):
-    """The families of constants: one paragraph for those of 2.7 without a
-    note, and a table for the others."""
+    """The sections of constants.
+
+    Each section has a paragraph of the constants that have only a "since" of
+    2.7, and a table of the others.
+    """
     lines = heading(u"Constants")
     for prefix in FAMILIES:
         family = OrderedDict((name, entry) for name, entry in module.items()

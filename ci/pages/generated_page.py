@@ -1,7 +1,7 @@
-"""The command line of the scripts that write a page of docs/: without an
-argument they write it, with --check they tell whether it is up to date.
+"""The command line of scripts that make a page of docs/.
 
-Runs on Python 2.7 as well.
+Without an argument a script writes the page.  With --check it fails if the
+page is out of date.  These scripts also run on Python 2.7.
 """
 
 import io
@@ -13,7 +13,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 
 
 def main(path, render, usage):
-    """render() gives the text of the page, ASCII; usage is the script's."""
+    """Run a script.
+
+    path: the path of the page.
+    render: a function that returns the page's text, which is ASCII.
+    usage: the docstring of the script.
+    """
     if sys.argv[1:] == ["--check"]:
         with io.open(path, encoding="ascii") as stream:
             if stream.read() != render():

@@ -1,13 +1,14 @@
-"""make docs: makes of the pages of docs/ a manual for a browser.
+"""make docs: makes the manual as web pages from the pages of docs/.
 
     python3 -m ci.pages.manual
     python3 -m ci.pages.manual --links
 
-Sphinx makes .build/manual/index.html, and checks the links between the pages.
-A warning is an error.  It takes about ten seconds, once its tools are there.
+It takes about ten seconds, and some more the first time, to install Sphinx.
+Sphinx writes .build/manual/index.html and checks the links between the pages.
+A warning is an error.
 
---links asks the network for each address that the pages lead to, and fails if
-one is not there; .github/workflows/links.yml does this each week.
+With --links Sphinx requests each external address in the pages, and the script
+fails if a request fails.  .github/workflows/links.yml does this each week.
 """
 
 import argparse
@@ -22,7 +23,7 @@ PAGES = os.path.join(environments.BUILD, "manual")
 
 
 def build(builder, folder):
-    """Run one of Sphinx's builders."""
+    """Run a builder of Sphinx, such as "html", which writes to a folder."""
     shutil.rmtree(folder, ignore_errors=True)
     environments.run(
         [environments.tools_python("docs"), "-m", "sphinx", "-q", "-W",
@@ -34,14 +35,14 @@ def build(builder, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--links", action="store_true",
-                        help="ask for each address that the pages lead to")
+                        help="request each external address in the pages")
     options = parser.parse_args()
     progress = environments.Progress()
     try:
         environments.make_tools(progress, "docs")
         if options.links:
             build("linkcheck", PAGES + "-links")
-            progress.say("Manual", "all addresses answer")
+            progress.say("Manual", "all external links work")
             return 0
         build("html", PAGES)
     except Failure as failure:

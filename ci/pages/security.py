@@ -1,8 +1,10 @@
 """Makes docs/security.rst from docs/security.json, docs/trials.json and the
 names of the tests.
 
-    python -m ci.pages.security          # writes it
-    python -m ci.pages.security --check  # tells whether it is up to date
+    python -m ci.pages.security          # writes the page
+    python -m ci.pages.security --check  # fails if the page is out of date
+
+It takes less than a second.
 
 security.json has the known bugs of ssl modules in groups: their ids, the bug
 ("trouble"), and either the behaviour of the backport ("here") or the reason
@@ -99,18 +101,20 @@ of this project.
 
 
 def load(path=DATA):
-    """{group: [entry]}, or the list of trials."""
+    """The data of a JSON file: {group: [entry]} of security.json, or the
+    list of trials of trials.json."""
     with io.open(path, encoding="ascii") as stream:
         return json.load(stream, object_pairs_hook=OrderedDict)
 
 
 def slug(bug):
-    """What an id is within the name of a test: "gh-1" is gh_1."""
+    """The form of an id in the names of tests: gh_1 for "gh-1"."""
     return re.sub("[^a-z0-9]+", "_", bug.lower())
 
 
 def find_tests():
-    """[(file name, name of the test)] of all tests, in order."""
+    """The list of (file name, name of the test) of all tests, sorted by
+    file name."""
     found = []
     for path in sorted(
             glob.glob(os.path.join(ROOT, "tests", "*", "test_*.py")),
@@ -122,7 +126,7 @@ def find_tests():
 
 
 def tests_of(entry, tests):
-    """Those that are named after one of an entry's ids."""
+    """The tests that have an id of an entry in their names."""
     pattern = re.compile("_(%s)(_|$)" % "|".join(
         slug(bug) for bug in entry["ids"]))
     return [test for test in tests if pattern.search(test[1])]
