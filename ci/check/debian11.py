@@ -191,7 +191,8 @@ def choose(names):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("hosts", metavar="HOST", nargs="*")
+    parser.add_argument("hosts", metavar="HOST", nargs="*",
+                        help="such as pypy-amd64 (default: all)")
     progress = environments.Progress()
     try:
         hosts = choose(parser.parse_args().hosts)

@@ -1,13 +1,13 @@
-"""make test-asan: proves with AddressSanitizer and UBSan that the tests touch
-no memory that they must not, and leak none.
+"""make test-asan: proves with AddressSanitizer and UBSan that the extension
+accesses memory correctly and leaks none.
 
     python3 -m ci.test.asan [--pythons "2.7 3.11"] [PYTEST ARGUMENT...]
 
-The extension is built with both sanitizers into environments of its own, and
-their libraries are preloaded.  An error ends the tests at once.  Of the leaks
-that are found when a process ends, those count that the extension allocated
-or had OpenSSL allocate: Python itself lets much memory go with the process.
-It takes several times as long as make test.
+It takes several times as long as make test.  The extension is built with both
+sanitizers, in environments of its own, and the sanitizers' libraries are
+preloaded.  An error ends the tests at once.  A leak at the end of a process
+counts if the extension allocated the memory, or called OpenSSL to allocate it.
+Other leaks do not count, since Python does not free all its memory.
 """
 
 import argparse
@@ -24,23 +24,23 @@ from ci.test import run_tests
 PYTHONS = "2.7 3.11"
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined"
 LIBRARIES = ["libasan.so", "libubsan.so"]
-# as the sanitizers are told to write a frame: with the library it is in
+# the format of a stack frame in the reports, with the frame's library
 FORMAT = "'    #%n [%m] %f %L'"
 FRAME = re.compile(r"^ +#\d+ \[(.*?)\] ", re.MULTILINE)
 
-# frames between the extension and the allocation
+# libraries of frames between the extension and the allocation
 BELOW = ("libasan", "libssl", "libcrypto", "sanitizer")
 OURS = "__ssl_backport"
 
 MISSING = """\
-%s was not found: make test-asan needs gcc with its sanitizers.
+%s was not found.  make test-asan needs gcc and its sanitizers:
 
     Debian, Ubuntu:  apt-get install gcc
     RHEL, Fedora:    dnf install gcc libasan libubsan"""
 
 
 def library(name):
-    """The path of a sanitizer's library, as the compiler knows it."""
+    """The path of a sanitizer's library, from gcc."""
     try:
         path = subprocess.check_output(
             ["gcc", "-print-file-name=" + name], universal_newlines=True)
@@ -52,7 +52,7 @@ def library(name):
 
 
 def reports(interpreter):
-    """What the sanitizers wrote, a text for each process."""
+    """Generate (path, text) of the sanitizers' report of each process."""
     for path in sorted(glob.glob(log_path(interpreter) + ".*")):
         with open(path, errors="replace") as stream:
             yield path, stream.read()
@@ -63,7 +63,8 @@ def log_path(interpreter):
 
 
 def is_ours(leak):
-    """Whether the first frame above allocators and OpenSSL is ours."""
+    """Whether the extension has the first frame outside allocators and
+    OpenSSL."""
     for place in FRAME.findall(leak):
         if not any(name in place for name in BELOW):
             return OURS in place
@@ -71,7 +72,7 @@ def is_ours(leak):
 
 
 def complaints(interpreter):
-    """Errors and leaks of the extension, as texts."""
+    """The list of texts of errors, and of leaks of the extension."""
     found = []
     for path, text in reports(interpreter):
         if "LeakSanitizer" in text:
@@ -103,7 +104,8 @@ def test(interpreter, python, arguments, progress):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
+    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS,
+                        help="such as '2.7 3.11' (default: '%(default)s')")
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()
     try:

@@ -1,17 +1,19 @@
-"""make test-behaviour: proves that the newest stock ssl and the backport make
-the same of each call of a table.
+"""make test-behaviour: proves that each call of a table has the same outcome
+with the newest stock ssl and with the backport.
 
     python3 -m ci.test.behaviour [--pythons "2.7 3.13"]
 
-The table is in ci/test/look_at_behaviour: everything that Python 3.7 to 3.15
-have added to ssl, with values of all types, in each state of a connection.
-The stock ssl is that of Python 3.15 in a tree of Debian's unstable suite, if
-there is one (make check-newest makes it, as root): the backport is built there
-too, with the same OpenSSL.  Else it is that of Python 3.13.  The backport also
-runs in Python 2.7.  Each outcome must be the same, but for what
-ci/test/behaviour_differences.ini explains; with 3.15, an explanation that
-explains nothing fails as well.  One table ends the run.  It takes about eight
-minutes.
+It takes about eight minutes, and ends with a table.
+
+The calls are in ci/test/look_at_behaviour/table.py: everything that Python 3.7
+to 3.15 have added to ssl, with values of all types, in each state of a
+connection.  The stock ssl is that of Python 3.15 in the Debian folder of make
+check-newest, which needs root.  The backport is built there too, with the same
+OpenSSL.  Without this folder the stock ssl is that of Python 3.13.  The
+backport also runs in Python 2.7.
+
+A difference fails, unless ci/test/behaviour_differences.ini explains it.  With
+3.15 an explanation without a difference fails, too.
 """
 
 import argparse
@@ -34,7 +36,7 @@ from ci.test import run_tests
 NEWEST = "3.15"
 STOCK = "3.13"
 PYTHONS = "2.7"
-OPENSSL = "3.6"  # the line that the newest stock ssl has
+OPENSSL = "3.6"  # the OpenSSL line of the newest stock ssl
 HERE = os.path.join(environments.CI, "test")
 LOOK = os.path.join(HERE, "look_at_behaviour", "look.py")
 CERTIFICATES = os.path.join(environments.ROOT, "tests", "certs")
@@ -42,16 +44,16 @@ DIFFERENCES = os.path.join(HERE, "behaviour_differences.ini")
 FOLDER = os.path.join(environments.BUILD, "behaviour-looked-at")
 
 NO_STOCK = """\
-Neither a tree of Debian's unstable suite nor Python %s was found: their ssl
-is what is compared with.""" % STOCK
+Neither the Debian folder of make check-newest nor Python %s was found.  The
+backport is compared with the ssl of one of them.""" % STOCK
 
-# Where pure Python packages are.
+# Prints the folder of pure Python packages.
 PACKAGES = "import sysconfig; print(sysconfig.get_path('purelib'))"
 
-# a name, and the command, which wants a row to start at
+# command: the command line of look.py, without its argument ROW
 Side = collections.namedtuple("Side", "name command")
 
-# state, and a line of the table with the value that stands in its PLACE
+# text: a line of the table.  value: the value that replaces its PLACE.
 Row = collections.namedtuple("Row", "state text value")
 PLACE = re.compile(r"\b(?:VALUE|SMALL|FEW)\b")
 Comparison = collections.namedtuple("Comparison", "same meant others")
@@ -59,10 +61,11 @@ Comparison = collections.namedtuple("Comparison", "same meant others")
 TABLE = "%-34s %8s %8s %8s %8s"
 
 
-# The tree of the newest Python
+# The Debian folder with the newest Python
 
 class Place(object):
-    """A folder of its own in the tree, with the backport built there."""
+    """The folder /tmp/behaviour of the Debian folder, where the backport is
+    built."""
 
     def __init__(self, progress):
         self.tree = newest.tree_of(progress)
@@ -73,14 +76,15 @@ class Place(object):
             os.path.join(self.tree.folder, "usr", "bin", "python" + NEWEST))
 
     def command(self, name, *arguments):
-        """What runs the newest Python in a folder there."""
+        """The command line that runs the newest Python in a folder of
+        /tmp/behaviour."""
         return self.tree.command(
             ["env", "PYTHONPATH=/tmp/behaviour/packages:"
              "/tmp/behaviour/source/Lib", "python" + NEWEST, *arguments],
             "/tmp/behaviour/" + name)
 
     def fill(self):
-        """Put the sources there, and setuptools, which builds them."""
+        """Copy the sources, the scripts and setuptools to the folder."""
         packages = subprocess.check_output(
             [environments.tools_python(), "-c", PACKAGES],
             universal_newlines=True).strip()
@@ -105,7 +109,7 @@ class Place(object):
         environments.run(
             self.command("source", "setup.py", "-q", "build_ext",
                          "--build-lib", "Lib"), "behaviour-build.log")
-        progress.say("Python " + NEWEST, "the backport is built there")
+        progress.say("Python " + NEWEST, "backport built")
 
     def side(self, name, *options):
         os.makedirs(os.path.join(self.folder, name))
@@ -114,7 +118,8 @@ class Place(object):
 
 
 def sides_in_tree(place, progress):
-    """The stock Side and the backport's."""
+    """The Sides of the stock ssl and of the backport, with the newest
+    Python."""
     environments.make_tools(progress)
     place.build(progress)
     return [place.side("stock"), place.side("backport", "-m", "_ssl_backport")]
@@ -123,7 +128,10 @@ def sides_in_tree(place, progress):
 # Looking
 
 def look(side, progress):
-    """{Row: outcomes}; after a crash it goes on behind it."""
+    """Run look.py to its end.  Returns {Row: outcomes}.
+
+    After a crash this starts look.py again, at the next row.
+    """
     found = collections.OrderedDict()
     while True:
         title, row, status = follow(side, found)
@@ -138,14 +146,18 @@ def look(side, progress):
 
 
 def follow(side, found):
-    """Add the outcomes as they come; the title, the row that was not
-    finished, and the exit status."""
+    """Run look.py and add its outcomes to found.
+
+    Returns the title (versions of Python and OpenSSL), the Row without an
+    outcome or None, and the exit status.
+    """
     log = os.path.join(environments.LOGS, "behaviour.log")
     folder = os.path.join(FOLDER, side.name)
     os.makedirs(folder, exist_ok=True)
     title = row = None
     with open(log, "a") as errors:
-        # a session of its own: OpenSSL asks the terminal for passwords
+        # in a new session there is no terminal that OpenSSL could ask for
+        # passwords
         process = subprocess.Popen(
             side.command + [str(len(found))], cwd=folder, stderr=errors,
             stdout=subprocess.PIPE, env=environments.clean_environ(),
@@ -157,7 +169,7 @@ def follow(side, found):
             elif row is None:
                 row = Row(*read)
                 if row in found:
-                    raise Failure("%s comes twice." % (row,))
+                    raise Failure("The table has two rows %s." % (row,))
             else:
                 found[row], row = read, None
     return title, row, process.wait()
@@ -166,7 +178,7 @@ def follow(side, found):
 # Comparing
 
 class Entry(object):
-    """One of the data file: * in a pattern stands for anything."""
+    """An entry of the data file.  A * in its pattern matches any text."""
 
     def __init__(self, section, pattern):
         self.section = section
@@ -185,7 +197,8 @@ def read_entries():
 
 
 def in_terms_of_2(outcome):
-    """Without what 2.7 has not: bytes that are no text, and warnings."""
+    """An outcome without the differences between bytes and text, and without
+    warnings, since 2.7 has other ones."""
     if not isinstance(outcome, list):
         return "text" if outcome in ("bytes", "str", "unicode") else outcome
     if outcome and outcome[0] in ("returned", "raised"):
@@ -208,7 +221,7 @@ def in_short(what):
 
 
 def pairs(stock, ours):
-    """What differs in outcomes, as small as possible."""
+    """Generate the smallest pairs of texts that differ in two outcomes."""
     if stock == ours:
         return
     lists = (isinstance(stock, list) and isinstance(ours, list)
@@ -222,7 +235,7 @@ def pairs(stock, ours):
 
 
 def differences(row, stock, ours):
-    """A line for each thing that differs, without the state of the row."""
+    """A list with a text for each difference, without the row's state."""
     line = PLACE.sub(lambda _: row.value, row.text) if row.value else row.text
     found = collections.OrderedDict()
     for count, (one, other) in enumerate(zip(stock, ours)):
@@ -234,7 +247,7 @@ def differences(row, stock, ours):
 
 
 def explained(text, entries, used):
-    """Whether one of these entries explains it; notes which."""
+    """Whether an entry explains a difference.  Adds this entry to used."""
     for entry in entries:
         if entry.matches(text):
             used.add(entry)
@@ -243,7 +256,12 @@ def explained(text, entries, used):
 
 
 def compare(stock, ours, entries, used, is_2):
-    """Comparison: how many are the same or meant, and the others' texts."""
+    """Compare the outcomes of all rows.
+
+    stock, ours: {Row: outcomes}.  is_2: whether ours are those of 2.7.
+    Returns the Comparison: how many rows are the same, how many have only
+    explained differences, and {text: [state]} of the other differences.
+    """
     same, meant, others = 0, 0, collections.OrderedDict()
     for row, outcomes in stock.items():
         found = ours[row]
@@ -262,7 +280,8 @@ def compare(stock, ours, entries, used, is_2):
 
 
 def report(tables):
-    """Print what is not explained and the table; how many rows those are."""
+    """Print the unexplained differences and the table.  Returns the number of
+    rows with such differences."""
     total = 0
     for name, (_, _, others) in tables.items():
         for text, states in others.items():
@@ -279,8 +298,11 @@ def report(tables):
 # All of it
 
 def backport_in(name, is_newest, progress):
-    """The Side of the backport in a Python of this system; with the OpenSSL
-    of the newest stock ssl if that is compared with."""
+    """The Side of the backport in a Python of this machine.
+
+    is_newest: whether the stock ssl is the newest, whose OpenSSL the backport
+    then has.
+    """
     interpreter = environments.find(name)
     if interpreter is None:
         raise Failure("Python %s was not found." % name)
@@ -295,7 +317,7 @@ def backport_in(name, is_newest, progress):
 
 
 def sides(names, place, progress):
-    """The Sides: the stock ssl first."""
+    """Generate the Sides, that of the stock ssl first."""
     is_newest = place.is_there()
     if is_newest:
         for side in sides_in_tree(place, progress):
@@ -304,8 +326,8 @@ def sides(names, place, progress):
         interpreter = environments.find(STOCK)
         if interpreter is None:
             raise Failure(NO_STOCK)
-        progress.say("Python " + NEWEST, "there is no tree of Debian's "
-                     "unstable suite to enter: compared with %s" % STOCK)
+        progress.say("Python " + NEWEST, "not found in a Debian folder, so "
+                     "the stock ssl is that of %s" % STOCK)
         yield Side("stock, Python " + STOCK,
                    [interpreter.path, LOOK, CERTIFICATES])
     for name in names:
@@ -313,7 +335,8 @@ def sides(names, place, progress):
 
 
 def test(names, progress):
-    """({name: Comparison} of the backport, and what explained nothing)."""
+    """Compare the backport in all Pythons.  Returns {name: Comparison}, and
+    the entries that explain no difference."""
     place = Place(progress)
     shutil.rmtree(FOLDER, ignore_errors=True)
     entries, used = read_entries(), set()
@@ -346,10 +369,10 @@ def main():
         return "\n%s" % failure
     failed = report(tables)
     for entry in stale:
-        print("\nNothing differs as [%s] %s says." % (
+        print("\nNo difference matches this entry of section %s:\n    %s" % (
             entry.section, entry.pattern))
     if failed or stale:
-        return "\nWhat differs is not what ci/%s explains." % (
+        return "\nThe differences are not those of ci/test/%s." % (
             os.path.basename(DIFFERENCES))
     return 0
 

@@ -1,14 +1,13 @@
-"""make test-certificates: proves that stock 3.13 and the backport make the
-same of a thousand certificate files.
+"""make test-certificates: proves that a thousand certificate files have the
+same outcomes with the ssl of Python 3.13 and with the backport.
 
     python3 -m ci.test.certificates [--pythons "2.7 3.13"]
 
-The files are those of the package cryptography_vectors, in the version of
-ci/requirements/certificates.txt, and of Python 3.13's own tests.  Each is
-loaded as a trust store and as a certificate chain, and what is in it is
-decoded.  All must be the same, but for what
-ci/test/certificate_differences.ini explains.  One table ends the run.  It
-takes a quarter of a minute.
+It takes fifteen seconds, and ends with a table.  The files come from the
+package cryptography_vectors and from Python 3.13's own tests.  Each file is
+loaded as a trust store and as a certificate chain, and its certificates are
+decoded.  A difference fails, unless ci/test/certificate_differences.ini
+explains it.
 """
 
 import argparse
@@ -34,7 +33,8 @@ ENDINGS = (".pem", ".der", ".crt", ".cer", ".crl", ".key")
 VECTORS = "import cryptography_vectors as v; print(v.__path__[0])"
 TESTS = "import os, test; print(os.path.dirname(test.__file__))"
 
-NO_STOCK = "Python %s was not found: its ssl is what is compared with." % STOCK
+NO_STOCK = "Python %s was not found.  The backport is compared with its " \
+           "ssl." % STOCK
 
 ROW = "%-22s %-8s %8s %8s %8s %8s"
 
@@ -42,6 +42,7 @@ ROW = "%-22s %-8s %8s %8s %8s %8s"
 # Files
 
 def ask(python, code):
+    """Run Python code.  Returns its output."""
     return subprocess.check_output(
         [python, "-c", code], env=environments.clean_environ(),
         universal_newlines=True).strip()
@@ -54,7 +55,7 @@ def files_in(folder):
 
 
 def find_files(stock, progress):
-    """The paths of all files: the package's, and the Python's own."""
+    """The paths of all certificate files."""
     environments.make_tools(progress, "certificates")
     vectors = ask(environments.tools_python("certificates"), VECTORS)
     try:
@@ -70,7 +71,10 @@ def find_files(stock, progress):
 # Looking
 
 def look(command, name, files, progress):
-    """{(way, path): outcome}, and the version of OpenSSL, of one ssl."""
+    """Run look_at_certificates.py with one ssl module.
+
+    Returns the version of OpenSSL, and {(way, path): outcome}.
+    """
     folder = os.path.join(FOLDER, name)
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "paths"), "w+") as paths:
@@ -88,7 +92,8 @@ def look(command, name, files, progress):
 
 
 def follow(stream, name, files, progress):
-    """The outcomes as they come; tells of each quarter."""
+    """Read the outcomes from a stream, and show each quarter of progress.
+    Returns {(way, path): outcome}."""
     found, last, done = collections.OrderedDict(), "", 0
     for line in stream:
         way, path, outcome = json.loads(line)
@@ -114,7 +119,8 @@ def read_differences():
 
 
 def in_short(outcome):
-    """"raised SSLError PEM NO_START_LINE", or "returned"."""
+    """The text of an outcome: "raised SSLError PEM NO_START_LINE", or
+    "returned"."""
     return (outcome[0] if outcome[0] == "returned"
             else " ".join(map(str, outcome)))
 
@@ -127,7 +133,11 @@ def explained(differences, way, path, stock, ours):
 
 
 def compare(stock, ours, differences):
-    """{way: [same, meant, list of the others]}."""
+    """Compare all outcomes.
+
+    Returns {way: [number of equal outcomes, number of explained differences,
+    list of other differences]}.
+    """
     table = collections.OrderedDict()
     for (way, path), outcome in stock.items():
         kind, found = way.split(" ")[0], ours[way, path]
@@ -147,7 +157,8 @@ def shortened(outcome):
 
 
 def report(tables):
-    """Print what is not explained and the table; how many those are."""
+    """Print the unexplained differences and the table.  Returns the number of
+    these differences."""
     count = 0
     for table in tables.values():
         for _, _, others in table.values():
@@ -164,7 +175,8 @@ def report(tables):
 
 
 def commands(names, progress):
-    """[(name, command)]: the stock ssl first, then ours in each Python."""
+    """Generate (name, command line) of the stock ssl, and then of the
+    backport in each Python."""
     interpreter = environments.find(STOCK)
     if interpreter is None:
         raise Failure(NO_STOCK)
@@ -179,7 +191,8 @@ def commands(names, progress):
 
 
 def test(names, progress):
-    """{name: comparison} of the backport in each Python."""
+    """Compare the backport in each Python.  Returns {name: the result of
+    compare()}."""
     (stock_name, stock), *others = commands(names, progress)
     files = find_files(stock[0], progress)
     version, expected = look(stock, stock_name, files, progress)
@@ -188,7 +201,8 @@ def test(names, progress):
     for name, command in others:
         found_version, found = look(command, name, files, progress)
         if found_version != version:
-            progress.say(name, "has %s, not %s" % (found_version, version))
+            progress.say(name, "has %s, the stock ssl has %s" % (
+                found_version, version))
         tables[name] = compare(expected, found, differences)
     return tables
 
@@ -203,8 +217,8 @@ def main():
     except Failure as failure:
         return "\n%s" % failure
     if report(tables):
-        return "\nWhat differs is not explained in ci/%s." % os.path.basename(
-            DIFFERENCES)
+        return "\nci/test/%s does not explain these differences." % (
+            os.path.basename(DIFFERENCES))
     return 0
 
 

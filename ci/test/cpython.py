@@ -1,15 +1,18 @@
 """make test-cpython: proves that CPython's own tests, unmodified, pass with
-the backport where they pass with the Python's own ssl.
+the backport if they pass with the Python's own ssl.
 
     python3 -m ci.test.cpython [--pythons "2.7 3.13"] [--modules "test_ssl"]
                                [--document]
 
-Each module runs once as `python -m test MODULE` and once as `python -m
-_ssl_backport -m test MODULE`, in each Python that is found, and the two are
-compared test by test.  What the stock ssl gives is kept in .build for the
-next run.  A test that is lost, and stays lost when it runs again without
-the others, must be explained in ci/test/cpython_differences.ini.  The tests
-mostly wait: test_ftplib of 2.7 alone for five minutes on both sides.
+It takes some minutes for each Python.  The tests mostly wait; test_ftplib of
+2.7 alone takes five minutes.  Each test module runs as `python -m test
+MODULE`, and as `python -m _ssl_backport -m test MODULE`, with each Python that
+is found.  The script compares the results of each test.  It keeps the results
+of the stock ssl in .build for the next run.
+
+A test is lost if it passes with the stock ssl and fails with the backport.
+Lost tests run a second time, without the others.  If a test fails again, the
+script fails, unless ci/test/cpython_differences.ini explains the test.
 """
 
 import argparse
@@ -29,7 +32,7 @@ from ci.test import cpython_report
 PYTHONS = "2.7 3.6 3.7 3.8 3.9 3.10 3.11 3.12 3.13 3.14 3.15"
 AT_A_TIME = 2
 
-# Those that a Python has are run.
+# Each Python runs those of these modules that it has.
 MODULES = """
     test_ssl test_asyncio.test_sslproto test_asyncio.test_ssl
     test_asyncio.test_events test_asyncio.test_streams
@@ -39,15 +42,15 @@ MODULES = """
     test_imaplib test_smtplib test_nntplib test_xmlrpc test_logging
     test_socket test_asyncore test_asynchat"""
 
-# Nothing from outside of this machine, nothing that fills it.
+# No tests that need the internet, much disk space, a display or sound.
 RESOURCES = "all,-network,-urlfetch,-largefile,-gui,-audio"
 
-# For one module; the slowest, test_ftplib with the ssl of 2.7, takes three
+# For one module.  The slowest, test_ftplib with 2.7's ssl, takes three
 # minutes.
 LIMIT_SECONDS = 300
 
-# The tests of Python 3.7 and before speak TLS 1.0 and 1.1, which OpenSSL 3
-# leaves out unless its configuration wants them.
+# The tests of Python 3.7 and earlier use TLS 1.0 and 1.1, which OpenSSL 3
+# supports only with this configuration.
 OLD_TESTS = ("2.7", "3.6", "3.7")
 OLD_TLS = """\
 openssl_conf = all
@@ -63,11 +66,11 @@ CipherString = DEFAULT:@SECLEVEL=0
 RECORDER = os.path.join(environments.CI, "test", "record_tests.py")
 FOLDER = os.path.join(environments.BUILD, "cpython")
 
-# A test that was begun and of which no more was heard.
-UNENDED = ("failed", "It did not end: the log may tell more.")
+# The outcome of a test that has started and not ended.
+UNENDED = ("failed", "The test did not end.  The log may tell why.")
 
-# path: of the environment's interpreter; tests: the folder of the package
-# `test`; openssl: the version that the Python's own ssl uses
+# path: the path of the environment's Python.  tests: the folder of the package
+# `test`.  openssl: the version of OpenSSL that the Python's own ssl uses.
 Python = collections.namedtuple("Python", "interpreter path tests openssl")
 
 EXAMINE = """\
@@ -77,8 +80,8 @@ print(os.path.dirname(test.__file__))
 """
 
 NO_TESTS = """\
-%s has no tests of its own, or no ssl.
-To get them:
+%s cannot import its package `test`, or its ssl.
+To install them:
 
     Debian, Ubuntu:  apt-get install libpython%s-testsuite
     RHEL, Fedora:    dnf install python%s-test"""
@@ -87,7 +90,7 @@ To get them:
 # One Python
 
 def examine(interpreter, progress):
-    """The Python of an interpreter, with the project installed."""
+    """Make the environment of an interpreter.  Returns the Python."""
     path = environments.prepare(interpreter, progress)
     try:
         output = subprocess.check_output(
@@ -101,7 +104,7 @@ def examine(interpreter, progress):
 
 
 def modules_of(python, names):
-    """Those modules of tests that this Python has."""
+    """The test modules with these names that a Python has."""
     return [name for name in names if os.path.exists(os.path.join(
         python.tests, *name.split(".")) + ".py")]
 
@@ -109,7 +112,7 @@ def modules_of(python, names):
 # One run of one module
 
 def outcomes(path):
-    """{test: (outcome, text)} from what record_tests.py has written."""
+    """Read {test: (outcome, text)} from a file of record_tests.py."""
     found = {}
     with open(path) as stream:
         for line in stream:
@@ -122,8 +125,10 @@ def outcomes(path):
 
 
 def run(python, module, side, tests=()):
-    """The outcomes of a module, or of some of its tests, on one side:
-    "stock" or "backport"."""
+    """Run a test module, or some of its tests.  Returns the outcomes.
+
+    side: "stock" or "backport".
+    """
     folder = os.path.join(FOLDER, python.interpreter.name)
     os.makedirs(folder, exist_ok=True)
     base = os.path.join(folder, "%s-%s%s" % (
@@ -151,8 +156,11 @@ def environ_for(python, folder):
 
 
 def run_limited(command, log, folder, environ):
-    """Run a command and end whatever it leaves behind.  One that hangs is
-    aborted, for which Python 3 writes down what its threads were doing."""
+    """Run a command, and end all processes that it leaves behind.
+
+    After LIMIT_SECONDS the command gets SIGABRT, for which Python 3's
+    faulthandler prints the stacks of all threads.
+    """
     process = subprocess.Popen(
         command, stdout=log, stderr=subprocess.STDOUT, cwd=folder,
         stdin=subprocess.DEVNULL, env=environ, start_new_session=True)
@@ -169,8 +177,8 @@ def run_limited(command, log, folder, environ):
 
 
 def stock(python, module):
-    """The outcomes with the Python's own ssl, from an earlier run if it was
-    the same Python and the same OpenSSL."""
+    """The outcomes with the Python's own ssl.  They come from an earlier run,
+    if that had the same Python and OpenSSL."""
     folder = os.path.join(FOLDER, python.interpreter.name)
     stamp = os.path.join(folder, module + "-stock-made-of")
     wanted = environments.digest(
@@ -184,7 +192,7 @@ def stock(python, module):
 
 
 def compare(python, module, progress):
-    """The Comparison of one module on its two sides."""
+    """Run a test module with both ssl modules.  Returns the Comparison."""
     before, after = stock(python, module), run(python, module, "backport")
     lost = cpython_report.lost(before, after)
     recovered = []
@@ -203,7 +211,7 @@ def compare(python, module, progress):
 # All of it
 
 def find(names):
-    """The interpreters that are named, or all that are found."""
+    """The interpreters with these names, or all that are found."""
     found = []
     for name in (names or PYTHONS).split():
         interpreter = environments.find(name)
@@ -213,12 +221,13 @@ def find(names):
             raise Failure("Python %s was not found.  PYTHONS is %r."
                           % (name, names))
         else:
-            print("Python %s was not found and is left out." % name)
+            print("Python %s was not found, so it is not tested." % name)
     return found
 
 
 def compare_all(interpreters, names, progress):
-    """The Pythons, and the Comparisons of all modules in all of them."""
+    """Run all test modules with all interpreters.  Returns the Pythons and
+    the Comparisons."""
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         pythons = list(pool.map(
             lambda interpreter: examine(interpreter, progress),
@@ -230,7 +239,8 @@ def compare_all(interpreters, names, progress):
 
 
 def made_on(openssls):
-    """When and with what this was run, for the document."""
+    """The date, the OpenSSLs and the commit of this run, as a line of
+    docs/conformance.rst."""
     return "On %s, with %s, at commit %s:" % (
         datetime.date.today(), " and ".join(sorted(openssls)),
         environments.commit())
@@ -239,8 +249,8 @@ def made_on(openssls):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
-                        help="such as '2.7 3.11' (default: what is found of "
-                             "%s)" % PYTHONS)
+                        help="such as '2.7 3.11' (default: those found of %s)"
+                        % PYTHONS)
     parser.add_argument("--modules", metavar="MODULES", default=MODULES,
                         help="such as 'test_ssl test_ftplib' (default: all)")
     parser.add_argument("--document", action="store_true",

@@ -23,8 +23,8 @@ HEADING_NEWEST = ("The newest Pythons\n"
 HEAD = ("stock", "backport", "lost", "explained", "gained")
 ROW = "%-35s %5s %8s %4s %9s %6s"
 
-# before, after: {test: (outcome, text)} with the stock ssl and the backport;
-# recovered: the tests that passed only in the second run
+# before, after: {test: (outcome, text)} with the stock ssl, and with the
+# backport.  recovered: the tests that have passed only in the second run.
 Comparison = collections.namedtuple(
     "Comparison", "interpreter module before after recovered")
 
@@ -34,12 +34,12 @@ def passed(outcomes):
 
 
 def lost(before, after):
-    """The tests that pass with the stock ssl and not with the backport."""
+    """The tests that pass with the stock ssl only, sorted."""
     return sorted(passed(before) - passed(after))
 
 
 def in_short(comparison):
-    """A line of progress."""
+    """The text of a Comparison for a line of progress."""
     before, after = comparison.before, comparison.after
     missing = lost(before, after)
     return "%-33s %4d stock, %4d backport%s" % (
@@ -88,7 +88,7 @@ class Report(object):
         return tests
 
     def lost(self, comparison):
-        """(unexplained, explained) lost tests, sorted."""
+        """The lost tests: (unexplained, explained), both sorted."""
         tests = sorted(self.owed(comparison) - passed(comparison.after))
         known = [test for test in tests if self.reason(comparison, test)]
         return [test for test in tests if test not in known], known
@@ -102,7 +102,7 @@ class Report(object):
         return None
 
     def row(self, comparison):
-        """The numbers of a row of the table."""
+        """The numbers in a row of the table."""
         unexplained, known = self.lost(comparison)
         before, after = passed(comparison.before), passed(comparison.after)
         return [len(before), len(after), len(unexplained), len(known),
@@ -143,8 +143,8 @@ class Report(object):
         unexplained = [test for comparison in self.comparisons
                        for test in self.lost(comparison)[0]]
         if unexplained:
-            print("The logs are in .build/cpython, explained differences in "
-                  "ci/test/cpython_differences.ini.")
+            print("The logs are in .build/cpython.  "
+                  "ci/test/cpython_differences.ini explains differences.")
         return 1 if unexplained else 0
 
     def reasons(self):

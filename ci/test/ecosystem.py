@@ -69,18 +69,20 @@ ROW = "%-14s %-9s %5s %7s %6s %7s  %s"
 
 
 def names_of_libraries(only):
-    """The libraries that have a file, or some of them."""
+    """The names of the libraries in ecosystem/libraries, or those of
+    `only`."""
     paths = glob.glob(os.path.join(ECOSYSTEM, "libraries", PREFIX + "*.py"))
     names = sorted(os.path.basename(path)[len(PREFIX):-3] for path in paths)
     unknown = set(only) - set(names)
     if unknown:
-        raise Failure("There is no library called %s: one of %s." % (
+        raise Failure("Unknown libraries: %s.  The libraries are: %s." % (
             ", ".join(sorted(unknown)), ", ".join(names)))
     return [name for name in names if not only or name in only]
 
 
 def look(python, name, ports, with_backport):
-    """Run a library; return its results, the JSON of ecosystem/look.py."""
+    """Run a library with ecosystem/look.py.  Returns the results, or None if
+    it fails."""
     command = [python] + ["-m", "_ssl_backport"] * with_backport + [
         os.path.join(ECOSYSTEM, "look.py"), PREFIX + name]
     environment = {
@@ -196,7 +198,8 @@ def document(comparisons):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--only", default="", help="names of libraries")
+    parser.add_argument("--only", metavar="LIBRARIES", default="",
+                        help="such as 'requests redis' (default: all)")
     parser.add_argument("--document", action="store_true",
                         help="write docs/ecosystem.rst")
     arguments = parser.parse_args()

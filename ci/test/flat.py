@@ -1,19 +1,21 @@
-"""Whether a process stays as it is: the judge of soak.py and load.py.
+"""Decides for soak.py and load.py whether the memory of a process is flat.
 
-Memory is what is resident.  The first half of the samples is left out: it
-fills the caches, Python's and OpenSSL's.  Through the other half goes the line
-of least squares, whose slope must be less than what leaks where each
-operation forgets a block of the smallest size; or what it adds must be less
-than what the allocator itself takes and gives back.
+The memory is the resident memory.  The first half of the samples does not
+count, since Python and OpenSSL then fill their caches.  A least-squares line
+fits the second half.  The memory is flat if the slope of this line is less
+than the smallest leak (one block of the smallest size in each operation), or
+if its growth is less than the normal variation of the allocator.
 """
 
 import collections
 
-# malloc() gives no block of less than 32.
+# A block of malloc() has at least 32 bytes, so a leak in each operation is
+# well above this.
 BYTES_PER_OPERATION = 16
 ALLOCATOR_BYTES = 256 * 1024
 
-# done: how many operations there were; resident: bytes
+# done: the number of operations so far.  resident: bytes.  descriptors: the
+# number of open file descriptors.
 Sample = collections.namedtuple("Sample", "done resident descriptors")
 
 
@@ -22,7 +24,8 @@ def later_half(samples):
 
 
 def slope(samples):
-    """Bytes for each operation, by the later half of the samples."""
+    """The growth in bytes for each operation, in the second half of the
+    samples."""
     points = [(sample.done, sample.resident)
               for sample in later_half(samples)]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points))
@@ -32,13 +35,13 @@ def slope(samples):
 
 
 def growth(samples):
-    """Bytes that the line adds in the later half."""
+    """The growth of the line in bytes, over the second half of the samples."""
     half = later_half(samples)
     return slope(samples) * (half[-1].done - half[0].done)
 
 
 def complaints(samples, allocator_bytes=ALLOCATOR_BYTES):
-    """What is not flat, as texts."""
+    """A list with a text if the memory is not flat, or an empty list."""
     found = []
     if (slope(samples) > BYTES_PER_OPERATION
             and growth(samples) > allocator_bytes):

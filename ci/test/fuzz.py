@@ -1,14 +1,15 @@
-"""make fuzz: seeks inputs that break what is promised, led by coverage.
+"""make fuzz: searches inputs that crash the extension or break its contracts.
 
     python3 -m ci.test.fuzz [--seconds N] [--only HARNESS ...] [--openssl 4.0]
-    python3 -m ci.test.fuzz --only HARNESS --input FILE      # one input, once
-    python3 -m ci.test.fuzz --merge            # what was found into the tests
+    python3 -m ci.test.fuzz --only HARNESS --input FILE      # run one input
+    python3 -m ci.test.fuzz --merge                  # update tests/corpus
 
-The extension and OpenSSL are compiled by zig with AddressSanitizer and
-coverage, and fuzz/drive.py lets atheris loose on each harness of fuzz/.  What
-reaches something new is kept in .build/fuzz/corpus and is where the next run
-begins; --merge makes tests/corpus of the least of it that reaches the same.
 It takes 20 seconds for each harness, and minutes for OpenSSL the first time.
+zig compiles the extension and OpenSSL with AddressSanitizer and coverage
+counters, and fuzz/drive.py runs each harness of fuzz/ with atheris.  Inputs
+that reach new code go to .build/fuzz/corpus, where the next run starts.
+--merge replaces tests/corpus with the fewest of these inputs that reach the
+same code.
 """
 
 import argparse
@@ -25,17 +26,18 @@ from ci.build import openssl, targets, wheels
 from ci.shared import environments
 from ci.shared.environments import Failure
 
-PYTHONS = "3.11 3.12 3.13"      # those that atheris has wheels for
+PYTHONS = "3.11 3.12 3.13"      # atheris has wheels for these
 SECONDS = 20
-# One input; the memory of the process, with what AddressSanitizer keeps of it.
+# The limits of an input, and of the memory of a process, which includes freed
+# memory that AddressSanitizer keeps.
 INPUT_SECONDS = 60
 INPUT_BYTES = 6000
 MEMORY_MB = 3000
 ALLOCATION_MB = 256
 
 FLAGS = "-fno-omit-frame-pointer -fsanitize=address -fsanitize=fuzzer-no-link"
-# zig would drop the counters, to which nothing refers, and add a fuzzer of
-# its own if it were told of one
+# --no-gc-sections keeps the coverage counters, which no code refers to.  A
+# fuzzer option here would make zig add its own libFuzzer.
 LINK = "zig-cc -shared -Wl,--no-gc-sections"
 
 DRIVE = os.path.join(environments.ROOT, "fuzz", "drive.py")
@@ -43,12 +45,13 @@ COMMITTED = os.path.join(environments.ROOT, "tests", "corpus")
 GROWN = os.path.join(environments.BUILD, "fuzz", "corpus")
 HARNESSES = sorted(os.listdir(COMMITTED))
 FINDINGS = os.path.join(environments.BUILD, "fuzz", "findings")
-# of each harness, in tests/corpus
+# the limits of a harness's folder in tests/corpus
 MOST_FILES = 70
 MOST_BYTES = 60000
 
 NO_PYTHON = """\
-No Python of %s was found: atheris %s has wheels for these only.  To get one:
+No Python of %s was found.  atheris %s has wheels for these only.  To install
+one:
 
     Debian 12, Ubuntu 24.04:  apt-get install python3 python3-dev python3-venv
     anywhere else, with pyenv:  pyenv install 3.11"""
@@ -58,7 +61,7 @@ FOUND = """\
 
 %s
 
-The input is %s.  To try it again:
+The input is %s.  To run this input again:
 
     python3 -m ci.test.fuzz --only %s --input %s"""
 
@@ -83,11 +86,15 @@ def requirements():
 
 
 def compile_with_zig(release, progress):
-    """Have OpenSSL built, and os.environ such that setup.py does likewise."""
+    """Build OpenSSL with AddressSanitizer and coverage counters.
+
+    Sets the variables of os.environ with which setup.py builds the extension
+    in the same way.
+    """
     environments.make_tools(progress, "wheel-tools")
     target = targets.find(targets.this())
     zig = wheels.zig(target)
-    os.environ["SSLB_ZIG_TARGET"] = target.zig  # with all that checks
+    os.environ["SSLB_ZIG_TARGET"] = target.zig  # without wheels.NO_CHECKS
     compiler = zig._replace(name="fuzz", variables={"CC": "zig-cc " + FLAGS})
     prefix = openssl.build(release, compiler, progress)
     os.environ.update(OPENSSL_DIR=prefix, CC=compiler.variables["CC"],
@@ -95,7 +102,8 @@ def compile_with_zig(release, progress):
 
 
 def prepare(release, progress):
-    """The path of an interpreter with atheris and what is fuzzed."""
+    """Make an environment with atheris and the backport.  Returns the path of
+    its Python."""
     interpreter = find_python()
     folder = os.path.join(environments.BUILD, "fuzz", "python")
     compile_with_zig(release, progress)
@@ -115,7 +123,7 @@ def prepare(release, progress):
 # Running
 
 def environ(python):
-    """That of a process in which atheris runs."""
+    """The environment variables of a process that runs atheris."""
     folder = subprocess.check_output(
         [python, "-c", "import atheris; print(atheris.path())"],
         stderr=subprocess.DEVNULL, universal_newlines=True).strip()
@@ -128,7 +136,7 @@ def environ(python):
 
 
 def drive(python, name, arguments, log):
-    """Run libFuzzer on a harness; (its exit status, its output)."""
+    """Run libFuzzer on a harness.  Returns (exit status, output)."""
     limits = ["-max_len=%d" % INPUT_BYTES, "-timeout=%d" % INPUT_SECONDS,
               "-rss_limit_mb=%d" % MEMORY_MB, "-print_final_stats=1",
               "-artifact_prefix=%s/%s-" % (FINDINGS, name)]
@@ -145,7 +153,8 @@ def log_path(name):
 
 
 def folders(name):
-    """Where the inputs of a harness are; what is new goes to the first."""
+    """The folders with inputs of a harness.  libFuzzer writes new inputs to
+    the first."""
     found = [os.path.join(parent, name) for parent in (GROWN, COMMITTED)]
     for folder in found + [FINDINGS]:
         os.makedirs(folder, exist_ok=True)
@@ -153,7 +162,7 @@ def folders(name):
 
 
 def last(pattern, text):
-    """The last number that the pattern finds, or 0."""
+    """The last number that a regular expression finds in a text, or 0."""
     return int((re.findall(pattern, text) or ["0"])[-1])
 
 
@@ -174,7 +183,8 @@ def fuzz(python, name, seconds, progress):
 
 
 def finding(name, status, output, log):
-    """What there is to say of a run that did not end well, or None."""
+    """The message about a finding, or None without one.  Raises Failure if
+    the run failed without an input."""
     if status == 0:
         return None
     shown = os.path.relpath(log)
@@ -188,7 +198,7 @@ def finding(name, status, output, log):
 
 
 def reason(output):
-    """The part of the output that tells what went wrong."""
+    """The lines of the output about the error, or None."""
     found = re.search(r"(?ms)^ *=+ *Uncaught Python.*?(?=^$)|"
                       r"^==\d+==ERROR.*?(?=^$)|^==\d+== ERROR.*?(?=^$)",
                       output)
@@ -197,7 +207,7 @@ def reason(output):
 
 
 def report(results):
-    """Print what was found and the table; the exit status."""
+    """Print the findings and the table.  Returns the exit status."""
     for result in results.values():
         if result.finding:
             print("\n" + result.finding)
@@ -215,17 +225,17 @@ def report(results):
 
 def try_one(python, name, path, progress):
     if not os.path.exists(path):
-        raise Failure("There is no %s." % path)
+        raise Failure("The file %s does not exist." % path)
     log = log_path(name)
     status, output = drive(python, name, [os.path.abspath(path)], log)
     print("\n" + (reason(output) or environments.tail(log) if status
-                  else "%s: nothing is wrong with it." % path))
+                  else "%s causes no error." % path))
     return int(status != 0)
 
 
 def merge(python, name, progress):
-    """Make tests/corpus of the least inputs that reach all that is reached,
-    and of some of these where they are too many."""
+    """Replace a harness's inputs in tests/corpus with the fewest inputs that
+    reach the same code, or with a part of them if they exceed the limits."""
     least = os.path.join(environments.BUILD, "fuzz", "merged", name)
     shutil.rmtree(least, ignore_errors=True)
     os.makedirs(least)
@@ -246,7 +256,7 @@ def merge(python, name, progress):
 
 
 def within_limits(paths):
-    """As many of these files as may be, of all sizes alike."""
+    """Each n-th file by size, so that the files are within the limits."""
     paths = sorted(paths, key=os.path.getsize)
     size = sum(os.path.getsize(path) for path in paths)
     return paths[::1 + max(len(paths) // MOST_FILES, size // MOST_BYTES)]
@@ -267,17 +277,18 @@ def run(options, progress):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=int, default=SECONDS,
-                        help="for each harness (default: %(default)s)")
+                        help="time for each harness (default: %(default)s)")
     parser.add_argument("--only", nargs="+", choices=HARNESSES,
                         default=HARNESSES, metavar="HARNESS",
-                        help="of " + ", ".join(HARNESSES))
+                        help="one or several of " + ", ".join(HARNESSES))
     parser.add_argument("--openssl", default=openssl.in_wheels(),
-                        metavar="NAME", help="of ci/build/openssl.json "
+                        metavar="NAME", help="a name in ci/build/openssl.json "
                         "(default: %(default)s; ech needs 4.0)")
     parser.add_argument("--input", metavar="FILE",
-                        help="run one input, as a finding tells")
+                        help="run one input, such as that of a finding")
     parser.add_argument("--merge", action="store_true",
-                        help="put the least of what was found into the tests")
+                        help="replace tests/corpus with the fewest inputs "
+                             "that reach the same code")
     options = parser.parse_args()
     if options.input and len(options.only) != 1:
         parser.error("--input needs --only with its harness")
@@ -286,7 +297,7 @@ def main():
     except Failure as failure:
         return "\n%s" % failure
     except KeyboardInterrupt:
-        return "\nStopped.  What was reached is in .build/fuzz/corpus."
+        return "\nStopped.  The new inputs are in .build/fuzz/corpus."
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
-"""make load: proves that two servers of our own bear thousands of connections
-at once, and lose neither data nor memory.
+"""make load: proves that servers with thousands of connections at once lose
+neither data nor memory.
 
     python3 -m ci.test.load [--seconds N] [--connections N] [--servers "loop"]
                        [--pythons "2.7 3.11"]
 
-One server has a thread for each connection, the other one loop for all;
-they have the backport, in a Python 2.7.  The clients
-(tests/programs/load/clients.py) are in processes of their own and have the
-ssl of the Python that runs this: good ones, which look at each byte, among
-such that misbehave in every way.  It takes ten minutes for each server.
+It takes ten minutes for each of two servers.  One has a thread for each
+connection, the other has one event loop.  Both run with the backport, in
+Python 2.7.  The clients (tests/programs/load/clients.py) run in other
+processes, with the ssl of the Python that runs this script.  Good clients
+check each byte of the answers; bad clients violate the protocol, stop reading,
+or disappear.
 """
 
 import argparse
@@ -32,35 +33,41 @@ from processes import (Process, descriptors,  # noqa: E402
 SERVERS = "threads loop"
 PROCESSES = 4
 
-# As often all clients come, stay and go; memory is judged when they are gone,
-# as what is in use depends on what they are about.
+# In each round all clients connect, stay and leave.  The memory is measured
+# when they have left, since a connection's memory depends on its state.
 ROUNDS = 5
 
-# Seconds at most between two requests of a client.
+# The most seconds between two requests of a client.
 PAUSE = 30.0
 
-# Seconds that starting and ending may take, when thousands do it at once.
+# The most seconds for the start and the end of thousands of connections.
 LIMIT = 300
 
-# Of the connections that there shall be, how many there are at least, half
-# of the time; some are always between two.
+# The least part of --connections that must be open at once in half of the
+# samples.  Some clients are always between two connections.
 ENOUGH = 0.9
 
-# What the allocator may keep, as a part of the memory.
+# The part of the memory that the allocator may keep.
 TOLERANCE = 0.05
 
 TOO_FEW = """\
-A process may have %d descriptors open here, and this needs %d.  Raise the
-limit (ulimit -Hn, or LimitNOFILE= of systemd), or say --connections."""
+A process may have %d open file descriptors here, and this test needs %d.
+Raise the limit (ulimit -Hn, or LimitNOFILE= of systemd), or set --connections
+to a lower number."""
 
-# samples: one each second; idle: one after each round
+# counts: {kind of client: number of connections}.  outcomes: {how the server
+# saw a connection end: number}.  samples: one for each second.  idle: one
+# after each round.  before, after: numbers of descriptors.
 Run = collections.namedtuple(
     "Run", "counts outcomes samples idle before after complaints")
 
 
 def make_room(connections):
-    """Let children have a descriptor for each connection, and one for each
-    that its client has left already."""
+    """Raise the limit of descriptors for child processes.
+
+    A server needs one for each open connection, and one for each connection
+    that its client has left and the server has not closed yet.
+    """
     needed = 2 * connections + 100
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if most != resource.RLIM_INFINITY and most < needed:
@@ -74,21 +81,22 @@ def start(launcher, script, *arguments):
 
 
 def made(crowds):
-    """How many connections there were."""
+    """The number of connections that the clients have made so far."""
     return sum(sum(crowd.printed[-1].values())
                for crowd in crowds if crowd.printed)
 
 
 def watch(server, before, crowds, seconds, say):
-    """Samples, one each second, and a line for each half of the time."""
+    """Take a Sample of the server each second, and show a line after each
+    half of the time.  Returns the Samples."""
     samples = []
     began = time.monotonic()
     told = 0
     while time.monotonic() < began + seconds:
         time.sleep(1)
         if not server.is_running():
-            raise Failure("The server died; what it said, if anything, is "
-                          "above.")
+            raise Failure("The server has ended.  Its error messages, if any, "
+                          "are above.")
         samples.append(flat.Sample(
             made(crowds), resident(server.pid),
             descriptors(server.pid) - before))
@@ -102,7 +110,8 @@ def watch(server, before, crowds, seconds, say):
 
 
 def collect(crowds):
-    """({kind: connections}, [what went wrong with them])"""
+    """Stop the clients.  Returns ({kind: connections}, [text of a
+    failure])."""
     for crowd in crowds:
         crowd.stop()
     counts, failures = collections.Counter(), []
@@ -119,24 +128,24 @@ def judge(run, connections, failures):
     bugs = sum(count for outcome, count in run.outcomes.items()
                if outcome.startswith("bug"))
     if bugs:
-        found.append("%d errors of the server are none of a connection"
-                     % bugs)
+        found.append("%d errors of the server are unexpected" % bugs)
     if run.after != run.before:
-        found.append("%d descriptors are stuck" % (run.after - run.before))
+        found.append("the server has not closed %d descriptors"
+                     % (run.after - run.before))
     if at_once(run.samples) < ENOUGH * connections:
-        found.append("there were too few connections at once")
+        found.append("too few connections were open at once")
     allowed = TOLERANCE * run.idle[-1].resident
     return run._replace(
         complaints=found + flat.complaints(run.idle, allowed))
 
 
 def at_once(samples):
-    """Half of the time there were so many connections, or more."""
+    """The median number of open connections."""
     return statistics.median(sample.descriptors for sample in samples)
 
 
 def send_crowds(server, port, seed, options, say):
-    """Clients that come, stay and go: (samples, counts, failures)"""
+    """Run one round of clients.  Returns (samples, counts, failures)."""
     before = descriptors(server.pid)
     crowds = []
     try:
@@ -154,7 +163,7 @@ def send_crowds(server, port, seed, options, say):
 
 
 def put_under_load(python, name, options, say):
-    """A server and its clients, from start to end: the Run."""
+    """Run a server and all rounds of its clients.  Returns the Run."""
     server = start([python, "-m", "_ssl_backport"], "servers.py", name)
     counts = collections.Counter()
     samples, idle, failures = [], [], []
@@ -171,7 +180,8 @@ def put_under_load(python, name, options, say):
             failures += failed
             idle.append(flat.Sample(sum(counts.values()), server.ask(LIMIT),
                                     descriptors(server.pid) - before))
-            say("all gone, %s" % flat.megabytes(idle[-1].resident))
+            say("all clients have left, %s" % flat.megabytes(
+                idle[-1].resident))
         after = descriptors(server.pid)
         server.stop()
         run = Run(counts, server.result(LIMIT), samples, idle, before, after,
@@ -182,7 +192,7 @@ def put_under_load(python, name, options, say):
 
 
 def table(runs):
-    """What happened, a column for each server."""
+    """Print the table, with a column for each server."""
     def row(label, cells):
         print("%-44s" % label + "".join("%18s" % cell for cell in cells))
 
@@ -198,16 +208,16 @@ def table(runs):
     row("Connections, by client", [sum(run.counts.values())
                                    for run in runs.values()])
     rows("counts")
-    row("How the server saw them end", [sum(run.outcomes.values())
-                                        for run in runs.values()])
+    row("Connections, by outcome at the server", [
+        sum(run.outcomes.values()) for run in runs.values()])
     rows("outcomes")
-    row("Open at once, half of the time", ["%d" % at_once(run.samples)
-                                           for run in runs.values()])
-    row("Memory under load, at most", [
+    row("Open at once, median", ["%d" % at_once(run.samples)
+                                 for run in runs.values()])
+    row("Memory under load, maximum", [
         flat.megabytes(max(sample.resident for sample in run.samples))
         for run in runs.values()])
     for number in range(ROUNDS):
-        row("Memory when all have gone, round %d" % (number + 1), [
+        row("Memory after round %d" % (number + 1), [
             flat.megabytes(run.idle[number].resident)
             for run in runs.values()])
     row("Descriptors, before and after", [
@@ -215,7 +225,7 @@ def table(runs):
 
 
 def report(runs):
-    """Print the table and what went wrong; the exit status."""
+    """Print the table and the complaints.  Returns the exit status."""
     table(runs)
     print()
     for name, run in runs.items():
@@ -223,17 +233,21 @@ def report(runs):
             print("%s: %s" % (name, complaint))
     if any(run.complaints for run in runs.values()):
         return 1
-    print("Each byte of good clients was right; memory is flat; no "
-          "descriptor is stuck.")
+    print("Good clients got all bytes right; memory is flat; the server has "
+          "closed all descriptors.")
     return 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--connections", type=int, default=2000)
-    parser.add_argument("--servers", default=SERVERS)
-    parser.add_argument("--pythons", metavar="VERSIONS", default="2.7")
+    parser.add_argument("--seconds", type=int, default=600,
+                        help="time for each server (default: %(default)s)")
+    parser.add_argument("--connections", type=int, default=2000,
+                        help="number of clients (default: %(default)s)")
+    parser.add_argument("--servers", default=SERVERS,
+                        help="such as 'loop' (default: '%(default)s')")
+    parser.add_argument("--pythons", metavar="VERSIONS", default="2.7",
+                        help="such as '2.7 3.11' (default: %(default)s)")
     options = parser.parse_args()
     progress = environments.Progress()
     runs = {}

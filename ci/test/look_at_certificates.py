@@ -1,9 +1,10 @@
-"""What the ssl module that is there makes of certificate files.
+"""Prints the outcomes of loading certificate files with this Python's ssl.
 
     python [-m _ssl_backport] ci/test/look_at_certificates.py FOLDER < PATHS
 
-Reads the paths of files, one a line, and writes one line of JSON for each way
-to use a file: [way, path, outcome].  FOLDER is for files of its own.
+It takes some seconds for a thousand files.  It reads the paths of files, one
+in each line, and writes a line of JSON for each way to use a file: [way, path,
+outcome].  It writes temporary files to FOLDER.
 """
 
 from __future__ import print_function
@@ -18,12 +19,12 @@ import sys
 CERTIFICATE = re.compile(
     b"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----.*?"
     b"-----END (?:TRUSTED |X509 )?CERTIFICATE-----", re.DOTALL)
-# of the test data's encrypted keys; asked for only where a key is encrypted
+# of the encrypted keys among the files
 PASSWORD = "password"
 
 
 def as_text(value):
-    """The same with text for bytes, which 2.7's str is."""
+    """A value with text in the place of bytes, since 2.7's str is bytes."""
     if isinstance(value, dict):
         return {key: as_text(value[key]) for key in value}
     if isinstance(value, (list, tuple)):
@@ -41,11 +42,12 @@ def as_json(value):
 
 
 def outcome_of(function, *args):
-    """What it returned or raised, without what is only text."""
+    """Call a function.  Returns its result, or its exception without the
+    message."""
     try:
         return ["returned", function(*args)]
     except ssl.SSLError as error:
-        # stock has no reason for some
+        # some errors of the stock ssl have no library and reason
         return ["raised", type(error).__name__,
                 getattr(error, "library", None),
                 getattr(error, "reason", None)]
@@ -56,7 +58,8 @@ def outcome_of(function, *args):
 
 
 def store_of(context):
-    """All that can be seen of a trust store."""
+    """The numbers, digests and decoded contents of a trust store's
+    certificates."""
     ders = context.get_ca_certs(binary_form=True)
     return [context.cert_store_stats(), sorted(
         hashlib.sha256(der).hexdigest() for der in ders),
@@ -75,12 +78,12 @@ def load_chain(path):
 
 
 def decode(path):
-    """As getpeercert() does."""
+    """Decode a certificate as getpeercert() does."""
     return ssl._ssl._test_decode_cert(path)
 
 
 def certificates(data):
-    """The PEM texts of a file, which may be DER."""
+    """The PEM texts of the certificates in a file's data, PEM or DER."""
     found = CERTIFICATE.findall(data)
     if not found and data[:1] == b"\x30":
         found = [ssl.DER_cert_to_PEM_cert(data).encode("ascii")]
@@ -93,7 +96,7 @@ def write(path, data):
 
 
 def looks(path, folder):
-    """(way, outcome) of all ways to use a file."""
+    """Generate (way, outcome) of all ways to use a file."""
     with open(path, "rb") as stream:
         data = stream.read()
     yield "cafile", outcome_of(lambda: load_trust(cafile=path))

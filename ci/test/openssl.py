@@ -3,10 +3,10 @@ ci/build/openssl.json.
 
     python3 -m ci.test.openssl [--openssl "4.0 3.0.20"] [PYTEST ARGUMENT...]
 
-Those are the newest of each line, or what is named.  Each is linked into the
-extension statically (two shared libssl.so.3 in one process would be one), for
-Python 2.7 and 3.11.  One table ends the run.  Each takes as long as make
-test, and some minutes more where OpenSSL is not in the cache.
+Each OpenSSL takes as long as make test, and some minutes more for its build if
+it is not in the cache.  The default is the pinned release of each line.  The
+tests run on Python 2.7 and 3.11.  OpenSSL is linked statically, since a
+process loads only one libssl.so.3.  The run ends with a table.
 """
 
 import argparse
@@ -26,14 +26,17 @@ CHECK = "import ssl; assert ssl.OPENSSL_VERSION.split()[1] == %r, " \
 
 
 def check_version(python, version, log):
-    """Fail unless the installed extension is linked with this OpenSSL."""
+    """Raise Failure if the installed extension has another OpenSSL."""
     environments.run([python, "-m", "_ssl_backport", "-c", CHECK % version],
                      log, environments.BUILD)
 
 
 def prepare(interpreter, name, progress):
-    """The interpreter of an environment with the OpenSSL that OPENSSL_DIR
-    names."""
+    """Make an environment with the OpenSSL in OPENSSL_DIR.
+
+    name: the name of this OpenSSL, as in ci/build/openssl.py.
+    Returns the path of the environment's Python.
+    """
     python = environments.prepare(interpreter, progress, "openssl")
     check_version(python, openssl.release(name).version,
                   "version-%s.log" % label(interpreter, name))
@@ -45,7 +48,8 @@ def label(interpreter, name):
 
 
 def test(interpreter, name, arguments, progress):
-    """The Result of the tests with the OpenSSL that OPENSSL_DIR names."""
+    """Run the tests of an interpreter with the OpenSSL in OPENSSL_DIR.
+    Returns their Result."""
     try:
         python = prepare(interpreter, name, progress)
     except Failure as failure:
@@ -56,7 +60,8 @@ def test(interpreter, name, arguments, progress):
 
 
 def test_release(name, interpreters, arguments, progress):
-    """The Results of all interpreters with one release of OpenSSL."""
+    """Build an OpenSSL and run the tests of all interpreters with it.
+    Returns the list of Results."""
     try:
         prefix = openssl.build(name, openssl.native(), progress)
     except Failure as failure:
@@ -75,7 +80,7 @@ def cell(result):
 
 
 def report(table, interpreters):
-    """Print what went wrong and the table; the exit status."""
+    """Print the failures and the table.  Returns the exit status."""
     for name, results in table.items():
         for interpreter, result in zip(interpreters, results):
             if result.note:

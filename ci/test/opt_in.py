@@ -1,30 +1,33 @@
-"""make test-opt-in: the ways to opt in that docs/opt-in shows, each with the
-real program, on Python 2.7.
+"""make test-opt-in: proves that each page of docs/opt-in works with the real
+program, on Python 2.7.
 
     python3 -m ci.test.opt_in [--only "launcher cron"]
 
-For each page docs/opt-in/NAME.rst there is opt_in/ways/NAME.py, with "_" for
-"-".  It has:
+It takes some minutes, and ends with a table.
 
-    PROGRAM      a distribution of ci/requirements/opt-in.txt, whose version
-                 is shown; or version(trial), which returns that; or neither:
-                 the version is Python's
-    PACKAGES     {program or path: Debian's package}, if it needs any
-    NEEDS_ROOT   True, if it does
-    way_*(trial)   starts the program with the configuration that the page
-                   shows (a file of docs/opt-in/examples, which the page has by
-                   literalinclude) and returns what opt_in/program.py, which
-                   stands for the user's program, told: trial.told() where its
-                   main() ran, trial.get() where its application() serves.  It
-                   must have had the backport.
-    trap_*(trial)  what the page warns of: the program must have had Python's
+For each page docs/opt-in/NAME.rst there is a file opt_in/ways/NAME.py, with
+"_" for "-".  This file has:
+
+    PROGRAM      the name of a distribution in ci/requirements/opt-in.txt; the
+                 table shows its version.  Instead of PROGRAM a file may have
+                 a function version(trial).  Without both the table shows
+                 Python's version.
+    PACKAGES     {program or path: Debian package}, if the way needs some
+    NEEDS_ROOT   True, if the way needs root
+    way_*(trial)   starts the program with the configuration of the page, a
+                   file of docs/opt-in/examples.  The program runs
+                   opt_in/program.py, which reports which ssl it uses.  The
+                   function returns this report: trial.told() if main() ran,
+                   trial.get() if application() serves requests.  The report
+                   must name the backport.
+    trap_*(trial)  does what the page warns of.  The report must name Python's
                    own ssl.
-    fact_*(trial)  anything else that the page says: raises TrialError,
-                   by trial.expect(), if it is not so.
+    fact_*(trial)  checks another statement of the page with trial.expect(),
+                   which raises TrialError.
 
-trial is a Trial of opt_in/trial.py, in a folder of its own.  It refuses files
-and commands that the page does not show.  One table ends the run, with one
-line for each function.
+trial is a Trial of opt_in/trial.py, with a folder of its own.  It refuses
+files and commands that the page does not show.  The table has a line for each
+function.
 """
 
 import argparse
@@ -45,26 +48,27 @@ import trial as trials  # noqa: E402
 PYTHON = "2.7"
 KINDS = ("way", "trap", "fact")
 ROW = "%-14s %-10s %-34s %s"
-# What pip builds one of ci/requirements-opt-in.txt with, as in PACKAGES.
+# Programs that pip needs to build packages of ci/requirements/opt-in.txt, in
+# the form of PACKAGES.
 BUILT_WITH = {"apxs": "apache2-dev"}
-NO_ROOT = "%s can be tried by root only."
+NO_ROOT = "The way %s needs root."
 VERSION = ("import pkg_resources, sys; "
            "print(pkg_resources.get_distribution(sys.argv[1]).version)")
 
 
 def names_of_ways(only):
-    """The ways that have a file, or some of them."""
+    """The names of the ways in opt_in/ways, or those of `only`."""
     paths = glob.glob(os.path.join(OPT_IN, "ways", "*.py"))
     names = sorted(os.path.basename(path)[:-3] for path in paths)
     unknown = set(only) - set(names)
     if unknown:
-        raise Failure("There is no way called %s: one of %s." % (
+        raise Failure("Unknown ways: %s.  The ways are: %s." % (
             ", ".join(sorted(unknown)), ", ".join(names)))
     return [name for name in names if not only or name in only]
 
 
 def load(name):
-    """The module of a way."""
+    """Import the file of a way.  Returns the module."""
     spec = importlib.util.spec_from_file_location(
         "way_" + name, os.path.join(OPT_IN, "ways", name + ".py"))
     module = importlib.util.module_from_spec(spec)
@@ -73,7 +77,8 @@ def load(name):
 
 
 def refuse_missing(ways):
-    """Raise Failure if this machine lacks what the ways need."""
+    """Raise Failure if this machine lacks a package that a way needs, or if a
+    way needs root."""
     packages = dict(BUILT_WITH)
     for name, way in ways.items():
         packages.update(getattr(way, "PACKAGES", {}))
@@ -96,14 +101,13 @@ class Runner:
             self.interpreter, "opt-in", progress)
         self.wheel, = glob.glob(os.path.join(
             environments.BUILD, "opt-in", "project", "dist", "*.whl"))
-        # such as PYTHONDONTWRITEBYTECODE and SSL_CERT_FILE, which pages do
-        # not reckon with
+        # the examples of the pages assume that no such variable is set
         self.environ = {
             key: value for key, value in environments.clean_environ().items()
             if not key.startswith(("PYTHON", "SSL_CERT_"))}
 
     def make_environment(self, folder):
-        """An environment of its own; its Python."""
+        """Make an environment in a folder.  Returns the path of its Python."""
         environments.make_virtualenv(self.interpreter, folder, self.progress)
         return environments.python_of(folder)
 
@@ -121,7 +125,8 @@ class Runner:
             universal_newlines=True).strip()
 
     def try_all(self, name, way, server):
-        """The rows of a way, each with whether it is right."""
+        """Try all functions of a way.  Generates (whether the result is
+        right, row of the table)."""
         page = name.replace("_", "-")
         version = None
         for function in list(vars(way)):
@@ -142,7 +147,8 @@ class Runner:
 
 
 def outcome(kind, function, trial, log):
-    """Whether a function came to what it should, and what it came to."""
+    """Run a function of a way.  Returns (whether its result is right, the
+    text of the result)."""
     try:
         told = function(trial)
         if kind == "fact":
@@ -159,8 +165,9 @@ def outcome(kind, function, trial, log):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="", help="names of ways")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--only", metavar="WAYS", default="",
+                        help="such as 'launcher cron' (default: all)")
     progress = environments.Progress()
     is_right = True
     try:

@@ -1,10 +1,11 @@
-"""Runs `python -m test`, or another module, and notes how each test ends.
+"""Runs `python -m test`, or another module, and records each test's outcome.
 
     python record_tests.py RESULTS MODULE [ARGUMENT...]
 
-RESULTS gets one line of JSON for each event: [event, test, text].  This runs
-in the interpreter under test, 2.7 or 3: it looks on from the base class of
-all of unittest's results and changes neither the tests nor their runner.
+It takes as long as the tests.  It writes one line of JSON for each event to
+the file RESULTS: [event, test, text].  The interpreter under test, 2.7 or 3,
+runs this script.  The script replaces methods of unittest.TestResult, and
+changes neither the tests nor their runner.
 """
 
 from __future__ import print_function
@@ -17,12 +18,13 @@ import unittest
 
 
 def name_of(test):
-    """The id of a test; that of the whole test for one of its subtests."""
+    """The id of a test.  A subtest has the id of its test."""
     return getattr(test, "test_case", test).id()
 
 
 def watch(stream, method, event):
-    """Write an event whenever unittest calls a method of a result."""
+    """Write an event to the stream at each call of a method of
+    unittest.TestResult."""
     original = getattr(unittest.TestResult, method)
 
     @functools.wraps(original)
@@ -30,7 +32,7 @@ def watch(stream, method, event):
         original(self, test, *args)
         text = ""
         if method == "addSubTest" and args[1] is None:
-            return  # a part that passed; the whole is told of later
+            return  # a subtest has passed; its test has an event of its own
         if event == "failed" and args:
             text = self._exc_info_to_string(args[-1], test)
         elif event == "skipped":
@@ -51,7 +53,7 @@ def main(path, module, *arguments):
         if hasattr(unittest.TestResult, method):
             watch(stream, method, event)
     sys.argv = [module] + list(arguments)
-    del sys.path[0]  # this folder, which `python -m` would not put there
+    del sys.path[0]  # the folder of this script; `python -m` does not add it
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

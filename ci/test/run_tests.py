@@ -1,15 +1,14 @@
-"""make test: proves with the project's own tests, and with the examples of the
-manual, that the backport works in each Python that is found.
+"""make test: proves that the project's tests and the examples of the manual
+pass in each Python that is found.
 
     python3 -m ci.test.run_tests [--pythons "2.7 3.11"] [--stock]
                             [PYTEST ARGUMENT...]
 
-With --stock it is the Python's own ssl that is tested, and so the tests: they
-say what 3.6 does, and the markers of conftest.py where they do not.
+Each interpreter takes some minutes, most of them CPU time.  Two run at a time
+and write their output to files in .build/logs.  The run ends with a table.
 
-Two interpreters run at a time, each with its output in a file of
-.build/logs; a table of all results ends the run.  Each takes some minutes,
-most of them CPU time.
+With --stock the tests run with the Python's own ssl.  This checks the tests:
+they must pass with 3.6's ssl, except for those with a marker of conftest.py.
 """
 
 import argparse
@@ -30,22 +29,24 @@ AT_A_TIME = 2
 
 WITH_BACKPORT = ["-m", "_ssl_backport"]
 
-# What pytest runs, from the root of the project.  The examples of the manual
-# are for the backport alone.
+# The arguments of pytest, relative to the project's folder.  The examples of
+# the manual run with the backport only.
 TESTS = ["tests"]
 EXAMPLES = ["docs", "README.rst"]
 
-# What a Python may lack; the backport needs neither, some tests do.
+# Modules that some Pythons lack.  The backport does not need them, but some
+# tests do.
 OPTIONAL = ["_ssl", "_hashlib"]
 
-# Far more than the tests take: something hangs that no watchdog saw.
+# Far more than the tests take.  pytest is killed if it hangs.
 LIMIT_SECONDS = 1200
 
 Result = collections.namedtuple("Result", "passed failed skipped note")
 
 
 def test(interpreter, arguments, progress, stock=False):
-    """Make the environment of an interpreter and run the tests in it."""
+    """Make the environment of an interpreter and run the tests in it.
+    Returns a Result."""
     try:
         python = environments.prepare(interpreter, progress)
     except Failure as failure:
@@ -55,7 +56,7 @@ def test(interpreter, arguments, progress, stock=False):
 
 
 def test_all(interpreters, arguments, progress, stock=False):
-    """[(Interpreter, Result)] of some interpreters, two at a time."""
+    """Test interpreters, two at a time.  Returns [(Interpreter, Result)]."""
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         results = list(pool.map(
             lambda interpreter: test(interpreter, arguments, progress, stock),
@@ -64,8 +65,12 @@ def test_all(interpreters, arguments, progress, stock=False):
 
 
 def pytest_command(python, arguments, report, launcher=WITH_BACKPORT):
-    """What runs all tests, or those that the arguments name, and writes the
-    report, a file; an old one is removed."""
+    """The command line that runs the tests with pytest.  Removes an old
+    report.
+
+    arguments: pytest's; without a path among them all tests run.
+    report: the path of the report that pytest writes.
+    """
     if os.path.exists(report):
         os.remove(report)
     named = any(os.path.exists(os.path.join(environments.ROOT,
@@ -93,8 +98,11 @@ def run_pytest(interpreter, python, arguments, progress,
 
 
 def follow(command, stream, say):
-    """Run pytest, copy its output to the stream and tell when another
-    quarter of the tests is done; the exit status."""
+    """Run pytest and copy its output to a stream.  Returns the exit status.
+
+    say: a function that is called with a text after each quarter of the
+    tests.
+    """
     environ = environments.clean_environ()
     environ["PYTHONDONTWRITEBYTECODE"] = "1"
     process = subprocess.Popen(
@@ -117,11 +125,14 @@ def follow(command, stream, say):
 
 
 def read_report(report, status, log):
-    """The Result of a run of pytest, from the file that it wrote."""
+    """Read the Result of a run of pytest from its report.
+
+    status: pytest's exit status.  log: the path of its output.
+    """
     shown = os.path.relpath(log, environments.ROOT)
     if not os.path.exists(report):
         return Result(0, 0, 0, "pytest %s. The end of %s:\n\n%s" % (
-            "died of signal %d" % -status if status < 0
+            "was ended by signal %d" % -status if status < 0
             else "ended with status %d" % status,
             shown, environments.tail(log)))
     root = xml.etree.ElementTree.parse(report).getroot()
@@ -137,7 +148,7 @@ def read_report(report, status, log):
 
 
 def report(results):
-    """Print what went wrong and the table; the exit status."""
+    """Print the failures and the table.  Returns the exit status."""
     for interpreter, result in results:
         if result.note:
             print("\n%s: %s" % (interpreter.title, result.note))
@@ -156,8 +167,11 @@ def report(results):
 
 
 def find(names):
-    """The interpreters to test: those named, or those found of the usual
-    ones and the one in PYTHON, or else the one that runs this."""
+    """The Interpreters with these names.
+
+    Without names: the one in PYTHON and those of PYTHONS that are found, or
+    else the Python that runs this.
+    """
     chosen = environments.chosen()
     found = [chosen] if chosen and not names else []
     for name in (names or PYTHONS).split():
@@ -166,7 +180,7 @@ def find(names):
             raise Failure("Python %s was not found.  PYTHONS is %r."
                           % (name, names))
         if interpreter is None:
-            print("Python %s was not found and is left out." % name)
+            print("Python %s was not found, so it is not tested." % name)
         elif interpreter not in found:
             found.append(interpreter)
     return found or [environments.probe(sys.executable)]
@@ -175,8 +189,8 @@ def find(names):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
-                        help="such as '2.7 3.11' (default: what is found of "
-                             "%s)" % PYTHONS)
+                        help="such as '2.7 3.11' (default: those found of %s)"
+                        % PYTHONS)
     parser.add_argument("--stock", action="store_true",
                         help="test the Python's own ssl")
     options, arguments = parser.parse_known_args()

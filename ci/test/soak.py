@@ -1,12 +1,13 @@
-"""make soak: proves that memory stays flat through 100,000 handshakes and
-1,000,000 messages.
+"""make soak: proves that 100,000 handshakes and 1,000,000 messages leak no
+memory and no file descriptor.
 
     python3 -m ci.test.soak [--pythons "2.7 3.11"] [--quick]
 
-tests/programs/load/soak.py does them, over sockets and over MemoryBIOs, with
-each TLS version: handshakes that are new, resumed, with client certificates,
-refused and dropped.  What "flat" is, ci/test/flat.py says; descriptors are
-flat if there are never more than at first.
+It takes some minutes for each Python, with --quick less than one.
+tests/programs/load/soak.py makes the handshakes, over sockets and over
+MemoryBIOs, with each TLS version: new, resumed, refused, aborted, and with
+client certificates.  ci/test/flat.py defines when memory is flat.  Descriptors
+are flat if their number never exceeds that of the first sample.
 """
 
 import argparse
@@ -26,14 +27,18 @@ from processes import Process  # noqa: E402
 WHOLE = 100000, 1000000
 QUICK = 4000, 40000
 
-# Between two samples, in seconds: a thousand handshakes on a busy machine.
+# The most seconds between two samples, which are a thousand handshakes apart.
 LIMIT = 1200
 
 STAGES = ["handshakes", "messages"]
 
 
 def soak(python, counts, say):
-    """{stage: [Sample]} of a run to its end."""
+    """Run soak.py to its end.  Returns {stage: [Sample]}.
+
+    counts: the numbers of handshakes and messages.
+    say: a function that shows a text.
+    """
     worker = Process([python, "-m", "_ssl_backport"], "soak.py", *counts,
                      env=environments.clean_environ())
     samples = {stage: [] for stage in STAGES}
@@ -41,8 +46,8 @@ def soak(python, counts, say):
         for number in range(100 * len(STAGES)):
             found = worker.wait_for(number, LIMIT)
             if found is None:
-                raise Failure("It ended, or hangs, before all was done; what "
-                              "it said, if anything, is above.")
+                raise Failure("soak.py has ended early, or hangs.  Its error "
+                              "messages, if any, are above.")
             stage = samples[found.pop("stage")]
             stage.append(flat.Sample(**found))
             if len(stage) % 10 == 0:
@@ -70,9 +75,9 @@ def complaints(samples):
 
 
 def report(results):
-    """Print the table; the exit status."""
+    """Print the table.  Returns the exit status."""
     print("\n%-14s %-11s %10s %10s %10s %16s  %s" % (
-        "", "", "number", "half time", "at the end", "bytes for each",
+        "", "", "number", "halfway", "at the end", "bytes for each",
         "descriptors"))
     everything = []
     for name, stages in results.items():
@@ -91,9 +96,10 @@ def report(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--pythons", metavar="VERSIONS", default="2.7")
+    parser.add_argument("--pythons", metavar="VERSIONS", default="2.7",
+                        help="such as '2.7 3.11' (default: %(default)s)")
     parser.add_argument("--quick", action="store_true",
-                        help="%d handshakes and %d messages" % QUICK)
+                        help="only %d handshakes and %d messages" % QUICK)
     options = parser.parse_args()
     progress = environments.Progress()
     results = {}

@@ -1,10 +1,12 @@
-"""make test-tsan: the tests of threads with ThreadSanitizer.
+"""make test-tsan: proves with ThreadSanitizer that the extension has no data
+race in the thread tests.
 
     python3 -m ci.test.tsan [--pythons "2.7 3.11"] [PYTEST ARGUMENT...]
 
-The extension is built with it, Python and OpenSSL are not: their locks are
-seen all the same, as they are the system's, what else they do in memory is
-not.  So those races count in which both sides are in the extension.
+It takes some minutes for each Python.  Only the extension is built with
+ThreadSanitizer.  The sanitizer sees the locks of Python and OpenSSL, which are
+pthread locks, but not their accesses to memory.  So a race counts if both of
+its accesses go through the extension.
 """
 
 import argparse
@@ -19,7 +21,8 @@ from ci.shared.environments import Failure
 from ci.test import asan, run_tests
 
 PYTHONS = "2.7 3.11"
-# not those that fork: the sanitizer does not follow threads into the child
+# without tests that fork, since the sanitizer does not support threads in a
+# forked child
 TESTS = ["tests/%s.py" % name for name in (
     "threads/test_threads", "threads/test_duplex", "threads/test_gil",
     "threads/test_wakeups", "faults/test_collection")]
@@ -28,11 +31,11 @@ OURS = "__ssl_backport"
 LIMIT_SECONDS = 3600
 TOLD = 3
 
-# what begins the stack of one side of a race
+# the line above the stack of one access of a race
 SIDE = re.compile("^  (Read|Write|Atomic|Previous) ", re.MULTILINE)
 
 MISSING = """\
-libtsan.so was not found: make test-tsan needs gcc with its sanitizers.
+libtsan.so was not found.  make test-tsan needs gcc and its sanitizers:
 
     Debian, Ubuntu:  apt-get install gcc
     RHEL, Fedora:    dnf install gcc libtsan"""
@@ -50,7 +53,7 @@ def log_path(interpreter):
 
 
 def is_ours(report):
-    """Whether the stacks of both sides go through the extension."""
+    """Whether the stacks of both accesses contain the extension."""
     stacks = [stack for stack in report.split("\n\n")
               if SIDE.search(stack)]
     return (len(stacks) > 1
@@ -58,7 +61,7 @@ def is_ours(report):
 
 
 def complaints(interpreter):
-    """What counts of what the sanitizer reported, as texts."""
+    """The list of the sanitizer's reports that count."""
     found = []
     for path in sorted(glob.glob(log_path(interpreter) + ".*")):
         with open(path, errors="replace") as stream:
@@ -70,14 +73,18 @@ def complaints(interpreter):
 
 
 def launcher(python, preloaded):
-    """Where addresses are random in more bits than the library knows, it
-    wants them as they are."""
+    """The command line that runs Python with the library preloaded.
+
+    setarch switches address randomization off, since the library supports
+    fewer random bits than some kernels use.
+    """
     fixed = ["setarch", "-R"] if shutil.which("setarch") else []
     return fixed + ["env", "LD_PRELOAD=" + preloaded, python]
 
 
 def test(interpreter, python, preloaded, arguments, progress):
-    """The Result of the tests, each complaint counted as a failure."""
+    """Run the tests.  Returns their Result; each complaint of the sanitizer
+    counts as a failure."""
     for path in glob.glob(log_path(interpreter) + ".*"):
         os.remove(path)
     os.environ["TSAN_OPTIONS"] = "exitcode=0:history_size=5:log_path=%s" % (
@@ -96,7 +103,8 @@ def test(interpreter, python, preloaded, arguments, progress):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
+    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS,
+                        help="such as '2.7 3.11' (default: '%(default)s')")
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()
     try:

@@ -1,11 +1,12 @@
-"""make test-valgrind: a part of the tests in valgrind's memcheck.
+"""make test-valgrind: proves with valgrind's memcheck that the extension
+accesses memory correctly and leaks none, in some of the tests.
 
     python3 -m ci.test.valgrind [--pythons 3.11] [PYTEST ARGUMENT...]
 
-Python takes its memory from malloc(), so that memcheck sees each block.  Of
-what it reports, those errors count that have the extension in their stack,
-and those leaks of blocks that the extension took or had OpenSSL take; what
-Python and OpenSSL do among themselves does not.
+It takes at most an hour for each Python.  Python allocates with malloc(), so
+that memcheck sees each block.  An error counts if the extension is in its
+stack.  A leak counts if the extension allocated the block, or called OpenSSL
+to allocate it.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from ci.shared.environments import Failure
 from ci.test import run_tests
 
 PYTHONS = "3.11"
-# everything once that makes, keeps and frees memory; one process
+# tests that use each kind of object once, and start no other process
 TESTS = ["tests/%s.py" % name for name in (
     "transport/test_membio", "verification/test_certificate",
     "verification/test_chain", "handshake/test_session",
@@ -29,14 +30,14 @@ FLAGS = "-O1 -g -fno-omit-frame-pointer"
 MEMCHECK = ["--tool=memcheck", "--leak-check=full", "--num-callers=40",
             "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
             "--xml=yes", "--child-silent-after-fork=yes"]
-# between the extension and the allocation
+# libraries of frames between the extension and the allocation
 BELOW = ("vgpreload", "libssl", "libcrypto")
 OURS = "__ssl_backport"
 LIMIT_SECONDS = 3600
 TOLD = 3
 
 MISSING = """\
-valgrind was not found.  To get it:
+valgrind was not found.  To install it:
 
     Debian, Ubuntu:  apt-get install valgrind libc6-dbg
     RHEL, Fedora:    dnf install valgrind"""
@@ -48,7 +49,8 @@ def report_path(interpreter):
 
 
 def frames(error):
-    """[(library, function)] of where it happened, innermost first."""
+    """The list of (library, function) of an error's stack, innermost
+    first."""
     return [(frame.findtext("obj", ""), frame.findtext("fn", "?"))
             for frame in error.find("stack").iter("frame")]
 
@@ -70,13 +72,13 @@ def describe(error):
 
 
 def complaints(interpreter):
-    """What counts of what memcheck reported, as texts."""
+    """The list of texts of memcheck's reports that count."""
     found = []
     for path in glob.glob(report_path(interpreter) + ".*.xml"):
         try:
             root = xml.etree.ElementTree.parse(path).getroot()
         except xml.etree.ElementTree.ParseError as error:
-            found.append("    %s is not whole: %s" % (
+            found.append("    %s is incomplete: %s" % (
                 os.path.relpath(path, environments.ROOT), error))
             continue
         found += [describe(error) for error in root.iter("error")
@@ -85,7 +87,8 @@ def complaints(interpreter):
 
 
 def test(interpreter, python, arguments, progress):
-    """The Result of the tests, each complaint counted as a failure."""
+    """Run the tests.  Returns their Result; each complaint of valgrind counts
+    as a failure."""
     for path in glob.glob(report_path(interpreter) + ".*.xml"):
         os.remove(path)
     launcher = MEMCHECK + [
@@ -104,9 +107,10 @@ def test(interpreter, python, arguments, progress):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
+    parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS,
+                        help="such as '2.7 3.11' (default: %(default)s)")
     options, arguments = parser.parse_known_args()
-    # or tests/conftest.py would start them again, outside valgrind
+    # without it tests/conftest.py starts pytest again, outside valgrind
     os.environ["OPENSSL_CONF"] = os.devnull
     progress = environments.Progress()
     try:

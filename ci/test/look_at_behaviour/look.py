@@ -1,21 +1,24 @@
-"""What the ssl module that is there makes of the calls of a table.
+"""Prints the outcomes of the calls in table.py with this Python's ssl.
 
     python [-m _ssl_backport] look.py CERTIFICATES [ROW]
 
-CERTIFICATES is the folder tests/certs; files are written to the working
-folder.  For each line of a table, in each state and with each value, there are
-two lines of JSON: [state, line, value] before, [outcome, ...] after.  It may
-crash, or be killed because a call takes too long; then it can start again at
-the row behind that.  Runs on 2.7 and 3, and needs nothing but ssl, so that
-its folder can be copied to any system.
+It takes some minutes.  CERTIFICATES is the folder tests/certs.  The script
+writes its files to the working folder.  It makes each call of the tables in
+each state and with each value, and prints two lines of JSON for each row:
+[state, line, value] before the call, [outcome, ...] after it.  A call may
+crash the script, or an alarm ends it because the call takes too long.  The
+script can then start again at the next ROW.  It runs on 2.7 and 3 and needs
+only this folder and ssl.
 
-What a table's line says:
-    c.options = VALUE   that it is set to each of the values, then read again
-    VALUE, SMALL        every value, and every value but numbers that a call
-                        would take for an amount of memory or work
+The notation of the tables:
+    c.options = VALUE   set the attribute to each value, then read it
+    VALUE               every value
+    SMALL               every value except numbers that a call would use as an
+                        amount of memory or work
     FEW                 a value of each type
-    -> type             what is returned is by chance: only its type counts
-    -> alone            nothing is done with the object afterwards
+    -> type             the outcome is the type of the result only, since the
+                        result is random
+    -> alone            do not use the object after the call
 """
 
 from __future__ import print_function
@@ -41,7 +44,7 @@ from pairs import (VERSIONS, Objects, Sockets, cert, closing,  # noqa: E402
 from table import (CONNECTION, CONTEXT, DELETIONS, FEW,  # noqa: E402
                    FLAGS, HOSTS, KEYS, MODULE, PAIRS, SMALL, SOCKET, VALUES)
 
-SECONDS = 30  # that a call may take before this script is killed
+SECONDS = 30  # the most that a call may take; then SIGALRM ends the script
 
 
 # Values
@@ -57,7 +60,7 @@ class Number(object):
 
 
 class Failing(object):
-    """Fails whatever it is asked."""
+    """Each operation on this object raises ZeroDivisionError."""
 
     def fail(self, *args):
         raise ZeroDivisionError
@@ -74,7 +77,7 @@ class Path(object):
 
 
 def function(*args):
-    """Something to call."""
+    """A callable value."""
 
 
 # Running a line
@@ -86,7 +89,10 @@ Line = collections.namedtuple("Line", "text value code options")
 
 
 def lines(table, all_values):
-    """The Lines of a table, a value in each place for one."""
+    """Generate the Lines of a table, one for each value of a placeholder.
+
+    all_values: False to use the values FEW for each placeholder.
+    """
     for text in table.strip().splitlines():
         code, _, options = text.partition(" -> ")
         place = PLACE.search(code)
@@ -109,7 +115,7 @@ def outcome_of(line, names):
 
 
 def settings(context):
-    """What can be seen of a context's settings."""
+    """The settings of a context, as a list of texts."""
     names = ["protocol", "options", "verify_flags", "verify_mode",
              "check_hostname", "minimum_version", "maximum_version",
              "post_handshake_auth", "hostname_checks_common_name",
@@ -120,26 +126,28 @@ def settings(context):
 
 
 def open_file(mode):
-    """A file of 10 bytes."""
+    """Open a file of 10 bytes."""
     with open("ten-bytes", "wb") as stream:
         stream.write(b"0123456789")
     return open("ten-bytes", mode)
 
 
 def sent(connection):
-    """The certificates, as objects, that the peer has sent."""
+    """The Certificate objects that the peer has sent."""
     return connection._sslobj.get_unverified_chain()
 
 
 def waiting(sock):
-    """The socket, with a timeout: sendfile() wants one.  Nobody else does
-    anything meanwhile, so that what has to wait will wait in vain."""
+    """Set a short timeout, which sendfile() needs, and return the socket.
+
+    The peer does nothing meanwhile, so an operation that waits times out.
+    """
     sock.settimeout(0.01)
     return sock
 
 
 def tell(state, line, look):
-    """One row: what look() gives for a line of a table."""
+    """Print one row: the outcomes that look() returns for a line."""
     global row
     row += 1
     if row < first_row:
@@ -162,7 +170,7 @@ def write(what):
 # Contexts in each state
 
 def before():
-    """A context that nobody has used."""
+    """The rows of new contexts."""
     for name, protocol in (("client's", ssl.PROTOCOL_TLS_CLIENT),
                            ("server's", ssl.PROTOCOL_TLS_SERVER),
                            ("anyone's", ssl.PROTOCOL_TLS)):
@@ -189,7 +197,7 @@ def silently(call):
 
 
 def use(context, server_side):
-    """How a handshake with a context ends."""
+    """Make a connection with a context.  Returns the outcomes."""
     client, server = new_contexts("TLSv1_3")
     for each in client, server:
         each.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -203,7 +211,7 @@ def use(context, server_side):
 
 
 def during():
-    """A context whose connection is at some point."""
+    """The rows of contexts that have a connection, in each state."""
     for version in VERSIONS:
         for kind in Sockets, Objects:
             for name, call in CONTEXT_STATES:
@@ -268,7 +276,7 @@ CONTEXT_STATES = [
 # Connections in each state
 
 def new(pair, side):
-    """The handshake has not begun."""
+    """The handshake has not started."""
 
 
 def half(pair, side):
@@ -287,14 +295,14 @@ def read_before(pair, side):
 
 
 def ended(pair, side):
-    """The peer has said that it ends."""
+    """The peer has sent close_notify."""
     pair.shake()
     outcome(getattr(pair, other(side)).unwrap)
     pair.carry()
 
 
 def cut_off(pair, side):
-    """The peer has gone without a word."""
+    """The peer has closed the transport without close_notify."""
     pair.shake()
     pair.cut_off(other(side))
 
@@ -316,7 +324,7 @@ MODES = ["plain", "resumed", "authenticated", "authenticates later",
 
 
 def contexts_of(mode, version):
-    """(client's, server's, a session of them)."""
+    """The contexts of a mode: (client's, server's, a session of both)."""
     if (mode, version) not in made:
         client, server = new_contexts(version, mode.startswith("auth"))
         if mode == "authenticated":
@@ -409,7 +417,7 @@ def named(pair, line, old):
 
 
 def unconnected():
-    """A socket that has no peer yet."""
+    """The rows of sockets that are not connected."""
     for side in "client", "server":
         def look(line):
             client, server, old = contexts_of("plain", "TLSv1_3")
@@ -424,7 +432,7 @@ def unconnected():
             tell(side + "'s, SSLSocket, unconnected", line, look)
 
 
-# What callbacks are told, and what becomes of their answers
+# The arguments of callbacks, and the effects of their results
 
 CALLBACKS = [
     ("sni_callback returns VALUE", SMALL,
@@ -451,7 +459,7 @@ def answers():
 
 
 def returning(value, told):
-    """A callback that returns a value, and notes what it is told."""
+    """A callback that returns a value, and adds its arguments to told."""
     def callback(*args):
         told.append(show(args))
         return evaluate(value, "eval", globals())
@@ -467,7 +475,10 @@ def answer_name(kind, version, value):
 
 
 def answer_keys(kind, version, client_answer, server_answer):
-    """Of TLS 1.2 and a suite for it: 1.3 falls back to certificates."""
+    """The outcomes of PSK callbacks.
+
+    TLS 1.2 needs a PSK cipher suite.  TLS 1.3 falls back to certificates.
+    """
     client, server = new_contexts(version)
     told = []
     if version == "TLSv1_2":
@@ -486,7 +497,7 @@ def answer_messages(kind, version, value):
     client._msg_callback = returning(value, told)
     with closing(kind(client, server)) as pair:
         ends = pair.shake()
-        # the messages themselves are random
+        # without the contents of the messages, which are random
         return [[each[:-1] for each in told], ends]
 
 
@@ -506,7 +517,7 @@ def labels(version):
 
 
 def tickets():
-    """How many tickets come for what is set."""
+    """The rows of the number of tickets for each setting."""
     for number in 0, 1, 2, 3, 255:
         tell("TLSv1_3", "num_tickets = %d" % number,
              lambda line: count_tickets(number))
@@ -524,7 +535,8 @@ def count_tickets(number):
             pair.client.session is not None]
 
 
-# What both sides may have set, and agree on
+# The settings of both sides, of which they choose the parameters of a
+# connection
 AGREEMENTS = [
     ("set_groups", ["X25519", "P-256", "secp384r1", "P-256:X25519"]),
     ("set_ciphersuites", ["TLS_AES_128_GCM_SHA256",
@@ -560,7 +572,7 @@ def agree(version, setter, ours, theirs):
 
 
 def hosts():
-    """Whether a certificate is good for a host."""
+    """The rows of certificates and host names."""
     for version in VERSIONS:
         for text in HOSTS.strip().splitlines():
             for flag in FLAGS.strip().splitlines():

@@ -1,4 +1,4 @@
-"""What a call comes to, in terms that all versions of Python have."""
+"""Makes calls, and describes their outcomes equally on all Pythons."""
 
 import re
 import socket
@@ -12,7 +12,8 @@ compiled = {}
 
 
 def execute(code, names):
-    """The value of an expression; of a setting, what is there afterwards."""
+    """Evaluate an expression and return its value.  For an assignment return
+    the new value of its target."""
     setting = SETTING.match(code)
     if setting or code.startswith("del "):
         evaluate(code, "exec", names)
@@ -22,13 +23,18 @@ def execute(code, names):
 
 def evaluate(code, mode, names):
     if code not in compiled:
-        # the future is not inherited: 'text' is the host's own str
+        # dont_inherit: 'text' is this Python's own str, without the
+        # __future__ imports of this file
         compiled[code] = compile(code, code, mode, 0, True)
     return eval(compiled[code], names)
 
 
 def outcome(call, options=""):
-    """What a call returns or raises, and of what it warns."""
+    """Call a function.  Returns its result or exception, and the categories
+    of its warnings.
+
+    options: "type" for the type of the result only.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -43,7 +49,7 @@ def outcome(call, options=""):
 
 
 def show(value):
-    """A value in terms that all versions of Python have."""
+    """A description of a value that is equal on all Pythons."""
     kind = type(value).__name__
     if value is None or isinstance(value, bool):
         return value
@@ -63,7 +69,7 @@ def show(value):
 
 
 def show_error(error):
-    """The class of an exception, and its attributes but for what is text."""
+    """The class of an exception, and its attributes without messages."""
     if isinstance(error, socket.timeout):
         kind = "timeout"
     elif isinstance(error, ssl.SSLError):
@@ -77,20 +83,20 @@ def show_error(error):
         if isinstance(error, EnvironmentError)
         and isinstance(getattr(error, name, None), integers + (str,))}
     if isinstance(error, ssl.SSLError) and "errno" in found:
-        # in 2.7 and 3.6, and so in the backport, the library is in it too
+        # the errno of 2.7, 3.6 and the backport also contains the library
         found["errno"] &= 0x7fffff
     return [kind, found]
 
 
 def attributes(error):
-    """All that is in an exception, text too."""
+    """All attributes of an exception, also messages."""
     return [getattr(error, name, "missing") for name in (
         "args", "errno", "strerror", "filename", "library", "reason",
         "verify_code", "verify_message")]
 
 
 def as_number(value):
-    """Without the names of constants, which not all versions show alike."""
+    """The number of a constant, since its repr() depends on the Python."""
     return int(value) if isinstance(value, integers) else value
 
 

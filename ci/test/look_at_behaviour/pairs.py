@@ -1,4 +1,5 @@
-"""Connected pairs, over sockets and over MemoryBIOs, that never wait."""
+"""Pairs of a client and a server, over sockets and over MemoryBIOs, whose
+operations never wait."""
 
 import contextlib
 import os
@@ -17,7 +18,7 @@ def cert(name):
 
 
 def new_contexts(version, client_certificate=False):
-    """[the client's, the server's], for one version."""
+    """The contexts of (client, server) for one version of TLS."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     client.load_verify_locations(cert("root.pem"))
@@ -26,7 +27,7 @@ def new_contexts(version, client_certificate=False):
         client.load_cert_chain(cert("client.pem"))
         server.load_verify_locations(cert("root.pem"))
     for context in client, server:
-        # some systems build Python with another default
+        # the default ciphers depend on how Python was built
         context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
         context.minimum_version = context.maximum_version = getattr(
             ssl.TLSVersion, version)
@@ -34,8 +35,12 @@ def new_contexts(version, client_certificate=False):
 
 
 def read_all(reader):
-    """What can be read, and what ends it: one read() of the backport may
-    return what comes in several records."""
+    """Read until there is no more data.  Returns [the data, the outcome of
+    the last read()].
+
+    A single read() is not enough: the stock ssl returns one record, the
+    backport may return several.
+    """
     data = b""
     for _ in range(5):
         found = outcome(lambda: reader.read(100))
@@ -46,10 +51,10 @@ def read_all(reader):
 
 
 class Pair(object):
-    """A client and a server that are connected, and never wait."""
+    """A client and a server, whose operations never wait."""
 
     def shake(self):
-        """Both handshakes; how each ended."""
+        """Do the handshake on both sides.  Returns both outcomes."""
         return self.run("do_handshake")
 
     def run(self, method):
@@ -65,7 +70,7 @@ class Pair(object):
         return [found.get("client"), found.get("server")]
 
     def talk(self, one, other):
-        """What each reads of what the other writes, two times."""
+        """Let both sides write and read, two times.  Returns the outcomes."""
         found = []
         for _ in range(2):
             for writer, reader in (other, one), (one, other):
@@ -82,7 +87,7 @@ class Sockets(Pair):
     def __init__(self, client, server, session=None,
                  server_hostname="localhost"):
         left, right = socket.socketpair()
-        if PY2:  # where they are of the type below socket.socket
+        if PY2:  # socketpair() returns objects of socket.socket's base type
             left, right = (socket.socket(_sock=sock) for sock in (left, right))
         for sock in left, right:
             sock.settimeout(0)
@@ -94,11 +99,11 @@ class Sockets(Pair):
         self.plain = left, right
 
     def carry(self):
-        """Nothing to do: sockets do."""
+        """Do nothing: the kernel transfers the data."""
 
     def cut_off(self, side):
         sock = getattr(self, side)
-        # below TLS, of which stock forgets with its own shutdown()
+        # SSLSocket.shutdown() of the stock ssl would also end TLS
         if PY2:
             sock._sock.shutdown(socket.SHUT_WR)
         else:
@@ -121,7 +126,7 @@ class Objects(Pair):
             server_hostname=server_hostname)
         self.server = server.wrap_bio(
             self.server_in, self.server_out, server_side=True)
-        self.ended = None  # the BIO that gets nothing any more
+        self.ended = None  # the BIO that gets no more data
 
     def carry(self):
         for source, target in ((self.client_out, self.server_in),
@@ -134,7 +139,7 @@ class Objects(Pair):
         self.ended.write_eof()
 
     def close(self):
-        """Nothing to do: an SSLObject holds no descriptor."""
+        """Do nothing: an SSLObject has no descriptor."""
 
 
 @contextlib.contextmanager
@@ -150,7 +155,7 @@ def other(side):
 
 
 def half_done(pair):
-    """The client has said hello, and the server has answered."""
+    """Do the handshake until the server has sent its first flight."""
     outcome(pair.client.do_handshake)
     pair.carry()
     outcome(pair.server.do_handshake)

@@ -1,4 +1,5 @@
-"""The calls that look.py tries, and the values that it tries them with."""
+"""The calls that look.py makes, and their arguments.  The docstring of look.py
+describes the notation."""
 
 # A value of each type
 FEW = """
@@ -24,7 +25,7 @@ ssl.Options.OP_ALL 2**31-1 2**31 2**32-1 2**32 2**63-1 2**63 2**64-1 10**30
 """.split()
 
 
-# The table: of the module
+# Calls of the module's functions and classes
 
 MODULE = """
 ssl.TLSVersion(VALUE)
@@ -111,7 +112,7 @@ issubclass(ssl.SSLEOFError, ssl.SSLError)
 issubclass(ssl.SSLZeroReturnError, ssl.SSLError)
 """
 
-# Of a context c.  What becomes of a handshake afterwards counts as well.
+# Calls with a context c.  look.py also compares a handshake afterwards.
 CONTEXT = """
 c.options
 c.options = VALUE
@@ -231,14 +232,15 @@ c.wrap_socket(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
 c.wrap_socket(FEW, server_hostname='localhost')
 """
 
-# Attributes that no context loses
+# Attributes of a context, which `del` must not remove
 DELETIONS = """
 options verify_flags verify_mode check_hostname protocol security_level
 minimum_version maximum_version num_tickets post_handshake_auth
 hostname_checks_common_name _host_flags sni_callback _msg_callback
 keylog_filename""".split()
 
-# Of a connection s, p being its peer's.  What s reads afterwards counts.
+# Calls with a connection s, whose peer is p.  look.py also compares the data
+# that s reads afterwards.
 CONNECTION = """
 s.version()
 s.cipher()
@@ -318,7 +320,7 @@ s.__reduce__()
 s.__class__.__name__
 """
 
-# Of those that are sockets
+# Calls with a connection s that is an SSLSocket
 SOCKET = """
 s.send(FEW)
 s.sendall(FEW)
@@ -358,7 +360,7 @@ s.gettimeout()
 s.makefile() -> type
 """
 
-# What a client's callback for pre-shared keys may answer
+# Results of a client's callback for pre-shared keys
 
 PAIRS = """
 (None,b'key') ('text',b'key') (u'text',b'key') (b'text',b'key') ('text','key')
@@ -371,7 +373,7 @@ PAIRS = """
 
 KEYS = "b'key' b'other' b'k'*256 b'k'*257 b'k'*512 b'k'*513".split()
 
-# Certificates, names of hosts, and settings that decide whether they match
+# Certificates with host names, and settings that decide whether they match
 HOSTS = """
 localhost.pem localhost
 localhost.pem LOCALHOST
