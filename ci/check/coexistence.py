@@ -238,7 +238,7 @@ def main():
         first = use_others(stock, stock)
     again = use_others(stock, ours)
     assert again == first, (first, again)
-    print("loaded %s the backport, then all used again:" % order)
+    print("loaded %s the backport, with these OpenSSLs:" % order)
     for (name, _), text in zip(OTHERS, again):
         print("    %-14s %s" % (name, text))
     print("    %-14s %s" % ("backport", use_backport(ours, version)))

@@ -117,7 +117,7 @@ def in_order(listing):
     return [os.path.join(os.path.dirname(listing), name) for name in ordered]
 
 
-# What runs in it
+# Running tests in the kernel
 
 def boot(kernel, commands, log, progress):
     """Run commands in the kernel.

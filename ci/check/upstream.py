@@ -306,7 +306,7 @@ def package_rows(progress):
     return rows
 
 
-# All of it
+# The whole run
 
 def show(title, rows):
     """Print a table.  All tables have the same columns."""

@@ -115,7 +115,7 @@ def check(name, path, progress):
         installation.check(interpreter, path, progress)
     say(progress, name, run_all_tests(interpreter, python, progress))
     share_a_process(name, python)
-    say(progress, name, "shares a process with other OpenSSLs")
+    say(progress, name, "works in one process with other OpenSSLs")
 
 
 def check_elsewhere(path, target, progress):

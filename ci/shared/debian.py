@@ -122,6 +122,6 @@ class Tree(object):
 
 
 def debian11(arch, progress):
-    """The Debian 11 system of an architecture."""
+    """The Tree of Debian 11 for an architecture."""
     packages = DEBIAN11 + (PYPY if arch == "amd64" else [])
     return Tree("debian11", "bullseye", arch, packages, progress)

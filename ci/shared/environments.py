@@ -59,7 +59,7 @@ print(own and "%d.%d.%d" % own[:3] or "")
 print(sys.executable)
 """
 
-# The last argument is the name of a module.
+# Imports the module that the argument names.
 IMPORT = "import sys; __import__(sys.argv[1])"
 
 NO_PYTHON27 = """\

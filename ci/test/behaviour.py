@@ -125,7 +125,7 @@ def sides_in_tree(place, progress):
     return [place.side("stock"), place.side("backport", "-m", "_ssl_backport")]
 
 
-# Looking
+# Running look.py
 
 def look(side, progress):
     """Run look.py to its end.  Returns {Row: outcomes}.
@@ -295,7 +295,7 @@ def report(tables):
     return total
 
 
-# All of it
+# The whole run
 
 def backport_in(name, is_newest, progress):
     """The Side of the backport in a Python of this machine.

@@ -68,7 +68,7 @@ def find_files(stock, progress):
     return found
 
 
-# Looking
+# Running look_at_certificates.py
 
 def look(command, name, files, progress):
     """Run look_at_certificates.py with one ssl module.

@@ -208,7 +208,7 @@ def compare(python, module, progress):
     return comparison
 
 
-# All of it
+# The whole run
 
 def find(names):
     """The interpreters with these names, or all that are found."""

@@ -3,13 +3,15 @@ backport as with 2.7's own ssl.
 
     python3 -m ci.test.ecosystem [--only "requests redis"] [--document]
 
-The libraries are the unmodified ones of ci/requirements/ecosystem.txt.  Each
+It takes about five minutes, and ends with a table.  --document writes the
+table to docs/ecosystem.rst.
+
+ci/requirements/ecosystem.txt pins the libraries, which are unmodified.  Each
 file of ecosystem/libraries uses one library with real servers on loopback,
-which come from Debian packages.  Results must be equal with both, except for
-the differences that the files name.  Without --only it also runs the programs
-of docs/examples, since some need these libraries.  The run takes about five
-minutes and ends with a table; --document writes the table to
-docs/ecosystem.rst.
+which come from Debian packages.  The results must be equal with both ssl
+modules, except for the differences that the files name.  Without --only the
+script also runs the programs of docs/examples, since some need these
+libraries.
 """
 
 import argparse
@@ -61,7 +63,8 @@ Known differences
 -----------------
 """
 
-# Ends of variables that name proxies and CA certificates of this machine.
+# Variables of the environment whose names end so are not passed on: they name
+# proxies and CA certificates of this machine.
 OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
 
 HEADS = ("library", "version", "same", "beyond", "known", "failed", "")

@@ -45,7 +45,7 @@ def complaints(samples, allocator_bytes=ALLOCATOR_BYTES):
     found = []
     if (slope(samples) > BYTES_PER_OPERATION
             and growth(samples) > allocator_bytes):
-        found.append("memory grows by %.1f bytes an operation"
+        found.append("memory grows by %.1f bytes per operation"
                      % slope(samples))
     return found
 

@@ -221,7 +221,7 @@ def report(results):
     return int(any(result.finding for result in results.values()))
 
 
-# The other tasks
+# The options --input and --merge
 
 def try_one(python, name, path, progress):
     if not os.path.exists(path):

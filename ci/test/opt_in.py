@@ -90,7 +90,7 @@ def refuse_missing(ways):
 
 
 class Runner:
-    """Tries ways with one environment."""
+    """Tries ways to opt in, with the environment .build/opt-in."""
 
     def __init__(self, progress):
         self.interpreter = environments.find(PYTHON)

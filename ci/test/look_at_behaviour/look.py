@@ -6,9 +6,9 @@ It takes some minutes.  CERTIFICATES is the folder tests/certs.  The script
 writes its files to the working folder.  It makes each call of the tables in
 each state and with each value, and prints two lines of JSON for each row:
 [state, line, value] before the call, [outcome, ...] after it.  A call may
-crash the script, or an alarm ends it because the call takes too long.  The
-script can then start again at the next ROW.  It runs on 2.7 and 3 and needs
-only this folder and ssl.
+crash the script, or take too long, so that an alarm ends the script.  The
+caller can then start the script again at the next ROW.  The script runs on 2.7
+and 3, and needs only this folder and ssl.
 
 The notation of the tables:
     c.options = VALUE   set the attribute to each value, then read it
