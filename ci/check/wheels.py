@@ -162,8 +162,8 @@ def main():
         for name, path in found.items():
             check_file(name, path)
             check_sdist.check_for_index(path, progress)
-            say(progress, name, "symbols, libraries, tags, licences, SBOM: "
-                "as they must be")
+            say(progress, name, "symbols, libraries, tags, licences and SBOM "
+                "are right")
             if target.arch == targets.this():
                 check(name, path, progress)
             else:
@@ -171,7 +171,7 @@ def main():
         build_again(found, target, progress)
     except Failure as failure:
         return "\n%s" % failure
-    print("\nEverything holds for:")
+    print("\nAll checks have passed for:")
     for path in found.values():
         print("    %s" % os.path.basename(path))
     return 0
