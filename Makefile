@@ -9,54 +9,54 @@
 PYTHON3 = python3
 
 .PHONY: help demo clean test test-long test-openssl test-cpython \
-    test-behaviour test-certificates test-ecosystem test-asan test-tsan \
-    test-valgrind fuzz soak load check-wheels check-debian11 \
-    check-newest check-wheels-newest check-ktls check-upstream wheels \
-    wheels-newest docs bench bench-origins python3
+    test-behaviour test-certificates test-ecosystem test-opt-in test-asan \
+    test-tsan test-valgrind fuzz soak load check-rooms check-wheels \
+    check-debian11 check-newest check-wheels-newest check-ktls \
+    check-upstream wheels wheels-newest docs bench bench-origins python3
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' Makefile
 
 #: Use:
-#:   make demo            what the backport does, beside the Python's own ssl
+#:   make demo            small programs with Python's own ssl and the backport
 demo: python3
 	@$(PYTHON3) demo/run.py
 
-#:   make clean           removes .build, where environments and logs are kept
+#:   make clean           remove .build, which has all environments and logs
 clean:
 	rm -rf .build
 
 #:
 #: Test:
-#:   make test            the tests, in each Python of 2.7, 3.6 and 3.11 found
-#:                        (PYTHONS="2.7 3.12" for others, ARGS for pytest,
+#:   make test            all tests, on each Python of 2.7, 3.6 and 3.11 found
+#:                        (PYTHONS="2.7 3.12" for others; ARGS for pytest;
 #:                        STOCK=1 for the Python's own ssl)
 test: python3
 	@$(PYTHON3) -m ci.test.run_tests $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(STOCK),--stock) $(ARGS)
 
-#:   make test-long       the long forms of those that try at random
+#:   make test-long       longer runs of the random tests, and slow tests
 test-long: python3
 	@SSLB_LONG=1 $(PYTHON3) -m ci.test.run_tests \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS) \
 	    $(shell grep -lw LONG tests/*/test_*.py)
 
-#:   make test-openssl    the tests with OpenSSL 1.1.1 to 4.0
+#:   make test-openssl    all tests with each OpenSSL line, 1.1.1 to 4.0
 #:                        (OPENSSL="3.5 3.0.20" for some)
 test-openssl: python3
 	@$(PYTHON3) -m ci.test.openssl $(if $(OPENSSL),--openssl "$(OPENSSL)") \
 	    $(ARGS)
 
 #:   make test-cpython    CPython's own tests, with its ssl and with ours
-#:                        (MODULES="test_ssl" for some)
+#:                        (MODULES="test_ssl" for some modules)
 test-cpython: python3
 	@$(PYTHON3) -m ci.test.cpython \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
 
-#:   make test-behaviour  each call in each state, with 3.15's ssl, if make
-#:                        check-newest has made its tree, or else 3.13's, and
-#:                        with ours
+#:   make test-behaviour  calls in each state, with the newest stock ssl and
+#:                        with ours: 3.15's in the Debian folder that make
+#:                        check-newest makes, or else 3.13's
 test-behaviour: python3
 	@$(PYTHON3) -m ci.test.behaviour \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
@@ -72,40 +72,50 @@ test-certificates: python3
 test-ecosystem: python3
 	@$(PYTHON3) -m ci.test.ecosystem $(ARGS)
 
-#:   make test-asan       the tests with AddressSanitizer and UBSan
+#:   make test-opt-in     each way to opt in, with the real program, on 2.7
+#:                        (ARGS="--only cron" for one)
+test-opt-in: python3
+	@$(PYTHON3) -m ci.test.opt_in $(ARGS)
+
+#:   make test-asan       all tests with AddressSanitizer and UBSan
 test-asan: python3
 	@$(PYTHON3) -m ci.test.asan $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
-#:   make test-tsan       those of threads with ThreadSanitizer
+#:   make test-tsan       the tests of threads with ThreadSanitizer
 test-tsan: python3
 	@$(PYTHON3) -m ci.test.tsan $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
-#:   make test-valgrind   a part of the tests under valgrind
+#:   make test-valgrind   some of the tests under valgrind
 test-valgrind: python3
 	@$(PYTHON3) -m ci.test.valgrind \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") $(ARGS)
 
-#:   make fuzz            inputs that break a promise, sought by coverage (20 s
-#:                        each; SECONDS=..., ONLY="loaders records";
+#:   make fuzz            fuzzing, guided by coverage (20 s for each harness;
+#:                        SECONDS=..., ONLY="loaders records";
 #:                        OPENSSL=4.0 for ech)
 fuzz: python3
 	@$(PYTHON3) -m ci.test.fuzz $(if $(SECONDS),--seconds $(SECONDS)) \
 	    $(if $(ONLY),--only $(ONLY)) $(if $(OPENSSL),--openssl $(OPENSSL))
 
-#:   make soak            100,000 handshakes, 1,000,000 messages: flat memory
+#:   make soak            100,000 handshakes, 1,000,000 messages: no leak
 #:                        (QUICK=1 for fewer)
 soak: python3
 	@$(PYTHON3) -m ci.test.soak $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(QUICK),--quick)
 
-#:   make load            two servers, 2,000 clients, good ones and bad
+#:   make load            two servers with 2,000 good and bad clients
 #:                        (10 minutes each; SECONDS=...)
 load: python3
 	@$(PYTHON3) -m ci.test.load $(if $(SECONDS),--seconds $(SECONDS))
 
 #:
 #: Check:
-#:   make check-wheels    what the wheels promise
+#:   make check-rooms     no circle among the files of Modules/
+check-rooms: python3
+	@$(PYTHON3) -m ci.check.rooms \
+	    $(wildcard .build/python2.7/project/build/temp.*/Modules)
+
+#:   make check-wheels    that the wheels keep their promises
 check-wheels: python3
 	@$(PYTHON3) -m ci.check.wheels $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(ARCH),--arch "$(ARCH)")
@@ -123,7 +133,7 @@ check-debian11: python3
 check-newest: python3
 	@$(PYTHON3) -m ci.shared.newest ci.check.newest $(ARGS)
 
-#:   make check-wheels-newest   what the wheels for the newest Pythons promise
+#:   make check-wheels-newest   the same for wheels of the newest Pythons
 check-wheels-newest: python3
 	@$(PYTHON3) -m ci.shared.newest ci.check.wheels \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
@@ -158,13 +168,13 @@ docs: python3
 
 #:
 #: Measure:
-#:   make bench           how fast it is, beside every other ssl and plain C
+#:   make bench           speed, compared with every other ssl and plain C
 #:                        (ROWS="sendall echo" for some, QUICK=1 for less)
 bench: python3
 	@$(PYTHON3) bench/run.py $(if $(ROWS),--rows "$(ROWS)") \
 	    $(if $(QUICK),--quick)
 
-#:   make bench-origins   where its time goes; needs perf
+#:   make bench-origins   where the time goes; needs perf
 bench-origins: python3
 	@$(PYTHON3) bench/origins.py $(if $(ROWS),--rows "$(ROWS)")
 

@@ -21,7 +21,8 @@ collect_ignore = [] if helpers.BACKPORT else [
     "diagnosis/test_check.py",
     "installation/test_install.py", "installation/test_launcher.py",
     "module/test_api_docs.py", "module/test_names.py",
-    "module/test_surface.py", "project/test_upstream.py"]
+    "module/test_surface.py", "project/test_examples.py",
+    "project/test_upstream.py"]
 # A Python may be built without ssl: there the backport is the only one.
 HAS_STOCK = subprocess.call(
     [sys.executable, "-c", "import _ssl"], stderr=subprocess.PIPE) == 0

@@ -46,12 +46,13 @@ else:
 __all__ = [
     "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY", "TIMEOUT",
     "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
-    "array_bytes", "buffer_types", "cert", "client_context", "collect",
-    "descriptors", "ech_list_of", "fill", "fill_fifo", "in_child",
-    "integer_types", "limit_version", "listening", "load_bundle", "meanwhile",
-    "native", "outcome_of_bundle", "program_file", "read_all", "read_cert",
-    "receive", "run_isolated", "server_context", "serving", "socketserver",
-    "tcp_pair", "text_type", "through_pipe", "told_of_bundle", "unix_pair",
+    "array_bytes", "assert_serves", "buffer_types", "cert", "client_context",
+    "collect", "descriptors", "ech_list_of", "fill", "fill_fifo", "in_child",
+    "integer_types", "let_answer", "limit_version", "listening", "load_bundle",
+    "meanwhile", "native", "outcome_of_bundle", "program_file", "read_all",
+    "read_cert", "receive", "run_isolated", "server_context", "serving",
+    "socketserver", "tcp_pair", "text_type", "through_pipe", "told_of_bundle",
+    "unix_pair",
 ]
 
 
@@ -272,6 +273,23 @@ def run_isolated(script, *arguments, **variables):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = child.communicate()[0]
     assert child.returncode == 0, output.decode("utf-8", "replace")
+
+
+def let_answer(pair):
+    """A request to authenticate after the handshake, and the
+    client's answer on its way, before a byte y."""
+    pair.server.verify_client_post_handshake()
+    pair.server.write(b"x")
+    pair.flush()
+    assert pair.client.read(1) == b"x"
+    pair.client.write(b"y")
+    pair.flush()
+
+
+def assert_serves(context):
+    """The context has a working certificate for localhost."""
+    with SocketPair(server=context):
+        pass
 
 
 # Processes

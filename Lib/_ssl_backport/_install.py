@@ -17,6 +17,7 @@ import sys
 
 PACKAGE = "_ssl_backport"
 EXTENSION = "__ssl_backport"
+SSL = "_ssl_backport.ssl"  # the module that becomes `ssl`
 NAMES = ("ssl", "_ssl")
 # the packages that define the standard classes and functions (PyPy: the last)
 OWNERS = NAMES + ("_cffi_ssl",)
@@ -46,6 +47,10 @@ NO_EXTENSION = """\
 _ssl_backport cannot load its extension module: %s
 Install _ssl_backport again with this Python: %s"""
 
+LEFT_OUT = """\
+The module %s was left out of this program.
+PyInstaller takes it in with the option --hidden-import %s."""
+
 
 class Finder(object):
     """Finds `ssl` in this package; `_ssl` is the extension module."""
@@ -63,9 +68,14 @@ class Finder(object):
         if name not in NAMES or (name == "_ssl" and not self.has_ssl):
             return None
         from importlib.machinery import ModuleSpec, PathFinder
-        if name == "ssl":
-            return PathFinder.find_spec(name, [self.folder])
-        return ModuleSpec(name, self)
+        if name == "_ssl":
+            return ModuleSpec(name, self)
+        spec = PathFinder.find_spec(name, [self.folder])
+        if spec is None:
+            from importlib.util import find_spec
+            frozen = find_spec(SSL)
+            spec = ModuleSpec(name, FrozenLoader(frozen and frozen.loader))
+        return spec
 
     def create_module(self, spec):
         return self.extension
@@ -76,16 +86,47 @@ class Finder(object):
     # Python 2.7
 
     def find_module(self, name, path=None):
-        return self if name in NAMES else None
+        if name != "ssl":
+            return self if name in NAMES else None
+        from pkgutil import ImpImporter, find_loader
+        return (ImpImporter(self.folder).find_module(name)
+                or FrozenLoader(find_loader(SSL)))
 
     def load_module(self, name):
-        import imp
-        if name == "_ssl":
-            sys.modules[name] = self.extension
-            return self.extension
-        stream, path, description = imp.find_module(name, [self.folder])
-        with stream:
-            return imp.load_module(name, stream, path, description)
+        sys.modules[name] = self.extension
+        return self.extension
+
+
+class FrozenLoader(object):
+    """Loads `ssl` where our package is in no folder: in a zip file, or in a
+    program that PyInstaller made.
+
+    loader is that of _ssl_backport.ssl there, or None.
+    """
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def create_module(self, spec):
+        """Return None: Python 3 makes the module."""
+
+    def exec_module(self, module):
+        if self.loader is None:
+            raise ImportError(LEFT_OUT % (SSL, SSL))
+        module.__file__ = os.path.join(finder.folder, "ssl.py")
+        exec(self.loader.get_code(SSL), vars(module))
+
+    def load_module(self, name):
+        """Load the module, or load it again.  Python 2.7 calls this."""
+        is_new = name not in sys.modules
+        module = sys.modules.setdefault(name, type(sys)(name))
+        try:
+            self.exec_module(module)
+        except BaseException:
+            if is_new:
+                del sys.modules[name]
+            raise
+        return module
 
 
 finder = Finder()

@@ -1,4 +1,4 @@
-"""Build the wheels in the manylinux containers, for real CI.
+"""Makes the wheels in the manylinux containers, for real CI.
 
     python3 -m ci.build.container_wheels 3.9          # needs Docker
     python3 -m ci.build.container_wheels --identifiers

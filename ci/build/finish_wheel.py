@@ -1,4 +1,4 @@
-"""Turn a wheel as setup.py makes it into one for any Linux.
+"""Makes a wheel for any Linux of one that setup.py has made, in seconds.
 
     python -m ci.build.finish_wheel WHEEL FOLDER TAG...   # prints its new path
 

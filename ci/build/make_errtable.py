@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write Modules/errtable.h from the headers of one or several OpenSSLs.
+"""Makes Modules/errtable.h from the headers of one or several OpenSSLs.
 
     python3 -m ci.build.make_errtable INCLUDE_DIR... > Modules/errtable.h
 

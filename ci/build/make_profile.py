@@ -1,4 +1,4 @@
-"""Make ci/build/openssl.proftext, the profile that wheels are built with.
+"""Makes ci/build/openssl.proftext, the profile that wheels are built with.
 
     python3 -m ci.build.make_profile
 

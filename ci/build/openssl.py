@@ -1,10 +1,11 @@
-"""Build static OpenSSLs from the pinned sources of ci/build/openssl.json.
+"""Makes static OpenSSLs from the pinned sources of ci/build/openssl.json.
 
     python3 -m ci.build.openssl 3.5 4.0       # prints where each is
     python3 -m ci.build.openssl 3.0.20        # an earlier release of a line
 
 They are kept outside the tree, in SSLB_CACHE or ~/.cache/ssl-backport, and
-built again when the source, the options or the compiler change.
+built again when the source, the options or the compiler change.  Each takes
+some minutes.
 """
 
 import collections

@@ -1,10 +1,9 @@
 """How often each part of OpenSSL runs: what the compiler of the wheels reads.
 
 ci/build/openssl.proftext is such a profile, as text that llvm-profdata writes.
- The compiler takes only the binary form, which no package of the wheels' tools
- can
-write; indexed() makes it, in the version of the format that all of LLVM since
-3.9 reads (llvm/ProfileData/InstrProf.h).
+The compiler takes only the binary form, which no package of the wheels' tools
+can write; indexed() makes it, in the version of the format that all of LLVM
+since 3.9 reads (llvm/ProfileData/InstrProf.h).
 """
 
 import collections

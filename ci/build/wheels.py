@@ -1,4 +1,4 @@
-"""make wheels: a wheel with OpenSSL inside, for each Python that is found.
+"""make wheels: makes a wheel with OpenSSL inside for each Python found.
 
     python3 -m ci.build.wheels [--pythons "2.7 3.11"] [--arch i686]
 
@@ -6,7 +6,8 @@ zig compiles OpenSSL and the extension for an old glibc (see
 ci/build/targets.py); no container is needed.  The wheels are built from the
 source distribution and are left in .build/wheels.  For another architecture
 than this machine's there is the wheel of 2.7; it needs root, for the headers
-of a Debian tree.
+of a Debian tree.  OpenSSL takes some minutes the first time, each wheel
+half a minute.
 """
 
 import argparse
@@ -171,7 +172,7 @@ def find(names, target):
 
 def parse(text):
     """The command line, which checking the wheels shares."""
-    parser = argparse.ArgumentParser(description=text.split("\n")[0])
+    parser = argparse.ArgumentParser(description=text.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
                         help="such as '2.7 3.11' (default: all found)")
     parser.add_argument("--arch", default=targets.this(),

@@ -1,4 +1,4 @@
-"""The backport and others that bring an OpenSSL, at work in one process.
+"""Proves that the backport and others that bring an OpenSSL share a process.
 
     python ci/check/coexistence.py before|after VERSION CERTS
 

@@ -1,4 +1,5 @@
-"""make check-debian11: the 2.7 wheel and the source on foreign systems.
+"""make check-debian11: proves that the 2.7 wheel and the source work on
+foreign systems.
 
     python3 -m ci.check.debian11 [HOST...]      # as root
 
@@ -7,7 +8,7 @@ with its own Python 2.7.18 and OpenSSL 1.1.1, that for amd64 with PyPy 7.3.3
 as well.  They are kept in SSLB_CACHE or ~/.cache/ssl-backport; what is
 installed in them is removed again.  It needs root, for chroot, and for arm64
 qemu.  A HOST is a name of the table that ends the run, such as pypy-amd64;
-all of them otherwise.
+all of them otherwise.  It takes about half an hour, half of which is PyPy's.
 """
 
 import argparse
@@ -183,7 +184,7 @@ def choose(names):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("hosts", metavar="HOST", nargs="*")
     progress = environments.Progress()
     try:

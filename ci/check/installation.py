@@ -1,5 +1,5 @@
-"""How the wheel of 2.7 comes onto a system: by each pip that knows manylinux,
-by no pip at all, and into a folder of a product.
+"""Proves that the wheel of 2.7 comes onto a system: by each pip that knows
+manylinux, by no pip at all, and into a folder of a product.
 
 It is a part of make check-wheels.
 """

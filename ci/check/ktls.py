@@ -1,4 +1,4 @@
-"""make check-ktls: the tests of kTLS, on a kernel that has it.
+"""make check-ktls: proves that TLS in the kernel works, on one that has it.
 
     python3 -m ci.check.ktls [--openssl "3.0 3.5"] [PYTEST ARGUMENT...]
 
@@ -231,7 +231,7 @@ def report(runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--openssl", metavar="RELEASES", default=OPENSSLS,
                         help="of ci/build/openssl.json (default: %s)"
                         % OPENSSLS)

@@ -1,4 +1,5 @@
-"""make check-newest: all tests on the newest Pythons, ours and CPython's.
+"""make check-newest: proves with all tests, ours and CPython's, that the
+backport works on the newest Pythons.
 
     python3 -m ci.shared.newest ci.check.newest [--pythons "3.15"]
                                          [--modules "test_ssl"] [--document]
@@ -27,7 +28,7 @@ def own_lines(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
                         default=" ".join(newest.PYTHONS),
                         help="such as '3.15' (default: %(default)s)")

@@ -1,4 +1,5 @@
-"""make check-upstream: what has moved since the last time, and what to do.
+"""make check-upstream: tells what has moved since the last time, and what to
+do.
 
     python3 -m ci.check.upstream
 
@@ -33,8 +34,8 @@ NOTHING = "nothing"
 REQUIREMENTS = {
     "2.7": "2.7", "3.6": "3.6", "3.7": "3.7", "3.10": "3.10",
     "certificates": "3.13", "cibuildwheel-3.9": "3.13", "coexistence": "2.7",
-    "docs": "3.11", "ecosystem": "2.7", "fuzz": "3.11", "plot": "3.9",
-    "twine": "3.10", "wheel-tools": "3.10"}
+    "docs": "3.11", "ecosystem": "2.7", "fuzz": "3.11", "opt-in": "2.7",
+    "plot": "3.9", "twine": "3.10", "wheel-tools": "3.10"}
 PYTHONS = ["2.7"] + ["3.%d" % minor for minor in range(6, 100)]
 CALLS_AT_ONCE = 4
 

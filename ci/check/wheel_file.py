@@ -1,4 +1,4 @@
-"""Check what is in the file of a wheel, without installing it.
+"""Proves what is in the file of a wheel, without installing it, in a second.
 
     python -m ci.check.wheel_file WHEEL FORBIDDEN_PATH...
 

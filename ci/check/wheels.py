@@ -1,4 +1,4 @@
-"""make check-wheels: prove of each wheel in .build/wheels what it promises.
+"""make check-wheels: proves of each wheel in .build/wheels what it promises.
 
     python3 -m ci.check.wheels [--pythons "2.7 3.11"] [--arch i686]
 
@@ -7,7 +7,8 @@ installed where no compiler is, the whole of the tests run with it, it shares
 a process with other OpenSSLs, and is built once more, byte by byte the same.
 For 2.7 ci/check/installation.py tries old pips and a system without pip.  A
 wheel for another architecture than this machine's is tried in a Debian 11
-system, which needs root.
+system, which needs root.  Each takes as long as the tests of one Python;
+OpenSSL and the old pips take some minutes more.
 """
 
 import filecmp

@@ -1,4 +1,4 @@
-"""Write docs/api.rst, the table of the public API, from docs/api.json.
+"""Makes docs/api.rst, the table of the public API, from docs/api.json.
 
     python -m ci.pages.api          # writes it
     python -m ci.pages.api --check  # tells whether it is up to date

@@ -1,4 +1,4 @@
-"""make docs: the pages of docs/ as a manual for a browser.
+"""make docs: makes of the pages of docs/ a manual for a browser.
 
     python3 -m ci.pages.manual
     python3 -m ci.pages.manual --links

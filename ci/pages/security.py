@@ -1,4 +1,4 @@
-"""Write docs/security.rst from docs/security.json, docs/trials.json and the
+"""Makes docs/security.rst from docs/security.json, docs/trials.json and the
 names of the tests.
 
     python -m ci.pages.security          # writes it

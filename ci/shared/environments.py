@@ -486,9 +486,31 @@ def environment_of(interpreter):
     return os.path.join(BUILD, "python" + label)
 
 
-def prepare(interpreter, progress):
-    """Make what is missing; the path of the environment's interpreter."""
-    folder = environment_of(interpreter)
+def prepare(interpreter, progress, kind=None):
+    """Make what is missing; the path of the environment's interpreter.  A
+    kind, such as "asan", has an environment of its own: it is built with
+    other settings."""
+    folder = (os.path.join(BUILD, "%s-python%s" % (kind, interpreter.name))
+              if kind else environment_of(interpreter))
     make_environment(interpreter, folder, progress)
+    install_project(interpreter, folder, progress)
+    return python_of(folder)
+
+
+def prepare_with(interpreter, name, progress):
+    """Make an environment, .build/NAME, with the packages of
+    ci/requirements/NAME.txt and the project; returns its Python's path."""
+    folder = os.path.join(BUILD, name)
+    make_environment(interpreter, folder, progress)
+    path = pins(name)
+    stamp = os.path.join(folder, "packages-made-of")
+    wanted = digest(contents(path))
+    if not is_done(stamp, wanted):
+        run([python_of(folder), "-m", "pip", "install", "-r", path],
+            "%s.log" % name)
+        set_done(stamp, wanted)
+        progress.say("Python " + interpreter.name,
+                     "the packages of %s installed" % os.path.relpath(
+                         path, ROOT))
     install_project(interpreter, folder, progress)
     return python_of(folder)

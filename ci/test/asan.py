@@ -1,4 +1,5 @@
-"""make test-asan: the tests with AddressSanitizer and UBSan.
+"""make test-asan: proves with AddressSanitizer and UBSan that the tests touch
+no memory that they must not, and leak none.
 
     python3 -m ci.test.asan [--pythons "2.7 3.11"] [PYTEST ARGUMENT...]
 
@@ -6,6 +7,7 @@ The extension is built with both sanitizers into environments of its own, and
 their libraries are preloaded.  An error ends the tests at once.  Of the leaks
 that are found when a process ends, those count that the extension allocated
 or had OpenSSL allocate: Python itself lets much memory go with the process.
+It takes several times as long as make test.
 """
 
 import argparse
@@ -47,15 +49,6 @@ def library(name):
     if not os.path.isabs(path.strip()):
         raise Failure(MISSING % name)
     return path.strip()
-
-
-def prepare(interpreter, progress):
-    """Build with the sanitizers; the path of the interpreter."""
-    folder = os.path.join(environments.BUILD,
-                          "asan-python" + interpreter.name)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
-    return environments.python_of(folder)
 
 
 def reports(interpreter):
@@ -109,7 +102,7 @@ def test(interpreter, python, arguments, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()
@@ -117,7 +110,7 @@ def main():
         preloaded = " ".join(library(name) for name in LIBRARIES)
         interpreters = run_tests.find(options.pythons)
         os.environ.update(CFLAGS=FLAGS, LDFLAGS="-fsanitize=address,undefined")
-        pythons = [prepare(interpreter, progress)
+        pythons = [environments.prepare(interpreter, progress, "asan")
                    for interpreter in interpreters]
     except Failure as failure:
         return "\n%s" % failure

@@ -1,5 +1,5 @@
-"""make test-behaviour: what the newest stock ssl and the backport make of each
-call of a table.
+"""make test-behaviour: proves that the newest stock ssl and the backport make
+the same of each call of a table.
 
     python3 -m ci.test.behaviour [--pythons "2.7 3.13"]
 
@@ -10,7 +10,8 @@ there is one (make check-newest makes it, as root): the backport is built there
 too, with the same OpenSSL.  Else it is that of Python 3.13.  The backport also
 runs in Python 2.7.  Each outcome must be the same, but for what
 ci/test/behaviour_differences.ini explains; with 3.15, an explanation that
-explains nothing fails as well.  One table ends the run.
+explains nothing fails as well.  One table ends the run.  It takes about eight
+minutes.
 """
 
 import argparse
@@ -335,7 +336,7 @@ def test(names, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS,
                         help="such as '2.7 3.6' (default: %s)" % PYTHONS)
     options = parser.parse_args()

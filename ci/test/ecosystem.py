@@ -1,13 +1,15 @@
-"""make test-ecosystem: runs TLS libraries for Python 2.7 with 2.7's own ssl
-and with the backport.
+"""make test-ecosystem: proves that TLS libraries for Python 2.7 work with the
+backport as with 2.7's own ssl.
 
     python3 -m ci.test.ecosystem [--only "requests redis"] [--document]
 
 The libraries are the unmodified ones of ci/requirements/ecosystem.txt.  Each
 file of ecosystem/libraries uses one library with real servers on loopback,
 which come from Debian packages.  Results must be equal with both, except for
-the differences that the files name.  The run takes about five minutes and ends
-with a table; --document writes the table to docs/ecosystem.rst.
+the differences that the files name.  Without --only it also runs the programs
+of docs/examples, since some need these libraries.  The run takes about five
+minutes and ends with a table; --document writes the table to
+docs/ecosystem.rst.
 """
 
 import argparse
@@ -20,13 +22,13 @@ import textwrap
 
 from ci.shared import environments
 from ci.shared.environments import Failure
+from ci.test import run_tests
 
 ECOSYSTEM = os.path.join(environments.ROOT, "ecosystem")
 sys.path.insert(0, ECOSYSTEM)
 import servers  # noqa: E402
 
 PYTHON = "2.7"
-REQUIREMENTS = environments.pins("ecosystem")
 PREFIX = "lib_"
 SECONDS = 120  # for one library
 
@@ -64,23 +66,6 @@ OUTSIDE = ("_proxy", "_ca_bundle", "ssl_cert_file", "ssl_cert_dir")
 
 HEADS = ("library", "version", "same", "beyond", "known", "failed", "")
 ROW = "%-14s %-9s %5s %7s %6s %7s  %s"
-
-
-def make_environment(progress):
-    """An environment with the libraries and the backport; its Python."""
-    interpreter = environments.find(PYTHON)
-    folder = os.path.join(environments.BUILD, "ecosystem")
-    environments.make_environment(interpreter, folder, progress)
-    stamp = os.path.join(folder, "libraries-made-of")
-    wanted = environments.digest(environments.contents(REQUIREMENTS))
-    python = environments.python_of(folder)
-    if not environments.is_done(stamp, wanted):
-        environments.run([python, "-m", "pip", "install", "-r", REQUIREMENTS],
-                         "ecosystem.log")
-        environments.set_done(stamp, wanted)
-        progress.say("Python " + PYTHON, "libraries installed")
-    environments.install_project(interpreter, folder, progress)
-    return python
 
 
 def names_of_libraries(only):
@@ -164,6 +149,18 @@ def compare_all(python, names, progress):
     return found
 
 
+def examples_pass(python, progress):
+    """Run the test of docs/examples.  Returns whether no test failed or was
+    skipped, since this environment has all libraries."""
+    interpreter = environments.find(PYTHON)._replace(name=PYTHON + "-examples")
+    result = run_tests.run_pytest(
+        interpreter, python, ["tests/project/test_examples.py"], progress)
+    progress.say("Examples", "%d passed, %d failed, %d skipped" % result[:3])
+    if result.note:
+        print(result.note)
+    return not (result.note or result.skipped)
+
+
 def show(comparisons):
     print()
     print(ROW % HEADS)
@@ -198,7 +195,7 @@ def document(comparisons):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", default="", help="names of libraries")
     parser.add_argument("--document", action="store_true",
                         help="write docs/ecosystem.rst")
@@ -209,14 +206,16 @@ def main():
         missing = servers.missing()
         if missing:
             raise Failure(missing)
-        comparisons = compare_all(
-            make_environment(progress), names, progress)
+        python = environments.prepare_with(environments.find(PYTHON),
+                                           "ecosystem", progress)
+        comparisons = compare_all(python, names, progress)
+        well = arguments.only or examples_pass(python, progress)
     except Failure as error:
         sys.exit(str(error))
     show(comparisons)
     if arguments.document:
         document(comparisons)
-    if any(comparison.failed for comparison in comparisons):
+    if not well or any(comparison.failed for comparison in comparisons):
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""make fuzz: inputs that break what is promised, sought by coverage.
+"""make fuzz: seeks inputs that break what is promised, led by coverage.
 
     python3 -m ci.test.fuzz [--seconds N] [--only HARNESS ...] [--openssl 4.0]
     python3 -m ci.test.fuzz --only HARNESS --input FILE      # one input, once
@@ -8,6 +8,7 @@ The extension and OpenSSL are compiled by zig with AddressSanitizer and
 coverage, and fuzz/drive.py lets atheris loose on each harness of fuzz/.  What
 reaches something new is kept in .build/fuzz/corpus and is where the next run
 begins; --merge makes tests/corpus of the least of it that reaches the same.
+It takes 20 seconds for each harness, and minutes for OpenSSL the first time.
 """
 
 import argparse
@@ -264,7 +265,7 @@ def run(options, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=int, default=SECONDS,
                         help="for each harness (default: %(default)s)")
     parser.add_argument("--only", nargs="+", choices=HARNESSES,

@@ -1,10 +1,12 @@
-"""make test-openssl: the tests with the OpenSSLs of ci/build/openssl.json.
+"""make test-openssl: proves that the tests pass with each OpenSSL of
+ci/build/openssl.json.
 
     python3 -m ci.test.openssl [--openssl "4.0 3.0.20"] [PYTEST ARGUMENT...]
 
 Those are the newest of each line, or what is named.  Each is linked into the
 extension statically (two shared libssl.so.3 in one process would be one), for
-Python 2.7 and 3.11.  One table ends the run.
+Python 2.7 and 3.11.  One table ends the run.  Each takes as long as make
+test, and some minutes more where OpenSSL is not in the cache.
 """
 
 import argparse
@@ -32,11 +34,7 @@ def check_version(python, version, log):
 def prepare(interpreter, name, progress):
     """The interpreter of an environment with the OpenSSL that OPENSSL_DIR
     names."""
-    folder = os.path.join(environments.BUILD,
-                          "openssl-python" + interpreter.name)
-    python = environments.python_of(folder)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
+    python = environments.prepare(interpreter, progress, "openssl")
     check_version(python, openssl.release(name).version,
                   "version-%s.log" % label(interpreter, name))
     return python
@@ -94,7 +92,7 @@ def report(table, interpreters):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--openssl", metavar="RELEASES",
                         default=" ".join(openssl.releases()),
                         help="such as '4.0 3.0.20' (default: each line)")

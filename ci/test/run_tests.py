@@ -1,5 +1,5 @@
-"""make test: the tests, and the examples of the manual, in each Python that is
-found, with the backport.
+"""make test: runs the project's tests, and the examples of its manual, with the
+backport in each Python that is found.
 
     python3 -m ci.test.run_tests [--pythons "2.7 3.11"] [--stock]
                             [PYTEST ARGUMENT...]
@@ -8,7 +8,8 @@ With --stock it is the Python's own ssl that is tested, and so the tests: they
 say what 3.6 does, and the markers of conftest.py where they do not.
 
 Two interpreters run at a time, each with its output in a file of
-.build/logs; a table of all results ends the run.
+.build/logs; a table of all results ends the run.  Each takes some minutes,
+most of them CPU time.
 """
 
 import argparse
@@ -172,7 +173,7 @@ def find(names):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS",
                         help="such as '2.7 3.11' (default: what is found of "
                              "%s)" % PYTHONS)

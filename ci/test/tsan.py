@@ -45,15 +45,6 @@ def library():
         raise Failure(MISSING)
 
 
-def prepare(interpreter, progress):
-    """Build with the sanitizer; the path of the interpreter."""
-    folder = os.path.join(environments.BUILD,
-                          "tsan-python" + interpreter.name)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
-    return environments.python_of(folder)
-
-
 def log_path(interpreter):
     return os.path.join(environments.LOGS, "tsan-%s" % interpreter.name)
 
@@ -104,7 +95,7 @@ def test(interpreter, python, preloaded, arguments, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
     progress = environments.Progress()
@@ -112,7 +103,7 @@ def main():
         preloaded = library()
         interpreters = run_tests.find(options.pythons)
         os.environ.update(CFLAGS=FLAGS, LDFLAGS="-fsanitize=thread")
-        pythons = [prepare(interpreter, progress)
+        pythons = [environments.prepare(interpreter, progress, "tsan")
                    for interpreter in interpreters]
     except Failure as failure:
         return "\n%s" % failure

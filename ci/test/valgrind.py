@@ -42,15 +42,6 @@ valgrind was not found.  To get it:
     RHEL, Fedora:    dnf install valgrind"""
 
 
-def prepare(interpreter, progress):
-    """Build with the names of functions; the path of the interpreter."""
-    folder = os.path.join(environments.BUILD,
-                          "valgrind-python" + interpreter.name)
-    environments.make_environment(interpreter, folder, progress)
-    environments.install_project(interpreter, folder, progress)
-    return environments.python_of(folder)
-
-
 def report_path(interpreter):
     return os.path.join(environments.LOGS,
                         "valgrind-%s" % interpreter.name)
@@ -112,7 +103,7 @@ def test(interpreter, python, arguments, progress):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--pythons", metavar="VERSIONS", default=PYTHONS)
     options, arguments = parser.parse_known_args()
     # or tests/conftest.py would start them again, outside valgrind
@@ -123,7 +114,7 @@ def main():
             raise Failure(MISSING)
         interpreters = run_tests.find(options.pythons)
         os.environ["CFLAGS"] = FLAGS
-        pythons = [prepare(interpreter, progress)
+        pythons = [environments.prepare(interpreter, progress, "valgrind")
                    for interpreter in interpreters]
     except Failure as failure:
         return "\n%s" % failure

@@ -5,8 +5,9 @@ import ssl
 
 import pytest
 
-from helpers import (PASSWORD, FileError, SocketPair, cert, client_context,
-                     limit_version, read_cert, server_context, text_type)
+from helpers import (PASSWORD, FileError, SocketPair, assert_serves, cert,
+                     client_context, limit_version, read_cert, server_context,
+                     text_type)
 
 CERTS = cert("localhost-cert.pem")
 KEY = cert("localhost-key.pem")
@@ -17,12 +18,6 @@ ENCRYPTED_KEYS = ["localhost-key-encrypted.pem",
 @pytest.fixture
 def context():
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-
-
-def assert_serves(context):
-    """A client that verifies localhost connects with this context."""
-    with SocketPair(server=context):
-        pass
 
 
 # Files that load

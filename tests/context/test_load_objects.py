@@ -9,10 +9,9 @@ import weakref
 
 import pytest
 
-from helpers import (PASSWORD, BioPair, SocketPair, Task, cert,
+from helpers import (PASSWORD, BioPair, SocketPair, Task, assert_serves, cert,
                      client_context, collect, descriptors, read_cert,
-                     server_context, serving, text_type,
-                     unix_pair)
+                     server_context, serving, text_type, unix_pair)
 
 pytestmark = pytest.mark.backport_only("stock accepts only paths")
 
@@ -73,11 +72,6 @@ def form(request):
 @pytest.fixture
 def context():
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-
-
-def assert_serves(context):
-    with SocketPair(server=context):
-        pass
 
 
 def serial(context):

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from helpers import (BioPair, SocketPair, cert, client_context,
+from helpers import (BioPair, SocketPair, cert, client_context, let_answer,
                      server_context)
 
 
@@ -17,17 +17,6 @@ def contexts(client_auth=True, chain="client.pem"):
     if chain is not None:
         client.load_cert_chain(cert(chain))
     return client, server
-
-
-def let_answer(pair):
-    """The server requests a certificate, and the client sends its answer and
-    the byte "y"."""
-    pair.server.verify_client_post_handshake()
-    pair.server.write(b"x")
-    pair.flush()
-    assert pair.client.read(1) == b"x"
-    pair.client.write(b"y")
-    pair.flush()
 
 
 def ask(pair):

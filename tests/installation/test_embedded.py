@@ -17,15 +17,19 @@ pytestmark = pytest.mark.backport_only("about the extension")
 
 
 @pytest.fixture
-def program(tmpdir):
-    """The compiled program's path."""
+def run(tmpdir):
+    """run(name): the output of programs/embedded/NAME.c when it runs use.py."""
     if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         pytest.skip("this Python is in no shared library")
-    path = str(tmpdir.join("again"))
+    return lambda name: run_use(compile_program(name, str(tmpdir.join(name))))
+
+
+def compile_program(name, path):
+    """The path of a compiled program."""
     folder = sysconfig.get_config_var("LIBDIR")
     try:
         subprocess.check_call([
-            os.environ.get("CC", "cc"), program_file("embedded", "again.c"),
+            os.environ.get("CC", "cc"), program_file("embedded", name + ".c"),
             "-o", path, "-I" + sysconfig.get_config_var("INCLUDEPY"),
             os.path.join(folder, sysconfig.get_config_var("LDLIBRARY")),
             "-Wl,-rpath," + folder])
@@ -34,16 +38,25 @@ def program(tmpdir):
     return path
 
 
-def test_gh_122334_interpreter_begins_again(program):
-    # an interpreter leaves much behind for the next one
+def run_use(path):
+    """The exit status of a program that gets use.py, and what it writes."""
     environ = dict(os.environ,
                    PYTHONHOME=getattr(sys, "base_prefix", sys.prefix),
                    PYTHONPATH=os.pathsep.join([TESTS] + sys.path),
                    ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
                    ":detect_leaks=0")
     with open(program_file("embedded", "use.py")) as stream:
-        child = subprocess.Popen([program, stream.read()], env=environ,
+        child = subprocess.Popen([path, stream.read()], env=environ,
                                  stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT)
     output = child.communicate()[0].decode("utf-8", "replace")
-    assert (child.returncode, output) == (0, "used\n" * 3)
+    return child.returncode, output
+
+
+def test_gh_122334_interpreter_begins_again(run):
+    # an interpreter leaves much behind for the next one
+    assert run("again") == (0, "used\n" * 3)
+
+
+def test_several_interpreters(run):
+    assert run("several") == (0, "used\n" * 5)

@@ -12,7 +12,8 @@ from helpers import run_isolated
 
 @pytest.mark.parametrize("script", [
     "import_alone.py", "names.py", "star.py", "twice.py", "again.py",
-    "by_package.py", "threads.py", "light.py", "hosts.py",
+    "by_package.py", "threads.py", "light.py", "hosts.py", "archived.py",
+    "loader.py",
 ])
 def test_isolated(script):
     run_isolated(script)

@@ -12,7 +12,7 @@ import weakref
 import pytest
 
 from helpers import (PY2, TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
-                     client_context, collect, meanwhile, read_all,
+                     client_context, collect, let_answer, meanwhile, read_all,
                      receive, server_context, tcp_pair)
 from sessions import caching_context, reuses
 
@@ -436,12 +436,7 @@ def test_gh_134698_trust_loaded_while_verifying_after_the_handshake():
         pairs = [BioPair(client, server) for _ in range(2)]
 
         def verify(pair):
-            pair.server.verify_client_post_handshake()
-            pair.server.write(b"x")
-            pair.flush()
-            assert pair.client.read(1) == b"x"
-            pair.client.write(b"y")
-            pair.flush()
+            let_answer(pair)
             try:
                 assert pair.server.read(1) == b"y"
                 assert pair.server.getpeercert()

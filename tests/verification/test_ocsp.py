@@ -17,6 +17,7 @@ import pytest
 from helpers import (BioPair, SocketPair, Task, buffer_types, cert,
                      client_context, collect, in_child, limit_version,
                      listening, meanwhile, receive, server_context)
+from verdicts import Wrong, accepts, fails, refuses
 
 pytestmark = pytest.mark.backport_only("stock has no OCSP stapling")
 
@@ -77,22 +78,6 @@ def stapling_server(response, version=None, chain="ocsp.pem"):
     server = server_context(version, chain)
     server.ocsp_staple = response
     return server
-
-
-class Wrong(Exception):
-    """An exception that a callback raises."""
-
-
-def fails(*arguments):
-    raise Wrong
-
-
-def accepts(*arguments):
-    return True
-
-
-def refuses(*arguments):
-    return False
 
 
 class Recorder(object):

@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from helpers import (BioPair, SocketPair, Task, cert, client_context, collect,
-                     read_cert, server_context)
+                     let_answer, read_cert, server_context)
 from verdicts import (APPLICATION, EXPIRED, MODES, NO_ISSUER,
                       NO_LEAF_SIGNATURE, OTHER_ADDRESS, OTHER_HOST, REJECTED,
                       SELF_SIGNED, Recorder, Wrong, accepts,
@@ -206,15 +206,6 @@ def late_contexts(callback):
     client = client_that_shows("client.pem", "TLSv1.3")
     server.post_handshake_auth = client.post_handshake_auth = True
     return client, server
-
-
-def let_answer(pair):
-    pair.server.verify_client_post_handshake()
-    pair.server.write(b"x")
-    pair.flush()
-    assert pair.client.read(1) == b"x"
-    pair.client.write(b"y")
-    pair.flush()
 
 
 def test_after_the_handshake(pair_type):

@@ -1,5 +1,5 @@
-"""What again.c runs: connections that work and fail as they do elsewhere,
-with the exceptions of this interpreter, not of the one before.
+"""What again.c and several.c run: connections that work and fail as they do
+elsewhere, with the exceptions of this interpreter, not of another one.
 """
 
 import _ssl_backport

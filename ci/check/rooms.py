@@ -1,22 +1,21 @@
-#!/usr/bin/env python3
-"""Check that the rooms of Modules/ have no circle, and print their layers.
+"""make check-rooms: no circle among the rooms of Modules/.  Prints the layers.
 
-    python3 ci/check_rooms.py [FOLDER_OF_OBJECT_FILES...]
+    python3 -m ci.check.rooms [FOLDER_OF_OBJECT_FILES...]
 
-A room is NAME.c with NAME.h.  A room names another one by including its
-header, and this proves that
+A room is NAME.c with NAME.h.  A room uses another room by including its
+header.  This script proves:
 
-- no chain of includes leads back to the room that it began in,
-- a .c file includes its own header first, and a header pycompat.h, so that
-  each header can be compiled alone, and Python.h comes before all others,
-- a file, or its own header, includes the header of each name that it uses, and
-  includes no room in vain,
-- docs/architecture.rst and its figure name each room.
+- No chain of includes leads back to the room that it began in.
+- A .c file includes its own header first.  A header includes pycompat.h first,
+  so each header can be compiled alone, and Python.h precedes other headers.
+- A file, or its own header, includes the header of each name that it uses, and
+  no header of which it uses no name.
+- docs/architecture.rst and its figure show each room.
 
 With folders of object files, such as make test leaves in
 .build/python2.7/project/build/temp.*/Modules, it also proves that no object
-uses a symbol of a room that its file does not name.  It takes less than a
-second.
+file uses a symbol of a room whose header its source does not include.  It
+takes less than a second.
 """
 
 import collections
@@ -26,13 +25,14 @@ import re
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from ci.shared.environments import ROOT
+
 MODULES = os.path.join(ROOT, "Modules")
 
-# What shows all rooms.
+# The files in docs/ that show all rooms.
 PAGES = ["architecture.rst", "rooms.svg"]
 
-# Most of their names are Python's and OpenSSL's own.
+# Headers whose names are mostly those of Python and OpenSSL.
 COMPAT = ["pycompat", "opensslcompat"]
 
 INCLUDE = re.compile(r'^#include "(\w+)\.h"$', re.MULTILINE)
@@ -40,7 +40,7 @@ COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 
 STRUCT = re.compile(r"\bstruct \w+")
 
-# Of a header without comments and texts.
+# Declarations of a header, after comments and strings are removed.
 DECLARED = [re.compile(pattern, re.MULTILINE) for pattern in (
     r"^(?!#)(?:\w.*?[\s*]|)(sslb_\w+)\(",       # a function
     r"^typedef .*?\b(sslb_\w+);", r"^\} (sslb_\w+);",
@@ -60,11 +60,11 @@ class Source(object):
             text = stream.read()
         self.includes = INCLUDE.findall(text)
         self.code = COMMENT_OR_TEXT.sub(" ", text)
-        # What is behind a pointer to a struct, a file need not know.
+        # A file may point to a struct without including its definition.
         self.words = set(re.findall(r"\w+", STRUCT.sub(" ", self.code)))
 
     def declared(self):
-        """The names of ours that it declares, if it is a header."""
+        """The names that a header declares, without those of others."""
         names = {name for pattern in DECLARED
                  for name in pattern.findall(self.code)}
         for members in ENUM.findall(self.code):
@@ -80,7 +80,7 @@ def sources(suffix):
 
 
 def named_by(source, headers):
-    """The rooms that a file names: itself, or by its own header."""
+    """The rooms whose headers a file or its own header includes."""
     own = headers.get(source.room)
     return set(source.includes) | set(own.includes if own else [])
 
@@ -106,7 +106,8 @@ def faults_of_names(files, headers):
                     source.name, used[0], room)
             if (not used and declared[room] and room not in COMPAT
                     and room in source.includes):
-                yield "%s includes %s.h in vain" % (source.name, room)
+                yield "%s includes %s.h and uses no name of it" % (
+                    source.name, room)
 
 
 def faults_of_pages(rooms):
@@ -114,7 +115,7 @@ def faults_of_pages(rooms):
         with open(os.path.join(ROOT, "docs", page)) as stream:
             words = set(re.findall(r"\w+", stream.read()))
         for room in sorted(rooms - words):
-            yield "docs/%s does not name %s" % (page, room)
+            yield "docs/%s does not show %s" % (page, room)
 
 
 def symbols(folder):
@@ -146,7 +147,7 @@ def faults_of_objects(folder, arrows):
 
 
 def circle(arrows):
-    """The rooms of a circle in their order, or None."""
+    """The rooms of a circle, in order, or None."""
     done = set()
 
     def walk(room, path):
@@ -163,7 +164,7 @@ def circle(arrows):
 
 
 def layers(arrows):
-    """Lists of rooms: each room is above all that it names."""
+    """Lists of rooms, lowest first: each room is above the rooms it uses."""
     heights = {}
 
     def height(room):

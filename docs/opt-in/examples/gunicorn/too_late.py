@@ -1,0 +1,4 @@
+import _ssl_backport
+_ssl_backport.install()
+
+from program import application

@@ -1,0 +1,2 @@
+import _ssl_backport
+_ssl_backport.install()

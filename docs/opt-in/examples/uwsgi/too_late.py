@@ -1,0 +1,6 @@
+import urllib2
+
+import _ssl_backport
+_ssl_backport.install()
+
+from program import application

@@ -1,0 +1,45 @@
+"""The package is in a zip file, where no module is a file of its own: as in
+programs that PyInstaller makes.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+
+import _ssl_backport
+
+folder = tempfile.mkdtemp()
+archive = os.path.join(folder, "archive.zip")
+try:
+    package = os.path.dirname(_ssl_backport.__file__)
+    with zipfile.ZipFile(archive, "w") as stream:
+        for name in os.listdir(package):
+            if name.endswith(".py"):
+                stream.write(os.path.join(package, name),
+                             "_ssl_backport/" + name)
+    del sys.modules["_ssl_backport"]
+    sys.path.insert(0, archive)
+
+    import _ssl_backport
+    assert _ssl_backport.__file__.startswith(archive)
+    _ssl_backport.install()
+    import ssl
+    assert _ssl_backport.is_installed()
+    assert ssl.__name__ == ssl.SSLContext.__module__ == "ssl"
+    assert ssl.__file__.startswith(archive), ssl.__file__
+    assert "_ssl_backport.ssl" not in sys.modules
+
+    context = ssl.SSLContext
+    del sys.modules["ssl"]
+    import ssl
+    assert ssl.SSLContext is not context
+    assert _ssl_backport.is_installed()
+
+    if sys.version_info < (3,):
+        context = ssl.SSLContext
+        assert reload(ssl) is ssl  # noqa: F821
+        assert ssl.SSLContext is not context
+finally:
+    shutil.rmtree(folder)
