@@ -1,6 +1,4 @@
-"""The package is in a zip file, where no module is a file of its own: as in
-programs that PyInstaller makes.
-"""
+"""The package works in a zip file, as in programs that PyInstaller makes."""
 
 import os
 import shutil
