@@ -365,7 +365,7 @@ def test_there_is_a_bad_value_for_every_attribute():
 
 
 @pytest.mark.parametrize("name", settable(ssl.SSLContext))
-@pytest.mark.backport_only("stock crashes: gh-156099")
+@pytest.mark.backport_only("stock crashes (gh-156099)")
 def test_no_attribute_can_be_deleted(name):
     """gh-156099, gh-113318: a setter that gets NULL must not crash."""
     context = client_context()
@@ -657,7 +657,7 @@ def test_stdlib_context_with_the_mode_of_its_protocol(protocol, mode):
     assert context.check_hostname is False
 
 
-@pytest.mark.since(3, 14, "did not verify before 3.7")
+@pytest.mark.since(3, 14, "does not verify before 3.7")
 @pytest.mark.parametrize("asked, mode", [
     (None, ssl.CERT_REQUIRED), (ssl.CERT_OPTIONAL, ssl.CERT_OPTIONAL)])
 def test_gh_114905_stdlib_context_that_checks_names(asked, mode):

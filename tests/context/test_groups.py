@@ -53,7 +53,7 @@ def test_gh_155782_group_at_any_time(pair_type, version):
 
 
 @needs(3, 2)
-@pytest.mark.backport_only("stock crashes: gh-155782")
+@pytest.mark.backport_only("stock crashes (gh-155782)")
 def test_gh_155782_group_after_failures():
     with BioPair(client_context(roots=None), handshake=False) as pair:
         with pytest.raises(ssl.SSLError):
@@ -320,7 +320,7 @@ def both_verify(version):
 @needs(3, 5)
 def test_sigalgs_that_were_used(pair_type, version):
     client, server = both_verify(version)
-    # rsa_pss... is for the server's key, ecdsa... for the client's
+    # the server's key is RSA, the client's is ECDSA
     server.set_server_sigalgs("rsa_pss_rsae_sha384:ecdsa_secp256r1_sha256")
     with pair_type(client, server, handshake=False) as pair:
         for end in pair.client, pair.server:

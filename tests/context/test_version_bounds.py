@@ -10,7 +10,7 @@ import pytest
 
 from helpers import (BioPair, client_context, limit_version, server_context)
 
-pytestmark = pytest.mark.since(3, 7, "no version bounds")
+pytestmark = pytest.mark.since(3, 7, "has no version bounds")
 BOUNDS = ["minimum_version", "maximum_version"]
 VERSIONS = ["TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"]
 OLD = ["TLSv1", "TLSv1_1"]
@@ -52,7 +52,7 @@ def test_members_and_numbers(bound, version):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-@pytest.mark.since(3, 10, "0 means no bound, as in OpenSSL")
+@pytest.mark.since(3, 10, "accepts 0, which means no bound in OpenSSL")
 @pytest.mark.parametrize("value", [0, 1, -3, 0x2ff, 0x305, 0x7f1c, 1 << 40])
 def test_number_of_no_version(bound, value):
     context = bounded(client_context(), "TLSv1_2", "TLSv1_2")

@@ -428,7 +428,7 @@ def test_bpo_29334_certificate_before_the_handshake(pair_type):
                     end.getpeercert(binary)
 
 
-@pytest.mark.since(3, 10, "showed the server's own list")
+@pytest.mark.since(3, 10, "returns the server's own list")
 def test_gh_96931_shared_ciphers_before_the_handshake(pair_type):
     with pair_type(handshake=False) as pair:
         assert pair.client.shared_ciphers() is None

@@ -117,7 +117,7 @@ def test_bpo_37428_client_that_verifies_nothing():
         assert pair.server.getpeercert() is not None
 
 
-# A request verifies the same as a handshake
+# A request verifies a certificate as a handshake does
 
 def refused(client, server):
     """The server's error after it has requested the certificate."""

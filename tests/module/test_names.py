@@ -100,8 +100,8 @@ def test_repr():
 
 @pytest.mark.python2("Python 3.6 to 3.10 show the name")
 def test_text_of_a_number():
-    """On 2.7 the members are plain ints, which programs write into files and
-    messages."""
+    """In 2.7's own ssl these names are plain ints, which programs write into
+    files and messages."""
     for member in members() + [TWO]:
         assert str(member) == "%s" % member == "%d" % member.value
         assert u"%s" % member == u"%d" % member.value

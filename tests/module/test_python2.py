@@ -400,7 +400,7 @@ def is_client_of(number, address):
 
 
 def test_shutdown_after_a_ragged_end_has_no_errno(version):
-    """gevent's unwrap() takes errno 0 for the end of TLS."""
+    """gevent's unwrap() treats errno 0 as the end of TLS."""
     with RawPair(version, pair=tcp_pair()) as raw:
         raw.peer.close()
         for _ in range(3):

@@ -101,7 +101,7 @@ def test_bpo_31399_mismatch_is_a_verification_error(pair_type, version, name,
     assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
 
 
-@pytest.mark.backport_only("stock takes the name for an address (bpo-41556)")
+@pytest.mark.backport_only("stock treats the name as an address (bpo-41556)")
 def test_gh_85728_name_that_begins_with_an_address():
     connect("host-ip-prefix.pem", "1.2.3.4.example.test")
     with pytest.raises(ssl.CertificateError):
@@ -165,7 +165,7 @@ def test_cve_2018_8970_nul_in_name(name):
         wrap(client_context(), name)
 
 
-@pytest.mark.since(3, 7, "takes these names for no name")
+@pytest.mark.since(3, 7, "treats these names as no name")
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("name", ["", u"", b"", ".localhost"])
 @pytest.mark.parametrize("make", [wrap, wrap_pair])

@@ -236,7 +236,7 @@ def test_junk_cadata(context, cadata):
     assert context.cert_store_stats() == NOTHING
 
 
-@pytest.mark.since(3, 12, "takes the junk for the end")
+@pytest.mark.since(3, 12, "treats the junk as the end")
 @pytest.mark.parametrize("tail", [b"A", b"\0", OTHER_DER[:-1],
                                   OTHER_DER[:40]],
                          ids=["letter", "nul", "most", "start"])
