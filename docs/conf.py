@@ -18,7 +18,7 @@ html_title = "_ssl_backport " + release
 html_show_sourcelink = False
 html_show_copyright = False
 nitpicky = True
-# a literal block without a language has none
-highlight_language = "text"
+# it underlines no names, which would look like links
+pygments_dark_style = "github-dark"
 # so that a browser's search finds the text of an error
 smartquotes = False

@@ -21,7 +21,7 @@ from ci.test import cpython, cpython_report, run_tests
 def own_lines(results):
     """What the document says of them."""
     return ["The project, built without a warning, and its own tests:", "",
-            "::", ""] + [
+            ".. code-block:: text", ""] + [
         "    %-19s %5d passed, %d failed, %d skipped" % (
             interpreter.title, result.passed, result.failed, result.skipped)
         for interpreter, result in results] + [""]

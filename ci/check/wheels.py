@@ -8,7 +8,7 @@ a process with other OpenSSLs, and is built once more, byte by byte the same.
 For 2.7 ci/check/installation.py tries old pips and a system without pip.  A
 wheel for another architecture than this machine's is tried in a Debian 11
 system, which needs root.  Each takes as long as the tests of one Python;
-OpenSSL and the old pips take some minutes more.
+OpenSSL and thirty old pips take some minutes more.
 """
 
 import filecmp

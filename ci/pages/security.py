@@ -70,9 +70,11 @@ trusted CA certificate, and even if that certificate has the key.  A
 digest of a SubjectPublicKeyInfo, so that it applies to every certificate with
 this key, whoever signed it.  Comments name the owner of each key, the reason
 and the source.  The last entry is a key of the tests.  This command shows the
-digest of a certificate's key::
+digest of a certificate's key:
 
-    openssl x509 -in FILE -noout -pubkey | \\
+.. code-block:: console
+
+    $ openssl x509 -in FILE -noout -pubkey | \\
         openssl pkey -pubin -outform DER | openssl dgst -sha256
 
 The list follows CPython's list.  The maintainers compare the two lists at

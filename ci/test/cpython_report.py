@@ -164,7 +164,7 @@ class Report(object):
         """
         output = list(self.findings()) + [""] + self.table()
         section = "\n".join(
-            [heading] + made_on + ["", "::", ""]
+            [heading] + made_on + ["", ".. code-block:: text", ""]
             + [("    " + line).rstrip() for line in output]
             + ["", "Explained tests:", ""] + list(self.reasons()) + [""])
         with open(DOCUMENT) as stream:

@@ -1,5 +1,5 @@
-"""make test: runs the project's tests, and the examples of its manual, with the
-backport in each Python that is found.
+"""make test: proves with the project's own tests, and with the examples of the
+manual, that the backport works in each Python that is found.
 
     python3 -m ci.test.run_tests [--pythons "2.7 3.11"] [--stock]
                             [PYTEST ARGUMENT...]

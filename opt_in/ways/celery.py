@@ -74,7 +74,7 @@ def trap_own_command(trial):
     return ask(trial)
 
 
-def fact_context_and_session_of_the_parent_in_workers(trial):
+def fact_context_and_session_of_the_parent(trial):
     workers.preload(trial)
     start_and_ask(trial, "-c 2")
     workers.expect_preloaded(

@@ -83,7 +83,7 @@ def way_https_preloaded(trial):
     return serve_https(trial, "--preload")
 
 
-def fact_context_and_session_of_the_master_in_workers(trial):
+def fact_context_and_session_of_the_master(trial):
     workers.preload(trial)
     start_as_shown(trial, "--preload")
     workers.expect_preloaded(trial, workers.told_by_workers(trial))

@@ -50,7 +50,7 @@ def way_https_socket(trial):
     return workers.get_by_https(trial, port)
 
 
-def fact_context_and_session_of_the_master_in_workers(trial):
+def fact_context_and_session_of_the_master(trial):
     workers.preload(trial)
     start_as_shown(trial)
     workers.expect_preloaded(trial, workers.told_by_workers(trial))
@@ -86,7 +86,7 @@ def way_several_in_single_interpreter(trial):
     return trial.get("http://127.0.0.1:%d/old" % trial.port)
 
 
-def trap_shared_import_in_second_interpreter(trial):
+def trap_second_after_shared_import(trial):
     prepare(trial, "mounts.ini")
     trial.example("uwsgi/use_backport.py")
     trial.start(trial.here(UWSGI + "mounts.ini").split()

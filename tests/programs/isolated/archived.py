@@ -37,7 +37,8 @@ try:
 
     if sys.version_info < (3,):
         context = ssl.SSLContext
-        assert reload(ssl) is ssl  # noqa: F821
+        from imp import reload
+        assert reload(ssl) is ssl
         assert ssl.SSLContext is not context
 finally:
     shutil.rmtree(folder)
