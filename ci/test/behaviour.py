@@ -349,7 +349,7 @@ def main():
         print("\nNothing differs as [%s] %s says." % (
             entry.section, entry.pattern))
     if failed or stale:
-        return "\nWhat differs is not what ci/%s explains." % (
+        return "\nWhat differs is not what ci/test/%s explains." % (
             os.path.basename(DIFFERENCES))
     return 0
 

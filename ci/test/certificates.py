@@ -203,8 +203,8 @@ def main():
     except Failure as failure:
         return "\n%s" % failure
     if report(tables):
-        return "\nWhat differs is not explained in ci/%s." % os.path.basename(
-            DIFFERENCES)
+        return "\nWhat differs is not explained in ci/test/%s." % (
+            os.path.basename(DIFFERENCES))
     return 0
 
 
