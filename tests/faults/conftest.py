@@ -1,4 +1,4 @@
-"""Fixtures of the tests of leaks."""
+"""The fixture of the tests of leaks."""
 
 import contextlib
 
@@ -7,8 +7,10 @@ import pytest
 
 @pytest.fixture(scope="module")
 def world():
-    """The World of leaks.py, which cannot be imported where no leak can be
-    measured."""
+    """The World of leaks.py.
+
+    The import is here, as it skips the test where leaks cannot be measured.
+    """
     import leaks
     with contextlib.closing(leaks.World()) as made:
         yield made
