@@ -260,7 +260,7 @@ def test_certificate_signed_with_sha1(version):
 
 
 def server_with(chain, version=None):
-    """A server context with this certificate, of any strength."""
+    """A server context with this chain, whose signatures may be weak."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.load_cert_chain(cert(chain))

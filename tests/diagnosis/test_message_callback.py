@@ -141,8 +141,8 @@ def test_data_is_not_shown(version):
 
 
 def test_peer_that_speaks_no_tls():
-    """An unknown version or type must be a number; the enumerations are
-    numbers, too."""
+    """Versions and types that no enumeration contains must be passed as
+    int."""
     client, seen = client_context(), []
     client._msg_callback = lambda *arguments: seen.append(arguments)
     with BioPair(client, handshake=False) as pair:
