@@ -9,7 +9,8 @@ import pytest
 def world():
     """The World of leaks.py.
 
-    The import is here, as it skips the test where leaks cannot be measured.
+    The fixture imports leaks.py, as this import skips the test if the system
+    cannot measure leaks.
     """
     import leaks
     with contextlib.closing(leaks.World()) as made:

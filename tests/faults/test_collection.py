@@ -41,8 +41,8 @@ def call_in_collection(action, function, *arguments):
     """Return [function(*arguments)], and run the action meanwhile.
 
     The first allocation of an object that can be in a cycle starts a garbage
-    collection, which calls the action.  This object is at the latest the list
-    that is returned.
+    collection, which calls the action.  At the latest, this object is the
+    returned list.
     """
 
     class Cycle(object):

@@ -39,7 +39,7 @@ for _ in range(100):
         assert error.library == "SSL", error
         assert error.reason, error
     else:
-        sys.exit("a context without ciphers")
+        sys.exit("SSLContext() has made a context without ciphers")
 """
 BESIDE_STOCK = """\
 import hashlib, sys

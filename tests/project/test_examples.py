@@ -220,7 +220,8 @@ def imap(sock):
 
 # The programs
 
-Program = collections.namedtuple("Program", "name library peer arguments expected")
+Program = collections.namedtuple(
+    "Program", "name library peer arguments expected")
 DEFAULT_GROUP = ("X25519MLKEM768" if ssl.OPENSSL_VERSION_INFO >= (3, 5)
                  else "x25519")
 PROGRAMS = [

@@ -1,8 +1,8 @@
 """Peers that close, reset or stall the connection, or send one byte at a
-time, in the handshake, in a record, in the closing, or while we write.
+time, in the handshake, in a record, in the close_notify, or while we write.
 
-Each operation must raise the right exception within the deadline.  With
-SSLB_LONG=1, the peer stops at each byte of the handshake, else at each 23rd.
+Each operation must raise the right exception within the deadline.  The peer
+stops at each 23rd byte of the handshake; with SSLB_LONG=1, at each byte.
 """
 
 import errno
@@ -51,7 +51,7 @@ def connect(request, contexts, version):
     return make
 
 
-class Meanwhile(object):
+class PartialHandshake(object):
     """A handshake of both ends in one thread.  The peer sends only the first
     `limit` bytes."""
 
@@ -140,7 +140,7 @@ def assert_ends(raw, operation, how):
 def test_handshake(connect, how):
     for limit in itertools.count(0, STEP):
         with connect(handshake=False, pair=sockets(how)) as raw:
-            if Meanwhile(raw, limit).run():
+            if PartialHandshake(raw, limit).run():
                 break
             how(raw)
             assert_ends(raw, raw.sock.do_handshake, how)
@@ -204,7 +204,7 @@ def test_trickle(connect):
     """The peer sends one byte at a time.  The handshake must succeed, and
     the record must arrive."""
     with connect(handshake=False) as raw:
-        run = Meanwhile(raw, 0)
+        run = PartialHandshake(raw, 0)
         run.step(raw.sock)
         while raw.sock not in run.done:
             for byte in bytearray(run.answer()):

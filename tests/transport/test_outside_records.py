@@ -180,7 +180,7 @@ def test_not_encrypted(meeting, what):
 # Ignored records: (versions, roles, records, data that our end must read)
 
 EMPTY, CANCELED = (DATA, b""), (ALERT, b"\1\x5a")
-SUFFERED = {
+IGNORED = {
     "empty_data": ("2 3", ROLES, [EMPTY] * 31, b""),
     "one_byte_records": ("2 3", ROLES, [(DATA, b"x")] * 100, b"x" * 100),
     "warnings": ("2 3", ROLES, [CANCELED] * 4, b""),
@@ -195,9 +195,9 @@ SUFFERED = {
 }
 
 
-@each_of(SUFFERED)
+@each_of(IGNORED)
 def test_passed_over(meeting, what):
-    records, data = SUFFERED[what][2:]
+    records, data = IGNORED[what][2:]
     meeting.peer.send(*records)
     assert_goes_on(meeting, data)
 
@@ -268,7 +268,7 @@ def test_floods_end_with_the_timeout(meeting, what):
 
 # Renegotiation
 
-def asked_again(contexts, role):
+def renegotiating(contexts, role):
     """A Meeting whose peer has asked for a renegotiation and then sent data.
     Our end has read the data."""
     meeting = Meeting(contexts, role, "TLSv1.2")
@@ -286,7 +286,7 @@ def test_renegotiation_is_refused(role):
     contexts = our_contexts()
     if role == "client":    # a server refuses by default, as in OpenSSL 3
         contexts["TLSv1.2"][role].options |= ssl.OP_NO_RENEGOTIATION
-    with asked_again(contexts, role) as meeting:
+    with renegotiating(contexts, role) as meeting:
         # our end sends a warning, and this peer then ends the connection
         assert meeting.peer.echo() == "alert"
         assert meeting.sock.recv(100) == b""
@@ -296,7 +296,7 @@ def test_renegotiation_is_refused(role):
 def test_renegotiation_that_the_peer_does_not_mean(contexts):
     """The peer asks for a renegotiation, and then refuses our ClientHello.
     A read must raise SSLError."""
-    with asked_again(contexts, "client") as meeting:
+    with renegotiating(contexts, "client") as meeting:
         with Task(meeting.peer.echo) as peer:
             with pytest.raises(ssl.SSLError) as caught:
                 meeting.sock.recv(100)

@@ -28,9 +28,9 @@ POLLRDHUP = 0x2000
 SHORT = 0.05
 ANY_SOCKET = tcp_pair, unix_pair
 
-# Each row lists, in order, the peer's actions and our calls.  A call has a
-# result or an error after the colon, or two that versions of OpenSSL may
-# choose from.
+# Each row lists the peer's actions and our calls, in order.  The result or the
+# error of a call comes after the colon.  If versions of OpenSSL differ, there
+# are two errors, with "|" between them.
 TABLE = {
     ANY_SOCKET: """
     shutdown:would_block shutdown:would_block
