@@ -1,6 +1,6 @@
-/* bundle_load.h: bundles out of files and data, parsed once.
+/* bundle_load.h: reads bundles from files and data; parses each file once.
 
-   Files are read and parsed without the GIL. */
+   The functions release the GIL while they read and parse files. */
 
 #ifndef SSLB_BUNDLE_LOAD_H
 #define SSLB_BUNDLE_LOAD_H
@@ -9,9 +9,11 @@
 #include "bundle.h"
 #include "source.h"
 
-/* The bundle of a PEM file (a path as bytes), from the cache or read, or of
-   cadata.  A reference, or NULL with an exception; it is one as well if there
-   is no certificate.  The source may be an object, which is read. */
+/* Return the bundle of a PEM file (`path` is bytes), from the cache if it
+   is there; of a source, whose read() is called if it is an object; and of
+   cadata.  The result is a reference, or NULL with an exception.  Contents
+   without any certificate are an error; for files and sources, CRLs
+   suffice. */
 sslb_bundle *sslb_bundle_from_file(PyObject *path);
 sslb_bundle *sslb_bundle_from_source(sslb_source *source);
 sslb_bundle *sslb_bundle_from_data(PyObject *cadata);
