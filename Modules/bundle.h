@@ -7,7 +7,8 @@
 #include "digest.h"
 #include "opensslcompat.h"
 
-/* Certificates and CRLs that were loaded together; counts its references. */
+/* Certificates and CRLs that were loaded together.  A bundle counts its
+   references. */
 typedef struct sslb_bundle sslb_bundle;
 
 /* The contents of a bundle never change.  sslb_bundle_share() adds a reference

@@ -160,7 +160,8 @@ bundle_parse_file_nogil(BIO *bio)
     return entries != NULL ? sslb_bundle_from_entries_nogil(entries) : NULL;
 }
 
-/* Reads the file in one way or the other; likewise. */
+/* Reads the file with our reader, or else with OpenSSL's.  Returns NULL with
+   the error queue filled on failure. */
 static sslb_bundle *
 bundle_load_nogil(BIO *bio, const struct stat *identity)
 {

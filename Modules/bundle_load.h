@@ -9,11 +9,10 @@
 #include "bundle.h"
 #include "source.h"
 
-/* Return the bundle of a PEM file (`path` is bytes), from the cache if it
-   is there; of a source, whose read() is called if it is an object; and of
-   cadata.  The result is a reference, or NULL with an exception.  Contents
-   without any certificate are an error; for files and sources, CRLs
-   suffice. */
+/* Return a new reference to a bundle, or NULL with an exception: of a PEM file
+   (`path` is bytes), which may be in the cache; of a source, whose read() is
+   called if the source is an object; of cadata.  A file or a source must have
+   a certificate or a CRL, cadata a certificate. */
 sslb_bundle *sslb_bundle_from_file(PyObject *path);
 sslb_bundle *sslb_bundle_from_source(sslb_source *source);
 sslb_bundle *sslb_bundle_from_data(PyObject *cadata);

@@ -1,5 +1,5 @@
-/* context_attributes.c: simple attributes of SSLContext, which OpenSSL stores
-   in the SSL_CTX, or the context as a number.
+/* context_attributes.c: simple attributes of SSLContext: settings of the
+   SSL_CTX, or numbers in the context.
 
    A setter that fails has changed nothing. */
 

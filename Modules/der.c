@@ -2,9 +2,9 @@
 
    Owns the reading of DER, and one test: whether OpenSSL surely accepts these
    bytes as a certificate.  The test looks at the layout only and does not
-   decode the public key, on which OpenSSL 3 spends most time.  0 only means
-   "not sure": the test is stricter than OpenSSL.  This file uses no type of
-   OpenSSL or Python. */
+   decode the public key, on which OpenSSL 3 spends most time.  A negative
+   result only means "not sure": the test is stricter than OpenSSL.  This file
+   uses no type of OpenSSL or Python. */
 
 #include "der.h"
 

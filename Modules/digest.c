@@ -28,8 +28,9 @@ sslb_digest_add_nogil(sslb_digest *digest, const void *data, size_t length)
     return ok;
 }
 
-/* No other digest of this or another process is equal.  Without random numbers
-   or memory, the digest gets a form that SHA-256 hardly ever produces. */
+/* Makes a digest that differs from all others in this and other processes.
+   Without random numbers or memory, the digest gets a form that SHA-256 hardly
+   ever produces. */
 void
 sslb_digest_make_unique(sslb_digest *digest)
 {

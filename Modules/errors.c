@@ -167,7 +167,8 @@ is_out_of_memory(unsigned long code)
     return code != 0 && ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
 }
 
-/* A sentence about the reason; for a mismatch with the name, as native str. */
+/* The reason of the failure as a sentence (native str), which includes the
+   name if the certificate does not match it. */
 static PyObject *
 verify_message_new(long verify, PyObject *hostname)
 {
@@ -231,10 +232,9 @@ raise_errno(int number)
     PyErr_SetFromErrno(sslb_oserror_type());
 }
 
-/* OpenSSL reports an unexpected end with a reason of its own, or without
-   any reason: 1.1.1 does so, and all versions in later calls on the failed
-   connection.  Any other reason tells more than "EOF" and is raised
-   instead. */
+/* OpenSSL reports an unexpected end with a reason of its own or, in 1.1.1 and
+   in later calls on the failed connection, without a reason.  Any other reason
+   tells more than "EOF" and is raised instead. */
 int
 sslb_outcome_is_eof_nogil(const sslb_outcome *outcome)
 {

@@ -80,7 +80,7 @@ int sslb_queue_take_end_of_pem_nogil(void);
 /* Raises one of the classes above with an errno and a message of ours. */
 void sslb_error_raise(PyObject *type, int number, const char *text, int line);
 
-/* Every setter calls it first.  `del` passes NULL as value: raises
+/* Every setter calls this function first.  `del` passes NULL as value: raises
    AttributeError then. */
 int sslb_refuse_deletion(PyObject *value, const char *name);
 

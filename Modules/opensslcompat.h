@@ -285,7 +285,7 @@ sslb_code_is_consequence(unsigned long code)
 }
 
 /* Whether the code says that no provider has the algorithm (3.0 and later).
-   4.0 has other codes for this about ciphers and digests. */
+   4.0 has other codes for unknown ciphers and digests. */
 static inline int
 sslb_code_is_unsupported(unsigned long code)
 {

@@ -326,9 +326,9 @@ has_key_id_nogil(const reader *self, X509 *x509)
                   (size_t)length) == 0;
 }
 
-/* Removes the leaf, which has the public key of the key, from `found` and
-   returns it.  If several have, prefers the one with the localKeyID of the
-   key.  Returns NULL if there is none. */
+/* Removes the leaf, whose public key fits the private key, from `found` and
+   returns it.  If several certificates fit, prefers the one with the
+   localKeyID of the key.  Returns NULL if none fits. */
 static X509 *
 take_leaf_nogil(reader *self)
 {

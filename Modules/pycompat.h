@@ -154,8 +154,8 @@ typedef long Py_hash_t;
 
 /* -- classes ---------------------------------------------------------- */
 
-/* Looks up the classes of the C module _socket.  Each interpreter that imports
-   the module calls it. */
+/* Looks up the classes of the C module _socket.  Called in each interpreter
+   that imports the module. */
 int sslb_pycompat_module_init(void);
 
 /* `socket.error`, which is OSError on 3.x: the base class of SSLError, and the

@@ -127,12 +127,12 @@ session_to_bytes(PyObject *object, PyObject *none)
 
     (void)none;
     if (complaint == NULL && !SSL_SESSION_is_resumable(self->session)) {
-        complaint = "it cannot be resumed (with TLS 1.3, the server's ticket "
-                    "arrives with its first data)";
+        complaint = "it cannot be resumed (with TLS 1.3, the ticket arrives "
+                    "after the handshake: read some data first)";
     }
     if (complaint != NULL) {
-        PyErr_Format(PyExc_ValueError, "the session cannot become bytes: %s",
-                     complaint);
+        PyErr_Format(PyExc_ValueError, "the session cannot be converted to "
+                     "bytes: %s", complaint);
         return NULL;
     }
     return sslb_session_bytes_write(self->session, &self->parameters);
@@ -173,7 +173,7 @@ static PyGetSetDef session_getset[] = {
     {"timeout", session_get_timeout, NULL,
      "The lifetime of the session (int, seconds).", NULL},
     {"ticket_lifetime_hint", session_get_ticket_lifetime_hint, NULL,
-     "How long the server may accept the ticket (int, seconds).", NULL},
+     "The server's hint how long it accepts the ticket (int, seconds).", NULL},
     {"has_ticket", session_get_has_ticket, NULL,
      "Whether the session has a ticket (bool).", NULL},
     {NULL, NULL, NULL, NULL, NULL},

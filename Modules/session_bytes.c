@@ -9,8 +9,8 @@
        n   the session in OpenSSL's format: i2d_SSL_SESSION(3)
        32  the SHA-256 of all bytes before
 
-   The last field detects damage, not forgery: whoever can write the bytes can
-   impersonate the server, as can whoever can read them. */
+   The last field detects damage, not forgery: anybody who can read or write
+   the bytes can impersonate the server. */
 
 #include "session_bytes.h"
 
@@ -161,8 +161,8 @@ sslb_session_bytes_read(const unsigned char *bytes, size_t length,
         return NULL;
     }
     if (memcmp(bytes + PARAMETERS_AT, parameters, sizeof(*parameters)) != 0) {
-        refuse("the session was made with other settings than this "
-               "context has: trust store, verification, own certificate, "
+        refuse("the session was made with settings that this context "
+               "does not have: trust store, verification, own certificate, "
                "versions, ciphers or options");
         return NULL;
     }

@@ -5,7 +5,7 @@
 
 #include "pycompat.h"
 
-/* Each interpreter that imports the module calls it. */
+/* Called in each interpreter that imports the module. */
 int sslb_sockets_module_init(void);
 
 /* Returns 1 if the object is an instance of this interpreter's _socket.socket,

@@ -65,7 +65,7 @@ sslb_ticket_keys_drop(sslb_ticket_keys *self)
     }
 }
 
-/* OpenSSL calls it when it frees an SSL. */
+/* OpenSSL calls this function when it frees an SSL. */
 static void
 ssl_is_gone(void *parent, void *keys, CRYPTO_EX_DATA *data, int index,
             long argument, void *pointer)
@@ -151,7 +151,7 @@ encrypt_for_nobody_nogil(unsigned char *name, unsigned char *iv,
     return ok;
 }
 
-/* OpenSSL calls it for each ticket that it makes or receives:
+/* OpenSSL calls this function for each ticket that it makes or receives:
    SSL_CTX_set_tlsext_ticket_key_evp_cb(3). */
 static int
 ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
@@ -274,7 +274,7 @@ read_keys(PyObject *value)
     }
     count = PyTuple_GET_SIZE(items);
     if (count > MOST_KEYS) {
-        PyErr_Format(PyExc_ValueError, "ticket_keys: at most %d keys",
+        PyErr_Format(PyExc_ValueError, "ticket_keys may have at most %d keys",
                      MOST_KEYS);
     }
     else {

@@ -1,13 +1,13 @@
 /* transport.c: our socket BIO, which never blocks, and a wait for input.
 
-   Owns the socket side of a connection: reads and writes that do not wait
-   whatever mode the descriptor is in, the errno of each system call, the
-   buffer that collects the records of one write, and reading the header of the
-   next record ahead.  This file uses no Python type and no lock; the caller
-   holds the connection's lock around every call but the wait.
+   Owns the socket side of a connection: reads and writes that do not wait,
+   whatever mode the descriptor is in; the errno of each system call; the
+   buffer that collects the records of one write; and the header of the next
+   record, if it was read ahead.  This file uses no Python type and no lock;
+   the caller holds the connection's lock around every call but the wait.
 
    Kernel TLS works only with OpenSSL's own socket BIO.  That BIO is then the
-   next BIO of ours, and the descriptor must not block. */
+   next one after ours, and the descriptor must not block. */
 
 #include "transport.h"
 

@@ -57,10 +57,9 @@ typedef struct {
 
 int sslb_transport_module_init(void);
 
-/* Creates a BIO over a descriptor; the caller keeps the descriptor's
-   ownership.  Returns NULL when out of memory.  `*transport` lives as long as
-   the BIO.  With `kernel_tls`, the caller must make the descriptor
-   non-blocking. */
+/* Creates a BIO over a descriptor, which the caller still owns.  Returns NULL
+   when out of memory.  `*transport` lives as long as the BIO.  With
+   `kernel_tls`, the BIO never blocks only if the descriptor does not. */
 BIO *sslb_transport_new(int fd, int kernel_tls, sslb_transport **transport);
 
 /* Prepares the transport for a step.  `waits`: the operation waits when it
@@ -76,12 +75,12 @@ void sslb_transport_gather_nogil(sslb_transport *transport, int on);
    full, -1 with `sys_errno` set on an error. */
 int sslb_transport_flush_nogil(sslb_transport *transport);
 
-/* For this step: read the header of the next record together with the end of
-   a record, which saves a system call.  The rest of the next record stays in
-   the kernel, where select() sees it.  The transport does so only after
-   records that are surely data: their type is application data (as in TLS 1.3
-   for other records too: RFC 8446, 5.2) and their body has at least `least`
-   bytes. */
+/* For this step: read the header of the next record together with the end of a
+   record, which saves a system call.  The rest of the next record stays in the
+   kernel, where select() sees it.  The transport does so only after records
+   that are surely data.  Their type is application data, which TLS 1.3 uses
+   for other records too (RFC 8446, 5.2), so their body must also have at least
+   `least` bytes. */
 void sslb_transport_look_ahead_nogil(sslb_transport *transport,
                                      size_t least);
 

@@ -251,8 +251,8 @@ address_as_text(const ASN1_OCTET_STRING *address)
     return sslb_text_from_string("<invalid>");
 }
 
-/* OpenSSL prints the other kinds, newer versions more of them, as
-   "kind:text". */
+/* Lets OpenSSL print a name of another kind, as "kind:text".  Newer versions
+   know more kinds. */
 static PyObject *
 printed_name_as_pair(const GENERAL_NAME *name)
 {
