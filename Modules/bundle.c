@@ -3,7 +3,7 @@
    Owns bundles.  OpenSSL 3 decodes public keys slowly, and a program needs few
    of the keys in a bundle.  So a bundle that was read from text in the usual
    form keeps the DER bytes of each certificate and the hash of its subject,
-   and decodes a certificate only when somebody asks for it.
+   and decodes a certificate only when a caller needs it.
 
    Contexts and threads share bundles.  Only two things in a bundle change: the
    count of references, under the GIL; and the decoded certificate of an entry,

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* A view of bytes; somebody else owns the memory. */
+/* A view of bytes in memory of another owner. */
 typedef struct {
     const unsigned char *data;  /* NULL: none */
     size_t length;

@@ -1,4 +1,4 @@
-/* opensslcompat.h: everything the project knows about OpenSSL's versions.
+/* opensslcompat.h: all code that depends on the version of OpenSSL.
 
    Owns the differences between OpenSSL 1.1.1 and 4.0.  A shim has the name
    that the newest API uses.  The other files call functions that all versions

@@ -138,7 +138,7 @@ reader_free(reader *self)
     OSSL_LIB_CTX_free(self->library);
 }
 
-/* -- unlocking it ----------------------------------------------------- */
+/* -- decryption -------------------------------------------------------- */
 
 static int
 fits_nogil(reader *self, const char *secret, int length)
@@ -167,7 +167,7 @@ unlock_nogil(reader *self, int length)
                             "wrong password for PKCS #12 file");
 }
 
-/* -- what is in it ---------------------------------------------------- */
+/* -- the contents ------------------------------------------------------ */
 
 /* The localKeyID, which a key shares with its certificate. */
 static const ASN1_OCTET_STRING *

@@ -223,7 +223,7 @@ sslb_report_unraisable(const char *where, PyObject *context)
     Py_XDECREF(source);
 }
 
-/* Or the next import would find half a module. */
+/* Else the next import would find an incomplete module. */
 void
 sslb_module_drop(PyObject *module)
 {

@@ -1,4 +1,4 @@
-/* pycompat.h: everything the project knows about Python's versions.
+/* pycompat.h: all code that depends on the version of Python.
 
    Owns, with pycompat_values.h, the differences between Python 2.7, 3.6 and
    later.  The other files include Python.h through this one and never test a
