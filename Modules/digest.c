@@ -34,8 +34,9 @@ sslb_digest_add_nogil(sslb_digest *digest, const void *data, size_t length)
 void
 sslb_digest_make_unique(sslb_digest *digest)
 {
-    static uint64_t count = 0;
-    uint64_t numbers[] = {++count, (uint64_t)getpid(),
+    static size_t last = 0;     /* threads without a common lock count */
+    size_t count = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+    uint64_t numbers[] = {count, (uint64_t)getpid(),
                           (uint64_t)sslb_now_nogil()};
     unsigned char random[32];
 
