@@ -16,8 +16,8 @@
 #include "lock.h"
 
 /* Restores the thread state that the step saved.  PyGILState_Ensure() would
-   create another one; while Python 2.7 finalizes, that one would have no
-   interpreter, and the process would crash. */
+   create a second thread state; while Python 2.7 finalizes, this second state
+   would have no interpreter, and the process would crash. */
 void
 sslb_callback_begin_nogil(const SSL *ssl)
 {

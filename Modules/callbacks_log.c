@@ -268,7 +268,7 @@ open_keylog_nogil(const char *path)
 }
 
 /* Never removes the callback: OpenSSL reads the pointer twice during a
-   handshake and calls what the second read returned. */
+   handshake, and calls the function that the second read returned. */
 static void
 use_keylog(sslb_context *context, int fd)
 {

@@ -111,8 +111,8 @@ set_callback(sslb_context *context, PyObject *callback)
     /* The check may have run Python code that set another callback. */
     old = context->sni_callback;
     context->sni_callback = on ? Py_NewRef(callback) : NULL;
-    /* Never removed: OpenSSL reads the pointer twice during a handshake and
-       calls what the second read returned. */
+    /* Never removed: OpenSSL reads the pointer twice during a handshake, and
+       calls the function that the second read returned. */
     if (on) {
         SSL_CTX_set_tlsext_servername_callback(context->ctx, sni_callback);
     }

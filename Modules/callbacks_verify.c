@@ -28,7 +28,7 @@ ssl_of_nogil(X509_STORE_CTX *attempt)
 }
 
 /* An error of the certificate policies belongs to the whole chain and has no
-   current certificate; the leaf takes its place. */
+   current certificate: use the leaf. */
 static X509 *
 certificate_of(X509_STORE_CTX *attempt)
 {

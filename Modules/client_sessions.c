@@ -28,8 +28,7 @@
 
 #define MOST_SESSIONS 10000
 
-/* The limit for one host and port: browsers open as many connections at
-   once. */
+/* The limit for a host and port: browsers open as many connections at once. */
 #define MOST_OF_ONE 6
 
 typedef struct {
@@ -73,8 +72,8 @@ remove_locked(sslb_client_sessions *self, size_t place)
     self->items[place] = self->items[--self->count];
 }
 
-/* Empties the store in a child of fork(): no two processes may use one
-   ticket. */
+/* Empties the store in a child of fork(): parent and child must not use the
+   same ticket. */
 static void
 store_enter(sslb_client_sessions *self)
 {

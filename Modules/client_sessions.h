@@ -21,19 +21,26 @@ int sslb_context_set_client_sessions(PyObject *self, PyObject *value,
 /* A function of the module. */
 PyObject *sslb_share_client_sessions(PyObject *module, PyObject *number);
 
-/* With the GIL.  The first function returns a new reference to the store that
-   all new client contexts share, or NULL if there is none.  The second one
-   drops a reference, which may be NULL. */
+/* With the GIL: a new reference to the store that all new client contexts
+   share, or NULL if there is no such store. */
 sslb_client_sessions *sslb_client_sessions_shared(void);
+
+/* With the GIL: drops a reference, which may be NULL. */
 void sslb_client_sessions_drop(sslb_client_sessions *cache);
 
-/* For a client's connection, in this order: when it is created; before its
-   first step, to offer a kept session to the server; after each step until the
-   result of that offer is known (`failed`: the step failed); when the
-   connection is freed. */
+/* Prepares the connection of a client to keep its sessions. */
 void sslb_client_sessions_begin(sslb_connection *self);
+
+/* Before the first step: offers a kept session to the server, if there is
+   one. */
 void sslb_client_sessions_offer_locked(sslb_connection *self);
+
+/* After each step while an offered session is pending: at the end of the
+   handshake, removes the session from the store unless the server resumed it.
+   `failed`: the step failed. */
 void sslb_client_sessions_settle_locked(sslb_connection *self, int failed);
+
+/* With the GIL, when the connection is freed. */
 void sslb_client_sessions_end(sslb_connection *self);
 
 int sslb_client_sessions_module_init(void);

@@ -48,7 +48,7 @@ change_context_locked(sslb_connection *self, sslb_context *context,
         return 0;
     }
     if (!adopts) {
-        /* A renegotiation would make the first context's checks. */
+        /* A renegotiation would still make only the first context's checks. */
         SSL_set_options(self->ssl, SSL_OP_NO_RENEGOTIATION);
     }
     sslb_callbacks_switch_msg_locked(context, self->ssl);

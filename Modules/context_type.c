@@ -3,7 +3,7 @@
    Owns the SSL_CTX.  A thread that calls SSL_new() or changes a context holds
    the GIL, and has read all files before.  But a handshake reads the SSL_CTX
    without the GIL, and OpenSSL's documentation forbids changes to a context in
-   use; the context's guard protects what both use. */
+   use.  So a change of data that handshakes read takes the context's guard. */
 
 #include "context_type.h"
 #include "callbacks_alpn.h"

@@ -46,11 +46,12 @@ void sslb_ech_fallback_locked(SSL *ssl, char **outer_name);
    caller frees it.  0, or -1 without an exception if OpenSSL has no ECH. */
 int sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs);
 
-/* The first function returns whether a client ended the handshake because the
-   server did not decrypt the ClientHello.  The second one sets the attribute
-   ech_retry_configs of the current exception, which stays set, and frees
-   `configs`. */
+/* Whether a client ended the handshake because the server did not decrypt the
+   ClientHello. */
 int sslb_ech_is_required(const sslb_outcome *outcome);
+
+/* Sets the attribute ech_retry_configs of the current exception, which stays
+   set, and frees `configs`. */
 void sslb_ech_explain(sslb_ech_data *configs);
 
 /* Returns the data as bytes (None without data) and frees the data; NULL with

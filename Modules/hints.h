@@ -27,21 +27,24 @@ typedef struct {
 } sslb_situation;
 
 /* Note facts for a hint: a rejected chain, a client's hello, and a source of a
-   context's trust (a path as bytes, or NULL for data).  sslb_hints_forget()
-   drops the references in a refusal. */
+   context's trust (a path as bytes, or NULL for data). */
 void sslb_hints_note_refusal_nogil(sslb_refusal *refusal,
                                    X509_STORE_CTX *attempt);
 void sslb_hints_note_hello_nogil(sslb_connection *self);
 void sslb_hints_note_place(sslb_context *context, PyObject *path);
+
+/* Drops the references in a refusal. */
 void sslb_hints_forget(sslb_refusal *refusal);
 
-/* The first function returns whether the current exception, which was raised
-   for that outcome, may have a hint.  The second one collects the connection's
-   facts and moves its refusal into them.  The third one adds the facts to the
-   current exception, which stays set, and drops the refusal's references;
-   `host` is the verified name, or NULL. */
+/* Whether the current exception, which was raised for that outcome, may have a
+   hint. */
 int sslb_hints_are_wanted(const sslb_outcome *outcome);
+
+/* Collects the facts of the connection, and moves its refusal into them. */
 void sslb_hints_look_locked(sslb_connection *self, sslb_situation *found);
+
+/* Adds the facts to the current exception, which stays set, and drops the
+   references in their refusal.  `host` is the verified name, or NULL. */
 void sslb_hints_explain(const sslb_connection *self, PyObject *host,
                         sslb_situation *found);
 

@@ -1,9 +1,9 @@
 /* judges.c: callbacks that decide whether to accept a peer.
 
-   Owns what verify_callback and ocsp_callback share: the references, the
-   setter and the meaning of the result.  The judges of the session's first
-   connection have accepted a session's peer.  So a new judge makes the
-   context's sessions unusable, as a change of trust does. */
+   Owns the common parts of verify_callback and ocsp_callback: the references,
+   the setter and the meaning of the result.  The judges of a session's first
+   connection have accepted the peer.  So a new judge makes the context's
+   sessions unusable, as a change of trust does. */
 
 #include "judges.h"
 #include "callbacks.h"

@@ -2,8 +2,8 @@
    response which shows that the certificate is not revoked.
 
    Owns the response that a context's servers staple, and the request, the
-   response and the callback of clients.  The program provides the response and
-   verifies one; nothing here does either. */
+   response and the callback of clients.  A server program provides the
+   response, and a client program verifies it; no function here does either. */
 
 #include "ocsp.h"
 #include "callbacks.h"

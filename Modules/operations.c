@@ -199,8 +199,8 @@ wait_limit(const sslb_operation *op)
     return limit < op->deadline ? limit : op->deadline;
 }
 
-/* The next three functions return what sslb_wait_nogil() returns: 1 when
-   another step is due, 0 at the limit, -1 after a signal. */
+/* The next three functions return 1 when another step is due, 0 at the limit,
+   -1 after a signal, as sslb_wait_nogil() does. */
 
 /* Without a limit recv() can wait, which saves the system call poll(). */
 static int
@@ -480,8 +480,8 @@ sslb_operation_begin(sslb_operation *op)
         Py_CLEAR(op->socket);
         return -1;
     }
-    /* When Python 2.7 exits, it clears the frames of other threads, and their
-       references with them. */
+    /* Python 2.7 clears the frames of other threads when it exits, and drops
+       their references. */
     Py_INCREF((PyObject *)self);
     return 0;
 }

@@ -74,9 +74,11 @@ int sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
    STEP_INTERRUPTED with the exception of a signal handler. */
 sslb_step_result sslb_operation_loop(sslb_operation *op);
 
-/* End the operation and drop its references.  The first function also raises
-   the exception for the result: 0, or -1 with an exception. */
+/* Ends the operation, drops its references, and raises the exception for the
+   result: 0, or -1 with an exception. */
 int sslb_operation_result(sslb_operation *op, sslb_step_result result);
+
+/* Ends the operation and drops its references. */
 void sslb_operation_end(sslb_operation *op);
 
 /* Methods of _SSLSocket. */

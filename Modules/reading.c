@@ -19,8 +19,8 @@
    unless the peer pads alerts: RFC 8446, 5.4. */
 #define MORE_THAN_AN_ALERT 256
 
-/* In nanoseconds: no peer answers faster, not even on the same machine.
-   Later, a program may know from select() that data has arrived. */
+/* No peer answers within these nanoseconds, not even on the same machine.
+   Later, select() may have told the program that data has arrived. */
 #define ANSWER_TAKES ((int64_t)20 * 1000)
 
 /* The most that one read() allocates for its result. */

@@ -44,7 +44,7 @@ find_by_subject_nogil(const sslb_bundle *source, const X509_NAME *name,
 }
 
 /* OpenSSL calls this for a subject that the store lacks.  Drops the reference
-   that `result` took, because the caller takes another one:
+   that `result` took, because OpenSSL takes its own one afterwards:
    X509_LOOKUP_meth_new(3). */
 static int
 lookup_by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type,

@@ -143,8 +143,9 @@ note_checks(sslb_connection *self)
     self->knows_names |= self->context->sni_callback != NULL;
 }
 
-/* A server requests a certificate only if its verify mode asks for one.  On a
-   client the attribute must not switch verification on (bpo-37428). */
+/* A server requests a certificate only if its verify mode includes
+   SSL_VERIFY_PEER.  On a client the attribute must not switch verification on
+   (bpo-37428). */
 static void
 use_post_handshake_auth(sslb_connection *self)
 {
@@ -204,7 +205,7 @@ sslb_verification_host_to_adopt(sslb_connection *self,
 }
 
 /* Removes the previous context's request for a certificate after the
-   handshake, unless the new context makes one, too. */
+   handshake, unless the new context makes such a request, too. */
 static void
 adopt_mode(sslb_connection *self, const sslb_context *context)
 {

@@ -20,26 +20,35 @@ int sslb_verification_distrusts_nogil(const X509 *x509);
    has changed since the connection was created. */
 void sslb_verification_note_trust_locked(sslb_connection *self);
 
-/* Set up a new connection: the checks of its context, then the host name if
-   there is one.  0, or -1 with an exception. */
+/* Sets up a new connection to make the checks of its context: 0, or -1 with an
+   exception. */
 int sslb_verification_begin(sslb_connection *self);
+
+/* Sets the host name of a new connection: 0, or -1 with an exception. */
 int sslb_verification_set_host(sslb_connection *self, PyObject *argument);
 
-/* For a switch to another context, in this order.  If the switch is early
-   enough for the handshake, the connection then verifies what both contexts
-   require.  The first function, without the lock, sets `*host` to the host
-   name (bytes, new reference) that the certificate must match from then on, or
-   to NULL for no change: 0, or -1 with an exception.  The second one returns
-   whether the switch is early enough.  Call the third one before
-   SSL_set_SSL_CTX() and the fourth one after it: 1, or 0 with the error queue
-   filled. */
+/* The next four functions serve a switch to another context, in this order.
+   If the switch is early enough, the handshake makes the checks of both
+   contexts.
+
+   Without the lock: sets `*host` to the host name (bytes, a new reference)
+   that the certificate must match because of the switch, or to NULL.  0, or -1
+   with an exception. */
 int sslb_verification_host_to_adopt(sslb_connection *self,
                                     const sslb_context *context,
                                     PyObject **host);
+
+/* Whether the switch is early enough to change the checks of the handshake. */
 int sslb_verification_can_adopt_locked(const sslb_connection *self);
+
+/* Adds the checks of the other context, before SSL_set_SSL_CTX(): 1, or 0 with
+   the error queue filled. */
 int sslb_verification_adopt_locked(sslb_connection *self,
                                    const sslb_context *context,
                                    PyObject *host);
+
+/* Notes the new checks, after SSL_set_SSL_CTX(), and prevents resumption of a
+   session without them: 1, or 0 with the error queue filled. */
 int sslb_verification_adopted_locked(sslb_connection *self);
 
 /* Sets a server's session ID context, without which it resumes no session,
