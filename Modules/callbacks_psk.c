@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-/* Copies the key that Python returned to OpenSSL's memory.  Returns the key's
-   length in bytes (0: no key), or -1 with an exception. */
+/* Copies a key, which Python code returned, into OpenSSL's buffer.  Returns
+   the key's length in bytes (0: no key), or -1 with an exception. */
 static Py_ssize_t
 copy_key(PyObject *key, unsigned char *target, unsigned int room)
 {
