@@ -277,7 +277,8 @@ PyMethodDef sslb_functions[] = {
      METH_VARARGS | METH_KEYWORDS,
      "txt2obj(txt, name=False) -> (nid, short name, long name, OID)\n\n"
      "Look up an object identifier by its dotted numbers or, if name is\n"
-     "true, also by its short or long name.  ValueError for other text."},
+     "true, also by its short or long name.  ValueError if OpenSSL does not\n"
+     "know it."},
     {"nid2obj", nid2obj, METH_O,
      "nid2obj(nid) -> (nid, short name, long name, OID)\n\n"
      "Look up an object identifier by OpenSSL's number for it.\n"

@@ -1,8 +1,8 @@
 /* operations.h: the loop that every operation runs, and the handshake, the
    shutdown and close().
 
-   The step_locked functions run with the connection's lock and without the
-   GIL.  Callers of all other functions hold the GIL and not the lock. */
+   Functions with the suffix _locked run with the connection's lock and without
+   the GIL.  Callers of the others hold the GIL and not the lock. */
 
 #ifndef SSLB_OPERATIONS_H
 #define SSLB_OPERATIONS_H
@@ -41,7 +41,8 @@ typedef struct sslb_operation {
     int awaits_record;          /* OpenSSL reads a record's header next */
     int has_arrived;            /* `arrival` is for the next step */
     sslb_arrival arrival;
-    PyThreadState *thread;      /* of the operation, without the GIL */
+    PyThreadState *thread;      /* the operation's thread state, while it runs
+                                   without the GIL */
     int runs_handlers;          /* signal handlers may run in this thread */
     int looked;                 /* signals were checked during the current
                                    wait */
@@ -56,7 +57,7 @@ typedef struct sslb_operation {
 } sslb_operation;
 
 /* Captures the outcome of a step whose SSL_* call failed and returned `rc`.
-   Returns STEP_WANTS or STEP_FAILED.  With the lock, without the GIL. */
+   Returns STEP_WANTS or STEP_FAILED. */
 sslb_step_result sslb_operation_ended_locked(sslb_operation *op, int rc);
 
 /* Begins an operation: takes references to the connection and its socket, and
