@@ -32,7 +32,7 @@ sslb_callback_begin_nogil(const SSL *ssl)
 }
 
 /* The Python code may have forked, or switched the connection to another
-   context.  The code that switches checks the new context's guard. */
+   context: checks the lock and the current context's guard. */
 void
 sslb_callback_end(const SSL *ssl)
 {

@@ -21,7 +21,7 @@ PyObject *sslb_context_get_keylog_filename(PyObject *self, void *closure);
 int sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
                                      void *closure);
 
-/* Copy these settings from `original` to the new context `copy`;
+/* Copies these settings from `original` to the new context `copy`;
    context_copy.h has the contract. */
 int sslb_msg_copy(sslb_context *copy, sslb_context *original);
 int sslb_keylog_copy(sslb_context *copy, sslb_context *original);

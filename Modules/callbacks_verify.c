@@ -1,9 +1,9 @@
 /* callbacks_verify.c: how OpenSSL verifies a peer's chain.
 
    Owns the function that OpenSSL calls to verify a chain, which also rejects
-   distrusted keys.  Owns SSLContext.verify_callback, which Python code gets
-   called for each accepted certificate and each error.  Its answer decides,
-   also with CERT_NONE. */
+   distrusted keys.  Owns SSLContext.verify_callback, a Python function that
+   gets called for each accepted certificate and for each error.  Its answer
+   decides, also with CERT_NONE. */
 
 #include "callbacks_verify.h"
 #include "callbacks.h"

@@ -68,8 +68,8 @@ copy_security_level(sslb_context *copy, sslb_context *original)
 
 /* -- verification ------------------------------------------------------- */
 
-/* X509_VERIFY_PARAM_set1() only adds flags to existing ones, OpenSSL adds some
-   flags itself, and it does not copy host flags of 0. */
+/* X509_VERIFY_PARAM_set1() only adds flags to existing ones, and does not copy
+   host flags of 0.  OpenSSL adds some flags itself. */
 static int
 copy_parameters(sslb_context *copy, sslb_context *original)
 {

@@ -246,7 +246,7 @@ copy_identities(SSL_CTX *ctx, SSL *source)
         }
         more = SSL_set_current_cert(source, SSL_CERT_SET_NEXT);
     }
-    ERR_clear_error();      /* from the end of the list */
+    ERR_clear_error();      /* the error means the end of the list */
     return SSL_CTX_select_current_cert(ctx, current);
 }
 

@@ -16,7 +16,7 @@ PyObject *sslb_context_load_pkcs12(PyObject *self, PyObject *args,
                                    PyObject *kwargs);
 PyObject *sslb_context_load_dh_params(PyObject *self, PyObject *path);
 
-/* Copy these settings from `original` to the new context `copy`;
+/* Copies these settings from `original` to the new context `copy`;
    context_copy.h has the contract. */
 int sslb_identities_copy(sslb_context *copy, sslb_context *original);
 int sslb_dh_copy(sslb_context *copy, sslb_context *original);

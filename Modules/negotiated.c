@@ -188,8 +188,7 @@ sslb_connection_group(PyObject *object, PyObject *none)
 
     (void)none;
     sslb_connection_enter(self);
-    /* OpenSSL 3.5 reads the group from the session without a check for
-       NULL. */
+    /* OpenSSL 3.5 does not check whether there is a session. */
     if (SSL_get_session(self->ssl) != NULL) {
         name = SSL_get0_group_name(self->ssl);
     }

@@ -175,9 +175,10 @@ ask(const SSL *ssl, const unsigned char *data, size_t length)
     return sslb_judge_verdict(ssl, result, name);
 }
 
-/* Asks ocsp_callback about the response: 1, 0 or -1.  Returns 1 for a resumed
-   session, for which the server sends no response (OpenSSL calls this in TLS
-   1.3), and for a pre-shared key, since the server has no certificate. */
+/* Asks ocsp_callback about the response: 1, 0 or -1.  Returns 1 if the
+   handshake has no server certificate (a pre-shared key) or resumed a session:
+   the server then sends no response, but in TLS 1.3 OpenSSL still calls this
+   function. */
 static int
 judge_nogil(SSL *ssl)
 {

@@ -19,8 +19,9 @@
    unless the peer pads alerts: RFC 8446, 5.4. */
 #define MORE_THAN_AN_ALERT 256
 
-/* No peer answers within these nanoseconds, not even on the same machine.
-   Later, select() may have told the program that data has arrived. */
+/* The least time, in nanoseconds, that a peer needs to answer, even on the
+   same machine.  After this time select() may have reported the answer to the
+   program. */
 #define ANSWER_TAKES ((int64_t)20 * 1000)
 
 /* The most that one read() allocates for its result. */
@@ -67,9 +68,10 @@ look_ahead_locked(sslb_operation *op)
     }
 }
 
-/* Whether to read another record.  It must be data: select() has to report an
-   end of the data until a read() has reported the end.  And all of it must fit
-   into the buffer, as select() does not see data that stays in the SSL. */
+/* Whether to read another record.  The next record must be data: select() has
+   to report an end of the data until a read() has reported the end.  And the
+   whole record must fit into the buffer, as select() does not see data that
+   stays in the SSL. */
 static int
 reads_on_locked(sslb_operation *op)
 {

@@ -77,9 +77,9 @@ sslb_trust_module_init(void)
     return 0;
 }
 
-/* Lets handshakes look up certificates in the bundle.  The context keeps a
-   reference to the bundle until it is freed.  1, or 0 with the error queue
-   filled. */
+/* Lets handshakes look up certificates in the bundle.  The context holds a
+   reference to the bundle until the context is freed.  1, or 0 with the error
+   queue filled. */
 static int
 use_lazily(sslb_context *context, sslb_bundle *source)
 {

@@ -42,8 +42,9 @@ check_for_host(sslb_connection *self, const char *name)
     return ok;
 }
 
-/* Sends the host in server_name, and verifies it if check_hostname is set: 0,
-   or -1 with an exception.  RFC 6066 allows no addresses in server_name. */
+/* Sends the host in server_name, and makes OpenSSL verify the host if
+   check_hostname is set: 0, or -1 with an exception.  RFC 6066 allows no
+   addresses in server_name. */
 static int
 use_host(sslb_connection *self, const char *name)
 {
