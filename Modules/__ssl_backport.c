@@ -1,5 +1,5 @@
-/* __ssl_backport.c: the module: its table of functions, the order in which
-   its parts are initialised, and the entry point. */
+/* __ssl_backport.c: the module: the table of its types, the order in which its
+   parts are initialised, and the entry point. */
 
 #include "pycompat.h"
 #include "certificate.h"
@@ -47,7 +47,7 @@ types_init(PyObject *module)
     return 0;
 }
 
-/* OpenSSL's cleanup, when the process ends, begins with us. */
+/* When the process exits, closes the gate before OpenSSL frees its objects. */
 static int
 cleanup_init(void)
 {
@@ -65,7 +65,7 @@ static int
 process_init(PyObject *module)
 {
     (void)module;
-    return sslb_lock_module_init() < 0  /* before OpenSSL does anything */
+    return sslb_lock_module_init() < 0  /* before any other use of OpenSSL */
         || cleanup_init() < 0
         || sslb_pycompat_module_init() < 0
         || sslb_transport_module_init() < 0
@@ -88,8 +88,8 @@ static PyObject *
 module_create(void)
 {
     PyObject *module = sslb_module_new(
-        "__ssl_backport", "TLS for Python programs, by OpenSSL: what ssl is "
-        "built on.", sslb_functions);
+        "__ssl_backport", "The extension module that ssl uses: TLS with "
+        "OpenSSL.", sslb_functions);
     size_t i;
 
     if (module == NULL) {

@@ -1,7 +1,7 @@
-/* buffers.c: the large buffers, which go from one user to the next.
+/* buffers.c: a pool of large buffers.
 
-   Owns those that nobody has at the moment: a few, since fresh memory costs
-   page faults, while an idle connection shall need none. */
+   Owns a few spare buffers.  Fresh memory costs page faults, and an idle
+   connection should hold no buffer. */
 
 #include "buffers.h"
 
@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #define SPARE_BUFFERS 8
-#define SMALLEST ((size_t)16 * 1024)    /* smaller ones are malloc()'s work */
+#define SMALLEST ((size_t)16 * 1024)    /* smaller buffers come from
+                                           malloc() */
 #define LARGEST ((size_t)256 * 1024)
 
 static struct {

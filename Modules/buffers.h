@@ -1,7 +1,7 @@
-/* buffers.h: large buffers, which go from one user to the next.
+/* buffers.h: a pool of large buffers.
 
-   Whoever was lent a buffer owns it until it gives it back.  A mutex of the
-   room's own is held for moments. */
+   A borrower owns a buffer until it gives the buffer back.  The pool has its
+   own mutex, which it holds only for moments. */
 
 #ifndef SSLB_BUFFERS_H
 #define SSLB_BUFFERS_H
@@ -10,14 +10,16 @@
 
 #include <stddef.h>
 
-/* Memory that goes from one user to the next (buffers.c). */
+/* A buffer of the pool, or none. */
 typedef struct {
     unsigned char *data;        /* NULL: none */
     size_t size;
 } sslb_buffer;
 
-/* One of at least `size` bytes; its data is NULL when out of memory. */
+/* Lends a buffer of at least `size` bytes; its data is NULL when out of
+   memory. */
 sslb_buffer sslb_buffer_lend_nogil(size_t size);
-void sslb_buffer_take_back_nogil(sslb_buffer *buffer);  /* which may be none */
+void sslb_buffer_take_back_nogil(sslb_buffer *buffer);  /* the buffer may be
+                                                           empty (data NULL) */
 
 #endif

@@ -1,13 +1,13 @@
 /* bundle.c: certificates and CRLs that were loaded together.
 
    Owns bundles.  OpenSSL 3 decodes public keys slowly, and a program needs few
-   of those that a bundle has.  So a bundle of a text in the usual form keeps
-   the bytes of each certificate and the number of its subject, and OpenSSL
-   decodes a certificate when somebody asks for it.
+   of the keys in a bundle.  So a bundle that was read from text in the usual
+   form keeps the DER bytes of each certificate and the hash of its subject,
+   and decodes a certificate only when a caller needs it.
 
-   Contexts and threads share bundles.  Two things change in one: the count of
-   its users, with the GIL held; and a certificate that is decoded, once, by
-   one atomic step, so that no fork() finds a lock taken. */
+   Contexts and threads share bundles.  Only two things in a bundle change: the
+   count of references, under the GIL; and the decoded certificate of an entry,
+   once, by an atomic exchange, so that fork() cannot leave a lock taken. */
 
 #include "bundle.h"
 #include "der.h"
@@ -18,23 +18,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A certificate, or a CRL, or (after OpenSSL has read it) both. */
+/* A certificate, a CRL, or (if OpenSSL has read the file) both. */
 typedef struct {
-    X509 *x509;                 /* NULL until it is decoded, or for ever */
+    X509 *x509;                 /* NULL until decoded, or if there is none */
     X509_CRL *crl;              /* or NULL */
-    sslb_bytes der;             /* of the certificate to decode */
-    uint32_t number;            /* of its subject: see name.c */
-    int has_namesakes;          /* others may have the same subject */
+    sslb_bytes der;             /* DER to decode later, or none */
+    uint32_t number;            /* hash of its subject: see name.c */
+    int has_namesakes;          /* others may share the subject */
 } entry;
 
 struct sslb_bundle {
-    entry *entries;             /* in the order of their file */
+    entry *entries;             /* in the order of the file */
     size_t count;
-    entry **by_number;          /* those with a certificate, sorted */
+    entry **by_number;          /* entries with a certificate, sorted by
+                                   hash */
     size_t certificates;
     int has_crls;
-    sslb_digest digest;         /* of all, in their order */
-    unsigned char *der;         /* of those that were not decoded at once */
+    sslb_digest digest;         /* of all entries, in order */
+    unsigned char *der;         /* the memory of all entry.der, or NULL */
     int users;
 };
 
@@ -47,8 +48,8 @@ entry_free(entry *self)
     X509_CRL_free(self->crl);
 }
 
-/* The certificate, borrowed; NULL if there is none, or when out of memory.  Of
-   several threads that decode it at once the first one's stays. */
+/* The certificate (borrowed); NULL if there is none or memory runs out.  If
+   several threads decode it at once, the result of the first one stays. */
 static X509 *
 entry_decode_nogil(entry *self)
 {
@@ -69,7 +70,8 @@ entry_decode_nogil(entry *self)
     return found;
 }
 
-/* 1, or 0 with the error queue filled; what is there already is no error. */
+/* Adds the entry to the store.  Returns 1, also if it is there already, or 0
+   with the error queue filled. */
 static int
 entry_add_nogil(entry *self, X509_STORE *store)
 {
@@ -80,7 +82,7 @@ entry_add_nogil(entry *self, X509_STORE *store)
         && (self->crl == NULL || X509_STORE_add_crl(store, self->crl));
 }
 
-/* By number; those of one number in the order of their file. */
+/* Orders by hash, and entries with equal hashes by their place in the file. */
 static int
 compare_entries(const void *a, const void *b)
 {
@@ -91,7 +93,7 @@ compare_entries(const void *a, const void *b)
         : (first > second) - (first < second);
 }
 
-/* Whether two are the same certificate, of one bundle. */
+/* Whether two entries of one bundle have the same certificate. */
 static int
 is_same(const entry *a, const entry *b)
 {
@@ -128,8 +130,8 @@ sslb_bundle_share(sslb_bundle *self)
     return self;
 }
 
-/* With room for so many entries, which are empty; NULL with the error queue
-   filled. */
+/* Creates a bundle with `count` empty entries; NULL with the error queue
+   filled on failure. */
 static sslb_bundle *
 bundle_new_nogil(size_t count)
 {
@@ -149,7 +151,8 @@ bundle_new_nogil(size_t count)
     return self;
 }
 
-/* 1, or 0 with the error queue filled. */
+/* Adds the entry to a digest.  Returns 1, or 0 with the error queue
+   filled. */
 static int
 entry_digest_nogil(const entry *self, EVP_MD_CTX *state)
 {
@@ -160,7 +163,7 @@ entry_digest_nogil(const entry *self, EVP_MD_CTX *state)
         return EVP_DigestUpdate(state, self->der.data, self->der.length);
     }
     if (self->x509 != NULL) {
-        /* with what the file says of the uses that it is for */
+        /* with the trust settings of a "TRUSTED CERTIFICATE" */
         length = i2d_X509_AUX(self->x509, &data);
         ok = length > 0 && EVP_DigestUpdate(state, data, (size_t)length);
         OPENSSL_free(data);
@@ -174,7 +177,8 @@ entry_digest_nogil(const entry *self, EVP_MD_CTX *state)
     return ok;
 }
 
-/* The same. */
+/* Computes the digest of the bundle.  Returns 1, or 0 with the error queue
+   filled. */
 static int
 bundle_digest_nogil(sslb_bundle *self)
 {
@@ -214,8 +218,8 @@ bundle_sort_nogil(sslb_bundle *self)
     }
 }
 
-/* Once its entries are there: the bundle itself, or NULL with the error queue
-   filled and the bundle gone. */
+/* Finishes a bundle that has its entries.  Returns the bundle, or frees it and
+   returns NULL with the error queue filled. */
 static sslb_bundle *
 bundle_finish_nogil(sslb_bundle *self)
 {
@@ -227,7 +231,8 @@ bundle_finish_nogil(sslb_bundle *self)
     return self;
 }
 
-/* Takes over what OpenSSL has read: 1, or 0 when out of memory. */
+/* Moves the contents of an entry that OpenSSL has read.  Returns 1, or 0 when
+   out of memory. */
 static int
 entry_take_nogil(entry *self, X509_INFO *found)
 {
@@ -302,7 +307,7 @@ sslb_bundle_add_namesakes_nogil(const sslb_bundle *self, X509_STORE *store)
     return 1;
 }
 
-/* The place of the first one that has no lesser number. */
+/* The index of the first entry whose hash is not smaller than `number`. */
 static size_t
 place_of(const sslb_bundle *self, uint32_t number)
 {
@@ -344,8 +349,8 @@ sslb_bundle_find_nogil(const sslb_bundle *self, const X509_NAME *name)
 
 /* -- text in the usual form ------------------------------------------- */
 
-/* The number of a name that OpenSSL takes: 1, or 0 if it does not, or when out
-   of memory. */
+/* Computes the hash of a name in DER.  Returns 1, or 0 if OpenSSL does not
+   accept the name or memory runs out. */
 static int
 read_name_nogil(sslb_bytes der, uint32_t *number)
 {
@@ -363,7 +368,8 @@ read_name_nogil(sslb_bytes der, uint32_t *number)
     return ok;
 }
 
-/* 1, or 0 if it may be no certificate, or when out of memory. */
+/* Fills an entry.  Returns 1, or 0 if OpenSSL may refuse the certificate or
+   memory runs out. */
 static int
 entry_read_nogil(entry *self, sslb_bytes der)
 {
@@ -387,7 +393,8 @@ count_begin_lines(const char *text)
     return count;
 }
 
-/* 1, or 0 if the text has another form, or when out of memory. */
+/* Reads all certificates of the text.  Returns 1, or 0 if the text does not
+   have the usual form or memory runs out. */
 static int
 bundle_read_nogil(sslb_bundle *self, const char *text)
 {

@@ -1,11 +1,11 @@
-/* bundle_load.c: where bundles come from, files and data.
+/* bundle_load.c: reads bundles from files and data; parses each file once.
 
-   Owns the cache of the bundles of files, and what is an error in a file or
-   in data.  The cache is touched only with the GIL held, so neither threads
-   nor fork() find it half changed; files are read without the GIL.
+   Owns the cache of the bundles of files, and the errors about files and data.
+   Only threads that hold the GIL use the cache, so neither threads nor fork()
+   find it half changed.  Files are read without the GIL.
 
-   A file in the usual form is read by us.  OpenSSL reads any other, from its
-   start; so it does where something is wrong, and tells what. */
+   Our own reader reads files in the usual form.  OpenSSL reads all other
+   files, and reports what is wrong with invalid ones. */
 
 #include "bundle_load.h"
 #include "errors.h"
@@ -20,17 +20,17 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* How many files' bundles are kept. */
+/* The most bundles in the cache. */
 #define CACHE_SIZE 8
 
-/* A file changed less than this long ago (seconds) may change again without
-   its time stamp showing it: it is not kept. */
+/* A file that changed within the last two seconds is not cached: it may change
+   again without a new time stamp. */
 #define TOO_FRESH 2
 
-/* The largest file (bytes) that is read as a whole. */
+/* The largest file (bytes) for our own reader. */
 #define LARGEST (16 * 1024 * 1024)
 
-/* A bundle, and what its file was. */
+/* A bundle, and fstat()'s result for its file. */
 typedef struct {
     sslb_bundle *bundle;
     struct stat identity;
@@ -65,7 +65,7 @@ same_file(const struct stat *a, const struct stat *b)
         && same_moment(changed(a), changed(b));
 }
 
-/* Moves it to the front, where a new one stands too. */
+/* Moves the entry at `position` to the front, or puts a new one there. */
 static void
 cache_move_to_front(int position, kept found)
 {
@@ -73,7 +73,7 @@ cache_move_to_front(int position, kept found)
     cache[0] = found;
 }
 
-/* A reference to the bundle of that very file, or NULL. */
+/* A new reference to the bundle of that unchanged file, or NULL. */
 static sslb_bundle *
 cache_find(const struct stat *identity)
 {
@@ -105,15 +105,16 @@ cache_keep(sslb_bundle *fresh, const struct stat *identity)
 
 /* -- files ------------------------------------------------------------ */
 
-/* All that a file has, with a NUL behind it, to be freed; NULL if that is no
-   text, or when out of memory. */
+/* Reads the whole file and appends a NUL; the caller frees the result.
+   Returns NULL if the file contains a NUL, has changed its size, or memory
+   runs out. */
 static char *
 read_text_nogil(BIO *bio, const struct stat *identity)
 {
     int size = (int)identity->st_size;
     char *text = malloc((size_t)size + 2);
 
-    /* a byte more than it had, to find that it is the end */
+    /* asks for one byte more, to see the end of the file */
     if (text != NULL && BIO_read(bio, text, size + 1) == size) {
         text[size] = '\0';
         if (strlen(text) == (size_t)size) {
@@ -124,8 +125,8 @@ read_text_nogil(BIO *bio, const struct stat *identity)
     return NULL;
 }
 
-/* The bundle of a file in the usual form.  NULL if it has another one, or
-   when out of memory: the file is at its start then, and the error queue
+/* Reads a file in the usual form.  Returns NULL if it has another form or
+   memory runs out; then the file is at its start and the error queue is
    empty. */
 static sslb_bundle *
 bundle_read_file_nogil(BIO *bio, const struct stat *identity)
@@ -148,7 +149,8 @@ bundle_read_file_nogil(BIO *bio, const struct stat *identity)
     return result;
 }
 
-/* NULL with the error queue filled. */
+/* Lets OpenSSL read the file.  Returns NULL with the error queue filled on
+   failure. */
 static sslb_bundle *
 bundle_parse_file_nogil(BIO *bio)
 {
@@ -158,7 +160,8 @@ bundle_parse_file_nogil(BIO *bio)
     return entries != NULL ? sslb_bundle_from_entries_nogil(entries) : NULL;
 }
 
-/* The same. */
+/* Reads the file with our reader, or else with OpenSSL's.  Returns NULL with
+   the error queue filled on failure. */
 static sslb_bundle *
 bundle_load_nogil(BIO *bio, const struct stat *identity)
 {
@@ -167,8 +170,8 @@ bundle_load_nogil(BIO *bio, const struct stat *identity)
     return result != NULL ? result : bundle_parse_file_nogil(bio);
 }
 
-/* Takes over what was loaded, or NULL: NULL and a code for the error if there
-   is neither a certificate nor a CRL. */
+/* Takes a bundle, or NULL.  An empty bundle is an error: releases it, sets the
+   error code and returns NULL. */
 static sslb_bundle *
 refuse_empty(sslb_bundle *loaded, unsigned long *code)
 {
@@ -218,8 +221,8 @@ sslb_bundle_from_file(PyObject *path)
 
 /* -- objects with read() ---------------------------------------------- */
 
-/* What an object gave, read as a file's text: NULL with the error queue
-   filled. */
+/* Reads an object's bytes as the text of a file.  Returns NULL with the error
+   queue filled on failure. */
 static sslb_bundle *
 bundle_load_object_nogil(sslb_source *source)
 {
@@ -272,7 +275,8 @@ sslb_bundle_from_source(sslb_source *source)
 
 /* -- data ------------------------------------------------------------- */
 
-/* Appends a certificate, which it takes: 1, or 0 when out of memory. */
+/* Appends a certificate, and takes ownership of it.  Returns 1, or 0 when out
+   of memory. */
 static int
 push_certificate_nogil(STACK_OF(X509_INFO) *entries, X509 *x509)
 {
@@ -290,8 +294,8 @@ push_certificate_nogil(STACK_OF(X509_INFO) *entries, X509 *x509)
     return 0;
 }
 
-/* Both parsers read all of the data: 1, or 0 with the error queue filled.
-   They know the end by having read everything, not by an error code, which
+/* Both parsers read all of the data.  They return 1, or 0 with the error queue
+   filled.  They test for the end of the data, not for an error code, which
    differs between OpenSSL's versions (gh-151504). */
 
 static int
@@ -364,13 +368,13 @@ bundle_from_buffer(const Py_buffer *view, int is_pem)
                            "certificate", __LINE__);
     }
     else {
-        sslb_queue_raise("cadata goes wrong after its first certificates",
+        sslb_queue_raise("cadata is invalid after its first certificates",
                          __LINE__);
     }
     return NULL;
 }
 
-/* 2.7's str may be either: PEM shows by its BEGIN line. */
+/* 2.7's str may be PEM or DER; PEM has a BEGIN line. */
 static int
 has_begin_line(const Py_buffer *view)
 {

@@ -1,6 +1,6 @@
-/* bundle_load.h: bundles out of files and data, parsed once.
+/* bundle_load.h: reads bundles from files and data; parses each file once.
 
-   Files are read and parsed without the GIL. */
+   The functions release the GIL while they read and parse files. */
 
 #ifndef SSLB_BUNDLE_LOAD_H
 #define SSLB_BUNDLE_LOAD_H
@@ -9,9 +9,10 @@
 #include "bundle.h"
 #include "source.h"
 
-/* The bundle of a PEM file (a path as bytes), from the cache or read, or of
-   cadata.  A reference, or NULL with an exception; it is one as well if there
-   is no certificate.  The source may be an object, which is read. */
+/* Return a new reference to a bundle, or NULL with an exception: of a PEM file
+   (`path` is bytes), which may be in the cache; of a source, whose read() is
+   called if the source is an object; of cadata.  A file or a source must have
+   a certificate or a CRL, cadata a certificate. */
 sslb_bundle *sslb_bundle_from_file(PyObject *path);
 sslb_bundle *sslb_bundle_from_source(sslb_source *source);
 sslb_bundle *sslb_bundle_from_data(PyObject *cadata);

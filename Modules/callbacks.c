@@ -1,21 +1,23 @@
-/* callbacks.c: the way from OpenSSL back into Python.
+/* callbacks.c: how a function that OpenSSL calls runs Python code.
 
-   Owns what every callback of OpenSSL's needs that runs Python code.  They are
-   called without the GIL, with the connection's lock held by this thread.
-   Those that call Python take the GIL first and give it back last, with the
-   body in a helper so that no return can skip that.  The context that the SSL
-   belongs to now is alive while the connection's lock or the GIL is held; the
-   one before it may be gone, so that no callback takes a context for its
-   argument but one that OpenSSL takes from the SSL_CTX of now, and none uses
-   it any more after Python code has run. */
+   Owns the code that every OpenSSL callback needs to run Python code.  OpenSSL
+   calls a callback without the GIL, while this thread holds the connection's
+   lock.  A callback that uses Python takes the GIL first and releases it last;
+   a helper has the body, so that no return can skip the release.  The
+   connection's lock or the GIL keeps the SSL's current context alive.  An
+   earlier context of the SSL may be freed already.  So a callback must not use
+   a context pointer that was registered as its argument, unless OpenSSL reads
+   that argument from the current SSL_CTX.  After Python code has run, a
+   callback must not use a borrowed context. */
 
 #include "callbacks.h"
 #include "connection.h"
 #include "context.h"
 #include "lock.h"
 
-/* The thread has a state already; PyGILState_Ensure() would make a new one,
-   in no interpreter, when Python 2.7 is at its end, and crash. */
+/* Restores the thread state that the step saved.  PyGILState_Ensure() would
+   create a second thread state; while Python 2.7 finalizes, this second state
+   would have no interpreter, and the process would crash. */
 void
 sslb_callback_begin_nogil(const SSL *ssl)
 {
@@ -29,8 +31,8 @@ sslb_callback_begin_nogil(const SSL *ssl)
     PyEval_RestoreThread(connection->thread);
 }
 
-/* Python code may have forked, and the connection have gone over to another
-   context; who makes it do so looks at that one's guard. */
+/* The Python code may have forked, or switched the connection to another
+   context: checks the lock and the current context's guard. */
 void
 sslb_callback_end(const SSL *ssl)
 {
@@ -70,6 +72,6 @@ sslb_callbacks_keep_exception(const SSL *ssl)
         sslb_exception_keep(connection->kept);
     }
     else {
-        PyErr_Clear();  /* OpenSSL went on and called the next one */
+        PyErr_Clear();  /* OpenSSL went on and called another callback */
     }
 }

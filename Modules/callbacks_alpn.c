@@ -1,6 +1,6 @@
 /* callbacks_alpn.c: application protocols (ALPN, RFC 7301).
 
-   Owns the list of a context, and the choice that a server makes from it. */
+   Owns the list of a context, and a server's choice from it. */
 
 #include "callbacks_alpn.h"
 #include "opensslcompat.h"
@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-/* The first of ours that the client has too (RFC 7301, 3.2).  The result
-   points into the client's list: ours may be replaced afterwards. */
+/* Selects the first protocol of ours that the client offers (RFC 7301, 3.2).
+   The result points into the client's list, because ours may be replaced
+   afterwards. */
 static int
 alpn_select(const unsigned char **selected, unsigned char *length,
             const unsigned char *ours, unsigned int ours_length,
@@ -43,7 +44,7 @@ alpn_callback(SSL *ssl, const unsigned char **selected,
                        theirs, theirs_length);
 }
 
-/* Every name must have a length and end within the list. */
+/* Checks that each name has 1 to 255 bytes and ends within the list. */
 static int
 alpn_check(const unsigned char *list, size_t length)
 {
@@ -54,15 +55,15 @@ alpn_check(const unsigned char *list, size_t length)
     }
     if (i != length || length > 65535) {
         PyErr_SetString(PyExc_ValueError, "ALPN protocols must be names of "
-                        "1 to 255 bytes, each behind its length");
+                        "1 to 255 bytes, each after a byte with its length");
         return -1;
     }
     return 0;
 }
 
-/* Takes ownership of the list, which may be empty: 1, or 0 without memory.
-   An empty list takes ours away, which OpenSSL 1.1.1 does and then calls a
-   failure. */
+/* Sets the list, which may be empty, and takes ownership of it.  Returns 1, or
+   0 when out of memory.  For an empty list OpenSSL 1.1.1 removes its own list
+   and then reports a failure. */
 static int
 alpn_use(sslb_context *context, unsigned char *list, unsigned int length)
 {
@@ -81,7 +82,7 @@ alpn_use(sslb_context *context, unsigned char *list, unsigned int length)
     return ok;
 }
 
-/* The same, while no handshake looks. */
+/* Likewise, while no handshake reads the list. */
 static int
 alpn_replace(sslb_context *context, unsigned char *list, unsigned int length)
 {
@@ -130,8 +131,8 @@ sslb_context_set_alpn_protocols(PyObject *self, PyObject *protocols)
     Py_RETURN_NONE;
 }
 
-/* OpenSSL negotiates no NPN any more: the argument is looked at, so that a
-   wrong one is found, and no more (HAS_NPN is False). */
+/* OpenSSL no longer negotiates NPN (HAS_NPN is False): only checks the type of
+   the argument. */
 PyObject *
 sslb_context_set_npn_protocols(PyObject *self, PyObject *protocols)
 {

@@ -1,6 +1,6 @@
-/* callbacks_alpn.h: application protocols.
+/* callbacks_alpn.h: application protocols (ALPN).
 
-   The list of a context is kept under the context's guard. */
+   The context's guard protects its list. */
 
 #ifndef SSLB_CALLBACKS_ALPN_H
 #define SSLB_CALLBACKS_ALPN_H
@@ -13,8 +13,7 @@ PyObject *sslb_context_set_alpn_protocols(PyObject *self,
                                           PyObject *protocols);
 PyObject *sslb_context_set_npn_protocols(PyObject *self, PyObject *protocols);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies the list to a new context: context_copy.h has the contract. */
 int sslb_alpn_copy(sslb_context *copy, sslb_context *original);
 
 #endif

@@ -1,7 +1,8 @@
-/* callbacks_hello.c: the ClientHello, as soon as a server has it.
+/* callbacks_hello.c: what a server does with the ClientHello.
 
-   Owns what is kept of it for shared_ciphers() and hints, and the moment at
-   which a server's sessions get their name. */
+   Owns the copy of the ClientHello's cipher suites for shared_ciphers(), the
+   notes for hints, and the moment when a server sets the session ID
+   context. */
 
 #include "callbacks_hello.h"
 #include "connection.h"
@@ -9,8 +10,9 @@
 #include "opensslcompat.h"
 #include "verification.h"
 
-/* Before OpenSSL looks for a session.  What comes of the host that the client
-   wants is known later only: RFC 6066, 3. */
+/* Runs before OpenSSL looks up a session.  Only a later callback decides which
+   context serves the requested host, so a session is bound to the host name
+   (RFC 6066, 3). */
 static int
 name_sessions(sslb_connection *connection)
 {
@@ -26,9 +28,10 @@ name_sessions(sslb_connection *connection)
     return sslb_verification_name_sessions_nogil(connection, host, length);
 }
 
-/* OpenSSL forgets a resuming client's list, so it is kept here for
-   shared_ciphers() (gh-106344).  Out of memory, or a hello in the format of
-   SSL 2.0, which lists them otherwise: there is none to show. */
+/* shared_ciphers() needs the client's list, which OpenSSL drops when the
+   client resumes a session (gh-106344).  There is no list to show if memory
+   runs out, or if the hello has the SSL 2.0 format, which encodes suites
+   differently. */
 static int
 client_hello_callback(SSL *ssl, int *alert, void *argument)
 {

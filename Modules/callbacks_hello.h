@@ -1,4 +1,4 @@
-/* callbacks_hello.h: the ClientHello, as soon as a server has it. */
+/* callbacks_hello.h: what a server does with the ClientHello. */
 
 #ifndef SSLB_CALLBACKS_HELLO_H
 #define SSLB_CALLBACKS_HELLO_H
@@ -6,7 +6,7 @@
 #include "pycompat.h"
 #include "context.h"
 
-/* For a new SSL_CTX: its servers look at each hello from now on. */
+/* Registers the ClientHello callback in a new context's SSL_CTX. */
 void sslb_hello_attach(sslb_context *context);
 
 #endif

@@ -1,9 +1,9 @@
-/* callbacks_log.c: what a debugger is told: messages and secrets.
+/* callbacks_log.c: SSLContext._msg_callback and the key log.
 
-   Owns SSLContext._msg_callback and the key log.  Lines are written without
-   the GIL, each with one system call to a file that is open for appending,
-   so that processes and contexts can share a file.  A pipe that is full does
-   not block: its reader is waited for here, and not for long. */
+   Owns both.  A thread without the GIL writes each line of the key log with
+   one system call to a file that is open for appending, so that processes and
+   contexts can share a file.  The file descriptor does not block.  If a pipe
+   is full, the thread waits for its reader, for a limited time. */
 
 #include "callbacks_log.h"
 #include "callbacks.h"
@@ -24,9 +24,9 @@
 
 /* -- messages --------------------------------------------------------- */
 
-/* The number that names the message: of an alert its description, of the
-   others their first byte.  A ChangeCipherSpec has no number of its own;
-   OpenSSL calls it 0x0101. */
+/* The type of a message: the description of an alert, the first byte of any
+   other message, or -1.  A ChangeCipherSpec has no type; OpenSSL calls it
+   0x0101. */
 static int
 message_type(int content_type, const unsigned char *data, size_t length)
 {
@@ -48,7 +48,7 @@ msg_call(PyObject *callback, SSL *ssl, int sent, int version,
     PyObject *result;
 
     if (owner == NULL) {
-        return;  /* nobody is there to be told about */
+        return;  /* the SSLSocket or SSLObject no longer exists */
     }
     result = PyObject_CallFunction(callback, "OsiiiN", owner,
                                    sent ? "write" : "read", version,
@@ -73,7 +73,7 @@ msg_callback(int sent, int version, int content_type, const void *data,
     (void)argument;
     sslb_callback_begin_nogil(ssl);
     callback = sslb_context_of_nogil(ssl)->msg_callback;
-    if (callback != NULL) {  /* it may have been taken away since */
+    if (callback != NULL) {  /* Python may have removed the callback */
         Py_INCREF(callback);
         msg_call(callback, ssl, sent, version, content_type, data, length);
         Py_DECREF(callback);
@@ -97,7 +97,7 @@ sslb_context_get_msg_callback(PyObject *self, void *closure)
     return Py_NewRef(callback != NULL ? callback : Py_None);
 }
 
-/* For connections that are made from now on. */
+/* Affects only connections that are created later. */
 int
 sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
 {
@@ -113,7 +113,7 @@ sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
                      Py_TYPE(value)->tp_name);
         return -1;
     }
-    /* Only now: the checks may have run Python code, which set another. */
+    /* The checks may have run Python code that set another callback. */
     old = context->msg_callback;
     context->msg_callback = value != Py_None ? Py_NewRef(value) : NULL;
     SSL_CTX_set_msg_callback(context->ctx, value != Py_None ? msg_callback
@@ -132,10 +132,11 @@ sslb_msg_copy(sslb_context *copy, sslb_context *original)
 
 /* -- the key log ------------------------------------------------------ */
 
-/* How long (nanoseconds) a line waits for room in a pipe. */
+/* How long a thread waits for room in a pipe, in nanoseconds. */
 #define PATIENCE ((int64_t)1000 * 1000 * 1000)
 
-/* 0, or -1 with errno: a pipe takes a line as a whole or says EAGAIN. */
+/* Writes one line: 0, or -1 with errno.  A pipe accepts the whole line or
+   fails with EAGAIN. */
 static int
 write_line_nogil(int fd, const char *line)
 {
@@ -156,8 +157,8 @@ write_line_nogil(int fd, const char *line)
     return written < 0 ? -1 : 0;
 }
 
-/* To the log that is in use now, if there is one: 0 or errno.  A step that
-   makes no handshake does not hold the guard. */
+/* Writes to the current key log if there is one: 0 or errno.  A step outside a
+   handshake does not hold the guard, so it shares the guard here. */
 static int
 log_line_nogil(const SSL *ssl, const char *line, int *fd)
 {
@@ -166,7 +167,7 @@ log_line_nogil(const SSL *ssl, const char *line, int *fd)
     int number = 0;
 
     if (shares) {
-        sslb_gate_leave_nogil();    /* nobody waits inside */
+        sslb_gate_leave_nogil();    /* no thread may wait inside the gate */
         sslb_guard_share_nogil(&context->guard);
         sslb_gate_enter_nogil();
     }
@@ -180,10 +181,10 @@ log_line_nogil(const SSL *ssl, const char *line, int *fd)
     return number;
 }
 
-/* Waits for the pipe's reader without a lock, and runs signal handlers.
-   Whether to try again: not when the operation is to raise anyway.  The
-   descriptor may be closed or another one meanwhile, and the context too; the
-   next try looks. */
+/* Waits without a lock until the pipe has room, and runs signal handlers.
+   Returns whether to try again: not after the deadline, and not if the
+   operation has an exception to raise.  Meanwhile another thread may replace
+   the descriptor or the context, so the next attempt reads both again. */
 static int
 await_room(const SSL *ssl, int fd, sslb_deadline deadline)
 {
@@ -219,7 +220,8 @@ keylog_failed(const SSL *ssl, int number)
     sslb_callback_end(ssl);
 }
 
-/* EAGAIN would tell who does not block to try the handshake again. */
+/* Reports a full pipe as ETIMEDOUT: EAGAIN would tell the owner of a
+   non-blocking socket to retry the handshake. */
 static void
 keylog_callback(const SSL *ssl, const char *line)
 {
@@ -243,9 +245,9 @@ sslb_context_get_keylog_filename(PyObject *self, void *closure)
     return Py_NewRef(name != NULL ? name : Py_None);
 }
 
-/* Only the owner may read what it holds: it opens every connection.  A pipe
-   must have a reader, and does without the comment when it is full.  The
-   descriptor, or -1 with errno. */
+/* Opens the file with mode 0600, since its secrets decrypt every connection.
+   Opening a pipe fails if the pipe has no reader; a full pipe does not get the
+   comment.  Returns the descriptor, or -1 with errno. */
 static int
 open_keylog_nogil(const char *path)
 {
@@ -265,8 +267,8 @@ open_keylog_nogil(const char *path)
     return fd;
 }
 
-/* Never taken off again: a handshake looks twice, and calls what it found the
-   second time. */
+/* Never removes the callback: OpenSSL reads the pointer twice during a
+   handshake, and calls the function that the second read returned. */
 static void
 use_keylog(sslb_context *context, int fd)
 {
@@ -276,8 +278,9 @@ use_keylog(sslb_context *context, int fd)
     }
 }
 
-/* Exchanges the descriptor and the name, which belong together, after the
-   lines that are being written.  Takes both over. */
+/* Replaces the descriptor and the file name together.  Waits for the guard, so
+   that threads finish the lines that they are writing.  Takes ownership of
+   both. */
 static void
 replace_keylog(sslb_context *context, int fd, PyObject *name)
 {
@@ -326,8 +329,10 @@ sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
     return 0;
 }
 
-/* The file may have another name by now, so it is not opened again.  Nobody
-   forks while the GIL is held: Linux before 2.6.24 cannot do both at once. */
+/* Duplicates the descriptor, as the file may have been renamed.  Uses fcntl():
+   Linux before 2.6.24 cannot duplicate and set FD_CLOEXEC in one call.  No
+   other thread forks between the two calls, because this thread holds the
+   GIL. */
 int
 sslb_keylog_copy(sslb_context *copy, sslb_context *original)
 {

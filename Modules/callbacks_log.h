@@ -1,6 +1,6 @@
-/* callbacks_log.h: what a debugger is told: messages and secrets.
+/* callbacks_log.h: SSLContext._msg_callback and the key log.
 
-   The key log of a context is kept under the context's guard. */
+   The context's guard protects the key log's file descriptor. */
 
 #ifndef SSLB_CALLBACKS_LOG_H
 #define SSLB_CALLBACKS_LOG_H
@@ -9,11 +9,11 @@
 #include "context.h"
 #include "opensslcompat.h"
 
-/* For an SSL that goes over to another context: it has taken these from its
-   first one, once and for all. */
+/* Call when an SSL switches to another context: OpenSSL copies the message
+   callback only from an SSL's first context. */
 void sslb_callbacks_switch_msg_locked(sslb_context *context, SSL *ssl);
 
-/* Methods and attributes of SSLContext, for the type's table. */
+/* Attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_get_msg_callback(PyObject *self, void *closure);
 int sslb_context_set_msg_callback(PyObject *self, PyObject *value,
                                   void *closure);
@@ -21,8 +21,8 @@ PyObject *sslb_context_get_keylog_filename(PyObject *self, void *closure);
 int sslb_context_set_keylog_filename(PyObject *self, PyObject *value,
                                      void *closure);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies these settings from `original` to the new context `copy`;
+   context_copy.h has the contract. */
 int sslb_msg_copy(sslb_context *copy, sslb_context *original);
 int sslb_keylog_copy(sslb_context *copy, sslb_context *original);
 

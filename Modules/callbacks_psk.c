@@ -1,8 +1,9 @@
 /* callbacks_psk.c: pre-shared keys.
 
-   Owns the two callbacks that ask Python for a key.  OpenSSL serves TLS 1.2
-   and 1.3 with them alike: SSL_CTX_set_psk_client_callback(3).  An empty key
-   refuses; an exception ends the handshake as well, and comes out of it. */
+   Owns the two callbacks that ask Python for a key.  OpenSSL uses them for TLS
+   1.2 and TLS 1.3: SSL_CTX_set_psk_client_callback(3).  An empty key ends the
+   handshake.  If the Python callback raises, the handshake ends, and the
+   operation raises that exception. */
 
 #include "callbacks_psk.h"
 #include "callbacks.h"
@@ -12,8 +13,8 @@
 
 #include <string.h>
 
-/* Copies the key of a result to where OpenSSL wants it: its length in bytes,
-   0 for none, -1 with an exception. */
+/* Copies a key, which Python code returned, into OpenSSL's buffer.  Returns
+   the key's length in bytes (0: no key), or -1 with an exception. */
 static Py_ssize_t
 copy_key(PyObject *key, unsigned char *target, unsigned int room)
 {
@@ -35,7 +36,8 @@ copy_key(PyObject *key, unsigned char *target, unsigned int room)
     return length;
 }
 
-/* 0, or -1 with an exception.  Bytes end at their first NUL. */
+/* Copies the identity with a NUL at its end: 0, or -1 with an exception.
+   OpenSSL reads bytes up to their first NUL. */
 static int
 copy_identity(PyObject *identity, char *target, unsigned int room)
 {
@@ -64,7 +66,8 @@ copy_identity(PyObject *identity, char *target, unsigned int room)
     return rc;
 }
 
-/* 0, or -1 with an exception: not for the other end's contexts. */
+/* 0, or -1 with an exception: SSLError if the context is for the other side
+   only, TypeError if the callback is not callable. */
 static int
 check_callback(sslb_context *context, PyObject *callback, int for_server)
 {
@@ -92,15 +95,15 @@ text_or_none(const char *text)
 
 /* -- the callbacks ---------------------------------------------------- */
 
-/* What OpenSSL wants to know. */
+/* Where the answer to OpenSSL goes. */
 typedef struct {
-    char *identity;             /* of a client; NULL for a server */
+    char *identity;             /* a client's; NULL for a server */
     unsigned int identity_room; /* without the NUL */
     unsigned char *key;
     unsigned int key_room;
 } psk_answer;
 
-/* A client names itself with the key: (identity, key). */
+/* Copies a client's answer, (identity, key).  Returns as copy_key(). */
 static Py_ssize_t
 copy_pair(PyObject *result, psk_answer *answer)
 {
@@ -117,7 +120,7 @@ copy_pair(PyObject *result, psk_answer *answer)
                     answer->key_room);
 }
 
-/* As copy_key(). */
+/* Calls Python and copies its answer.  Returns as copy_key(). */
 static Py_ssize_t
 ask(PyObject *callback, const char *text, psk_answer *answer)
 {
@@ -135,7 +138,7 @@ ask(PyObject *callback, const char *text, psk_answer *answer)
     return length;
 }
 
-/* The length of the key; 0 refuses. */
+/* Returns the key's length in bytes; 0 ends the handshake. */
 static unsigned int
 answer_nogil(SSL *ssl, const char *text, psk_answer *answer)
 {
@@ -188,7 +191,7 @@ sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl)
 
 /* -- the methods ------------------------------------------------------ */
 
-/* The callback may be NULL. */
+/* `callback` may be NULL: none. */
 static void
 use_client_callback(sslb_context *context, PyObject *callback)
 {
@@ -219,7 +222,8 @@ sslb_context_set_psk_client_callback(PyObject *self, PyObject *args,
     Py_RETURN_NONE;
 }
 
-/* An argument converter: from text, or None, to new bytes or NULL. */
+/* An argument converter: text becomes new bytes in UTF-8, and None becomes
+   NULL. */
 static int
 convert_hint(PyObject *hint, void *bytes)
 {
@@ -235,7 +239,7 @@ convert_hint(PyObject *hint, void *bytes)
     return 1;
 }
 
-/* Both may be NULL: 0, or -1 with an exception. */
+/* `callback` and `hint` may be NULL.  0, or -1 with an exception. */
 static int
 use_server_callback(sslb_context *context, PyObject *callback, PyObject *hint)
 {

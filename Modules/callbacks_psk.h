@@ -7,11 +7,11 @@
 #include "context.h"
 #include "opensslcompat.h"
 
-/* For an SSL that goes over to another context: it has taken this from its
-   first one, once and for all. */
+/* Call when an SSL switches to another context: OpenSSL copies the PSK
+   callback only from an SSL's first context. */
 void sslb_callbacks_switch_psk_locked(sslb_context *context, SSL *ssl);
 
-/* Methods and attributes of SSLContext, for the type's table. */
+/* Methods of SSLContext, for the type's table. */
 PyObject *sslb_context_set_psk_client_callback(PyObject *self,
                                                PyObject *args,
                                                PyObject *kwargs);
@@ -19,8 +19,8 @@ PyObject *sslb_context_set_psk_server_callback(PyObject *self,
                                                PyObject *args,
                                                PyObject *kwargs);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies these settings from `original` to the new context `copy`;
+   context_copy.h has the contract. */
 int sslb_psk_copy(sslb_context *copy, sslb_context *original);
 
 #endif

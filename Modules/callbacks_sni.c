@@ -1,6 +1,6 @@
-/* callbacks_sni.c: the name that a client asks for (RFC 6066, 3).
+/* callbacks_sni.c: the host name in a ClientHello (RFC 6066, 3).
 
-   Owns SSLContext.sni_callback, which may give the connection another
+   Owns SSLContext.sni_callback, which may switch the connection to another
    context. */
 
 #include "callbacks_sni.h"
@@ -11,7 +11,8 @@
 #include "pycompat_values.h"
 #include "verification.h"
 
-/* What the callback's result means for the handshake. */
+/* Converts the callback's result: None continues the handshake, and an integer
+   is the alert that ends it. */
 static int
 sni_result(PyObject *result, PyObject *callback, int *alert)
 {
@@ -39,12 +40,12 @@ sni_call(SSL *ssl, int *alert)
     int rc = SSL_TLSEXT_ERR_ALERT_FATAL;
 
     if (context->sni_callback == NULL) {
-        return SSL_TLSEXT_ERR_NOACK;  /* taken away since, or another's */
+        return SSL_TLSEXT_ERR_NOACK;  /* removed, or this context has none */
     }
     *alert = SSL_AD_INTERNAL_ERROR;
     owner = sslb_callbacks_owner(ssl);
     if (owner == NULL) {
-        return rc;  /* nobody is there to be asked about (gh-146080) */
+        return rc;  /* the SSLSocket no longer exists (gh-146080) */
     }
     Py_INCREF((PyObject *)context);
     callback = Py_NewRef(context->sni_callback);
@@ -68,8 +69,8 @@ sni_call(SSL *ssl, int *alert)
     return rc;
 }
 
-/* After a HelloRetryRequest OpenSSL calls it again, also where the first call
-   has led to a context without one. */
+/* OpenSSL calls this again after a HelloRetryRequest, even if the first call
+   switched to a context without a callback. */
 static int
 sni_callback(SSL *ssl, int *alert, void *argument)
 {
@@ -107,11 +108,11 @@ set_callback(sslb_context *context, PyObject *callback)
     if (check_callable(callback) < 0) {
         return -1;
     }
-    /* Only now: the check may have run Python code, which set another. */
+    /* The check may have run Python code that set another callback. */
     old = context->sni_callback;
     context->sni_callback = on ? Py_NewRef(callback) : NULL;
-    /* Never taken off again: a handshake looks twice, and calls what it found
-       the second time. */
+    /* Never removed: OpenSSL reads the pointer twice during a handshake, and
+       calls the function that the second read returned. */
     if (on) {
         SSL_CTX_set_tlsext_servername_callback(context->ctx, sni_callback);
     }

@@ -1,4 +1,4 @@
-/* callbacks_sni.h: the name that a client asks for. */
+/* callbacks_sni.h: the host name in a ClientHello. */
 
 #ifndef SSLB_CALLBACKS_SNI_H
 #define SSLB_CALLBACKS_SNI_H
@@ -13,8 +13,8 @@ int sslb_context_set_sni_callback(PyObject *self, PyObject *value,
 PyObject *sslb_context_set_servername_callback(PyObject *self, PyObject *args,
                                                PyObject *kwargs);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies the callback from `original` to the new context `copy`;
+   context_copy.h has the contract. */
 int sslb_sni_copy(sslb_context *copy, sslb_context *original);
 
 #endif

@@ -1,9 +1,9 @@
-/* callbacks_verify.c: how a chain of certificates is verified.
+/* callbacks_verify.c: how OpenSSL verifies a peer's chain.
 
-   Owns the function that OpenSSL calls for that, which adds the keys that
-   nobody may trust, and SSLContext.verify_callback, which is asked about each
-   step: each certificate that is found good, and each error.  What it says
-   counts, with CERT_NONE too. */
+   Owns the function that OpenSSL calls to verify a chain, which also rejects
+   distrusted keys.  Owns SSLContext.verify_callback, a Python function that
+   gets called for each accepted certificate and for each error.  Its answer
+   decides, also with CERT_NONE. */
 
 #include "callbacks_verify.h"
 #include "callbacks.h"
@@ -14,7 +14,7 @@
 #include "opensslcompat.h"
 #include "verification.h"
 
-/* A CRL that another CA has signed is verified in an attempt of its own. */
+/* OpenSSL verifies the chain of a CRL's issuer in a nested X509_STORE_CTX. */
 static SSL *
 ssl_of_nogil(X509_STORE_CTX *attempt)
 {
@@ -27,7 +27,8 @@ ssl_of_nogil(X509_STORE_CTX *attempt)
                                       SSL_get_ex_data_X509_STORE_CTX_idx());
 }
 
-/* Errors of policies are of no certificate: the leaf stands for its chain. */
+/* An error of the certificate policies belongs to the whole chain and has no
+   current certificate: use the leaf. */
 static X509 *
 certificate_of(X509_STORE_CTX *attempt)
 {
@@ -36,7 +37,8 @@ certificate_of(X509_STORE_CTX *attempt)
     return x509 != NULL ? x509 : X509_STORE_CTX_get0_cert(attempt);
 }
 
-/* 1, 0, or -1 with the exception kept. */
+/* Calls Python: 1 for True, 0 for False, or -1 with the exception stored for
+   the operation. */
 static int
 ask(const SSL *ssl, X509_STORE_CTX *attempt, int ok)
 {
@@ -58,8 +60,8 @@ ask(const SSL *ssl, X509_STORE_CTX *attempt, int ok)
     return sslb_judge_verdict(ssl, result, name);
 }
 
-/* The same.  After an exception nobody is asked again, so that it ends the
-   handshake. */
+/* Takes the GIL for ask().  After an exception it does not call Python again,
+   so that the exception ends the handshake. */
 static int
 ask_nogil(SSL *ssl, X509_STORE_CTX *attempt, int ok)
 {
@@ -73,8 +75,8 @@ ask_nogil(SSL *ssl, X509_STORE_CTX *attempt, int ok)
     return verdict;
 }
 
-/* What OpenSSL calls for each step.  The error says which alert is sent: that
-   of an exception makes it internal_error. */
+/* OpenSSL calls this for each certificate and each error.  The error that this
+   sets selects the alert; after an exception the alert is internal_error. */
 static int
 step_callback(int ok, X509_STORE_CTX *attempt)
 {
@@ -93,7 +95,8 @@ step_callback(int ok, X509_STORE_CTX *attempt)
     return verdict > 0;
 }
 
-/* A certificate with a key that nobody may trust is one more step: 1 or 0. */
+/* Rejects a distrusted key, as an error that step_callback() may override: 1
+   if the certificate is accepted, else 0. */
 static int
 check_key_nogil(X509_STORE_CTX *attempt, X509 *x509, int depth)
 {
@@ -109,7 +112,7 @@ check_key_nogil(X509_STORE_CTX *attempt, X509 *x509, int depth)
     return found > 0 && X509_STORE_CTX_get_verify_cb(attempt)(0, attempt);
 }
 
-/* OpenSSL's own way, and then ours. */
+/* Runs OpenSSL's verification, then checks the chain for distrusted keys. */
 static int
 verify_chain_nogil(X509_STORE_CTX *attempt)
 {
@@ -123,7 +126,7 @@ verify_chain_nogil(X509_STORE_CTX *attempt)
     return rc;
 }
 
-/* Verifies it, and notes for hints what was refused. */
+/* Verifies the chain, and notes a rejected certificate for SSLError.hint. */
 static int
 judge_chain_nogil(X509_STORE_CTX *attempt, SSL *ssl)
 {
@@ -137,8 +140,8 @@ judge_chain_nogil(X509_STORE_CTX *attempt, SSL *ssl)
     return rc;
 }
 
-/* What OpenSSL calls to verify a chain.  With CERT_NONE a client goes on
-   whatever comes of it, unless it is told otherwise meanwhile. */
+/* OpenSSL calls this to verify a chain.  With CERT_NONE a client ignores the
+   result, so a rejection by verify_callback switches verification on. */
 static int
 chain_callback(X509_STORE_CTX *attempt, void *argument)
 {

@@ -1,7 +1,7 @@
-/* callbacks_verify.h: how a chain of certificates is verified.
+/* callbacks_verify.h: how OpenSSL verifies a peer's chain.
 
-   OpenSSL calls what is attached here during a handshake: with the
-   connection's lock, without the GIL. */
+   OpenSSL calls the attached function during a handshake, while the thread
+   holds the connection's lock and does not hold the GIL. */
 
 #ifndef SSLB_CALLBACKS_VERIFY_H
 #define SSLB_CALLBACKS_VERIFY_H
@@ -9,10 +9,10 @@
 #include "pycompat.h"
 #include "context.h"
 
-/* For a new SSL_CTX: chains are verified there from now on. */
+/* Registers the function that verifies chains in a new context's SSL_CTX. */
 void sslb_callbacks_verify_attach(sslb_context *context);
 
-/* Methods and attributes of SSLContext, for the type's table. */
+/* Attributes of SSLContext, for the type's table. */
 PyObject *sslb_context_get_verify_callback(PyObject *self, void *closure);
 int sslb_context_set_verify_callback(PyObject *self, PyObject *value,
                                      void *closure);

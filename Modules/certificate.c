@@ -1,6 +1,6 @@
 /* certificate.c: Certificate, one certificate of a peer's chain.
 
-   Owns the Python type around an X509; x509.c converts. */
+   Owns the Python type around an X509; x509.c has the conversions. */
 
 #include "certificate.h"
 #include "pycompat_values.h"
@@ -137,9 +137,11 @@ static PyMethodDef certificate_methods[] = {
     SSLB_REFUSE_COPIES,
     {"public_bytes", SSLB_KEYWORDS(certificate_public_bytes),
      METH_VARARGS | METH_KEYWORDS,
-     "public_bytes(format=ENCODING_PEM) -> str (PEM) or bytes (DER)"},
+     "public_bytes(format=ENCODING_PEM) -> str or bytes\n\n"
+     "The certificate as PEM (str) or DER (bytes).  Raise ValueError for\n"
+     "another format than ENCODING_PEM or ENCODING_DER."},
     {"get_info", certificate_get_info, METH_NOARGS,
-     "get_info() -> dict\n\nThe same dict as that of getpeercert()."},
+     "get_info() -> dict\n\nThe certificate as getpeercert() returns it."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* certificate.h: Certificate, the type. */
+/* certificate.h: the Python type Certificate. */
 
 #ifndef SSLB_CERTIFICATE_H
 #define SSLB_CERTIFICATE_H
@@ -8,11 +8,11 @@
 
 extern PyTypeObject sslb_certificate_type;
 
-/* Takes a reference of its own. */
+/* Adds a reference to the X509. */
 PyObject *sslb_certificate_new(X509 *x509);
 
-/* A list of Certificate objects, or None for NULL; the chain stays the
-   caller's. */
+/* A list of Certificate objects, or None if `chain` is NULL.  The caller keeps
+   the chain. */
 PyObject *sslb_certificate_list(STACK_OF(X509) *chain);
 
 #endif

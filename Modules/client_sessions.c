@@ -1,15 +1,15 @@
-/* client_sessions.c: the sessions that clients have made, for the next ones
-   to resume.
+/* client_sessions.c: the sessions that clients keep to resume them.
 
-   Owns them, and who gets which: a client gets one that was made with the same
-   parameters (parameters.c) for the same host and port.  With TLS 1.3 it gets
-   a ticket that nobody else gets (RFC 8446, C.4); a session of TLS 1.2 stays
-   until a server does not resume it.  They come from OpenSSL when a handshake
-   ends or, with TLS 1.3, whenever a ticket comes.
+   Owns the stores, and the choice of the session that a client gets: one from
+   a connection with the same parameters (parameters.c) to the same host and
+   port.  A client that gets a TLS 1.3 ticket is the only one to use it (RFC
+   8446, C.4).  A TLS 1.2 session stays in the store until a server does not
+   resume it.  OpenSSL delivers a session when a handshake ends or, in TLS 1.3,
+   when a ticket arrives.
 
-   The mutex is held for moments and never by who waits for something, so it
-   may be waited for with the GIL held.  A fork finds it free: who has it has
-   the GIL or is inside the gate. */
+   A thread that holds a mutex waits for nothing, so another thread may wait
+   for the mutex with the GIL held.  A thread holds a mutex only with the GIL
+   or inside the gate, so fork() finds it free. */
 
 #include "client_sessions.h"
 #include "digest.h"
@@ -28,23 +28,23 @@
 
 #define MOST_SESSIONS 10000
 
-/* Of one host and port: as many as a browser opens connections at once. */
+/* The limit for a host and port: browsers open as many connections at once. */
 #define MOST_OF_ONE 6
 
 typedef struct {
     sslb_digest name;
     SSL_SESSION *session;
-    uint64_t used;              /* when: a count */
+    uint64_t used;              /* the value of `now` at the last use */
 } item;
 
 struct sslb_client_sessions {
-    int users;                  /* counted with the GIL held */
+    int users;                  /* references; changed with the GIL held */
     size_t limit;
-    pthread_mutex_t mutex;      /* guards what follows */
-    pid_t process;              /* no other one gets what it has */
+    pthread_mutex_t mutex;      /* guards the fields below */
+    pid_t process;              /* the sessions belong to this process */
     uint64_t now;
     size_t count;
-    item items[];               /* in no order */
+    item items[];               /* unordered */
 };
 
 static int ex_data_index = -1;
@@ -72,7 +72,8 @@ remove_locked(sslb_client_sessions *self, size_t place)
     self->items[place] = self->items[--self->count];
 }
 
-/* A child of fork() begins with none: tickets are not to be used twice. */
+/* Empties the store in a child of fork(): parent and child must not use the
+   same ticket. */
 static void
 store_enter(sslb_client_sessions *self)
 {
@@ -138,8 +139,8 @@ is_expired(const SSL_SESSION *session)
         + SSL_SESSION_get_timeout(session) < (int64_t)time(NULL);
 }
 
-/* Where the newest or the oldest of a name is, or of all (NULL); `count` for
-   none. */
+/* Returns the index of the newest or the oldest session of that name, or of
+   all sessions if `name` is NULL; `count` if there is none. */
 static size_t
 find_locked(const sslb_client_sessions *self, const sslb_digest *name,
             int newest)
@@ -169,7 +170,7 @@ count_locked(const sslb_client_sessions *self, const sslb_digest *name)
     return count;
 }
 
-/* Takes ownership of the session. */
+/* Consumes the reference to the session. */
 static void
 store_put(sslb_client_sessions *self, const sslb_digest *name,
           SSL_SESSION *session)
@@ -188,8 +189,8 @@ store_put(sslb_client_sessions *self, const sslb_digest *name,
     store_leave(self);
 }
 
-/* The newest of a name, or NULL: the caller's own with TLS 1.3, and otherwise
-   a reference to what stays. */
+/* Returns a reference to the newest session of that name, or NULL.  Removes a
+   TLS 1.3 session from the store. */
 static SSL_SESSION *
 store_take(sslb_client_sessions *self, const sslb_digest *name)
 {
@@ -230,7 +231,7 @@ store_forget(sslb_client_sessions *self, const SSL_SESSION *session)
 
 /* -- a connection ------------------------------------------------------- */
 
-/* A copy of the SSL's session, as it spoils its own when it fails. */
+/* Stores a copy: a connection that fails makes its own session unusable. */
 static void
 keep_locked(sslb_connection *self, SSL_SESSION *session)
 {
@@ -249,7 +250,8 @@ keep_locked(sslb_connection *self, SSL_SESSION *session)
     }
 }
 
-/* What OpenSSL calls for each new one: 0, as it stays OpenSSL's. */
+/* OpenSSL calls this for each new session.  Returns 0: OpenSSL keeps its
+   reference. */
 static int
 session_callback(SSL *ssl, SSL_SESSION *session)
 {
@@ -261,8 +263,9 @@ session_callback(SSL *ssl, SSL_SESSION *session)
     return 0;
 }
 
-/* OpenSSL would keep them as well, up to 20,000, and use none.  A server of
-   the same context finds sessions in tickets alone from then on. */
+/* Makes OpenSSL call session_callback().  Disables OpenSSL's own store, which
+   would hold up to 20,000 sessions that nothing uses.  A server of the same
+   context then resumes sessions only from tickets. */
 static void
 ask_for_sessions(SSL_CTX *ctx)
 {
@@ -300,8 +303,8 @@ sslb_client_sessions_begin(sslb_connection *self)
     ERR_clear_error();
 }
 
-/* Adds to the name where the peer is: its port, and its address if it has no
-   name; of other addresses than those of the Internet, all.  1 or 0. */
+/* Adds the peer's port to the name, and the IP address if the connection has
+   no host name; for another address family, the whole address.  1 or 0. */
 static int
 name_by_address(sslb_connection *self)
 {
@@ -350,7 +353,7 @@ name_locked(sslb_connection *self)
                                  sizeof(parameters.bytes));
 }
 
-/* What is offered is a copy, as a connection that fails spoils its own. */
+/* Offers a copy: a connection that fails makes its own session unusable. */
 static void
 offer_locked(sslb_connection *self, SSL_SESSION *session)
 {
@@ -385,8 +388,8 @@ sslb_client_sessions_offer_locked(sslb_connection *self)
     ERR_clear_error();
 }
 
-/* A server may renew a ticket when it resumes a session of TLS 1.2, which
-   OpenSSL does not take for a new one. */
+/* A server may renew a ticket when it resumes a TLS 1.2 session; OpenSSL does
+   not call session_callback() then. */
 void
 sslb_client_sessions_settle_locked(sslb_connection *self, int failed)
 {
@@ -421,7 +424,7 @@ sslb_client_sessions_end(sslb_connection *self)
     sslb_client_sessions_drop(self->sessions);
 }
 
-/* -- how many ----------------------------------------------------------- */
+/* -- settings ----------------------------------------------------------- */
 
 sslb_client_sessions *
 sslb_client_sessions_shared(void)
@@ -429,7 +432,8 @@ sslb_client_sessions_shared(void)
     return store_share(shared);
 }
 
-/* A number of sessions: 0, or -1 with an exception. */
+/* Reads a number of sessions: 0, or -1 with TypeError, OverflowError or
+   ValueError. */
 static int
 read_limit(PyObject *value, int *limit)
 {
@@ -445,7 +449,8 @@ read_limit(PyObject *value, int *limit)
     return 0;
 }
 
-/* Puts a new store, none for 0, where another one is: 0 or -1. */
+/* Replaces the store in `*place` with a new one, or with none for a limit of
+   0: 0, or -1 with an exception. */
 static int
 replace(sslb_client_sessions **place, int limit)
 {
@@ -501,8 +506,8 @@ sslb_context_set_client_sessions(PyObject *self, PyObject *value,
     return replace(&context->sessions, limit);
 }
 
-/* A store of its own, unless all contexts share one: what one client gets is
-   not another's. */
+/* The copy gets its own store, so that the two contexts share no session,
+   unless the original uses the store that all contexts share. */
 int
 sslb_client_sessions_copy(sslb_context *copy, sslb_context *original)
 {

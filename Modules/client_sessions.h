@@ -1,7 +1,8 @@
-/* client_sessions.h: the sessions that clients have made.
+/* client_sessions.h: the sessions that clients keep to resume them.
 
-   A store has a mutex of its own, which is held for moments.  No failure
-   shows: a client without a kept session makes a full handshake. */
+   Each store has its own mutex, which a thread holds only briefly.  The
+   functions for a connection report no failure: a client without a kept
+   session makes a full handshake. */
 
 #ifndef SSLB_CLIENT_SESSIONS_H
 #define SSLB_CLIENT_SESSIONS_H
@@ -12,7 +13,7 @@
 
 typedef struct sslb_client_sessions sslb_client_sessions;
 
-/* Methods and attributes of SSLContext, for the type's table. */
+/* An attribute of SSLContext, for the type's table. */
 PyObject *sslb_context_get_client_sessions(PyObject *self, void *closure);
 int sslb_context_set_client_sessions(PyObject *self, PyObject *value,
                                      void *closure);
@@ -20,23 +21,32 @@ int sslb_context_set_client_sessions(PyObject *self, PyObject *value,
 /* A function of the module. */
 PyObject *sslb_share_client_sessions(PyObject *module, PyObject *number);
 
-/* A reference to those that all new contexts of clients have, or NULL; and
-   the end of a reference. */
+/* With the GIL: a new reference to the store that all new client contexts
+   share, or NULL if there is no such store. */
 sslb_client_sessions *sslb_client_sessions_shared(void);
+
+/* With the GIL: drops a reference, which may be NULL. */
 void sslb_client_sessions_drop(sslb_client_sessions *cache);
 
-/* For a client: when it is made, which changes nothing where it cannot;
-   before its first step, which is offered a session; after a step, where one
-   was; and at the end. */
+/* Prepares the connection of a client to keep its sessions. */
 void sslb_client_sessions_begin(sslb_connection *self);
+
+/* Before the first step: offers a kept session to the server, if there is
+   one. */
 void sslb_client_sessions_offer_locked(sslb_connection *self);
+
+/* After each step while an offered session is pending: at the end of the
+   handshake, removes the session from the store unless the server resumed it.
+   `failed`: the step failed. */
 void sslb_client_sessions_settle_locked(sslb_connection *self, int failed);
+
+/* With the GIL, when the connection is freed. */
 void sslb_client_sessions_end(sslb_connection *self);
 
 int sslb_client_sessions_module_init(void);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Gives the new context `copy` a store like that of `original`; context_copy.h
+   has the contract. */
 int sslb_client_sessions_copy(sslb_context *copy, sslb_context *original);
 
 #endif

@@ -1,12 +1,11 @@
-/* connection.c: what one TLS connection is: its struct, its lock, and the
-   small questions that every room above asks of it.
+/* connection.c: the lock of a connection, and small queries.
 
-   Owns the way from an SSL to its connection.  The type _SSLSocket, with the
-   connection's life, is in connection_type.c. */
+   Owns the way from an SSL to its connection.  connection_type.c has the type
+   _SSLSocket and the creation and end of connections. */
 
 #include "connection.h"
 
-/* Where an SSL keeps its connection. */
+/* The index of an SSL's reference to its connection. */
 static int ex_data_index = -1;
 
 int

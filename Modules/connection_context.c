@@ -1,8 +1,8 @@
-/* connection_context.c: _SSLSocket.context: a connection that goes over to
-   another context.
+/* connection_context.c: _SSLSocket.context: switches a connection to another
+   context.
 
-   Owns what has to change with it: the callbacks, the judges, and what the
-   peer is verified by. */
+   Owns the changes that a switch requires: of the callbacks, the judges, and
+   the checks of the peer. */
 
 #include "connection_context.h"
 #include "callbacks_log.h"
@@ -23,14 +23,15 @@ sslb_connection_get_context(PyObject *object, void *closure)
     return Py_NewRef((PyObject *)((sslb_connection *)object)->context);
 }
 
-/* The SSL keeps the SSL_CTX of its first context and goes on calling what that
-   has for callbacks: none of them may rely on its context, which is gone when
-   nobody else holds it (CVE-2026-19445).  While it makes a step, OpenSSL has
-   pointers into what SSL_set_SSL_CTX() frees, but for the SNI callback's time.
+/* Switches to another context: 1, or 0 with the error queue filled.  `host` is
+   the result of sslb_verification_host_to_adopt(); `*unused` becomes the
+   judges that the connection no longer uses.  Runs no Python code, which might
+   use the connection.
 
-   Nothing here runs Python code, which might use the connection: 1, or 0 with
-   the error queue filled.  `host` is sslb_verification_host_to_adopt()'s;
-   `unused` gets the judges that it leaves. */
+   The SSL keeps the SSL_CTX of its first context and still calls the callbacks
+   of that SSL_CTX.  No callback may rely on that context, which may be freed
+   (CVE-2026-19445).  During a step OpenSSL has pointers into memory that
+   SSL_set_SSL_CTX() frees, except in the SNI callback. */
 static int
 change_context_locked(sslb_connection *self, sslb_context *context,
                       PyObject *host, sslb_judges *unused)
@@ -47,14 +48,14 @@ change_context_locked(sslb_connection *self, sslb_context *context,
         return 0;
     }
     if (!adopts) {
-        /* A second handshake would verify as the first one did. */
+        /* A renegotiation would still make only the first context's checks. */
         SSL_set_options(self->ssl, SSL_OP_NO_RENEGOTIATION);
     }
     sslb_callbacks_switch_msg_locked(context, self->ssl);
     sslb_callbacks_switch_psk_locked(context, self->ssl);
     sslb_ocsp_switch_locked(context, self->ssl);
     if (adopts || SSL_is_init_finished(self->ssl)) {
-        /* In the middle of a handshake those stay that it began with. */
+        /* A handshake in progress keeps its judges. */
         *unused = self->judges;
         self->judges = sslb_judges_copy(context);
     }

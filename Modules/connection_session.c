@@ -1,5 +1,5 @@
-/* connection_session.c: _SSLSocket.session: what a connection offers to
-   resume, and what it gives for the next one. */
+/* connection_session.c: _SSLSocket.session: the session that a connection
+   offers to resume, and the one that a later connection can resume. */
 
 #include "connection_session.h"
 #include "connection.h"
@@ -10,8 +10,8 @@
 #include "session.h"
 #include "verification.h"
 
-/* A copy: a connection that later ends without a close_notify spoils the
-   session that it holds itself. */
+/* Returns a copy: a connection that later ends without a close_notify makes
+   its own session unusable. */
 PyObject *
 sslb_connection_get_session(PyObject *object, void *closure)
 {
@@ -40,9 +40,10 @@ sslb_connection_get_session(PyObject *object, void *closure)
     return sslb_session_new(copy, self->context, checks, parameters, stays);
 }
 
-/* Offers the session to the server, or none: what is not offered cannot be
-   resumed.  A step has pointers into the session of now, also while one of its
-   callbacks runs. */
+/* Offers the session to the server; NULL: none.  A server cannot resume a
+   session that the client does not offer.  Fails during a step, also while one
+   of its callbacks runs: OpenSSL then has pointers into the current
+   session. */
 static int
 offer_session(sslb_connection *self, SSL_SESSION *session)
 {
@@ -51,7 +52,7 @@ offer_session(sslb_connection *self, SSL_SESSION *session)
 
     ERR_clear_error();
     if (session != NULL) {
-        /* a copy, as a connection that fails spoils its session for others */
+        /* a copy: a connection that fails makes its own session unusable */
         copy = SSL_SESSION_dup(session);
         ok = copy != NULL;
     }

@@ -1,13 +1,13 @@
 /* connection_session.h: _SSLSocket.session.
 
-   Each takes the connection's lock by itself for its look at the SSL. */
+   Each function takes the connection's lock itself while it uses the SSL. */
 
 #ifndef SSLB_CONNECTION_SESSION_H
 #define SSLB_CONNECTION_SESSION_H
 
 #include "pycompat.h"
 
-/* Methods and attributes of _SSLSocket, for the type's table. */
+/* Attributes of _SSLSocket, for the type's table. */
 
 PyObject *sslb_connection_get_session(PyObject *self, void *closure);
 int sslb_connection_set_session(PyObject *self, PyObject *value,

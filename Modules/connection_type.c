@@ -1,10 +1,10 @@
 /* connection_type.c: _SSLSocket, one TLS connection over a socket or
    MemoryBIOs.
 
-   Owns the SSL: its life, the plain attributes, and the type's tables.  What
-   may take time is in operations.c, what can be asked of it in negotiated.c,
-   and a change of its context or session in connection_context.c and
-   connection_session.c. */
+   Owns the SSL from its creation to its end, the plain attributes, and the
+   type's tables.  operations.c has the operations that may wait for the peer,
+   negotiated.c the getters, connection_context.c and connection_session.c the
+   attributes context and session. */
 
 #include "connection_type.h"
 #include "client_sessions.h"
@@ -33,8 +33,8 @@
 
 /* -- life ------------------------------------------------------------- */
 
-/* A context for the other side only is an SSLError, in the words of 3.10 and
-   in those of the versions before.  0 or -1. */
+/* Raises SSLError if the context is for the other side only; the message
+   contains the texts of Python 3.10 and of earlier versions.  0 or -1. */
 static int
 check_side(const sslb_context *context, int server_side)
 {
@@ -51,7 +51,8 @@ check_side(const sslb_context *context, int server_side)
     return 0;
 }
 
-/* What contradicts the arguments or the context, as ValueError. */
+/* Raises ValueError if the arguments contradict each other or the context: 0
+   or -1. */
 static int
 check_arguments(const sslb_context *context, int server_side,
                 PyObject *server_hostname, PyObject *session)
@@ -111,7 +112,8 @@ use_membios(sslb_connection *self, PyObject *incoming, PyObject *outgoing)
     SSL_set0_wbio(self->ssl, out);
 }
 
-/* Called with a weak reference to the connection, when its owner dies. */
+/* Called with a weak reference to the connection when its owner no longer
+   exists. */
 static PyObject *
 owner_is_gone(PyObject *reference, PyObject *owner)
 {
@@ -132,9 +134,9 @@ static PyMethodDef owner_is_gone_method = {
     "owner_is_gone", owner_is_gone, METH_O, NULL,
 };
 
-/* A weak reference to the owner.  Who refers to the connection alone must
-   not keep a socket open whose owner is gone: a strong reference to the
-   socket ends with the owner. */
+/* Returns a weak reference to the owner.  On 2.7 the connection may hold a
+   strong reference to the socket, which ends with the owner: otherwise a
+   program that still refers to the connection would keep the socket open. */
 static PyObject *
 owner_reference_new(sslb_connection *self, PyObject *owner)
 {
@@ -156,7 +158,7 @@ owner_reference_new(sslb_connection *self, PyObject *owner)
     return result;
 }
 
-/* `owner` may be NULL or None, for none. */
+/* `owner` may be NULL or None: no owner.  0, or -1 with an exception. */
 static int
 set_owner(sslb_connection *self, PyObject *owner)
 {
@@ -174,12 +176,14 @@ set_owner(sslb_connection *self, PyObject *owner)
     return 0;
 }
 
-/* Everything after the SSL itself is there. */
+/* Sets up a connection that has its SSL and its BIOs: 0, or -1 with an
+   exception. */
 static int
 connection_configure(sslb_connection *self, PyObject *server_hostname,
                      PyObject *owner, PyObject *session)
 {
-    /* No Python code runs between these two, which belong together. */
+    /* No Python code may run between these two calls: it could change the
+       judges or the checks of the context. */
     self->judges = sslb_judges_copy(self->context);
     if (sslb_verification_begin(self) < 0 || sslb_ech_begin(self) < 0
         || (server_hostname != NULL
@@ -201,7 +205,7 @@ connection_configure(sslb_connection *self, PyObject *server_hostname,
     return 0;
 }
 
-/* None is the same as not given. */
+/* Returns NULL for None. */
 static PyObject *
 given(PyObject *argument)
 {
@@ -239,7 +243,7 @@ sslb_connection_new(sslb_context *context, PyObject *socket,
     if (self->ssl == NULL
         || !sslb_connection_attach(self)
         || !sslb_ticket_keys_attach(self->ssl, context)) {
-        sslb_queue_raise("no connection could be made", __LINE__);
+        sslb_queue_raise("the connection cannot be created", __LINE__);
         goto error;
     }
     if (socket == NULL) {
@@ -269,7 +273,7 @@ connection_traverse(PyObject *object, visitproc visit, void *arg)
     return sslb_judges_traverse(&self->judges, visit, arg);
 }
 
-/* What is left without its judges must not go on and accept anybody. */
+/* Closes the connection, which must not accept a peer without its judges. */
 static int
 connection_clear(PyObject *object)
 {
@@ -291,8 +295,8 @@ connection_dealloc(PyObject *object)
     }
     sslb_client_sessions_end(self);
     if (self->ssl != NULL) {
-        /* Otherwise OpenSSL takes the session for a bad one, and it cannot
-           be resumed: SSL_shutdown(3), pyopenssl#528. */
+        /* Without this call OpenSSL would make the session unusable:
+           SSL_shutdown(3), pyopenssl#528. */
         SSL_set_shutdown(self->ssl,
                          SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
         SSL_free(self->ssl);
@@ -351,12 +355,12 @@ connection_get_ech_config_list(PyObject *object, void *closure)
     return Py_NewRef(list != NULL ? list : Py_None);
 }
 
-/* NULL, or what the connection cannot have a list for. */
+/* Returns the reason why the connection cannot have a list, or NULL. */
 static const char *
 lack_for_ech_locked(const sslb_connection *self)
 {
     if (self->server_side || !SSL_in_before(self->ssl)) {
-        return "ech_config_list can be set on a client only, before the "
+        return "ech_config_list can be set only on a client, before the "
             "handshake";
     }
     return sslb_ech_has_version_locked(self->ssl) ? NULL
@@ -415,104 +419,125 @@ connection_get_server_hostname(PyObject *object, void *closure)
 static PyMethodDef connection_methods[] = {
     SSLB_REFUSE_COPIES,
     {"do_handshake", sslb_connection_do_handshake, METH_NOARGS,
-     "do_handshake()\n\nPerform the handshake, or go on with it."},
+     "do_handshake()\n\n"
+     "Perform the handshake, or continue it on a non-blocking socket.\n"
+     "SSLError if it fails, SSLCertVerificationError if the peer's\n"
+     "certificate is rejected; SSLWantReadError or SSLWantWriteError on a\n"
+     "non-blocking socket, socket.timeout after the socket's timeout."},
     {"read", sslb_connection_read, METH_VARARGS,
      "read(size[, buffer]) -> bytes, or int\n\n"
-     "Read up to size bytes, or into buffer and return how many.  b\"\" or 0\n"
-     "once the peer has closed in good order; SSLEOFError if it just hung\n"
-     "up."},
+     "Return up to size bytes of data; or read them into buffer, and return\n"
+     "their number.  After the peer's close_notify: b\"\" or 0.  SSLEOFError\n"
+     "if the peer closed the connection without a close_notify."},
     {"write", sslb_connection_write, METH_O,
      "write(data) -> int\n\n"
-     "Write data and return how many bytes of it the kernel has taken: all\n"
-     "of them unless the socket is non-blocking.  A call that raised can be\n"
-     "made again, with the same data."},
+     "Send data (bytes-like).  Return the number of bytes that the kernel\n"
+     "has accepted: all of them, unless the socket is non-blocking.  After\n"
+     "SSLWantReadError, SSLWantWriteError or socket.timeout, call write()\n"
+     "again with the same data."},
     {"shutdown", sslb_connection_shutdown, METH_NOARGS,
      "shutdown() -> socket or None\n\n"
-     "Close in good order: send close_notify and wait for the peer's."},
+     "Send a close_notify and wait for the peer's.  Return the socket, which\n"
+     "then carries plain text, or None over MemoryBIOs."},
     {"close", sslb_connection_close, METH_NOARGS,
      "close()\n\n"
-     "Forget the descriptor, which nothing here uses once this returns.  A\n"
-     "thread that waits in an operation gets EBADF.  Nothing is sent."},
+     "Stop using the descriptor, so that the caller can close it.\n"
+     "Operations of other threads end with OSError (2.7: socket.error)\n"
+     "EBADF.  Sends nothing."},
     {"sendfile", sslb_connection_sendfile, METH_VARARGS,
      "sendfile(fd, offset, size, flags=0) -> int\n\n"
-     "Send up to so many bytes of a file and return how many.  SSLError\n"
-     "unless uses_ktls_for_send(), and SSLEOFError where a call before has\n"
-     "told that the peer hung up."},
+     "Send up to size bytes of a file, and return the number of bytes sent.\n"
+     "SSLError unless uses_ktls_for_send(); SSLEOFError if an earlier call\n"
+     "has reported that the peer closed the connection."},
     {"uses_ktls_for_send", sslb_connection_uses_ktls_for_send, METH_NOARGS,
-     "uses_ktls_for_send() -> bool\n\nWhether the kernel encrypts."},
+     "uses_ktls_for_send() -> bool\n\nReturn whether the kernel encrypts "
+     "what is sent."},
     {"uses_ktls_for_recv", sslb_connection_uses_ktls_for_recv, METH_NOARGS,
-     "uses_ktls_for_recv() -> bool\n\nWhether the kernel decrypts."},
+     "uses_ktls_for_recv() -> bool\n\nReturn whether the kernel decrypts "
+     "what is received."},
     {"pending", sslb_connection_pending, METH_NOARGS,
      "pending() -> int\n\n"
-     "How many bytes the next read() gives, if it asks for as many.  1 also\n"
-     "where that has no more to tell than the end, or an error, that the\n"
-     "read before has met behind its data."},
+     "Return how many bytes of data read() can return without new input.  1\n"
+     "also if the next read() has to report the end of the data, or an\n"
+     "error, that the last read() found after its data."},
     {"peer_certificate", sslb_connection_peer_certificate, METH_VARARGS,
      "peer_certificate(der=False) -> dict, bytes or None\n\n"
-     "The peer's certificate; an empty dict if it was not verified.\n"
-     "ValueError before the handshake is done."},
+     "Return the peer's certificate as DER or as a dict, which is empty if\n"
+     "the certificate was not verified.  None without a certificate.\n"
+     "ValueError before the end of the handshake."},
     {"getpeercert", sslb_connection_peer_certificate, METH_VARARGS,
      "The same as peer_certificate()."},
     {"get_verified_chain", sslb_connection_get_verified_chain, METH_NOARGS,
      "get_verified_chain() -> list of Certificate, or None\n\n"
-     "The chain that was built from the peer's certificate to a trusted\n"
-     "one; None without a certificate, or after resumption."},
+     "Return the chain from the peer's certificate to a trusted one; None\n"
+     "without a certificate, or if the handshake resumed a session."},
     {"get_unverified_chain", sslb_connection_get_unverified_chain,
      METH_NOARGS,
      "get_unverified_chain() -> list of Certificate, or None\n\n"
-     "The certificates that the peer sent."},
+     "Return the certificates that the peer sent, its own one first."},
     {"cipher", sslb_connection_cipher, METH_NOARGS,
-     "cipher() -> (name, protocol, bits) or None"},
+     "cipher() -> (name, protocol, bits) or None\n\n"
+     "Return the cipher suite in use; None before the handshake."},
     {"shared_ciphers", sslb_connection_shared_ciphers, METH_NOARGS,
      "shared_ciphers() -> list or None\n\n"
-     "On a server: the suites that the client offered and we allow."},
+     "Return the cipher suites that the client offered and the server\n"
+     "allows, as tuples of cipher(); None on a client."},
     {"group", sslb_connection_group, METH_NOARGS,
      "group() -> str or None\n\n"
-     "The group that the keys were agreed on with, as \"X25519MLKEM768\".\n"
+     "Return the group of the key exchange, for example \"X25519MLKEM768\".\n"
      "NotImplementedError before OpenSSL 3.2."},
     {"client_sigalg", sslb_connection_client_sigalg, METH_NOARGS,
      "client_sigalg() -> str or None\n\n"
-     "The signature algorithm by which the client proved who it is.\n"
+     "Return the algorithm of the client's signature in the handshake.\n"
      "NotImplementedError before OpenSSL 3.5."},
     {"server_sigalg", sslb_connection_server_sigalg, METH_NOARGS,
      "server_sigalg() -> str or None\n\n"
-     "The signature algorithm by which the server proved who it is.\n"
+     "Return the algorithm of the server's signature in the handshake.\n"
      "NotImplementedError before OpenSSL 3.5."},
     {"version", sslb_connection_version, METH_NOARGS,
-     "version() -> str or None\n\nThe TLS version, as \"TLSv1.3\"."},
+     "version() -> str or None\n\n"
+     "Return the TLS version, for example \"TLSv1.3\"; None before the end\n"
+     "of the handshake."},
     {"compression", sslb_connection_compression, METH_NOARGS,
-     "compression() -> str or None"},
+     "compression() -> str or None\n\nReturn the compression method."},
     {"selected_alpn_protocol", sslb_connection_selected_alpn_protocol,
-     METH_NOARGS, "selected_alpn_protocol() -> str or None"},
+     METH_NOARGS,
+     "selected_alpn_protocol() -> str or None\n\n"
+     "Return the protocol that the server selected (ALPN)."},
     {"selected_npn_protocol", sslb_connection_selected_npn_protocol,
-     METH_NOARGS, "selected_npn_protocol() -> None"},
+     METH_NOARGS,
+     "selected_npn_protocol() -> None\n\nThere is no NPN: HAS_NPN is False."},
     {"ech_status", sslb_connection_ech_status, METH_NOARGS,
      "ech_status() -> str\n\n"
-     "What became of Encrypted Client Hello: \"success\", \"rejected\",\n"
+     "Return the state of Encrypted Client Hello: \"success\", \"rejected\",\n"
      "\"failed\", \"not-tried\", \"not-configured\", \"grease\", ...\n"
      "NotImplementedError before OpenSSL 4.0."},
     {"ech_outer_name", sslb_connection_ech_outer_name, METH_NOARGS,
      "ech_outer_name() -> str or None\n\n"
-     "The server name that everybody on the way could read.\n"
+     "Return the server name in the unencrypted ClientHello.\n"
      "NotImplementedError before OpenSSL 4.0."},
     {"ech_retry_configs", sslb_connection_ech_retry_configs, METH_NOARGS,
      "ech_retry_configs() -> bytes or None\n\n"
-     "The ECHConfigList that a verified server has sent which could not\n"
-     "decrypt the ClientHello.  NotImplementedError before OpenSSL 4.0."},
+     "Return the ECHConfigList that a verified server sent because it could\n"
+     "not decrypt the ClientHello.  NotImplementedError before OpenSSL 4.0."},
     {"tls_unique_cb", sslb_connection_tls_unique_cb, METH_NOARGS,
-     "tls_unique_cb() -> bytes or None\n\nThe tls-unique channel binding."},
+     "tls_unique_cb() -> bytes or None\n\n"
+     "Return the channel binding tls-unique (RFC 5929); None before the end\n"
+     "of the handshake."},
     {"get_channel_binding",
      SSLB_KEYWORDS(sslb_connection_get_channel_binding),
      METH_VARARGS | METH_KEYWORDS,
-     "get_channel_binding(cb_type=\"tls-unique\") -> bytes or None"},
+     "get_channel_binding(cb_type=\"tls-unique\") -> bytes or None\n\n"
+     "Return tls_unique_cb().  ValueError for another cb_type."},
     {"ocsp_response", sslb_connection_ocsp_response, METH_NOARGS,
      "ocsp_response() -> bytes or None\n\n"
-     "On a client that asked: the OCSP response that the server has stapled\n"
-     "(DER), which nobody has verified."},
+     "Return the OCSP response (DER) that the server stapled, unverified;\n"
+     "None on a server, or if the client did not request one."},
     {"verify_client_post_handshake", sslb_connection_verify_client,
      METH_NOARGS,
      "verify_client_post_handshake()\n\n"
-     "Ask a TLS 1.3 client for its certificate now."},
+     "Request the certificate of a TLS 1.3 client after the handshake.\n"
+     "SSLError if the connection does not allow this."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -520,19 +545,21 @@ static PyGetSetDef connection_getset[] = {
     {"context", sslb_connection_get_context, sslb_connection_set_context,
      "The SSLContext in use.", NULL},
     {"owner", connection_get_owner, connection_set_owner,
-     "What callbacks are given as the connection; a weak reference.", NULL},
+     "The object that callbacks get as the connection, or None.  The\n"
+     "connection holds a weak reference to it.", NULL},
     {"session", sslb_connection_get_session, sslb_connection_set_session,
-     "The SSLSession; can be set on a client before the handshake.", NULL},
+     "The SSLSession.  A client can set it before the handshake: TypeError,\n"
+     "ValueError.", NULL},
     {"session_reused", sslb_connection_get_session_reused, NULL,
      "Whether the handshake resumed a session.", NULL},
     {"ech_config_list", connection_get_ech_config_list,
      connection_set_ech_config_list,
-     "The ECHConfigList (bytes) that the ClientHello is encrypted by; can be\n"
-     "set on a client before the handshake.", NULL},
+     "The ECHConfigList (bytes) that a client encrypts its ClientHello with,\n"
+     "or None.  A client can set it before the handshake: ValueError.", NULL},
     {"server_side", connection_get_server_side, NULL,
-     "Whether this is the server's end.", NULL},
+     "Whether this side is the server.", NULL},
     {"server_hostname", connection_get_server_hostname, NULL,
-     "The name that was asked for, as A-labels, or None.", NULL},
+     "The host name that a client asked for, as A-labels, or None.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* constants.c: the numbers, flags and names of the module.
 
-   Owns tables, and nothing else. */
+   Owns only tables. */
 
 #include "constants.h"
 #include "context_ciphers.h"
@@ -18,7 +18,7 @@ typedef struct {
 } flag;
 
 static const number numbers[] = {
-    /* the numbers of 3.6's API */
+    /* values that Python 3.6 defines */
     {"CERT_NONE", 0},
     {"CERT_OPTIONAL", 1},
     {"CERT_REQUIRED", 2},
@@ -41,7 +41,7 @@ static const number numbers[] = {
     {"PROTO_TLSv1_2", TLS1_2_VERSION},
     {"PROTO_TLSv1_3", TLS1_3_VERSION},
 
-    /* what an SSL_* call came to; 8 and 10 are Python's own */
+    /* results of SSL_get_error(); Python itself defines 8 and 10 */
     {"SSL_ERROR_SSL", SSL_ERROR_SSL},
     {"SSL_ERROR_WANT_READ", SSL_ERROR_WANT_READ},
     {"SSL_ERROR_WANT_WRITE", SSL_ERROR_WANT_WRITE},
@@ -69,7 +69,7 @@ static const number numbers[] = {
      X509_CHECK_FLAG_SINGLE_LABEL_SUBDOMAINS},
     {"HOSTFLAG_NEVER_CHECK_SUBJECT", X509_CHECK_FLAG_NEVER_CHECK_SUBJECT},
 
-    /* options; the compiler knows which ones this OpenSSL has */
+    /* options; some OpenSSL versions lack the last ones */
     {"OP_ALL", (long long)(SSL_OP_ALL & ~SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS)},
     {"OP_NO_SSLv2", SSL_OP_NO_SSLv2},
     {"OP_NO_SSLv3", SSL_OP_NO_SSLv3},
@@ -130,7 +130,7 @@ static const number numbers[] = {
     {NULL, 0},
 };
 
-/* A protocol is "there" if a handshake with it can be asked for. */
+/* HAS_<protocol>: whether a handshake can offer that protocol version. */
 static const flag flags[] = {
     {"HAS_SNI", 1},
     {"HAS_ALPN", 1},
@@ -191,7 +191,8 @@ version_as_tuple(unsigned long version)
                          sslb_int_from_unsigned(version & 0xf));
 }
 
-/* The library that runs, and the headers that this was compiled with. */
+/* Adds the versions of the loaded OpenSSL library and of the headers that this
+   module was compiled with. */
 static int
 add_versions(PyObject *module)
 {

@@ -5,7 +5,7 @@
 
 #include "pycompat.h"
 
-/* Adds them to the module. */
+/* Adds the constants to the module: 0, or -1 with an exception. */
 int sslb_constants_init(PyObject *module);
 
 #endif

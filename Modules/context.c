@@ -1,12 +1,12 @@
-/* context.c: what a context is: its struct, its guard, and the small questions
-   that every room above asks of it.
+/* context.c: the guard of a context, and small queries.
 
-   Owns the way from an SSL to the context that it belongs to now.  The type
-   SSLContext, with the context's life, is in context_type.c. */
+   Owns the way from an SSL to its current context.  context_type.c has the
+   type SSLContext and the creation and end of contexts. */
 
 #include "context.h"
 
-/* SSLContext: its tables are above all rooms that implement its methods. */
+/* SSLContext.  Its tables are in a higher layer than the files with its
+   methods. */
 static PyTypeObject *context_type = NULL;
 
 void

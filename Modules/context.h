@@ -1,9 +1,9 @@
-/* context.h: what a context is: the struct, and the small questions that
-   are asked of it.
+/* context.h: the struct of a context, its guard, and small queries.
 
-   Whoever holds the GIL may read the fields; a handshake, which does not hold
-   it, shares the guard to read those that the guard keeps.  The methods of
-   SSLContext are in the rooms above, its tables in context_type.c. */
+   A thread may read the fields while it holds the GIL.  A handshake, which
+   does not hold the GIL, shares the guard to read the fields that the guard
+   protects.  The methods of SSLContext are in files of higher layers;
+   context_type.c has the type's tables. */
 
 #ifndef SSLB_CONTEXT_H
 #define SSLB_CONTEXT_H
@@ -23,14 +23,14 @@ enum {
     SSLB_PROTOCOL_TLS_SERVER = 17,
 };
 
-/* Callbacks that decide whether a peer is accepted (judges.c): a connection
-   goes by those that its context had when it was made. */
+/* Callbacks that decide whether a peer is accepted (judges.c).  A connection
+   uses those that its context had when the connection was created. */
 typedef struct {
     PyObject *verify;           /* or NULL */
     PyObject *ocsp;             /* or NULL */
 } sslb_judges;
 
-/* The lists of OpenSSL's that it tells nobody (context_ciphers.c). */
+/* The lists of an SSL_CTX that OpenSSL cannot return (context_ciphers.c). */
 typedef enum {
     SSLB_CIPHERSUITES, SSLB_GROUPS, SSLB_CLIENT_SIGALGS, SSLB_SERVER_SIGALGS,
     SSLB_LIST_COUNT
@@ -43,10 +43,10 @@ struct sslb_ticket_keys;
 typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
-    sslb_guard guard;           /* of its lists, the ALPN names, the staple
-                                   and the key log: see
+    sslb_guard guard;           /* protects the lists, the ALPN names, the
+                                   staple and the key log: see
                                    sslb_context_take() */
-    int protocol;               /* PROTOCOL_* as given */
+    int protocol;               /* PROTOCOL_*, as passed by the program */
     int check_hostname;
     int post_handshake_auth;
     unsigned int host_flags;    /* X509_CHECK_FLAG_* */
@@ -62,48 +62,52 @@ typedef struct sslb_context {
     unsigned int alpn_length;
     unsigned char *ocsp_staple; /* DER, or NULL */
     size_t ocsp_staple_length;
-    char *ciphers;              /* as set; NULL for the default ones */
-    char *lists[SSLB_LIST_COUNT];   /* as set; NULL for OpenSSL's own */
-    int curve;                  /* set in place of groups, or 0 */
+    char *ciphers;              /* as set; NULL: SSLB_DEFAULT_CIPHERS */
+    char *lists[SSLB_LIST_COUNT];   /* as set; NULL: OpenSSL's default */
+    int curve;                  /* NID from set_ecdh_curve(), or 0 */
     EVP_PKEY *dh;               /* parameters, or NULL */
-    int has_trust;              /* something was loaded into the store */
-    sslb_digest trust;          /* of all that was loaded into it */
-    sslb_digest settings;       /* of what OpenSSL does not tell: our own
+    int has_trust;              /* something was loaded into the trust store */
+    sslb_digest trust;          /* of everything that was loaded into it */
+    sslb_digest settings;       /* of settings that OpenSSL cannot return: own
                                    certificates, lists of groups, ... */
-    struct sslb_ticket_keys *ticket_keys;   /* or NULL: OpenSSL's own */
-    struct sslb_client_sessions *sessions;  /* or NULL: none are kept */
-    struct sslb_bundle *bundle; /* of CA certificates: the first, or NULL */
-    int bundle_is_lazy;         /* they get into the store when needed */
+    struct sslb_ticket_keys *ticket_keys;   /* NULL: OpenSSL's own keys */
+    struct sslb_client_sessions *sessions;  /* NULL: keep no sessions */
+    struct sslb_bundle *bundle; /* the first CA bundle, or NULL */
+    int bundle_is_lazy;         /* add its certificates to the store only when
+                                   needed */
     STACK_OF(OPENSSL_STRING) *folders;  /* each capath, or NULL */
-    PyObject *places;           /* list of where trust is from, or NULL */
+    PyObject *places;           /* list of the sources of trust, or NULL */
     PyObject *ech_config_list;  /* of clients: bytes, or NULL */
     OSSL_ECHSTORE *ech_keys;    /* of servers, or NULL */
     PyObject *weakrefs;
 } sslb_context;
 
-/* Makes the type known, once; and whether an object is an SSLContext. */
+/* sslb_context_introduce() registers the type SSLContext, once;
+   sslb_context_check() tests whether an object is an SSLContext. */
 void sslb_context_introduce(PyTypeObject *type);
 int sslb_context_check(PyObject *object);
 
-/* For a new context: its SSL_CTX knows it from now on.  1, or 0 with the error
-   queue filled. */
+/* Makes the SSL_CTX of a new context refer to the context.  Returns 1, or 0
+   with the error queue filled. */
 int sslb_context_attach(sslb_context *self);
 
-/* The context that an SSL belongs to now: borrowed, alive while the
-   connection's lock or the GIL is held. */
+/* The current context of an SSL: borrowed, and alive while the caller holds
+   the connection's lock or the GIL. */
 sslb_context *sslb_context_of_nogil(const SSL *ssl);
 
-/* Around a change of what handshakes look at without a lock of OpenSSL's: the
-   lists of cipher suites and of lookups, the ALPN names, the staple, the key
-   log.  The error queue is empty at first.  Nothing in between may run Python
-   code or allocate what the garbage collector knows.  Not for a step's own
-   thread, unless it runs a callback.  Who only looks shares the context. */
+/* Take, share and release the context's guard.  A thread takes it to change
+   data that handshakes read without a lock of OpenSSL: the lists of cipher
+   suites and of lookups, the ALPN names, the staple, the key log; a thread
+   that only reads shares it.  The caller holds the GIL, which the functions
+   release while they wait; they empty the error queue.  Code that holds the
+   guard must not run Python code or allocate objects that the garbage
+   collector tracks.  A thread inside a step must not call these functions,
+   unless it runs a callback. */
 void sslb_context_take(sslb_context *context);
 void sslb_context_share(sslb_context *context);
 void sslb_context_release(sslb_context *context);
 
-/* Whether it is a context for clients (servers) only, when asked about
-   servers (clients). */
+/* Whether the context cannot make connections of that side. */
 int sslb_context_lacks_side(const sslb_context *context, int server_side);
 
 #endif

@@ -1,5 +1,5 @@
-/* context_attributes.c: SSLContext's plain attributes: what OpenSSL keeps in
-   an SSL_CTX, or a number of the context's own.
+/* context_attributes.c: simple attributes of SSLContext: settings of the
+   SSL_CTX, or numbers in the context.
 
    A setter that fails has changed nothing. */
 
@@ -35,7 +35,7 @@ sslb_context_get_options(PyObject *self, void *closure)
     return sslb_int_from_unsigned(SSL_CTX_get_options(ctx_of(self)));
 }
 
-/* Options live in 32 bits for OpenSSL 1.1.1, in 64 for 3.0. */
+/* OpenSSL 1.1.1 has 32 bits of options, 3.0 and later have 64. */
 int
 sslb_context_set_options(PyObject *self, PyObject *value, void *closure)
 {
@@ -143,7 +143,8 @@ sslb_context_set_check_hostname(PyObject *self, PyObject *value, void *closure)
     if (wanted < 0) {
         return -1;
     }
-    /* A name is worth nothing in a certificate that nobody verified (3.7). */
+    /* A matching name proves nothing if nobody verified the certificate
+       (3.7). */
     if (wanted && current_verify_mode(self) == CERT_NONE) {
         SSL_CTX_set_verify(ctx_of(self), verify_modes[CERT_REQUIRED], NULL);
     }
@@ -165,7 +166,7 @@ sslb_context_get_post_handshake_auth(PyObject *self, void *closure)
     return PyBool_FromLong(((sslb_context *)self)->post_handshake_auth);
 }
 
-/* Takes effect where a connection is made: on a client it must not switch
+/* New connections apply the value: on a client's SSL_CTX it must not switch
    verification on (bpo-37428). */
 int
 sslb_context_set_post_handshake_auth(PyObject *self, PyObject *value,
@@ -211,14 +212,14 @@ sslb_context_set_host_flags(PyObject *self, PyObject *value, void *closure)
 
 /* -- version bounds --------------------------------------------------- */
 
-/* TLSVersion's two ends, which OpenSSL both writes as 0. */
+/* The two ends of TLSVersion; OpenSSL's value for both is 0. */
 enum {
     MINIMUM_SUPPORTED = -2,
     MAXIMUM_SUPPORTED = -1,
 };
 
-/* A protocol of one version has none that one can see or set: OpenSSL's
-   methods for it have none either. */
+/* Whether the context has version bounds.  A protocol of a single version has
+   none, as with OpenSSL's methods of one version. */
 static int
 has_bounds(PyObject *self)
 {
@@ -249,8 +250,8 @@ sslb_context_get_maximum_version(PyObject *self, void *closure)
                                                          : MAXIMUM_SUPPORTED);
 }
 
-/* Whichever end is named for whichever bound: OpenSSL's 0 stands for the end
-   that fits the bound, the other one is a version. */
+/* Both ends are valid for both bounds.  OpenSSL's 0 means the end that fits
+   the bound; the other end is set as a version. */
 static int
 context_set_bound(PyObject *self, PyObject *value, int is_minimum)
 {
@@ -314,7 +315,7 @@ sslb_context_set_maximum_version(PyObject *self, PyObject *value,
     return context_set_bound(self, value, 0);
 }
 
-/* -- tickets, sessions, the level ---------------------------------------- */
+/* -- tickets, sessions, the security level ------------------------------ */
 
 PyObject *
 sslb_context_get_num_tickets(PyObject *self, void *closure)

@@ -1,4 +1,4 @@
-/* context_attributes.h: SSLContext's plain attributes, for the type's table.
+/* context_attributes.h: simple attributes of SSLContext, for the type's table.
 
    A setter that fails has changed nothing. */
 

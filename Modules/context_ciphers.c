@@ -1,5 +1,7 @@
-/* context_ciphers.c: which cipher suites, groups and signature algorithms a
-   context allows. */
+/* context_ciphers.c: cipher suites, groups and signature algorithms of
+   contexts.
+
+   Owns the lists that a context allows. */
 
 #include "context_ciphers.h"
 #include "errors.h"
@@ -9,9 +11,9 @@
 
 #include <string.h>
 
-/* Takes ownership of the list: 1, or 0 with everything as it was, although
-   OpenSSL forgets the old list also when it refuses the new one, which may
-   have a @SECLEVEL. */
+/* Sets the cipher list, and takes ownership of it.  Returns 1, or 0 with the
+   old list and security level.  OpenSSL loses the old list when it refuses a
+   new one, and a new list may have set a @SECLEVEL. */
 static int
 replace_ciphers(sslb_context *context, char *list)
 {
@@ -27,7 +29,8 @@ replace_ciphers(sslb_context *context, char *list)
         list = old;
     }
     else {
-        /* without memory none may be left, and then no handshake succeeds */
+        /* if memory runs out here, no cipher may be left, and then no
+           handshake succeeds */
         (void)SSL_CTX_set_cipher_list(
             context->ctx, context->ciphers != NULL ? context->ciphers
                                                    : SSLB_DEFAULT_CIPHERS);
@@ -59,7 +62,7 @@ sslb_context_set_ciphers(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Most of these are macros of OpenSSL's. */
+/* OpenSSL has macros for these, not functions. */
 static int
 set_groups_list(SSL_CTX *ctx, const char *names)
 {
@@ -92,7 +95,8 @@ static const struct {
                              "unrecognized signature algorithm"},
 };
 
-/* Takes ownership of the names: 1, or 0 with everything as it was. */
+/* Sets one of the lists, and takes ownership of the names.  Returns 1, or 0
+   with the old list. */
 static int
 replace_list(sslb_context *context, sslb_list which, char *names)
 {
@@ -117,7 +121,7 @@ replace_list(sslb_context *context, sslb_list which, char *names)
     return ok;
 }
 
-/* What the methods have in common that set one of the lists. */
+/* The common part of the methods that set one of the lists. */
 static PyObject *
 set_list(PyObject *self, PyObject *names, sslb_list which)
 {
@@ -186,7 +190,8 @@ cipher_as_dict(const SSL_CIPHER *cipher)
         "auth", nid_as_text(SSL_CIPHER_get_auth_nid(cipher)));
 }
 
-/* A copy: making the dicts may run Python code, which may set others. */
+/* Works on a copy: creating the dicts may run Python code, which may set other
+   ciphers. */
 PyObject *
 sslb_context_get_ciphers(PyObject *self, PyObject *none)
 {
@@ -214,7 +219,7 @@ sslb_context_get_ciphers(PyObject *self, PyObject *none)
     return result;
 }
 
-/* Bytes are taken as well, as 3.6 does.  New reference to bytes. */
+/* Accepts also bytes, as 3.6 does.  Returns a new reference to bytes. */
 static PyObject *
 curve_name(PyObject *argument)
 {
@@ -282,7 +287,7 @@ sslb_context_set_server_sigalgs(PyObject *self, PyObject *names)
 
 /* -- copies and the end ------------------------------------------------- */
 
-/* 1, or 0 when out of memory, as the next one. */
+/* Returns 1, or 0 when out of memory, as the next function does. */
 static int
 copy_text(char **copy, const char *text)
 {

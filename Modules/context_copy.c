@@ -1,9 +1,8 @@
-/* context_copy.c: SSLContext.copy(): all that was set on a context, for a new
-   one.
+/* context_copy.c: SSLContext.copy(): copies all settings to a new context.
 
-   OpenSSL has no copies of an SSL_CTX.  Owns the list of what there is to
-   carry over: whatever can be set on a context has its line in it.  Of what
-   OpenSSL does not tell, the file that owns the setter keeps what was set. */
+   OpenSSL cannot copy an SSL_CTX.  Owns the list of functions that copy; each
+   setting of a context needs one.  If OpenSSL has no getter for a setting, the
+   file that owns the setter keeps the value. */
 
 #include "context_copy.h"
 #include "callbacks_alpn.h"
@@ -24,7 +23,7 @@
 
 #include <stdint.h>
 
-/* -- what OpenSSL tells ------------------------------------------------- */
+/* -- settings that OpenSSL returns ---------------------------------------- */
 
 static int
 copy_versions(sslb_context *copy, sslb_context *original)
@@ -58,7 +57,7 @@ copy_num_tickets(sslb_context *copy, sslb_context *original)
     return 0;
 }
 
-/* The ciphers may have set another one: it comes after them. */
+/* Runs after sslb_ciphers_copy(): a cipher string may set a level. */
 static int
 copy_security_level(sslb_context *copy, sslb_context *original)
 {
@@ -69,8 +68,8 @@ copy_security_level(sslb_context *copy, sslb_context *original)
 
 /* -- verification ------------------------------------------------------- */
 
-/* OpenSSL adds flags to those that are there, some of them by itself, and
-   takes host flags of 0 for none. */
+/* X509_VERIFY_PARAM_set1() only adds flags to existing ones, and does not copy
+   host flags of 0.  OpenSSL adds some flags itself. */
 static int
 copy_parameters(sslb_context *copy, sslb_context *original)
 {
@@ -107,7 +106,8 @@ copy_judges(sslb_context *copy, sslb_context *original)
     return 0;
 }
 
-/* A session may go from one to the other as long as nothing else is set. */
+/* With equal digests each context can resume the other's sessions, until one
+   of them gets another setting. */
 static int
 copy_digests(sslb_context *copy, sslb_context *original)
 {
@@ -118,9 +118,9 @@ copy_digests(sslb_context *copy, sslb_context *original)
 
 /* -- the list ----------------------------------------------------------- */
 
-/* The first may start a garbage collection, and the second waits for a store
-   that is being filled, without the GIL; all the others see the original as it
-   is at one moment. */
+/* The first function may start a garbage collection.  The second one waits,
+   without the GIL, for a thread that fills the store.  The others run without
+   interruption, so that they see one state of the original. */
 static int (*const parts[])(sslb_context *copy, sslb_context *original) = {
     sslb_hints_copy,
     sslb_trust_copy,
@@ -150,7 +150,7 @@ sslb_context_copy(sslb_context *copy, sslb_context *original)
 {
     size_t i;
 
-    /* what the original took, when its level may have been another one */
+    /* the original may have got its certificates at a lower level */
     SSL_CTX_set_security_level(copy->ctx, 0);
     for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (parts[i](copy, original) < 0) {

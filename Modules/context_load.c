@@ -1,8 +1,8 @@
 /* context_load.c: our own certificate, key and DH parameters.
 
-   Owns reading them as PEM, and giving them to a context.  Everything is
-   parsed, and the password asked for, before the context is touched: a set of
-   certificate, chain and key goes in as a whole or not at all. */
+   Owns the code that reads them as PEM and sets them on a context.  It parses
+   everything, and asks for the password, before it changes the context: the
+   context gets certificate, chain and key together or not at all. */
 
 #include "context_load.h"
 #include "errors.h"
@@ -17,7 +17,8 @@
 
 #include <string.h>
 
-/* What a file that OpenSSL cannot understand has always been reported as. */
+/* The error code that stock ssl reports for a file that OpenSSL cannot
+   parse. */
 #define PEM_LIB ERR_PACK(ERR_LIB_SSL, 0, ERR_R_PEM_LIB)
 
 /* -- reading ---------------------------------------------------------- */
@@ -30,7 +31,8 @@ identity_free(sslb_identity *self)
     X509_free(self->leaf);
 }
 
-/* The leaf and what stands behind it: 1, or 0 with the error queue filled. */
+/* Reads the leaf and the certificates after it: 1, or 0 with the error queue
+   filled. */
 static int
 read_certificates_nogil(sslb_identity *self, sslb_source *source)
 {
@@ -45,7 +47,7 @@ read_certificates_nogil(sslb_identity *self, sslb_source *source)
     self->chain = sk_X509_new_null();
     if (self->leaf == NULL || self->chain == NULL
         || (X509_get_extension_flags(self->leaf) & EXFLAG_INVALID)) {
-        goto exit;      /* the last: an extension cannot be decoded */
+        goto exit;      /* EXFLAG_INVALID: an extension is malformed */
     }
     while ((x509 = PEM_read_bio_X509(bio, NULL, NULL, (void *)"")) != NULL) {
         if (!sk_X509_push(self->chain, x509)) {
@@ -59,7 +61,8 @@ exit:
     return rc;
 }
 
-/* Without a password OpenSSL asks at the terminal, as 3.6 documents. */
+/* Without a password OpenSSL asks the user at the terminal, as the
+   documentation of Python 3.6 says. */
 static int
 read_key_nogil(sslb_identity *self, sslb_source *source,
                sslb_password *secret)
@@ -78,7 +81,8 @@ read_key_nogil(sslb_identity *self, sslb_source *source,
 
 /* -- load_cert_chain -------------------------------------------------- */
 
-/* Reads both, which may be one and the same: 0, or -1 with an exception. */
+/* Reads the certificates and the key, without the GIL; `certs` and `key` may
+   be the same source.  0, or -1 with an exception. */
 static int
 identity_read(sslb_identity *self, sslb_source *certs, sslb_source *key,
               sslb_password *secret)
@@ -107,7 +111,9 @@ identity_read(sslb_identity *self, sslb_source *certs, sslb_source *key,
     return cert_ok && key_ok ? 0 : -1;
 }
 
-/* A server knows a resumed session's client by the certificate that it had. */
+/* Adds the certificate to the digest of the settings: when a client resumes a
+   session, the server identifies it by the certificate of the first
+   handshake. */
 static void
 identity_note(const sslb_identity *self, sslb_context *context)
 {
@@ -152,8 +158,9 @@ identity_use(const sslb_identity *self, PyObject *context,
 
 /* -- load_cert_chain and load_pkcs12 ---------------------------------- */
 
-/* What both are read from; `*key` is where the key is, in `own` or behind the
-   certificates.  Wrong types are refused before anything is read. */
+/* Finds the sources of the certificates and of the key.  `*key` becomes
+   `certs` if one source has both, else `own`.  0, or -1 with TypeError before
+   anything is read. */
 static int
 find_pem(sslb_source *certs, PyObject *certfile, sslb_source *own,
          PyObject *keyfile, sslb_source **key)
@@ -218,9 +225,10 @@ sslb_context_load_pkcs12(PyObject *self, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-/* Of a connection that never is one: what OpenSSL goes through is its own
-   list, not that of a context which others use.  1, or 0 with the error queue
-   filled. */
+/* Copies each certificate with its key and chain.  `source` is an SSL only so
+   that it has its own copy of the context's list: the iteration changes the
+   list's current entry, and handshakes use the context's list.  1, or 0 with
+   the error queue filled. */
 static int
 copy_identities(SSL_CTX *ctx, SSL *source)
 {
@@ -238,7 +246,7 @@ copy_identities(SSL_CTX *ctx, SSL *source)
         }
         more = SSL_set_current_cert(source, SSL_CERT_SET_NEXT);
     }
-    ERR_clear_error();      /* there is no next one */
+    ERR_clear_error();      /* the error means the end of the list */
     return SSL_CTX_select_current_cert(ctx, current);
 }
 
@@ -264,8 +272,9 @@ sslb_identities_copy(sslb_context *copy, sslb_context *original)
 
 /* -- load_dh_params --------------------------------------------------- */
 
-/* OpenSSL does not give them back, so that they are kept here as well.  The
-   parameters stay the caller's: 1, or 0 with the error queue filled. */
+/* Sets the parameters, and keeps a reference for copies, because OpenSSL has
+   no getter.  The caller keeps its own reference.  1, or 0 with the error
+   queue filled. */
 static int
 use_dh(sslb_context *context, EVP_PKEY *parameters)
 {
@@ -296,7 +305,7 @@ sslb_dh_copy(sslb_context *copy, sslb_context *original)
     return 0;
 }
 
-/* NULL with the error queue filled. */
+/* Returns a new reference, or NULL with the error queue filled. */
 static EVP_PKEY *
 read_dh_nogil(const char *path)
 {
@@ -310,7 +319,7 @@ read_dh_nogil(const char *path)
     if (bio == NULL) {
         return NULL;
     }
-    /* which takes those of X9.42 as well */
+    /* accepts the X9.42 format as well */
     if (PEM_bytes_read_bio(&der, &length, &name, PEM_STRING_DHPARAMS, bio,
                            NULL, (void *)"")) {
         next = der;

@@ -1,4 +1,4 @@
-/* context_type.h: SSLContext: the type. */
+/* context_type.h: the type SSLContext. */
 
 #ifndef SSLB_CONTEXT_TYPE_H
 #define SSLB_CONTEXT_TYPE_H

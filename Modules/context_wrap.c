@@ -1,5 +1,5 @@
-/* context_wrap.c: SSLContext's ways to a connection: _wrap_socket() and
-   _wrap_bio().  Owns their arguments. */
+/* context_wrap.c: the methods of SSLContext that create a connection,
+   _wrap_socket() and _wrap_bio().  Owns the check of their arguments. */
 
 #include "context_wrap.h"
 #include "connection_type.h"
@@ -7,8 +7,8 @@
 #include "membio.h"
 #include "sockets.h"
 
-/* What comes by name only in Python 3: 0, or -1 with a TypeError.  2.7's
-   PyArg_ParseTupleAndKeywords() has no sign for it. */
+/* Rejects keyword-only arguments that were given by position: 0, or -1 with
+   TypeError.  2.7's PyArg_ParseTupleAndKeywords() has no "$" for them. */
 static int
 check_positional(PyObject *args, Py_ssize_t most, const char *name)
 {
@@ -21,8 +21,9 @@ check_positional(PyObject *args, Py_ssize_t most, const char *name)
     return -1;
 }
 
-/* The way in of 2.7, which eventlet takes: the owner has the host name that is
-   not given. */
+/* Creates a connection for the argument ssl_sock of 2.7, which eventlet uses.
+   Without a host name, a client takes the attribute server_hostname of the
+   owner. */
 static PyObject *
 wrap_for(PyObject *self, PyObject *socket, int server_side,
          PyObject *hostname, PyObject *owner, PyObject *session)

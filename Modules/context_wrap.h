@@ -1,4 +1,5 @@
-/* context_wrap.h: SSLContext's ways to a connection, for the type's table. */
+/* context_wrap.h: the methods of SSLContext that create a connection, for the
+   type's table. */
 
 #ifndef SSLB_CONTEXT_WRAP_H
 #define SSLB_CONTEXT_WRAP_H

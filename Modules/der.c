@@ -1,14 +1,14 @@
-/* der.c: what is surely a certificate.
+/* der.c: recognises certificates in DER.
 
-   Owns reading DER, and one question: whether OpenSSL is sure to take these
-   bytes for a certificate.  It answers by the layout alone, without decoding
-   the public key, which is where OpenSSL 3 spends its time.  "No" only means
-   "not sure".  It is stricter than OpenSSL, and knows no type of OpenSSL's or
-   Python's. */
+   Owns the reading of DER, and one test: whether OpenSSL surely accepts these
+   bytes as a certificate.  The test looks at the layout only and does not
+   decode the public key, on which OpenSSL 3 spends most time.  A negative
+   result only means "not sure": the test is stricter than OpenSSL.  This file
+   uses no type of OpenSSL or Python. */
 
 #include "der.h"
 
-/* The tags that certificates of X.509 have: RFC 5280, 4.1. */
+/* The tags in X.509 certificates: RFC 5280, 4.1. */
 enum {
     BOOLEAN = 0x01, INTEGER = 0x02, BIT_STRING = 0x03, OCTET_STRING = 0x04,
     NULL_VALUE = 0x05, OBJECT_ID = 0x06, UTC_TIME = 0x17,
@@ -63,7 +63,7 @@ take_integer(sslb_bytes *rest)
     if (!sslb_der_take(rest, INTEGER, &number) || number.length == 0) {
         return 0;
     }
-    /* the first nine bits all alike: not the shortest form */
+    /* if the first nine bits are equal, the form is not the shortest */
     return number.length == 1
         || !((number.data[0] == 0 && number.data[1] < 128)
              || (number.data[0] == 255 && number.data[1] >= 128));
@@ -73,7 +73,8 @@ int
 sslb_der_take_id(sslb_bytes *rest, sslb_bytes *id)
 {
     size_t i;
-    int begins = 1;             /* a number does, in groups of seven bits */
+    int begins = 1;             /* the byte is the first of a number, which has
+                                   seven bits in each byte */
 
     if (!sslb_der_take(rest, OBJECT_ID, id) || id->length == 0) {
         return 0;
@@ -87,7 +88,7 @@ sslb_der_take_id(sslb_bytes *rest, sslb_bytes *id)
     return begins;
 }
 
-/* OpenSSL does not look into parameters that are a sequence. */
+/* OpenSSL does not decode parameters that are a sequence. */
 static int
 take_algorithm(sslb_bytes *rest)
 {
@@ -109,7 +110,7 @@ take_algorithm(sslb_bytes *rest)
             && algorithm.length == 0);
 }
 
-/* Whole bytes, which keys and signatures are. */
+/* Keys and signatures consist of whole bytes. */
 static int
 take_bit_string(sslb_bytes *rest)
 {
@@ -191,7 +192,7 @@ take_extensions(sslb_bytes *rest)
     return 1;
 }
 
-/* The whole element of a name; what is in it is not looked at. */
+/* Takes the whole element of a name, without looking at its contents. */
 static int
 take_name(sslb_bytes *rest, sslb_bytes *name)
 {
@@ -214,7 +215,7 @@ take_version(sslb_bytes *rest)
         && version.length == 0;
 }
 
-/* What is signed. */
+/* The TBSCertificate, which the issuer signs. */
 static int
 take_body(sslb_bytes *rest, sslb_bytes *issuer, sslb_bytes *subject)
 {

@@ -1,7 +1,7 @@
-/* der.h: elements of DER.
+/* der.h: reads elements of DER.
 
-   It needs neither a lock nor the GIL, and keeps nothing: what it finds points
-   into what it was given. */
+   The functions need neither a lock nor the GIL, and store nothing: their
+   results point into their input. */
 
 #ifndef SSLB_DER_H
 #define SSLB_DER_H
@@ -10,19 +10,21 @@
 
 #include <stddef.h>
 
-/* Bytes that somebody else owns. */
+/* A view of bytes in memory of another owner. */
 typedef struct {
     const unsigned char *data;  /* NULL: none */
     size_t length;
 } sslb_bytes;
 
-/* Takes the next element off the rest, if it has that tag and its length is in
-   the shortest form, of at most three bytes; an object identifier: 1 or 0. */
+/* Both remove the next element from `rest`, and return 1 with its contents, or
+   0.  sslb_der_take() needs an element with that tag and with the shortest
+   form of its length, in at most three bytes; sslb_der_take_id() needs an
+   object identifier. */
 int sslb_der_take(sslb_bytes *rest, int tag, sslb_bytes *contents);
 int sslb_der_take_id(sslb_bytes *rest, sslb_bytes *id);
 
-/* Whether OpenSSL takes it for a certificate, surely, as long as it takes both
-   names: 1 or 0. */
+/* Returns 1 if OpenSSL surely accepts the bytes as a certificate, provided
+   that it accepts both names; else 0. */
 int sslb_der_is_certificate(sslb_bytes der, sslb_bytes *issuer,
                             sslb_bytes *subject);
 

@@ -1,6 +1,6 @@
-/* digest.c: the SHA-256 of all that has come together so far.
+/* digest.c: a running SHA-256 digest.
 
-   Owns the arithmetic; what goes into a digest, its users know. */
+   Owns the arithmetic; the users of a digest decide what they add. */
 
 #include "digest.h"
 #include "opensslcompat.h"
@@ -28,13 +28,15 @@ sslb_digest_add_nogil(sslb_digest *digest, const void *data, size_t length)
     return ok;
 }
 
-/* No other digest of this process or of another one is the same.  Without
-   random numbers or memory it is one that no SHA-256 is likely to give. */
+/* Makes a digest that differs from all others in this and other processes.
+   Without random numbers or memory, the digest gets a form that SHA-256 hardly
+   ever produces. */
 void
 sslb_digest_make_unique(sslb_digest *digest)
 {
-    static uint64_t count = 0;
-    uint64_t numbers[] = {++count, (uint64_t)getpid(),
+    static size_t last = 0;     /* threads without a common lock count */
+    size_t count = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+    uint64_t numbers[] = {count, (uint64_t)getpid(),
                           (uint64_t)sslb_now_nogil()};
     unsigned char random[32];
 

@@ -1,16 +1,17 @@
-/* distrusted.h: keys that no certificate of a chain may have, whoever signed
- * it.
+/* distrusted.h: public keys that no certificate of a chain may have, whoever
+ * signed the certificate.
  *
- * Each is the SHA-256 digest of the SubjectPublicKeyInfo, so that all
- * certificates of the key are meant, cross-signed ones as well.  Above stand
- * whose it is, why it is here and the source.  docs/security.rst tells how the
- * list is kept.  Included by verification.c alone.
+ * Each entry is the SHA-256 digest of a SubjectPublicKeyInfo, so it covers all
+ * certificates with that key, cross-signed ones too.  The comment above an
+ * entry names the owner of the key, the reason and the source.
+ * docs/security.rst describes how the project keeps the list.  Only
+ * verification.c includes this file.
  */
 
 static const unsigned char distrusted_keys[][32] = {
     /* Who: eMudhra's eight intermediates EM DV TLS CA, EM EV TLS CA, EM OV TLS
        CA and EM OV CS CA, each G3B (eMudhra BV) and G3C (eMudhra Inc).
-       Why: their private keys got out in October 2026; others issue
+       Why: their private keys leaked in October 2026; attackers issue
        certificates with them.
        Source: CVE-2026-115557, gh-160040 (the list in CPython 3.15.2; that in
        Go 1.26.10 is the same), bugzilla.mozilla.org 2083449,
@@ -41,7 +42,8 @@ static const unsigned char distrusted_keys[][32] = {
      0x5b, 0xa6, 0x86, 0xc5, 0x41, 0x5f, 0x5e, 0xb4, 0xf6, 0xb6},
 
     /* Who: the tests of this project.
-       Why: they make handshakes with it, its private key is public.
+       Why: the tests make handshakes with this key, so its private key is
+       public.
        Source: tests/certs/distrusted.pem */
     {0xdd, 0x4e, 0x61, 0x79, 0xed, 0x2a, 0x7f, 0xaa, 0x96, 0x15, 0xe9,
      0xc8, 0x73, 0x5e, 0x2a, 0x87, 0x97, 0x13, 0x57, 0x70, 0x25, 0x5c,

@@ -1,8 +1,8 @@
-/* ech.c: Encrypted Client Hello (RFC 9849), where OpenSSL has it.
+/* ech.c: Encrypted Client Hello (RFC 9849), if OpenSSL supports it.
 
-   Owns the keys of a context's servers and the list of configurations of its
-   clients.  Keys stay out of the SSL_CTX: a client of that would take them for
-   its list. */
+   Owns a context's keys for servers and its configuration list for clients.
+   The SSL_CTX does not get the keys: its clients would use them as their
+   configuration list. */
 
 #include "ech.h"
 #include "errors.h"
@@ -14,12 +14,13 @@
 
 #ifdef SSLB_HAVE_ECH
 
-/* The longest file of keys that is read: OpenSSL takes a list of 1.5 KB. */
+/* The largest key file (bytes); OpenSSL accepts a list of up to 1.5 KB. */
 #define LONGEST ((size_t)1024 * 1024)
 
 /* -- errors ----------------------------------------------------------- */
 
-/* What OpenSSL could not make sense of it calls an internal error, mostly. */
+/* Raises SSLError for input that OpenSSL cannot decode: its own reason is
+   mostly an internal error. */
 static void
 raise_undecodable(const char *what, int line)
 {
@@ -35,8 +36,8 @@ raise_undecodable(const char *what, int line)
 
 /* -- stores ----------------------------------------------------------- */
 
-/* The store of a list, which has at least one configuration that can be used;
-   NULL with an exception. */
+/* Creates OpenSSL's object from a list, which must have at least one usable
+   configuration.  Returns NULL with an exception on failure. */
 static OSSL_ECHSTORE *
 store_from_list(PyObject *bytes)
 {
@@ -50,7 +51,7 @@ store_from_list(PyObject *bytes)
         bio = BIO_new_mem_buf(PyBytes_AS_STRING(bytes), (int)length);
         store = OSSL_ECHSTORE_new(NULL, NULL);
     }
-    /* Of versions that it does not know OpenSSL says nothing. */
+    /* OpenSSL silently skips configurations of unknown versions. */
     if (bio == NULL || store == NULL
         || !OSSL_ECHSTORE_read_echconfiglist(store, bio)
         || !OSSL_ECHSTORE_num_entries(store, &count) || count == 0) {
@@ -62,8 +63,9 @@ store_from_list(PyObject *bytes)
     return store;
 }
 
-/* A copy, or a new one for NULL; NULL with the error queue filled.  OpenSSL
-   makes copies for an SSL_CTX only: that of the context serves meanwhile. */
+/* Returns a copy of a store, or a new store for NULL; NULL with the error
+   queue filled on failure.  OpenSSL copies a store only into an SSL_CTX, so
+   this one goes through the context's for a moment. */
 static OSSL_ECHSTORE *
 store_duplicate(SSL_CTX *ctx, OSSL_ECHSTORE *store)
 {
@@ -79,8 +81,8 @@ store_duplicate(SSL_CTX *ctx, OSSL_ECHSTORE *store)
     return result;
 }
 
-/* Reads a private key and its list (RFC 9934): 1, or 0 with the error queue
-   filled.  An encrypted key is not asked a password for. */
+/* Reads a private key and its list (RFC 9934).  Returns 1, or 0 with the error
+   queue filled, also for an encrypted key. */
 static int
 store_read_keys(OSSL_ECHSTORE *store, BIO *bio, int for_retry)
 {
@@ -94,8 +96,8 @@ store_read_keys(OSSL_ECHSTORE *store, BIO *bio, int for_retry)
 
 /* -- the keys of servers ---------------------------------------------- */
 
-/* What a file holds, in memory that is wiped in the end; NULL with the error
-   queue filled. */
+/* Reads a file into a memory BIO, which wipes its contents when freed.
+   Returns NULL with the error queue filled on failure. */
 static BIO *
 read_file_nogil(sslb_source *source)
 {
@@ -119,8 +121,9 @@ read_file_nogil(sslb_source *source)
     return memory;
 }
 
-/* Adds the keys of a BIO (NULL: there was an error) to a copy of those that
-   are there, which takes their place: 0, or -1 with the error queue filled. */
+/* Adds the keys of a BIO (NULL after an error) to a copy of the context's
+   store, which then replaces the store.  Returns 0, or -1 with the error queue
+   filled. */
 static int
 add_keys(sslb_context *context, BIO *bio, int for_retry)
 {
@@ -136,7 +139,7 @@ add_keys(sslb_context *context, BIO *bio, int for_retry)
     return 0;
 }
 
-/* What a source holds, likewise. */
+/* Opens a source, likewise. */
 static BIO *
 source_open(sslb_source *source)
 {
@@ -248,7 +251,8 @@ sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
         || (value != Py_None && sslb_ech_list_parse(value, &list) < 0)) {
         return -1;
     }
-    old = context->ech_config_list;     /* parsing may have run Python code */
+    old = context->ech_config_list;     /* read it after parsing, which may
+                                           have run Python code */
     context->ech_config_list = list.bytes;
     list.bytes = old;
     sslb_ech_list_clear(&list);
@@ -281,7 +285,8 @@ sslb_ech_forget(sslb_context *context)
 
 /* -- new keys --------------------------------------------------------- */
 
-/* In a BIO, as PEM; NULL with the error queue filled. */
+/* Creates new keys as PEM in a BIO.  Returns NULL with the error queue filled
+   on failure. */
 static BIO *
 new_keys_nogil(const char *public_name)
 {
@@ -331,7 +336,7 @@ sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
         PyErr_NoMemory();
     }
     else {
-        sslb_value_error_raise("public_name is no DNS name for ECH:",
+        sslb_value_error_raise("public_name is not a DNS name for ECH:",
                                public_name);
     }
     ERR_clear_error();
@@ -339,7 +344,7 @@ sslb_ech_generate_keys(PyObject *module, PyObject *public_name)
     return result;
 }
 
-#else   /* what an older OpenSSL can say */
+#else   /* without ECH */
 
 static PyObject *
 refuse(const char *name)
@@ -379,7 +384,7 @@ sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
         refuse("ech_config_list");
         return -1;
     }
-    return 0;   /* it is None */
+    return 0;   /* None is the present value */
 }
 
 int

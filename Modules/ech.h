@@ -1,6 +1,6 @@
-/* ech.h: Encrypted Client Hello: the keys and lists of contexts.
+/* ech.h: Encrypted Client Hello: the keys and configuration lists of contexts.
 
-   Where OpenSSL has no ECH, there are none, and methods raise
+   If OpenSSL has no ECH, contexts have neither, and methods raise
    NotImplementedError. */
 
 #ifndef SSLB_ECH_H
@@ -10,13 +10,14 @@
 #include "context.h"
 #include "opensslcompat.h"
 
-/* An ECHConfigList, as it was given and as OpenSSL has it. */
+/* An ECHConfigList, as bytes and as OpenSSL's object. */
 typedef struct {
     PyObject *bytes;
     OSSL_ECHSTORE *store;
 } sslb_ech_list;
 
-/* Of any buffer: 0, or -1 with an exception and nothing to clear. */
+/* Parses an ECHConfigList in any buffer.  After success the caller calls
+   sslb_ech_list_clear(); after a failure there is nothing to clear. */
 int sslb_ech_list_parse(PyObject *value, sslb_ech_list *list);
 void sslb_ech_list_clear(sslb_ech_list *list);
 
@@ -27,13 +28,13 @@ PyObject *sslb_context_get_ech_config_list(PyObject *self, void *closure);
 int sslb_context_set_ech_config_list(PyObject *self, PyObject *value,
                                      void *closure);
 
-/* A function of the module. */
+/* A function of the module: new keys as PEM (str). */
 PyObject *sslb_ech_generate_keys(PyObject *module, PyObject *public_name);
 
-/* When a context is gone. */
+/* Frees the keys and the list of a context. */
 void sslb_ech_forget(sslb_context *context);
 
-/* Gives a new context what the original has of it: context_copy.h has the
+/* Copies the keys and the list to a new context: context_copy.h has the
    contract. */
 int sslb_ech_copy(sslb_context *copy, sslb_context *original);
 

@@ -1,7 +1,7 @@
 /* ech_connection.c: Encrypted Client Hello in one connection.
 
-   Owns what a connection starts with, what became of it, and what the error
-   of a client tells whose ClientHello was not decrypted. */
+   Owns the ECH settings of a new connection, the result of ECH, and the retry
+   configurations in a client's exception. */
 
 #include "ech_connection.h"
 
@@ -25,7 +25,8 @@ sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list)
     return 1;
 }
 
-/* Otherwise OpenSSL gives up in the middle of the ClientHello. */
+/* Callers check this first: without TLS 1.3 OpenSSL would fail while it builds
+   the ClientHello. */
 int
 sslb_ech_has_version_locked(const SSL *ssl)
 {
@@ -121,8 +122,9 @@ sslb_ech_fallback_locked(SSL *ssl, char **outer_name)
     }
 }
 
-/* From a server that was not verified they are worth nothing (RFC 9849,
-   6.1.6); where nothing is verified OpenSSL calls the result good. */
+/* A client must ignore the retry configurations of a server that it did not
+   verify (RFC 9849, 6.1.6).  With CERT_NONE the status claims a verified
+   server, so this function checks the verify mode as well. */
 int
 sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs)
 {
@@ -148,7 +150,7 @@ sslb_ech_is_required(const sslb_outcome *outcome)
         && ERR_GET_REASON(outcome->code) == SSL_R_ECH_REQUIRED;
 }
 
-#else   /* an older OpenSSL */
+#else   /* OpenSSL without ECH */
 
 int
 sslb_ech_begin(sslb_connection *self)
@@ -204,7 +206,7 @@ sslb_ech_is_required(const sslb_outcome *outcome)
 
 #endif
 
-/* -- what the error tells ---------------------------------------------- */
+/* -- values for Python -------------------------------------------------- */
 
 PyObject *
 sslb_ech_data_as_bytes(sslb_ech_data *data)

@@ -11,42 +11,51 @@
 
 #include <stddef.h>
 
-/* Bytes of OpenSSL's; NULL for none. */
+/* Bytes that OpenSSL allocated, or NULL. */
 typedef struct {
     unsigned char *bytes;
     size_t length;
 } sslb_ech_data;
 
-/* For a new connection: the context's keys or list. */
+/* Gives a new connection the ECH keys (server) or the ECHConfigList (client)
+   of its context: 0, or -1 with an exception. */
 int sslb_ech_begin(sslb_connection *self);
 
-/* Whether the connection may speak TLS 1.3, and what to say if not. */
+/* Whether the connection's settings allow TLS 1.3, and the message if they do
+   not. */
 #define SSLB_ECH_NEEDS_TLS13 \
     "ech_config_list needs TLS 1.3, which the context does not allow"
 int sslb_ech_has_version_locked(const SSL *ssl);
 
-/* The list is this connection's, which gives its old one for it: 1, or 0 when
-   out of memory.  Only before the handshake. */
+/* Sets the connection's list, and puts the bytes of the previous list into
+   `list`, which the caller clears: 1, or 0 when out of memory.  Only before
+   the handshake. */
 int sslb_ech_use_list_locked(sslb_connection *self, sslb_ech_list *list);
 
-/* A word for how it went, and the name that everybody could read (to be
-   freed, or NULL); NULL where OpenSSL has no ECH. */
+/* Returns the state of ECH as one word, or NULL if OpenSSL has no ECH.  Sets
+   `*outer_name`, which the caller initialises to NULL and frees, to the server
+   name in the unencrypted ClientHello. */
 const char *sslb_ech_status_locked(SSL *ssl, char **outer_name);
 
-/* The name that a server is verified by which did not decrypt, in place of the
-   one that it was asked for (to be freed); NULL for no other. */
+/* Sets `*outer_name`, which the caller initialises to NULL and frees.  If the
+   server did not decrypt the ClientHello, OpenSSL verifies the certificate for
+   this name instead of server_hostname; else the name is NULL. */
 void sslb_ech_fallback_locked(SSL *ssl, char **outer_name);
 
-/* What a server that was verified would rather have had, or no bytes: 0; -1
-   where OpenSSL has no ECH. */
+/* If a verified server sent another ECHConfigList, sets `*configs` to it; the
+   caller frees it.  0, or -1 without an exception if OpenSSL has no ECH. */
 int sslb_ech_retry_configs_locked(SSL *ssl, sslb_ech_data *configs);
 
-/* Whether a client gave up for it; the exception, which is set and stays, gets
-   what the server sent, which is freed. */
+/* Whether a client ended the handshake because the server did not decrypt the
+   ClientHello. */
 int sslb_ech_is_required(const sslb_outcome *outcome);
+
+/* Sets the attribute ech_retry_configs of the current exception, which stays
+   set, and frees `configs`. */
 void sslb_ech_explain(sslb_ech_data *configs);
 
-/* The bytes, which are freed, or None. */
+/* Returns the data as bytes (None without data) and frees the data; NULL with
+   an exception. */
 PyObject *sslb_ech_data_as_bytes(sslb_ech_data *data);
 
 #endif

@@ -1,8 +1,8 @@
-/* errors.c: the exception types, and the only reader of OpenSSL's error
-   queue.
+/* errors.c: the exception types, and the conversion of OpenSSL's errors.
 
-   Owns the way from an error code to a Python exception, and the tables of
-   error names.  It knows connections only through sslb_outcome. */
+   Owns the conversion of an error code to a Python exception, and the tables
+   of error names.  Other files only check whether the error queue has entries
+   of a known kind.  This file uses connections only through sslb_outcome. */
 
 #include "errors.h"
 #include "pycompat_values.h"
@@ -29,7 +29,7 @@ sslb_error_types sslb_errors;
 
 /* -- names and messages ----------------------------------------------- */
 
-/* The constants' names in OpenSSL's headers, or NULL. */
+/* Both return the name of the constant in OpenSSL's headers, or NULL. */
 
 static const char *
 library_name(unsigned long code)
@@ -58,8 +58,8 @@ reason_name(unsigned long code)
     return NULL;
 }
 
-/* "[LIBRARY: REASON] what happened: detail (_ssl.c:line)": programs look for
-   the name of the file, which is that of Python's own module. */
+/* "[LIBRARY: REASON] text: detail (_ssl.c:line)".  Programs search messages
+   for the file name of Python's own module. */
 static PyObject *
 message_new(unsigned long code, const char *text, const char *detail, int line)
 {
@@ -92,7 +92,8 @@ set_name(PyObject *exception, const char *attribute, const char *name)
     return rc;
 }
 
-/* An exception with errno, strerror, library and reason; steals message. */
+/* Creates an exception with errno, strerror, library and reason.  Steals
+   `message`; if that is NULL, returns NULL. */
 static PyObject *
 exception_new(PyObject *type, long number, unsigned long code,
               PyObject *message)
@@ -114,7 +115,8 @@ exception_new(PyObject *type, long number, unsigned long code,
     return exception;
 }
 
-/* Raises and drops it; NULL leaves the exception that is already set. */
+/* Raises the exception and releases it.  For NULL, another exception is set
+   already. */
 static void
 raise_and_drop(PyObject *exception)
 {
@@ -126,7 +128,8 @@ raise_and_drop(PyObject *exception)
 
 /* -- outcomes --------------------------------------------------------- */
 
-/* The newest entry that says why; empties the queue. */
+/* Returns the newest entry that is not a mere consequence of another (or else
+   the oldest one), and empties the queue. */
 static unsigned long
 take_reason_nogil(void)
 {
@@ -164,7 +167,8 @@ is_out_of_memory(unsigned long code)
     return code != 0 && ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
 }
 
-/* What the certificate lacks, in a sentence; the name belongs to it. */
+/* The reason of the failure as a sentence (native str), which includes the
+   name if the certificate does not match it. */
 static PyObject *
 verify_message_new(long verify, PyObject *hostname)
 {
@@ -228,10 +232,9 @@ raise_errno(int number)
     PyErr_SetFromErrno(sslb_oserror_type());
 }
 
-/* What the peer's hanging up looks like: its own reason, even if the alert
-   that OpenSSL sends then could not be sent; or (before OpenSSL 3, and in
-   every later call of a connection that failed so) a bare failure.  Any
-   other reason is worth more than "EOF". */
+/* OpenSSL reports an unexpected end with a reason of its own or, in 1.1.1 and
+   in later calls on the failed connection, without a reason.  Any other reason
+   tells more than "EOF" and is raised instead. */
 int
 sslb_outcome_is_eof_nogil(const sslb_outcome *outcome)
 {
@@ -332,7 +335,7 @@ void
 sslb_file_raise(unsigned long code, PyObject *path, const char *what, int line)
 {
     unsigned long newest = ERR_peek_last_error();
-    /* The first entry is the cause, those after it are its consequences. */
+    /* The oldest entry is the cause; the others are its consequences. */
     int number = sslb_code_errno(ERR_peek_error());
     const char *reason = ERR_reason_error_string(newest);
     PyObject *detail;
@@ -393,9 +396,9 @@ sslb_refuse_deletion(PyObject *value, const char *name)
 
 /* -- the module ------------------------------------------------------- */
 
-/* What an error says is the message alone, without "[Errno N]" in front.
-   Where there is none, because somebody else raised it, it is the only
-   argument, or all. */
+/* The text of an error: strerror alone, without "[Errno N]".  Without a
+   strerror, if other code raised the error, the text is the only argument, or
+   the tuple of all. */
 static PyObject *
 error_text(PyObject *self)
 {
@@ -427,7 +430,7 @@ error_str(PyObject *module, PyObject *self)
     return result;
 }
 
-/* Without it 2.7 would decode what __str__() says as ASCII. */
+/* Without this method, 2.7 would decode the result of __str__() as ASCII. */
 static PyObject *
 error_unicode(PyObject *module, PyObject *self)
 {
@@ -441,7 +444,7 @@ error_unicode(PyObject *module, PyObject *self)
 
 static PyMethodDef error_methods[] = {
     {"__str__", error_str, METH_O, NULL},
-    {"__unicode__", error_unicode, METH_O, NULL},   /* for 2.7 alone */
+    {"__unicode__", error_unicode, METH_O, NULL},   /* only on 2.7 */
 };
 
 static int
@@ -462,8 +465,8 @@ add_error_methods(PyObject *type)
     return 0;
 }
 
-/* Asked of what lies above, and only then: most errors are caught and
-   forgotten. */
+/* Imports the Python module only when a program reads the hint: most programs
+   catch errors and forget them. */
 static PyObject *
 error_get_hint(PyObject *module, PyObject *error)
 {
@@ -490,15 +493,15 @@ hint_property_new(void)
     if (getter != NULL) {
         result = PyObject_CallFunction(
             (PyObject *)&PyProperty_Type, "OOOs", getter, Py_None, Py_None,
-            "What may be wrong and what to change, in a sentence or two "
+            "The probable cause and the remedy, in a sentence or two "
             "(str), or None.");
         Py_DECREF(getter);
     }
     return result;
 }
 
-/* Makes the base class: its attributes are there also where nobody set
-   them. */
+/* Creates the base class.  The class attributes are the values for errors that
+   other code raises. */
 static PyObject *
 base_error_new(void)
 {
@@ -511,8 +514,8 @@ base_error_new(void)
         return NULL;
     }
     type = sslb_exception_type_new(
-        "ssl.SSLError", "An error of the TLS layer.  library and reason name "
-        "OpenSSL's constants,\nor are None.",
+        "ssl.SSLError", "An error of the TLS layer.  library and reason are "
+        "the names of OpenSSL's\nconstants (str), or None.",
         sslb_oserror_type(), namespace);
     Py_DECREF(namespace);
     if (type != NULL && add_error_methods(type) < 0) {
@@ -535,7 +538,8 @@ verification_error_new(void)
     if (bases != NULL && namespace != NULL) {
         type = sslb_exception_type_new(
             "ssl.SSLCertVerificationError", "The peer's certificate was "
-            "refused: verify_code (int) and verify_message\nsay why.",
+            "refused.  verify_code (int) and\nverify_message (str) tell the "
+            "reason.",
             bases, namespace);
     }
     Py_XDECREF(namespace);
@@ -552,15 +556,16 @@ add_types(PyObject *module)
         const char *doc;
     } derived[] = {
         {&sslb_errors.zero_return, "ssl.SSLZeroReturnError",
-         "The peer has closed the connection in good order."},
+         "The peer closed the connection with a close_notify alert."},
         {&sslb_errors.want_read, "ssl.SSLWantReadError",
          "A non-blocking operation needs more data from the peer."},
         {&sslb_errors.want_write, "ssl.SSLWantWriteError",
-         "A non-blocking operation needs room to write."},
+         "A non-blocking operation needs room in the socket to write."},
         {&sslb_errors.syscall, "ssl.SSLSyscallError",
-         "A system call failed without saying why."},
+         "A system call failed without an errno, or the connection failed "
+         "earlier."},
         {&sslb_errors.eof, "ssl.SSLEOFError",
-         "The peer hung up without closing the connection in good order."},
+         "The peer closed the transport without a close_notify alert."},
     };
     size_t i;
 
@@ -582,8 +587,8 @@ add_types(PyObject *module)
                                  sslb_errors.verification);
 }
 
-/* Puts key -> name into one dict and, unless NULL, name -> key into another;
-   steals the key. */
+/* Stores key -> name in one dict and, unless that is NULL, name -> key in
+   another.  Steals the key. */
 static int
 add_name(PyObject *to_name, PyObject *to_code, PyObject *key,
          const char *text)
@@ -591,7 +596,8 @@ add_name(PyObject *to_name, PyObject *to_code, PyObject *key,
     PyObject *name = sslb_text_from_string(text);
     int rc = -1;
 
-    /* Where two names share a code, the table's first is the one to show. */
+    /* If two names share a code, the first row of the table gives the name to
+       show. */
     if (key != NULL && name != NULL
         && (PyDict_GetItem(to_name, key) != NULL
             || PyDict_SetItem(to_name, key, name) == 0)

@@ -1,6 +1,6 @@
 /* errors.h: from OpenSSL's error queue to Python's exceptions.
 
-   The GIL is held by all but the functions whose names say otherwise. */
+   The caller holds the GIL, unless the name of a function ends with _nogil. */
 
 #ifndef SSLB_ERRORS_H
 #define SSLB_ERRORS_H
@@ -9,14 +9,15 @@
 #include "opensslcompat.h"
 #include "transport.h"
 
-/* What one SSL_* call came to, captured at once so that it outlives the
-   lock, the GIL and other calls of the thread (errors.c). */
+/* The outcome of one SSL_* call.  The caller captures it at once, so that it
+   survives the release of the lock and the GIL, and other OpenSSL calls of the
+   thread. */
 typedef struct {
     int ssl_error;              /* SSL_ERROR_* */
-    int sys_errno;              /* the transport's, or 0 */
-    int eof;                    /* the peer hung up without close_notify */
+    int sys_errno;              /* of the transport, or 0 */
+    int eof;                    /* the peer has closed its side */
     long verify;                /* X509_V_* */
-    unsigned long code;         /* of the error queue, or 0 */
+    unsigned long code;         /* from the error queue, or 0 */
     int of_shutdown;            /* the call was a shutdown */
 } sslb_outcome;
 
@@ -32,23 +33,26 @@ typedef struct {
 
 extern sslb_error_types sslb_errors;
 
-/* The functions that raise take the line of their caller, for the text: it
-   tells where the error comes from. */
+/* The functions that raise get the line of their caller: the message shows
+   where in our code the error was raised. */
 
-/* Reads and empties the thread's error queue; `rc` is what the SSL_* call
-   returned.  The newest entry counts that tells a cause. */
+/* Fills the outcome, and reads and empties the thread's error queue.  `rc` is
+   the result of the SSL_* call.  `code` becomes the newest entry that is not a
+   mere consequence of another.  The caller holds the connection's lock. */
 void sslb_outcome_capture_nogil(sslb_outcome *outcome, SSL *ssl, int rc,
                                 const sslb_transport *transport);
 
-/* Whether it says that the peer hung up without a close_notify. */
+/* Whether the peer closed the transport without a close_notify, and nothing
+   else failed. */
 int sslb_outcome_is_eof_nogil(const sslb_outcome *outcome);
 
-/* Raise what the outcome says: SSLError or a subclass, or, for a failed
-   system call, an OSError (socket.error on 2.7) with its errno. */
+/* Raises the exception of an outcome: SSLError or a subclass, or, for a failed
+   system call, an OSError (socket.error on 2.7) with its errno.  `hostname`
+   (or NULL) is named if the certificate does not match it. */
 void sslb_outcome_raise(const sslb_outcome *outcome, PyObject *hostname,
                         int line);
 
-/* Empties the thread's error queue, which nearly always is. */
+/* Empties the thread's error queue, which nearly always is empty already. */
 static inline void
 sslb_queue_clear_nogil(void)
 {
@@ -57,27 +61,27 @@ sslb_queue_clear_nogil(void)
     }
 }
 
-/* Raise SSLError of the newest entry of the error queue, and empty it;
-   `detail` (or NULL) is added to the text. */
+/* Raises SSLError for the newest entry of the error queue, and empties the
+   queue.  `detail` (or NULL) is appended to the message. */
 void sslb_queue_raise(const char *detail, int line);
 
-/* Raise for a file that could not be read (OSError, on 2.7 IOError, with
-   errno and filename) or understood: SSLError with the library and reason of
-   `code`, or of the newest entry where it is 0; the text says what is wrong
-   with which file (path NULL: of what is no file `what` says all).  Empties
-   the error queue. */
+/* Raises the exception of a file, and empties the error queue.  If the file
+   cannot be read: OSError (IOError on 2.7) with errno and filename.  If it
+   cannot be parsed: SSLError with the library and reason of `code`, or of the
+   newest entry if `code` is 0.  `what` describes the file, or the other source
+   if `path` is NULL; the message has both. */
 void sslb_file_raise(unsigned long code, PyObject *path, const char *what,
                      int line);
 
-/* Whether the newest entry says only that there is no more PEM to read; it
-   is taken off the queue then. */
+/* Whether the newest entry only reports the end of PEM input; if so, empties
+   the queue. */
 int sslb_queue_take_end_of_pem_nogil(void);
 
-/* Raise one of the classes above with a number and a text of ours. */
+/* Raises one of the classes above with an errno and a message of ours. */
 void sslb_error_raise(PyObject *type, int number, const char *text, int line);
 
-/* What every setter starts with: AttributeError for `del`, whose value is
-   NULL. */
+/* Every setter calls this function first.  `del` passes NULL as value: raises
+   AttributeError then. */
 int sslb_refuse_deletion(PyObject *value, const char *name);
 
 int sslb_errors_init(PyObject *module);

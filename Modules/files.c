@@ -1,7 +1,6 @@
-/* files.c: what every function that takes a path has in common.
+/* files.c: path arguments, and files opened for reading.
 
-   Owns path arguments, opening a file for reading, and the exception for a
-   file that cannot be read or understood.  It knows no type of ours. */
+   This file uses no type of ours. */
 
 #include "files.h"
 #include "pycompat_values.h"
@@ -27,7 +26,8 @@ sslb_path_argument(PyObject *value, const char *name, PyObject **path)
     return *path != NULL ? 0 : -1;
 }
 
-/* A folder can be opened, and reading it fails without a reason. */
+/* Refuses a folder: open() accepts one, and reading it later fails without a
+   reason. */
 static FILE *
 open_stream_nogil(const char *path, struct stat *identity)
 {

@@ -1,4 +1,4 @@
-/* files.h: paths, and files that are opened to be read. */
+/* files.h: path arguments, and files opened for reading. */
 
 #ifndef SSLB_FILES_H
 #define SSLB_FILES_H
@@ -8,16 +8,16 @@
 
 #include <time.h>
 
-/* The bytes of a path argument, NULL for None: 0, or -1 with a TypeError that
-   names the argument. */
+/* Stores the path as bytes (a new reference), or NULL for None.  Returns 0, or
+   -1 with a TypeError that names the argument. */
 int sslb_path_argument(PyObject *value, const char *name, PyObject **path);
 
-/* Opens a file for reading; `identity` (or NULL) is filled with what it is.
-   NULL with the error queue filled. */
+/* Opens a file for reading, and stores fstat()'s result in `identity` unless
+   that is NULL.  Returns NULL with the error queue filled on failure. */
 struct stat;
 BIO *sslb_file_open_nogil(const char *path, struct stat *identity);
 
-/* When a file was changed. */
+/* The time of the last change of a file's contents. */
 struct timespec sslb_file_modified(const struct stat *status);
 
 #endif

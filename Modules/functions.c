@@ -1,6 +1,6 @@
 /* functions.c: the functions of the module that belong to no type.
 
-   Owns random numbers, object identifiers, OpenSSL's default places, and the
+   Owns random numbers, object identifiers, OpenSSL's default paths, and the
    decoding of a certificate file. */
 
 #include "functions.h"
@@ -14,7 +14,8 @@
 #include "pycompat_values.h"
 #include "x509.h"
 
-/* So many bytes RAND_add() mixes in at once, while others wait. */
+/* The most bytes that RAND_add() mixes in with one call: a call makes other
+   threads wait. */
 #define RAND_PART (1 << 20)
 
 /* -- random numbers --------------------------------------------------- */
@@ -89,7 +90,8 @@ rand_bytes(PyObject *module, PyObject *argument)
     return result;
 }
 
-/* OpenSSL's own RAND_pseudo_bytes() has been RAND_bytes() since 1.1.0. */
+/* Since 1.1.0 OpenSSL's own RAND_pseudo_bytes() is the same as
+   RAND_bytes(). */
 static PyObject *
 rand_pseudo_bytes(PyObject *module, PyObject *argument)
 {
@@ -107,8 +109,8 @@ rand_status(PyObject *module, PyObject *none)
 }
 
 #ifdef SSLB_HAVE_RAND_EGD
-/* An Entropy Gathering Daemon served systems without random numbers of their
-   own; OpenSSL has stopped asking it: RAND_egd(3). */
+/* An Entropy Gathering Daemon served systems without their own random numbers.
+   OpenSSL no longer supports such daemons: RAND_egd(3). */
 static PyObject *
 rand_egd(PyObject *module, PyObject *argument)
 {
@@ -118,9 +120,9 @@ rand_egd(PyObject *module, PyObject *argument)
     if (!PyArg_Parse(argument, "s:RAND_egd", &path)) {
         return NULL;
     }
-    sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "OpenSSL asks no "
-                     "entropy gathering daemon: the system seeds it",
-                     __LINE__);
+    sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "OpenSSL does not "
+                     "support entropy gathering daemons: the operating "
+                     "system seeds it", __LINE__);
     return NULL;
 }
 #endif
@@ -209,7 +211,7 @@ get_sigalgs(PyObject *module, PyObject *none)
     return result;
 }
 
-/* -- places and files ------------------------------------------------- */
+/* -- paths and files -------------------------------------------------- */
 
 static PyObject *
 get_default_verify_paths(PyObject *module, PyObject *none)
@@ -255,44 +257,58 @@ test_decode_cert(PyObject *module, PyObject *argument)
 PyMethodDef sslb_functions[] = {
     {"RAND_add", rand_add, METH_VARARGS,
      "RAND_add(data, entropy)\n\n"
-     "Mix data into OpenSSL's random numbers; entropy in bytes."},
+     "Mix data (text or bytes-like) into OpenSSL's random number generator.\n"
+     "entropy: a lower bound of the randomness in data, in bytes."},
     {"RAND_bytes", rand_bytes, METH_O,
-     "RAND_bytes(n) -> bytes\n\nn bytes fit for keys."},
+     "RAND_bytes(n) -> bytes\n\n"
+     "Return n random bytes that are secure enough for keys.\n"
+     "ValueError if n is negative, SSLError if OpenSSL fails."},
 #ifdef SSLB_HAVE_RAND_EGD
     {"RAND_egd", rand_egd, METH_O,
-     "RAND_egd(path)\n\nRaise SSLError: OpenSSL takes no such daemon's "
-     "random numbers any more."},
+     "RAND_egd(path)\n\nRaise SSLError: OpenSSL does not support entropy "
+     "gathering daemons."},
 #endif
     {"RAND_pseudo_bytes", rand_pseudo_bytes, METH_O,
-     "RAND_pseudo_bytes(n) -> (bytes, True)\n\nThe same as RAND_bytes()."},
+     "RAND_pseudo_bytes(n) -> (bytes, True)\n\nReturn RAND_bytes(n) and "
+     "True."},
     {"RAND_status", rand_status, METH_NOARGS,
-     "RAND_status() -> bool\n\nWhether the generator has been seeded."},
+     "RAND_status() -> bool\n\nReturn whether the generator is seeded."},
     {"txt2obj", SSLB_KEYWORDS(txt2obj),
      METH_VARARGS | METH_KEYWORDS,
      "txt2obj(txt, name=False) -> (nid, short name, long name, OID)\n\n"
-     "Look an object up by its OID or, if name is true, its names."},
+     "Look up an object identifier by its dotted numbers or, if name is\n"
+     "true, also by its short or long name.  ValueError if OpenSSL does not\n"
+     "know it."},
     {"nid2obj", nid2obj, METH_O,
-     "nid2obj(nid) -> (nid, short name, long name, OID)"},
+     "nid2obj(nid) -> (nid, short name, long name, OID)\n\n"
+     "Look up an object identifier by OpenSSL's number for it.\n"
+     "ValueError if OpenSSL has no such number."},
     {"get_default_verify_paths", get_default_verify_paths, METH_NOARGS,
      "get_default_verify_paths() -> (file variable, file, folder variable, "
-     "folder)\n\nWhere OpenSSL was built to look for CA certificates."},
+     "folder)\n\n"
+     "Return the default paths of OpenSSL's CA certificates, and the names\n"
+     "of the environment variables that replace them."},
     {"_encode_hostname", sslb_host_encode, METH_O,
      "_encode_hostname(name) -> str\n\n"
-     "A server_hostname as A-labels.  ValueError if it is none."},
+     "Convert a server_hostname to A-labels (ASCII).\n"
+     "ValueError for an invalid name."},
     {"get_sigalgs", get_sigalgs, METH_NOARGS,
      "get_sigalgs() -> list of str\n\n"
-     "The signature algorithms that OpenSSL has for TLS.\n"
+     "Return the signature algorithms that OpenSSL supports for TLS.\n"
      "NotImplementedError before OpenSSL 3.4."},
     {"generate_ech_keys", sslb_ech_generate_keys, METH_O,
      "generate_ech_keys(public_name) -> str\n\n"
-     "A new private key and its ECHConfigList, as PEM (RFC 9934), for\n"
+     "Return a new private key and its ECHConfigList as PEM (RFC 9934), for\n"
      "load_ech_keys().  NotImplementedError before OpenSSL 4.0."},
     {"_share_client_sessions", sslb_share_client_sessions, METH_O,
      "_share_client_sessions(number)\n\n"
-     "Keep so many sessions for all contexts of clients that are made from\n"
-     "now on, and resume them with each that has the same parameters."},
+     "Let all client contexts that are created later share one store of at\n"
+     "most that many sessions (0: no store).  A client resumes the session\n"
+     "of another context if both have the same parameters.\n"
+     "ValueError unless number is 0 to 10000."},
     {"_test_decode_cert", test_decode_cert, METH_O,
      "_test_decode_cert(path) -> dict\n\n"
-     "Decode a certificate file as getpeercert() would."},
+     "Decode a certificate file (PEM) to the dict that getpeercert()\n"
+     "returns.  OSError (2.7: IOError) or SSLError."},
     {NULL, NULL, 0, NULL},
 };

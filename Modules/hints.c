@@ -1,9 +1,9 @@
 /* hints.c: the facts behind SSLError.hint.
 
-   Owns what a connection remembers of a handshake that may fail, and how an
-   exception gets it: as a dict of plain values, in its attribute `_facts`.
-   What the facts mean, _hints.py knows, which is loaded when somebody asks.
-   An error without them has a hint still, or none. */
+   Owns the notes that a connection makes during a handshake, and the dict of
+   plain values that an exception gets as its attribute `_facts`.  _hints.py
+   turns the facts into text; Python loads it when a program asks for a hint.
+   An exception without facts has a general hint or none. */
 
 #include "hints.h"
 #include "pycompat_values.h"
@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-/* -- what is noted ----------------------------------------------------- */
+/* -- notes --------------------------------------------------------------- */
 
 void
 sslb_hints_forget(sslb_refusal *refusal)
@@ -47,7 +47,7 @@ newest_version(const unsigned char *list, size_t length)
     for (i = 1; i + 1 < length; i += 2) {
         int version = list[i] << 8 | list[i + 1];
 
-        /* not a value that no version has: RFC 8701 */
+        /* skip GREASE values: RFC 8701 */
         if (list[i] == TLS1_VERSION_MAJOR && version > newest) {
             newest = version;
         }
@@ -83,7 +83,8 @@ sslb_hints_note_place(sslb_context *context, PyObject *path)
     if (place == NULL || context->places == NULL
         || (PySequence_Contains(context->places, place) == 0
             && PyList_Append(context->places, place) < 0)) {
-        PyErr_Clear();  /* the certificates count, not where they are from */
+        PyErr_Clear();  /* the certificates are loaded; only the hint lacks
+                           their source */
     }
     Py_XDECREF(place);
 }
@@ -97,7 +98,7 @@ sslb_hints_copy(sslb_context *copy, sslb_context *original)
     return original->places == NULL || copy->places != NULL ? 0 : -1;
 }
 
-/* -- what is told ------------------------------------------------------ */
+/* -- facts for an exception ---------------------------------------------- */
 
 void
 sslb_hints_look_locked(sslb_connection *self, sslb_situation *found)
@@ -105,7 +106,7 @@ sslb_hints_look_locked(sslb_connection *self, sslb_situation *found)
     SSL *ssl = self->ssl;
     char none[1];
 
-    /* After a fatal error OpenSSL calls no handshake finished. */
+    /* Not SSL_is_init_finished(): it returns 0 after a fatal error. */
     found->in_handshake = SSL_get_peer_finished(ssl, none, 0) == 0;
     found->minimum_version = (int)SSL_get_min_proto_version(ssl);
     found->maximum_version = (int)SSL_get_max_proto_version(ssl);
@@ -117,13 +118,13 @@ sslb_hints_look_locked(sslb_connection *self, sslb_situation *found)
     self->refusal = (sslb_refusal){NULL, NULL, 0, 0};
 }
 
-/* The versions that a handshake could come to, the oldest first. */
+/* The TLS versions that the settings allow, the oldest first. */
 static PyObject *
 allowed_versions(const sslb_situation *found)
 {
     static const struct {
         int version;
-        unsigned long no;       /* the option that switches it off */
+        unsigned long no;       /* the option that disables it */
     } versions[] = {
         {TLS1_VERSION, SSL_OP_NO_TLSv1},
         {TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
@@ -160,7 +161,7 @@ places_of(const sslb_context *context)
                                    : PyTuple_New(0);
 }
 
-/* Of any failure. */
+/* The facts of every failure. */
 static PyObject *
 facts_new(const sslb_connection *self, PyObject *host,
           const sslb_situation *found)
@@ -177,7 +178,8 @@ facts_new(const sslb_connection *self, PyObject *host,
         "was_asked", PyBool_FromLong(found->was_asked));
 }
 
-/* Adds what `value` is, whose reference it takes: 0 or -1. */
+/* Adds a fact and consumes the reference to `value`, which may be NULL: 0, or
+   -1 with an exception. */
 static int
 add_fact(PyObject *facts, const char *name, PyObject *value)
 {
@@ -187,7 +189,7 @@ add_fact(PyObject *facts, const char *name, PyObject *value)
     return rc;
 }
 
-/* Where one says what cannot be shown, there is nothing of it. */
+/* Adds nothing if the certificate cannot be converted to a dict. */
 static int
 add_certificate(PyObject *facts, const char *name, X509 *x509)
 {
@@ -201,7 +203,7 @@ add_certificate(PyObject *facts, const char *name, X509 *x509)
     return add_fact(facts, name, value);
 }
 
-/* Of a certificate that was refused. */
+/* Adds the facts of a rejected certificate: 0, or -1 with an exception. */
 static int
 add_refusal(PyObject *facts, const sslb_context *context,
             const sslb_refusal *refusal)

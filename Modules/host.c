@@ -1,7 +1,7 @@
-/* host.c: the name of a server, as a connection is given it.
+/* host.c: checks the server_hostname of a connection.
 
-   Owns what is a name: a DNS name in A-labels or an IP address, and nothing
-   that another program could read as another one. */
+   Owns the definition of a server name: a DNS name in A-labels or an IP
+   address, which every program reads in the same way. */
 
 #include "host.h"
 #include "pycompat_values.h"
@@ -18,7 +18,7 @@ sslb_host_is_address(const char *name)
         || inet_pton(AF_INET6, name, address) == 1;
 }
 
-/* Whether it is four numbers with dots between them. */
+/* Whether the name consists of four decimal numbers with dots between them. */
 static int
 is_four_numbers(const char *name)
 {
@@ -42,9 +42,9 @@ sslb_host_refuse(void)
     return -1;
 }
 
-/* What one program reads as an address, and another as a DNS name or another
-   address: 0177.0.0.1, or an address with a blank behind it.  _hostnames.py
-   has the same rule. */
+/* Refuses names that one program reads as an address, and another as a DNS
+   name or a different address: 0177.0.0.1, or an address followed by a blank.
+   _hostnames.py has the same rule. */
 static int
 check_notation(const char *name)
 {
@@ -60,8 +60,8 @@ check_notation(const char *name)
     return 0;
 }
 
-/* No DNS name: empty, ".x" (which OpenSSL takes for "any subdomain of x"),
-   or labels that are too long. */
+/* Refuses names that are no DNS names: an empty one, ".x" (which OpenSSL reads
+   as "any subdomain of x"), and names with an empty or too long label. */
 int
 sslb_host_check(PyObject *host)
 {

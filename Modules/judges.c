@@ -1,9 +1,9 @@
-/* judges.c: callbacks that decide whether a peer is accepted.
+/* judges.c: callbacks that decide whether to accept a peer.
 
-   Owns what verify_callback and ocsp_callback have in common: who refers to
-   them, how they are set, and what their answer means.  A session counts as
-   accepted by the judges that its connection had: whoever sets another one
-   makes the context's sessions void, as a change of trust does. */
+   Owns the common parts of verify_callback and ocsp_callback: the references,
+   the setter and the meaning of the result.  The judges of a session's first
+   connection have accepted the peer.  So a new judge makes the context's
+   sessions unusable, as a change of trust does. */
 
 #include "judges.h"
 #include "callbacks.h"
@@ -41,7 +41,7 @@ sslb_judge_set(sslb_context *context, PyObject **judge, PyObject *value,
         return -1;
     }
     fresh = value != Py_None ? Py_NewRef(value) : NULL;
-    /* Only now: the checks may have run Python code, which set another. */
+    /* The checks may have run Python code that set another judge. */
     sslb_context_take(context);
     old = *judge;
     *judge = fresh;
@@ -59,8 +59,8 @@ sslb_judge_owner(const SSL *ssl)
     PyObject *owner = sslb_callbacks_owner(ssl);
 
     if (owner == NULL) {
-        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "the object that "
-                         "a callback was to be called with is gone",
+        sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "the SSLSocket or "
+                         "SSLObject of the connection no longer exists",
                          __LINE__);
     }
     return owner;

@@ -1,28 +1,31 @@
-/* lock.c: what keeps the threads of one connection apart.
+/* lock.c: the locks of connections and contexts, and the gate that fork()
+   closes.
 
-   Owns the lock around each SSL_* call, the turns that last a whole operation,
-   the order of those who want input, the count of threads that wait for a
-   descriptor, the guard of a context that handshakes use, and what is to be
-   known of threads and processes.  Who works with OpenSSL while the process
-   forks leaves its locks taken in the child for ever (openssl#19066), and who
-   does while it ends may find things gone: a fork and the end wait for those
-   inside.  It knows nothing of OpenSSL's objects, of Python's, or of sockets.
+   Owns the lock around each SSL_* call, the turns of whole operations, the
+   order of threads that need input, the count of threads that wait for a
+   descriptor, the guard of a context during handshakes, and facts about
+   threads and processes.  A thread that works in OpenSSL during a fork()
+   leaves OpenSSL's locks taken in the child for ever (openssl#19066); during
+   exit() it may use freed memory.  So fork() and exit() wait for the threads
+   inside the gate.  This file uses no objects of OpenSSL or Python, and no
+   sockets.
 
-   The order: who holds one of these may wait for those behind it.
+   The order of the locks: a thread that holds one may wait only for those to
+   the right.
 
        turn, step, lock, guard, GIL, gate
 
-   So nobody waits for a turn, a step, a lock or a guard with the GIL held, nor
-   for anything inside the gate, which a fork closes with the GIL held.  The
-   mutexes (of each lock and MemoryBIO, and of the spare buffers) come last of
-   all: who holds one waits for nothing.
+   So a thread that holds the GIL waits for no turn, step, lock or guard, and a
+   thread inside the gate waits for none of them: fork() closes the gate while
+   holding the GIL.  The mutexes (of each lock and MemoryBIO, and of the buffer
+   pool) are last: a thread that holds one waits for nothing.
 
-   A fork finds nobody inside the gate, so that OpenSSL's locks are free in the
-   child, and those mutexes that are taken only there or with the GIL held.
-   Turns, steps, locks and guards may be another thread's: each knows the
-   process that it was made free in, and is made free again before it is used
-   in another one.  Whatever Python code runs in the middle of an operation may
-   have forked; once it is over, they are looked at again with the GIL held. */
+   At a fork(), no thread is inside the gate, so OpenSSL's locks are free in
+   the child.  So are the mutexes that threads take only inside the gate or
+   with the GIL.  Other threads may hold turns, steps, locks and guards.  Each
+   of these records the process that initialised it, and a child initialises it
+   again before use.  Python code in the middle of an operation may fork; after
+   such code, the operation checks them again with the GIL held. */
 
 #include "lock.h"
 #include "opensslcompat.h"
@@ -35,11 +38,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How many fork()s lie between this process and the first one: a lock that
-   was taken by a thread of the parent is taken for ever in the child. */
+/* The count of fork()s between the first process and this one: a lock that a
+   thread of the parent held stays taken for ever in the child. */
 static volatile unsigned int fork_count = 0;
 
-/* The one thread that came through the last fork(). */
+/* The only thread that survived the last fork(). */
 static sslb_thread survivor = 0;
 
 static sslb_thread
@@ -54,14 +57,14 @@ this_thread(void)
     return number;
 }
 
-/* Steps and loads are inside.  They never wait for the network or the GIL
-   there, but a load may for its file: nobody waits longer for them than a
-   second (nanoseconds here). */
+/* Steps and loads of files run inside the gate.  They wait for neither the
+   network nor the GIL there, but a load may wait for its file.  So
+   sslb_gate_close_nogil() waits at most this long (nanoseconds). */
 #define GATE_WAITS ((int64_t)1000 * 1000 * 1000)
 
 static struct {
     unsigned int inside;
-    int closed;                 /* to all but the keeper */
+    int closed;                 /* for all threads but the keeper */
     sslb_thread keeper;
 } gate;
 
@@ -97,13 +100,14 @@ sslb_gate_leave_nogil(void)
     __atomic_sub_fetch(&gate.inside, 1, __ATOMIC_SEQ_CST);
 }
 
-/* A thread that ends drops what OpenSSL keeps for it, for which OpenSSL takes
-   locks: it has to be inside.  So we have it done before OpenSSL's own
-   destructor, which then finds nothing.  glibc calls the functions that are
-   given to __cxa_thread_atexit_impl(), which older ones (before 2.18) and
-   other systems lack, before all destructors of pthread keys, and those in the
-   order in which the keys were made: ours is older than that of an OpenSSL
-   which is part of us. */
+/* When a thread ends, OpenSSL's own destructor frees OpenSSL's data of the
+   thread, under OpenSSL's locks: the thread must be inside the gate for that.
+   So our destructor frees the data first, inside the gate, and OpenSSL's finds
+   nothing.  In glibc 2.18 and later, functions registered by
+   __cxa_thread_atexit_impl() run before all destructors of pthread keys.
+   Elsewhere a pthread key does it: destructors run in the order in which the
+   keys were created, and ours is older than that of an OpenSSL that is linked
+   into this module. */
 static pthread_key_t end_of_thread;
 
 #ifdef __GLIBC__
@@ -120,7 +124,8 @@ end_thread_nogil(void *unused)
     sslb_gate_leave_nogil();
 }
 
-/* Without memory for it the thread ends as it would without us. */
+/* When out of memory, only OpenSSL's destructor runs at the end of the
+   thread. */
 static void
 watch_thread_nogil(void)
 {
@@ -173,10 +178,10 @@ after_fork_in_child(void)
     gate.closed = 0;
 }
 
-/* Whether signal handlers may run in this thread: Python runs them in the
-   one that it was started in, which is the process' first (after fork() the
-   one that forked) or, in a program that embeds it, as good as always the
-   one that imports us. */
+/* Python runs signal handlers in the thread that started the interpreter.
+   That is the first thread of the process (after fork(), the thread that
+   forked).  In a program that embeds Python, it is nearly always the thread
+   that imports us. */
 static sslb_thread importer;
 
 int
@@ -224,7 +229,7 @@ initialise(sslb_lock *lock)
     if (pthread_condattr_init(&attributes) != 0) {
         return -1;
     }
-#ifndef __APPLE__  /* which has no other clock for conditions */
+#ifndef __APPLE__  /* macOS has no other clock for conditions */
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 #endif
     rc = pthread_cond_init(&lock->changed, &attributes);
@@ -262,9 +267,10 @@ if_survivor(sslb_thread thread)
     return thread == survivor ? thread : 0;
 }
 
-/* Whoever held it is not in this process, but for the thread that forked, in a
-   callback or a signal handler.  Initialising in place allocates nothing on
-   the systems we know, so cannot fail. */
+/* Frees the lock from holders that do not exist in this process.  The thread
+   that forked, in a callback or a signal handler, still exists and keeps what
+   it held.  Initialising in place allocates nothing on the systems that we
+   know, so it cannot fail. */
 static void
 free_after_fork(sslb_lock *lock)
 {
@@ -306,7 +312,7 @@ await_ticket(sslb_lock *lock, sslb_tickets *tickets)
     }
 }
 
-/* Serves the next ticket, if there is one. */
+/* Serves the next ticket, and wakes its thread if there is one. */
 static void
 serve_next(sslb_lock *lock, sslb_tickets *tickets)
 {
@@ -377,7 +383,7 @@ sslb_lock_release_nogil(sslb_lock *lock)
     pthread_mutex_unlock(&lock->mutex);
 }
 
-/* From now on others may read from the socket. */
+/* Lets other threads read from the socket. */
 static void
 take_no_more(sslb_lock *lock)
 {
@@ -387,7 +393,8 @@ take_no_more(sslb_lock *lock)
     }
 }
 
-/* Those who wait to read come before a step that has not begun. */
+/* Threads that already wait for input come first: a new step becomes the taker
+   only if there are none. */
 int
 sslb_step_acquire_nogil(sslb_lock *lock)
 {
@@ -464,8 +471,9 @@ sslb_step_is_wanted_nogil(sslb_lock *lock)
 
 /* -- guards ----------------------------------------------------------- */
 
-/* A change does not wait for ever while handshakes come and go: nobody shares
-   a guard twice at once, so a change may come before them. */
+/* Writers come first: else a change could wait for ever while handshakes
+   follow each other.  This is safe because no thread shares a guard twice at
+   once. */
 static int
 guard_initialise(sslb_guard *guard)
 {
@@ -501,8 +509,9 @@ sslb_guard_destroy(sslb_guard *guard)
     pthread_rwlock_destroy(&guard->lock);
 }
 
-/* As with sslb_lock_check_fork().  Other threads may hold it when one forks;
-   the one that forks does not, as no callback does that runs Python. */
+/* As sslb_lock_check_fork().  Other threads may hold the guard at a fork().
+   The thread that forks does not: no callback holds a guard while it runs
+   Python code. */
 void
 sslb_guard_check_fork(sslb_guard *guard)
 {
@@ -531,8 +540,8 @@ sslb_guard_release_nogil(sslb_guard *guard)
 
 /* -- waits for a change ------------------------------------------------- */
 
-/* When a wait for a change ends at the latest: no signal ends it earlier, so
-   a thread that runs their handlers comes back ten times a second. */
+/* The end of a wait for a change.  No signal interrupts the wait, so a thread
+   that runs signal handlers wakes after a tenth of a second. */
 static sslb_deadline
 change_limit(sslb_deadline deadline)
 {
@@ -544,7 +553,8 @@ change_limit(sslb_deadline deadline)
     return deadline < limit || !sslb_runs_handlers_nogil() ? deadline : limit;
 }
 
-/* Waits until something changes: 0 when the limit is reached. */
+/* Waits until another thread signals a change; returns 0 if the limit has
+   passed. */
 static int
 await_change(sslb_lock *lock, sslb_deadline limit)
 {
@@ -649,7 +659,7 @@ sslb_input_await_nogil(sslb_lock *lock, unsigned int news,
     return result;
 }
 
-/* It remains the taker for the step that is to come. */
+/* If there is input, the thread remains the taker for its next step. */
 void
 sslb_input_polled_nogil(sslb_lock *lock, int ready)
 {

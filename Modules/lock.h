@@ -1,8 +1,10 @@
-/* lock.h: what keeps the threads of one connection apart.
+/* lock.h: the locks of connections and contexts, and the gate that fork()
+   closes.
 
-   The order of the locks, and what a fork finds, are in lock.c.  Nobody waits
-   for a turn, a step, a lock or a guard with the GIL held, and nothing here
-   takes it.  Only what ends with _init() can fail. */
+   lock.c documents the order of the locks and their state after fork().
+   Nobody waits for a turn, a step, a lock or a guard while holding the GIL,
+   and no function here acquires the GIL.  Only functions whose names end with
+   _init() can fail. */
 
 #ifndef SSLB_LOCK_H
 #define SSLB_LOCK_H
@@ -14,36 +16,39 @@
 
 typedef enum {SSLB_READING, SSLB_WRITING} sslb_direction;
 
-/* First come, first served. */
+/* A queue: first come, first served. */
 typedef struct {
-    unsigned int next;          /* the ticket that the next one draws */
+    unsigned int next;          /* the ticket of the next thread that comes */
     unsigned int serving;
 } sslb_tickets;
 
-/* The number of a thread: 0 is nobody's, and no two threads ever have the
-   same one, which a pthread_t may. */
+/* The number of a thread; 0 means no thread.  No two threads ever have the
+   same number; pthread_t values are used again. */
 typedef unsigned long sslb_thread;
 
-/* What keeps the threads of one connection apart (lock.c). */
+/* The lock of a connection, with its steps, turns and waits. */
 typedef struct {
-    pthread_mutex_t mutex;      /* guards the fields below; never held long */
+    pthread_mutex_t mutex;      /* guards the fields below; held only for
+                                   moments */
     pthread_cond_t changed;
     sslb_tickets looks;
     sslb_thread owner;
-    unsigned int depth;         /* how often the owner holds it */
+    unsigned int depth;         /* how often the owner acquired the lock */
     sslb_tickets steps;
     sslb_thread stepper;
-    sslb_thread turns[2];       /* who has it, by sslb_direction */
-    sslb_thread taker;          /* who alone may read from the socket */
-    unsigned int followers;     /* threads that wait for what it reads */
-    unsigned int news;          /* how many steps have read something */
-    unsigned int polling;       /* threads that wait for the descriptor */
-    int closed;                 /* nobody waits any more */
+    sslb_thread turns[2];       /* the holder of each turn, by
+                                   sslb_direction */
+    sslb_thread taker;          /* the only thread that may read from the
+                                   socket */
+    unsigned int followers;     /* threads that wait for the taker's input */
+    unsigned int news;          /* count of steps that have read something */
+    unsigned int polling;       /* count of threads in poll() or recv() */
+    int closed;                 /* the connection is closed: waits end */
     unsigned int fork_count;    /* of the process that initialised this */
 } sslb_lock;
 
-/* What keeps the threads of one context's handshakes from the one that
-   changes it (lock.c). */
+/* The guard of a context: handshakes share it, a change of the context takes
+   it alone. */
 typedef struct {
     pthread_rwlock_t lock;
     unsigned int fork_count;    /* of the process that initialised this */
@@ -52,29 +57,33 @@ typedef struct {
 int sslb_lock_init(sslb_lock *lock);
 void sslb_lock_destroy(sslb_lock *lock);
 
-/* Make the lock usable after fork(): to be called with the GIL held before
-   each acquisition. */
+/* Makes the lock usable in a child process.  The caller holds the GIL and
+   calls this before each acquisition. */
 void sslb_lock_check_fork(sslb_lock *lock);
 
-/* The lock is recursive and fair.  Never wait for it with the GIL held. */
+/* The lock is recursive and fair.  The caller of sslb_lock_acquire_nogil()
+   must not hold the GIL. */
 void sslb_lock_acquire_nogil(sslb_lock *lock);
-int sslb_lock_try(sslb_lock *lock);     /* 1 if it was free or ours */
+int sslb_lock_try(sslb_lock *lock);     /* 1 if acquired, else 0 */
 void sslb_lock_release_nogil(sslb_lock *lock);
 
-/* A step of an operation holds the lock, and keeps other steps away also
-   while it lends the lock: for as long as a callback runs Python, so that
-   others may look at the connection.  Acquiring tells whether the step may
-   read from the socket; releasing, which is told whether it did, returns the
-   count of such steps. */
+/* A step is one SSL_* call of an operation.  It holds the lock and excludes
+   other steps.  While a callback runs Python code, the step lends the lock, so
+   that other threads may look at the connection; other steps still wait.
+   sslb_step_acquire_nogil() returns whether the step may read from the socket.
+   For sslb_step_release_nogil(), `took` says whether the step read something;
+   the result is the count of steps that did. */
 int sslb_step_acquire_nogil(sslb_lock *lock);
 unsigned int sslb_step_release_nogil(sslb_lock *lock, int took);
 void sslb_step_lend_nogil(sslb_lock *lock);
 void sslb_step_reclaim_nogil(sslb_lock *lock);
 int sslb_step_is_mine_nogil(sslb_lock *lock);
-int sslb_step_is_wanted_nogil(sslb_lock *lock);  /* does somebody wait? */
+int sslb_step_is_wanted_nogil(sslb_lock *lock);  /* whether a thread waits for
+                                                    the lock or a step */
 
-/* Handshakes share the guard, a change wants it alone.  Never wait for it
-   with the GIL held; a callback must not hold it while it runs Python. */
+/* Handshakes share the guard; a change takes it alone.  A thread that waits
+   for it must not hold the GIL; a callback must not hold it while running
+   Python code. */
 int sslb_guard_init(sslb_guard *guard);
 void sslb_guard_destroy(sslb_guard *guard);
 void sslb_guard_check_fork(sslb_guard *guard);
@@ -82,54 +91,64 @@ void sslb_guard_share_nogil(sslb_guard *guard);
 void sslb_guard_take_nogil(sslb_guard *guard);
 void sslb_guard_release_nogil(sslb_guard *guard);
 
-/* The turns of readers and of writers, each held for a whole operation.
-   sslb_turn_try says SSLB_TURN_MINE when this thread held it before, which
-   then is not to be given twice. */
+/* The turns of readers and of writers.  An operation holds its turn from its
+   start to its end.  sslb_turn_try() returns SSLB_TURN_MINE if an outer
+   operation of this thread holds the turn; the inner one must not give the
+   turn back. */
 typedef enum {SSLB_TURN_BUSY, SSLB_TURN_TAKEN, SSLB_TURN_MINE} sslb_turn;
 sslb_turn sslb_turn_try(sslb_lock *lock, sslb_direction direction);
 void sslb_turn_give(sslb_lock *lock, sslb_direction direction);
 
-/* Wait until the turn is free or the connection closed, but not past the
-   deadline; where signal handlers run, not for more than a tenth of a second.
-   A non-blocking operation waits that tenth: another one does not keep the
-   turn for longer. */
+/* Waits until the turn is free, the connection is closed, or the deadline has
+   passed; a thread that runs signal handlers waits at most a tenth of a
+   second.  For a non-blocking operation the wait is at most a tenth of a
+   second: another non-blocking operation holds the turn only for moments. */
 void sslb_turn_await_nogil(sslb_lock *lock, sslb_direction direction,
                            sslb_deadline deadline);
 
-/* One thread at a time reads from the socket or waits for it to become
-   readable; the others that want input follow it, so that no step reads what
-   another thread sleeps for.  sslb_input_await_nogil() says SSLB_INPUT_MINE
-   to the one that is to poll, and to tell whether there was something:
-   its next step comes first then.  The others wait there until a step has
-   read something since the count of `news`, or the connection is closed, or
-   until the limit (where signal handlers run, a tenth of a second). */
+/* Only one thread at a time (the taker) reads from the socket or polls for
+   input; the other threads that need input wait for the taker.  So no step
+   reads data for which another thread is waiting in poll().  Results of
+   sslb_input_await_nogil():
+
+   SSLB_INPUT_MINE: this thread must poll, then call sslb_input_polled_nogil()
+   with whether there was input.  It remains the taker for its next step.
+
+   SSLB_INPUT_NEWS: a step has read something since the count was `news`, or
+   the connection is closed.
+
+   SSLB_INPUT_LATE: the limit has passed (in a thread that runs signal
+   handlers, a tenth of a second). */
 typedef enum {SSLB_INPUT_MINE, SSLB_INPUT_NEWS, SSLB_INPUT_LATE} sslb_input;
 sslb_input sslb_input_await_nogil(sslb_lock *lock, unsigned int news,
                                   sslb_deadline limit);
 void sslb_input_polled_nogil(sslb_lock *lock, int ready);
 
-/* From now on nobody waits for a turn or for what others read. */
+/* Ends all waits for turns and for input, now and later. */
 void sslb_lock_close_nogil(sslb_lock *lock);
 
-/* Count the threads in poll() or recv().  Who begins looks after that whether
-   there is still something to wait for; who takes it away looks after that
-   whether somebody waits.  sslb_polling_drain waits until there are none. */
+/* Count the threads in poll() or recv() on the descriptor.  A thread calls
+   sslb_polling_begin_nogil() first and then checks whether the descriptor is
+   still there; a thread that removes the descriptor does so first and then
+   checks for waiting threads.  sslb_polling_drain_nogil() waits until the
+   count is 0. */
 void sslb_polling_begin_nogil(sslb_lock *lock);
 void sslb_polling_end_nogil(sslb_lock *lock);
 int sslb_polling_any_nogil(sslb_lock *lock);
 void sslb_polling_drain_nogil(sslb_lock *lock);
 
-/* Around whatever works with OpenSSL without the GIL: fork() waits for those
-   inside.  Never wait for the GIL there, nor for a lock that is held by who
-   waits for the GIL: it comes last. */
+/* Code that calls OpenSSL without the GIL enters the gate; fork() waits for
+   the threads inside.  A thread inside must not wait for the GIL, nor for a
+   lock whose holder may wait for the GIL: the gate is last in the order of the
+   locks. */
 void sslb_gate_enter_nogil(void);
 void sslb_gate_leave_nogil(void);
 
-/* Before fork() and exit(), which other threads do not survive: keeps those
-   out and waits, but not for long. */
+/* Called before fork() and exit(), which end all other threads: keeps other
+   threads from entering, and waits at most one second for those inside. */
 void sslb_gate_close_nogil(void);
 
-/* Whether signal handlers may run in this thread. */
+/* Whether Python may run signal handlers in this thread. */
 int sslb_runs_handlers_nogil(void);
 
 int sslb_lock_module_init(void);

@@ -1,8 +1,8 @@
 /* membio.c: MemoryBIO, a queue of bytes between OpenSSL and Python.
 
    Owns a BIO method over one growable buffer, and the Python type around it.
-   The buffer has a lock of its own, because an SSL_* call that runs without
-   the GIL reads and writes it too. */
+   The buffer has a mutex, because SSL_* calls without the GIL read and write
+   it, too. */
 
 #include "membio.h"
 #include "buffers.h"
@@ -22,9 +22,9 @@ typedef struct {
 
 static BIO_METHOD *method = NULL;
 
-/* Makes room for `length` more bytes: 1, or 0 when out of memory.  Bytes move
-   to the front only when at least as many are free there, so that each byte
-   moves a bounded number of times. */
+/* Reserves memory for `length` more bytes.  Returns 1, or 0 when out of
+   memory.  Bytes move to the front only if at least as many are free there, so
+   each byte moves a bounded number of times. */
 static int
 queue_reserve_locked(queue *self, size_t length)
 {
@@ -44,8 +44,8 @@ queue_reserve_locked(queue *self, size_t length)
     if (length > SIZE_MAX / 4 - used) {
         return 0;
     }
-    /* Half as much again, so that many small writes cost little; a large one
-       gets what it needs. */
+    /* Grows by half, so that many small writes cost little; a large write gets
+       the memory that it needs. */
     size += size / 2;
     if (size < used + length) {
         size = used + length;
@@ -83,7 +83,8 @@ queue_get_locked(queue *self, void *data, size_t length)
 {
     memcpy(data, self->buffer.data + self->start, length);
     self->start += length;
-    if (self->start == self->end) {     /* an idle connection has none */
+    if (self->start == self->end) {     /* an idle connection holds no
+                                           buffer */
         self->start = self->end = 0;
         sslb_buffer_take_back_nogil(&self->buffer);
     }
@@ -113,8 +114,8 @@ queue_bio_write(BIO *bio, const char *data, int length)
     pthread_mutex_lock(&self->mutex);
     rc = queue_put_locked(self, data, (size_t)length) ? length : -1;
     pthread_mutex_unlock(&self->mutex);
-    /* not after a success, since another connection may read here, and look at
-       what the flags say of that */
+    /* not after a success: another connection may read from this BIO at the
+       same time and test the flags of its read */
     if (rc < 0) {
         BIO_clear_retry_flags(bio);
         ERR_raise(ERR_LIB_BIO, ERR_R_MALLOC_FAILURE);
@@ -273,8 +274,8 @@ membio_pending(sslb_membio *self)
 PyDoc_STRVAR(read_doc,
 "read(size=-1) -> bytes\n\
 \n\
-Take up to size bytes out of the queue, or all of them where size is\n\
-negative or missing.  An empty queue gives b\"\" at once.");
+Remove up to size bytes from the queue and return them.  A negative size\n\
+means all bytes.  The result is b\"\" if the queue is empty.");
 
 static PyObject *
 membio_read(PyObject *object, PyObject *args)
@@ -301,7 +302,8 @@ membio_read(PyObject *object, PyObject *args)
         return result;
     }
     pthread_mutex_lock(&bytes->mutex);
-    /* A connection may have read meanwhile: allocating ran Python code. */
+    /* Creating the result may have run Python code, and a connection may have
+       read bytes meanwhile. */
     if (count > bytes->end - bytes->start) {
         count = bytes->end - bytes->start;
     }
@@ -318,8 +320,8 @@ membio_read(PyObject *object, PyObject *args)
 PyDoc_STRVAR(write_doc,
 "write(data) -> int\n\
 \n\
-Put all of data (any contiguous buffer) into the queue and return its length\n\
-in bytes.  SSLError after write_eof().");
+Append all of data (a contiguous buffer) to the queue, and return its length\n\
+in bytes.  Raise SSLError after write_eof().");
 
 static PyObject *
 membio_write(PyObject *object, PyObject *argument)
@@ -352,8 +354,8 @@ exit:
 PyDoc_STRVAR(write_eof_doc,
 "write_eof()\n\
 \n\
-Mark the end: once the queue is empty, a connection that reads from it sees\n\
-its peer hang up.");
+Mark the end: once the queue is empty, a connection that reads from it\n\
+behaves as if the peer had closed the transport.");
 
 static PyObject *
 membio_write_eof(PyObject *object, PyObject *none)
@@ -391,17 +393,17 @@ static PyMethodDef membio_methods[] = {
 
 static PyGetSetDef membio_getset[] = {
     {"pending", membio_get_pending, NULL,
-     "The number of bytes in the queue.", NULL},
+     "The count of bytes in the queue (int).", NULL},
     {"eof", membio_get_eof, NULL,
-     "True after write_eof() once the queue is empty.", NULL},
+     "Whether write_eof() was called and the queue is empty (bool).", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 PyDoc_STRVAR(membio_doc,
 "MemoryBIO()\n\
 \n\
-A queue of bytes in memory: what a connection without a socket reads its\n\
-records from or writes them to.");
+A queue of bytes in memory.  A connection without a socket reads its records\n\
+from one MemoryBIO and writes its records to another.");
 
 PyTypeObject sslb_membio_type = {
     PyVarObject_HEAD_INIT(NULL, 0)

@@ -1,6 +1,6 @@
 /* membio.h: MemoryBIO.
 
-   Its buffer has a mutex of its own. */
+   A mutex of its own protects the buffer of each MemoryBIO. */
 
 #ifndef SSLB_MEMBIO_H
 #define SSLB_MEMBIO_H
@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* The object refers to the BIO, and so may connections. */
+/* The object holds a reference to the BIO, and connections may hold others. */
 typedef struct {
     PyObject_HEAD
     BIO *bio;                   /* owns the buffer */
@@ -19,8 +19,8 @@ typedef struct {
 extern PyTypeObject sslb_membio_type;
 int sslb_membio_module_init(void);
 
-/* Makes room for so many bytes at once, if there is memory: for the BIO of a
-   MemoryBIO. */
+/* Reserves memory for `length` more bytes in the BIO of a MemoryBIO; has no
+   effect when out of memory. */
 void sslb_membio_reserve_nogil(BIO *bio, size_t length);
 
 #endif

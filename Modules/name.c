@@ -1,24 +1,25 @@
-/* name.c: what tells names apart at a glance.
+/* name.c: a 32-bit hash of an X509_NAME.
 
-   Owns a number for each X509_NAME: names that OpenSSL takes for the same
-   (X509_NAME_cmp(3)) have the same number, others nearly always another.  It
-   is made of the types and texts in a name, without regard to their order and
-   encoding, to case, to blanks, and to what is not ASCII.  Decoding a name
-   would take fifty times as long as finding the number of its bytes. */
+   Owns the hash.  Names that X509_NAME_cmp(3) finds equal have equal hashes;
+   other names nearly always have different hashes.  The hash covers the
+   attribute types and texts of a name.  It ignores their order and encoding,
+   case, blanks, and characters outside ASCII.  Decoding a name takes fifty
+   times as long as hashing its DER bytes. */
 
 #include "name.h"
 
-/* The tags of texts that are mostly used. */
+/* The tags of the usual kinds of text. */
 enum {UTF8_TEXT = 0x0c, PRINTABLE_TEXT = 0x13, IA5_TEXT = 0x16};
 enum {SEQUENCE = 0x30, SET = 0x31};
 
-/* The texts that OpenSSL compares as such; others it compares as bytes. */
+/* The kinds of text whose characters OpenSSL compares; it compares the bytes
+   of all others. */
 #define TEXTS \
     (B_ASN1_UTF8STRING | B_ASN1_BMPSTRING | B_ASN1_UNIVERSALSTRING \
      | B_ASN1_PRINTABLESTRING | B_ASN1_T61STRING | B_ASN1_IA5STRING \
      | B_ASN1_VISIBLESTRING)
 
-/* Of names longer than that OpenSSL has to say whether it takes them. */
+/* OpenSSL may refuse longer names. */
 #define LONGEST 65535
 
 /* FNV-1a */
@@ -68,7 +69,7 @@ add_text(uint32_t number, sslb_bytes text)
     return number;
 }
 
-/* -- as bytes --------------------------------------------------------- */
+/* -- from DER ---------------------------------------------------------- */
 
 static int
 take_text(sslb_bytes *rest, sslb_bytes *text)
@@ -79,7 +80,7 @@ take_text(sslb_bytes *rest, sslb_bytes *text)
         && text->length > 0 && is_ascii(*text);
 }
 
-/* One or more pairs of a type and a text. */
+/* Adds a set of one or more pairs of an attribute type and a text. */
 static int
 add_set(uint32_t *number, sslb_bytes set)
 {
@@ -114,9 +115,9 @@ sslb_name_number_of_der(sslb_bytes der, uint32_t *number)
     return 1;
 }
 
-/* -- decoded ---------------------------------------------------------- */
+/* -- from an X509_NAME ------------------------------------------------- */
 
-/* What is no text counts by its type alone. */
+/* A value that is no text does not change the hash; its type does. */
 static int
 add_value_nogil(uint32_t *number, const ASN1_STRING *value)
 {

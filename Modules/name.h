@@ -1,4 +1,4 @@
-/* name.h: names of certificates, as numbers. */
+/* name.h: a 32-bit hash of an X509_NAME. */
 
 #ifndef SSLB_NAME_H
 #define SSLB_NAME_H
@@ -9,9 +9,9 @@
 
 #include <stdint.h>
 
-/* The number that tells a name from others: 1, or 0 when out of memory.  Of an
-   encoded one also 0 if it is not of the kind that nearly all are; if it is,
-   OpenSSL surely takes it for a name. */
+/* Both compute the hash of a name and return 1.  sslb_name_number_nogil()
+   returns 0 when out of memory.  sslb_name_number_of_der() returns 1 only for
+   the usual forms of names, which OpenSSL surely accepts; else 0. */
 int sslb_name_number_nogil(const X509_NAME *name, uint32_t *number);
 int sslb_name_number_of_der(sslb_bytes der, uint32_t *number);
 

@@ -1,8 +1,9 @@
-/* negotiated.c: what the two ends of a connection have agreed on.
+/* negotiated.c: the parameters that a handshake negotiated.
 
-   Owns the methods that look: certificate, cipher, version, protocol, channel
-   binding.  Each look at the SSL happens under the connection's lock, and
-   Python objects are made after it is dropped. */
+   Owns the methods that read them: certificates, cipher, version, ALPN
+   protocol, channel binding.  Each method reads from the SSL under the
+   connection's lock, and creates Python objects after it has released the
+   lock. */
 
 #include "negotiated.h"
 #include "certificate.h"
@@ -41,7 +42,7 @@ sslb_connection_peer_certificate(PyObject *object, PyObject *args)
         result = sslb_x509_as_der(x509);
     }
     else {
-        /* Nothing in a certificate that nobody verified can be relied on. */
+        /* An unverified certificate may contain anything. */
         result = asked_for ? sslb_x509_as_dict(x509) : PyDict_New();
     }
     X509_free(x509);
@@ -65,8 +66,8 @@ sslb_connection_get_verified_chain(PyObject *object, PyObject *none)
     return result;
 }
 
-/* On a server OpenSSL keeps the client's own certificate apart from what came
-   behind it: SSL_get_peer_cert_chain(3). */
+/* On a server OpenSSL's list lacks the client's leaf:
+   SSL_get_peer_cert_chain(3). */
 PyObject *
 sslb_connection_get_unverified_chain(PyObject *object, PyObject *none)
 {
@@ -124,7 +125,8 @@ sslb_connection_cipher(PyObject *object, PyObject *none)
     return cipher_as_tuple(cipher);
 }
 
-/* The client's suites: ours to free, or NULL where there was no hello. */
+/* The suites of the ClientHello, which the caller frees, or NULL if there was
+   no ClientHello. */
 static STACK_OF(SSL_CIPHER) *
 client_suites_locked(sslb_connection *self)
 {
@@ -140,7 +142,7 @@ client_suites_locked(sslb_connection *self)
     return suites;
 }
 
-/* What both sides allow, in our order (gh-96931). */
+/* The suites that both sides allow, in our order (gh-96931). */
 PyObject *
 sslb_connection_shared_ciphers(PyObject *object, PyObject *none)
 {
@@ -186,8 +188,7 @@ sslb_connection_group(PyObject *object, PyObject *none)
 
     (void)none;
     sslb_connection_enter(self);
-    /* OpenSSL 3.5 looks it up in the session without a look whether there
-       is one. */
+    /* OpenSSL 3.5 does not check whether there is a session. */
     if (SSL_get_session(self->ssl) != NULL) {
         name = SSL_get0_group_name(self->ssl);
     }
@@ -206,7 +207,8 @@ sslb_connection_group(PyObject *self, PyObject *none)
 }
 #endif
 
-/* The signature of the client or of the server, whichever we are. */
+/* The signature algorithm of the server or the client; this connection may be
+   either of them. */
 static PyObject *
 signature_algorithm(sslb_connection *self, int of_server, const char *method)
 {
@@ -302,7 +304,7 @@ sslb_connection_selected_alpn_protocol(PyObject *object, PyObject *none)
                             : Py_NewRef(Py_None);
 }
 
-/* NPN is gone from OpenSSL's TLS 1.3 world: HAS_NPN is False. */
+/* Always None: HAS_NPN is False. */
 PyObject *
 sslb_connection_selected_npn_protocol(PyObject *object, PyObject *none)
 {
@@ -321,13 +323,13 @@ sslb_connection_pending(PyObject *object, PyObject *none)
     sslb_connection_enter(self);
     count = SSL_pending(self->ssl);
     if (count == 0 && self->untold) {
-        count = 1;  /* there is something to be told */
+        count = 1;  /* read() has an end or an error to report */
     }
     sslb_connection_leave(self);
     return sslb_int_new(count);
 }
 
-/* Whether the kernel does TLS, by direction. */
+/* Whether the kernel encrypts or decrypts the records. */
 PyObject *
 sslb_connection_uses_ktls_for_send(PyObject *object, PyObject *none)
 {

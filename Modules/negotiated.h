@@ -1,7 +1,7 @@
-/* negotiated.h: what the two ends of a connection have agreed on.
+/* negotiated.h: the parameters that a handshake negotiated.
 
    Methods of _SSLSocket, for the type's table.  Each takes the connection's
-   lock by itself for its look at the SSL. */
+   lock itself while it reads from the SSL. */
 
 #ifndef SSLB_NEGOTIATED_H
 #define SSLB_NEGOTIATED_H

@@ -1,9 +1,9 @@
-/* ocsp.c: OCSP stapling (RFC 6066, 8): what a server shows beside its
-   certificate to tell that it was not revoked.
+/* ocsp.c: OCSP stapling (RFC 6066, 8): a server sends with its certificate a
+   response which shows that the certificate is not revoked.
 
-   Owns the response that a context's servers staple, which somebody else has
-   fetched, and what clients ask for, get and decide.  Nothing here connects to
-   anybody or verifies a response. */
+   Owns the response that a context's servers staple, and the request, the
+   response and the callback of clients.  A server program provides the
+   response, and a client program verifies it; no function here does either. */
 
 #include "ocsp.h"
 #include "callbacks.h"
@@ -14,13 +14,14 @@
 
 #ifdef SSLB_HAVE_OCSP
 
-/* What TLS has room for. */
+/* The maximum size of a response in TLS, in bytes. */
 #define LONGEST_STAPLE 0xffffff
 
-/* -- the server's ----------------------------------------------------- */
+/* -- servers ---------------------------------------------------------- */
 
-/* The step shares the context's guard, so that the staple stays.  OpenSSL
-   frees the copy. */
+/* Gives OpenSSL a copy of the staple, which OpenSSL frees.  The step shares
+   the context's guard, so that no other thread replaces the staple
+   meanwhile. */
 static int
 staple_nogil(SSL *ssl)
 {
@@ -54,7 +55,8 @@ replace_staple(sslb_context *context, unsigned char *data, size_t length)
     OPENSSL_free(old);
 }
 
-/* It must be one response and nothing else: 0, or -1 with an SSLError. */
+/* The data must be exactly one response: 0, or -1 with SSLError, or with
+   ValueError if the data is too long. */
 static int
 check_staple(const unsigned char *data, Py_ssize_t length)
 {
@@ -69,20 +71,21 @@ check_staple(const unsigned char *data, Py_ssize_t length)
     ERR_clear_error();
     response = d2i_OCSP_RESPONSE(NULL, &next, (long)length);
     if (response == NULL) {
-        sslb_queue_raise("ocsp_staple is no OCSP response (DER)", __LINE__);
+        sslb_queue_raise("ocsp_staple is not an OCSP response (DER)",
+                         __LINE__);
         return -1;
     }
     OCSP_RESPONSE_free(response);
     if (next != data + length) {
         sslb_error_raise(sslb_errors.error, SSL_ERROR_SSL, "ocsp_staple has "
-                         "something behind its OCSP response (DER)",
+                         "bytes after its OCSP response (DER)",
                          __LINE__);
         return -1;
     }
     return 0;
 }
 
-/* A copy of the argument's bytes, NULL for None: 0, or -1 with an
+/* Copies the argument's bytes; `*copy` is NULL for None.  0, or -1 with an
    exception. */
 static int
 copy_staple(PyObject *value, unsigned char **copy, size_t *length)
@@ -133,10 +136,10 @@ sslb_context_set_ocsp_staple(PyObject *self, PyObject *value, void *closure)
     return 0;
 }
 
-/* -- the client's ----------------------------------------------------- */
+/* -- clients ---------------------------------------------------------- */
 
-/* What has come, or NULL: it belongs to the SSL, and stays for as long as its
-   handshake runs. */
+/* Returns the server's response or NULL.  The SSL owns the response, and keeps
+   it while the handshake runs. */
 static const unsigned char *
 response_locked(SSL *ssl, size_t *length)
 {
@@ -150,7 +153,8 @@ response_locked(SSL *ssl, size_t *length)
     return data;
 }
 
-/* 1, 0, or -1 with the exception kept. */
+/* Calls Python: 1 for True, 0 for False, or -1 with the exception stored for
+   the operation. */
 static int
 ask(const SSL *ssl, const unsigned char *data, size_t length)
 {
@@ -171,8 +175,10 @@ ask(const SSL *ssl, const unsigned char *data, size_t length)
     return sslb_judge_verdict(ssl, result, name);
 }
 
-/* A resumed handshake has no response, and one with a pre-shared key no
-   certificate to have one for; for the first TLS 1.3 calls this too. */
+/* Asks ocsp_callback about the response: 1, 0 or -1.  Returns 1 if the
+   handshake has no server certificate (a pre-shared key) or resumed a session:
+   the server then sends no response, but in TLS 1.3 OpenSSL still calls this
+   function. */
 static int
 judge_nogil(SSL *ssl)
 {
@@ -191,8 +197,8 @@ judge_nogil(SSL *ssl)
     return verdict;
 }
 
-/* Of a server when the client has asked, of a client that has asked: see
-   SSL_CTX_set_tlsext_status_cb(3). */
+/* OpenSSL calls this on a server when the client requests a response, and on a
+   client that requested one: SSL_CTX_set_tlsext_status_cb(3). */
 static int
 status_callback(SSL *ssl, void *argument)
 {
@@ -313,8 +319,8 @@ sslb_ocsp_attach(sslb_context *context)
     SSL_CTX_set_tlsext_status_cb(context->ctx, status_callback);
 }
 
-/* A client asks where either context does.  A server's SSL knows by this
-   whether the client has asked. */
+/* A client requests a response if either context does.  On a server the status
+   type of the SSL records the client's request, so it must not change. */
 void
 sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl)
 {
@@ -324,7 +330,7 @@ sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl)
 }
 
 #else
-/* -- an OpenSSL without ------------------------------------------------ */
+/* -- OpenSSL without OCSP ---------------------------------------------- */
 
 static int
 refuse(PyObject *value, const char *name)
@@ -399,7 +405,7 @@ sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl)
 
 #endif
 
-/* -- with either ------------------------------------------------------ */
+/* -- for all versions of OpenSSL -------------------------------------- */
 
 PyObject *
 sslb_context_get_ocsp_staple(PyObject *self, void *closure)

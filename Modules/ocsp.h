@@ -1,6 +1,6 @@
 /* ocsp.h: OCSP stapling.
 
-   The staple of a context is kept under the context's guard. */
+   The context's guard protects its staple. */
 
 #ifndef SSLB_OCSP_H
 #define SSLB_OCSP_H
@@ -9,8 +9,8 @@
 #include "context.h"
 #include "opensslcompat.h"
 
-/* For a new SSL_CTX, for an SSL that goes over to another context, and when a
-   context is gone. */
+/* Register the callback in a new context's SSL_CTX; update an SSL that
+   switches to another context; free a context's staple. */
 void sslb_ocsp_attach(sslb_context *context);
 void sslb_ocsp_switch_locked(const sslb_context *context, SSL *ssl);
 void sslb_ocsp_forget(sslb_context *context);
@@ -27,8 +27,8 @@ int sslb_context_set_ocsp_callback(PyObject *self, PyObject *value,
                                    void *closure);
 PyObject *sslb_connection_ocsp_response(PyObject *self, PyObject *none);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies these settings from `original` to the new context `copy`;
+   context_copy.h has the contract. */
 int sslb_ocsp_copy(sslb_context *copy, sslb_context *original);
 
 #endif

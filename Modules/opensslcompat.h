@@ -1,8 +1,9 @@
-/* opensslcompat.h: everything the project knows about OpenSSL's versions.
+/* opensslcompat.h: all code that depends on the version of OpenSSL.
 
-   Owns the differences between 1.1.1 and 4.0, as shims under the newest
-   API's name.  The other files use API that all of them have, and at most an
-   #ifdef SSLB_HAVE_X or an #ifdef on the very constant in a table row. */
+   Owns the differences between OpenSSL 1.1.1 and 4.0.  A shim has the name
+   that the newest API uses.  The other files call functions that all versions
+   have, and test at most an #ifdef SSLB_HAVE_X, or an #ifdef on the constant
+   of a table row. */
 
 #ifndef SSLB_OPENSSLCOMPAT_H
 #define SSLB_OPENSSLCOMPAT_H
@@ -32,20 +33,20 @@
 #  error "_ssl_backport needs OpenSSL 1.1.1 or later"
 #endif
 
-/* The version of the headers that this is compiled with. */
+/* The version of OpenSSL's headers at compile time. */
 #define SSLB_HEADERS_VERSION OPENSSL_VERSION_NUMBER
 
 #if OPENSSL_VERSION_NUMBER < 0x30000000L
 
 #define SSL_get1_peer_certificate SSL_get_peer_certificate
 
-/* What a lookup method is asked for. */
+/* The type of the name that a lookup method gets. */
 #define SSLB_LOOKUP_NAME X509_NAME
 
 #define ERR_raise(library, reason) \
     ERR_put_error((library), 0, (reason), __FILE__, __LINE__)
 
-/* Takes ownership of the parameters on success, as 3.0's does. */
+/* Takes ownership of the parameters on success, as 3.0's function does. */
 static inline int
 SSL_CTX_set0_tmp_dh_pkey(SSL_CTX *ctx, EVP_PKEY *parameters)
 {
@@ -57,7 +58,7 @@ SSL_CTX_set0_tmp_dh_pkey(SSL_CTX *ctx, EVP_PKEY *parameters)
     return rc;
 }
 
-/* Of DH alone, which is all that we read. */
+/* Decodes DH parameters only: the project needs no others. */
 static inline EVP_PKEY *
 d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
               long length)
@@ -75,7 +76,7 @@ d2i_KeyParams(int type, EVP_PKEY **result, const unsigned char **der,
     return parameters;
 }
 
-/* There is one library context, and its algorithms need no provider. */
+/* 1.1.1 has one library context, and its algorithms need no provider. */
 typedef const char OSSL_LIB_CTX;
 typedef const char OSSL_PROVIDER;
 #define OSSL_LIB_CTX_new() "the only one"
@@ -86,12 +87,12 @@ typedef const char OSSL_PROVIDER;
 #define PKCS12_decrypt_skey_ex(bag, secret, length, library, properties) \
     PKCS12_decrypt_skey((bag), (secret), (length))
 
-/* What computes the MAC of a ticket. */
+/* The object that computes the MAC of a ticket. */
 typedef HMAC_CTX sslb_ticket_mac;
 
 #define SSL_CTX_set_tlsext_ticket_key_evp_cb SSL_CTX_set_tlsext_ticket_key_cb
 
-/* HMAC-SHA-256 with that key: 1 or 0. */
+/* Sets up HMAC-SHA-256 with that key.  Returns 1, or 0 on failure. */
 static inline int
 sslb_ticket_mac_init(sslb_ticket_mac *mac, const unsigned char *key,
                      size_t length)
@@ -155,8 +156,9 @@ sslb_object_duplicate(const X509_OBJECT *source)
     return object;
 }
 
-/* A copy of the store's list, taken under the store's lock: the list of
-   X509_STORE_get0_objects() may move under one's feet (CVE-2024-0397). */
+/* Returns a copy of the store's list, made under the store's lock: other
+   threads may change the list that X509_STORE_get0_objects() returns
+   (CVE-2024-0397). */
 static inline STACK_OF(X509_OBJECT) *
 X509_STORE_get1_objects(X509_STORE *store)
 {
@@ -174,15 +176,15 @@ X509_STORE_get1_objects(X509_STORE *store)
 
 #endif
 
-/* 4.0 takes no hello in the format of SSL 2.0 any more, and cleans nothing up
-   at the end of the process. */
+/* 4.0 no longer accepts a ClientHello in the format of SSL 2.0, and it cleans
+   up nothing at the end of the process. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
 #  define OPENSSL_atexit(handler) ((void)(handler), 1)
 #  undef SSL_client_hello_isv2
 #  define SSL_client_hello_isv2(ssl) ((void)(ssl), 0)
 #endif
 
-/* What SSL_CTX_set_tlsext_status_type(3) writes as a number. */
+/* SSL_CTX_set_tlsext_status_type(3) documents this value without a name. */
 #define SSLB_STATUSTYPE_NOTHING (-1)
 
 #ifndef OPENSSL_NO_OCSP
@@ -200,8 +202,8 @@ sslb_is_compressed(SSL *ssl)
 #endif
 }
 
-/* 3.0 and later let no client renegotiate: each time costs the server a
-   handshake (CVE-2011-1473). */
+/* Keeps clients from renegotiating, as 3.0 and later do by default: each
+   renegotiation costs the server a handshake (CVE-2011-1473). */
 static inline void
 sslb_refuse_renegotiation(SSL *ssl)
 {
@@ -212,8 +214,8 @@ sslb_refuse_renegotiation(SSL *ssl)
 #endif
 }
 
-/* Whether the kernel is to do TLS where it can (3.0 and later): OpenSSL finds
-   out at the end of the handshake, direction by direction. */
+/* Whether the kernel may encrypt and decrypt (3.0 and later).  OpenSSL asks
+   the kernel at the end of the handshake, for each direction. */
 static inline int
 sslb_wants_kernel_tls(const SSL *ssl)
 {
@@ -235,14 +237,14 @@ sslb_wants_kernel_tls(const SSL *ssl)
     ((void)(ssl), (void)(fd), (void)(offset), (void)(size), -1)
 #endif
 
-/* X509_VERIFY_PARAM_set1_host() refuses what is no DNS name, and gives no
-   reason for that. */
+/* X509_VERIFY_PARAM_set1_host() refuses a name that is not a DNS name, and
+   adds nothing to the error queue. */
 #if OPENSSL_VERSION_NUMBER >= 0x40000000L
 #  define SSLB_HAVE_CHECKED_HOST
 #endif
 
-/* What only newer versions can do: without it a method raises
-   NotImplementedError with the version that it needs. */
+/* Features of newer versions.  Without one of them, a method raises
+   NotImplementedError and names the version that it needs. */
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L
 #  define SSLB_HAVE_GROUP_NAME
 #endif
@@ -257,19 +259,19 @@ sslb_wants_kernel_tls(const SSL *ssl)
 #  include <openssl/ech.h>
 #  define SSLB_HAVE_ECH
 #else
-typedef void OSSL_ECHSTORE;     /* nobody makes one */
+typedef void OSSL_ECHSTORE;     /* never instantiated */
 #endif
 
-/* The errno in an error code of the "system" library, or 0.  OpenSSL 3.0
-   moved these codes out of the way of the others. */
+/* The errno in an error code of the "system" library, or 0 for other codes.
+   OpenSSL 3.0 moved these codes to a range of their own. */
 static inline int
 sslb_code_errno(unsigned long code)
 {
     return ERR_GET_LIB(code) == ERR_LIB_SYS ? ERR_GET_REASON(code) : 0;
 }
 
-/* Whether the code says no more than what the one before it led to: that the
-   peer could not be told (3.2 and later), or which layer gave up. */
+/* Whether the code only reports a consequence of the error before it: OpenSSL
+   could not send the alert (3.2 and later), or names the layer that failed. */
 static inline int
 sslb_code_is_consequence(unsigned long code)
 {
@@ -282,8 +284,8 @@ sslb_code_is_consequence(unsigned long code)
     return sslb_code_errno(code) != 0;
 }
 
-/* Whether the code says that there is no such algorithm: no provider has it
-   (3.0 and later), which 4.0 tells of ciphers and digests in other words. */
+/* Whether the code says that no provider has the algorithm (3.0 and later).
+   4.0 has other codes for unknown ciphers and digests. */
 static inline int
 sslb_code_is_unsupported(unsigned long code)
 {
@@ -298,8 +300,9 @@ sslb_code_is_unsupported(unsigned long code)
         && (reason == EVP_R_UNKNOWN_CIPHER || reason == EVP_R_UNKNOWN_DIGEST);
 }
 
-/* Whether the code says that the peer hung up without a close_notify, which
-   OpenSSL 1.1.1 reports as a system call's error without an errno. */
+/* Whether the code says that the peer closed the transport without a
+   close_notify.  OpenSSL 1.1.1 reports this as a failed system call without an
+   errno. */
 static inline int
 sslb_code_is_eof(unsigned long code)
 {

@@ -1,15 +1,15 @@
-/* operations.c: what may take time.
+/* operations.c: the operations that may wait for the peer.
 
-   Owns the loop that every operation runs, and the handshake, the shutdown
-   and close(); reading.c and writing.c have the others.  The loop:
+   Owns the loop that every operation runs, and the handshake, the shutdown and
+   close(); reading.c and writing.c have the other operations.  The loop:
 
-       take the connection's lock, make one step without the GIL, drop the
-       lock; if the step wants the socket to become ready, wait for that with
-       neither lock nor GIL, run signal handlers, and go round again until
-       the deadline.
+       take the connection's lock, make one step without the GIL, release the
+       lock; if the step needs the socket to become ready, wait for the socket
+       with neither lock nor GIL; run signal handlers; repeat until the
+       deadline.
 
-   A step never blocks (transport.c), so no thread keeps another from the
-   connection for longer than a few records take. */
+   A step never blocks (transport.c), so a thread holds the lock only for as
+   long as a few records take. */
 
 #include "operations.h"
 #include "client_sessions.h"
@@ -26,17 +26,18 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* A long operation looks for signals after so many steps. */
+/* A long operation runs signal handlers after this number of steps. */
 #define STEPS_A_ROUND 64
 
-/* So long (nanoseconds) the thread that runs signal handlers waits before it
-   looks for a signal that came during the step.  To look at once would make
-   each wait wait for the GIL. */
+/* How long the thread that runs signal handlers waits before it checks for a
+   signal that came during the step, in nanoseconds.  A check needs the GIL, so
+   it must not come before each wait. */
 #define LOOK_AFTER ((int64_t)100 * 1000 * 1000)
 
 /* -- steps ------------------------------------------------------------ */
 
-/* Whether it is a fatal alert of the peer's: SSL_alert_type_string(3). */
+/* Whether the error is a fatal alert from the peer:
+   SSL_alert_type_string(3). */
 static int
 is_alert(const sslb_outcome *outcome)
 {
@@ -45,8 +46,8 @@ is_alert(const sslb_outcome *outcome)
         && ERR_GET_REASON(outcome->code) >= SSL_AD_REASON_OFFSET;
 }
 
-/* OpenSSL tells the first call that the peer has hung up, and later ones what
-   cannot be done any more. */
+/* OpenSSL reports the peer's hang-up only to the first call; later calls fail
+   with another error.  This function makes them report the hang-up, too. */
 static void
 tell_hang_up_locked(sslb_connection *self, sslb_outcome *outcome)
 {
@@ -91,8 +92,8 @@ handshake_locked(sslb_operation *op)
     return rc == 1 ? STEP_DONE : sslb_operation_ended_locked(op, rc);
 }
 
-/* The first call sends our close_notify, the second one looks for the
-   peer's: SSL_shutdown(3). */
+/* The first call sends our close_notify, the second one reads the peer's:
+   SSL_shutdown(3). */
 static sslb_step_result
 shutdown_locked(sslb_operation *op)
 {
@@ -124,8 +125,9 @@ check_fork(sslb_connection *self)
     sslb_guard_check_fork(&self->context->guard);
 }
 
-/* Whether the step may look at the context's lists, of ciphers or of lookups:
-   those of TLS 1.2 renegotiate. */
+/* Whether the step may read the context's lists of ciphers or lookups.  A
+   handshake reads them, and a TLS 1.2 connection may renegotiate in any
+   step. */
 static int
 shares_context(const sslb_connection *self)
 {
@@ -185,7 +187,7 @@ step_nogil(sslb_operation *op)
     return result;
 }
 
-/* When the next wait ends at the latest. */
+/* The time at which the next wait must end. */
 static sslb_deadline
 wait_limit(const sslb_operation *op)
 {
@@ -197,10 +199,10 @@ wait_limit(const sslb_operation *op)
     return limit < op->deadline ? limit : op->deadline;
 }
 
-/* These two say what sslb_wait_nogil() says: 1 when another step is due, 0 at
-   the limit, -1 when a signal came. */
+/* The next three functions return 1 when another step is due, 0 at the limit,
+   -1 after a signal, as sslb_wait_nogil() does. */
 
-/* Without a limit recv() waits as well, with a system call less. */
+/* Without a limit recv() can wait, which saves the system call poll(). */
 static int
 poll_input_nogil(sslb_operation *op, int fd, sslb_deadline limit)
 {
@@ -217,7 +219,7 @@ static int
 poll_nogil(sslb_operation *op, short events, sslb_deadline limit)
 {
     sslb_connection *self = op->self;
-    int fd, ready = 1;      /* where it is closed, the step says so */
+    int fd, ready = 1;      /* if it is closed, the step reports it */
 
     sslb_polling_begin_nogil(&self->lock);
     fd = sslb_transport_descriptor_nogil(self->transport);
@@ -244,7 +246,8 @@ await_input_nogil(sslb_operation *op, sslb_deadline limit)
     return ready;
 }
 
-/* Waits until another step is due: STEP_AGAIN then. */
+/* Waits until another step is due (STEP_AGAIN), the deadline has passed
+   (STEP_TIMED_OUT) or signal handlers may have to run (STEP_INTERRUPTED). */
 static sslb_step_result
 wait_nogil(sslb_operation *op)
 {
@@ -263,7 +266,7 @@ wait_nogil(sslb_operation *op)
     return STEP_INTERRUPTED;
 }
 
-/* Waits if the last round ended so, and steps on. */
+/* Waits if the last round ended with STEP_WANTS, then makes steps. */
 static sslb_step_result
 round_nogil(sslb_operation *op, sslb_step_result last)
 {
@@ -277,8 +280,8 @@ round_nogil(sslb_operation *op, sslb_step_result last)
     return result;
 }
 
-/* Of the exception that is set: what its hint is made of, and what a server
-   would rather have had. */
+/* Adds to the current exception the facts for its hint and the ECHConfigList
+   that the server sent. */
 static void
 explain(sslb_operation *op, PyObject *host)
 {
@@ -299,8 +302,9 @@ explain(sslb_operation *op, PyObject *host)
     sslb_ech_explain(&configs);
 }
 
-/* The name that the certificate has to have, or NULL for none: 0, or -1 with
-   MemoryError. */
+/* Sets `*host` to the host name for the exception, a new reference, or to
+   NULL: server_hostname, or the public name for which OpenSSL verifies a
+   server that did not decrypt the ClientHello.  0, or -1 with MemoryError. */
 static int
 verified_host(sslb_connection *self, PyObject **host)
 {
@@ -333,7 +337,7 @@ raise_outcome(sslb_operation *op)
     }
 }
 
-/* Raises what ended the operation. */
+/* Raises the exception for the result. */
 static void
 operation_raise(sslb_operation *op, sslb_step_result result)
 {
@@ -374,14 +378,14 @@ sslb_operation_loop(sslb_operation *op)
         if (sslb_handlers_run() < 0) {
             return STEP_INTERRUPTED;
         }
-        check_fork(op->self);  /* in a signal handler */
+        check_fork(op->self);  /* a signal handler may have forked */
     }
 }
 
 /* -- beginning and end ------------------------------------------------ */
 
-/* The descriptor must still be the one that the connection was made on: a
-   closed socket's number may belong to somebody else by now. */
+/* Fails with EBADF if the socket has another descriptor than the connection
+   was created with: after a close(), its number may belong to another file. */
 static int
 check_descriptor(sslb_operation *op)
 {
@@ -411,7 +415,8 @@ read_deadline(sslb_operation *op)
     return rc;
 }
 
-/* The kernel's TLS has no calls that never wait. */
+/* Makes the descriptor non-blocking for kTLS, whose system calls have no flag
+   for that. */
 static int
 unblock_descriptor(const sslb_transport *transport)
 {
@@ -429,7 +434,8 @@ unblock_descriptor(const sslb_transport *transport)
     return 0;
 }
 
-/* Who goes on in plain text finds the descriptor as the timeout wants it. */
+/* Restores the mode that the socket's timeout requires, for a program that
+   goes on in plain text. */
 static int
 block_descriptor(PyObject *socket)
 {
@@ -474,7 +480,8 @@ sslb_operation_begin(sslb_operation *op)
         Py_CLEAR(op->socket);
         return -1;
     }
-    /* Python 2.7 takes the frames of other threads away when it ends. */
+    /* Python 2.7 clears the frames of other threads when it exits, and drops
+       their references. */
     Py_INCREF((PyObject *)self);
     return 0;
 }
@@ -496,7 +503,7 @@ sslb_operation_result(sslb_operation *op, sslb_step_result result)
     return result == STEP_DONE ? 0 : -1;
 }
 
-/* Begin, loop, end: 0, or -1 with an exception. */
+/* Begins, loops and ends: 0, or -1 with an exception. */
 static int
 operation_run(sslb_operation *op)
 {
@@ -508,8 +515,8 @@ operation_run(sslb_operation *op)
 
 /* -- the methods ------------------------------------------------------ */
 
-/* A context for clients has no server side, and the other way round: OpenSSL
-   would say so with less words. */
+/* A PROTOCOL_TLS_CLIENT context has no server side, and a PROTOCOL_TLS_SERVER
+   context has no client side.  OpenSSL's own message says less. */
 static int
 check_side(const sslb_connection *self)
 {
@@ -559,7 +566,7 @@ sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
         if (sslb_handlers_run() < 0) {
             return -1;
         }
-        check_fork(self);  /* in a signal handler */
+        check_fork(self);  /* a signal handler may have forked */
         *turn = sslb_turn_try(&self->lock, direction);
         if (*turn == SSLB_TURN_BUSY && op->deadline <= sslb_now_nogil()) {
             op->outcome.ssl_error = SSL_ERROR_WANT_WRITE;
@@ -571,8 +578,8 @@ sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
     return 0;
 }
 
-/* The socket, for the caller to go on with in plain text; None over
-   MemoryBIOs. */
+/* Returns the socket, on which the caller may go on in plain text, or None
+   over MemoryBIOs. */
 PyObject *
 sslb_connection_shutdown(PyObject *object, PyObject *none)
 {
@@ -613,8 +620,8 @@ sslb_connection_verify_client(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
-/* Sends nothing.  When it returns, no thread uses the descriptor or will, so
-   that it can be closed and its number used again. */
+/* Sends nothing.  When it returns, no thread uses the descriptor or will use
+   it, so the caller can close the descriptor. */
 PyObject *
 sslb_connection_close(PyObject *object, PyObject *none)
 {
@@ -629,8 +636,8 @@ sslb_connection_close(PyObject *object, PyObject *none)
     }
     sslb_lock_close_nogil(&self->lock);
     sslb_connection_leave(self);
-    /* Only a shutdown ends another thread's wait; it hits every duplicate of
-       the descriptor, so it is kept for the case that somebody waits. */
+    /* Only shutdown(2) ends another thread's wait.  It affects all duplicates
+       of the descriptor, so it is called only if a thread waits. */
     if (fd >= 0 && sslb_polling_any_nogil(&self->lock)) {
         Py_BEGIN_ALLOW_THREADS
         shutdown(fd, SHUT_RDWR);

@@ -1,8 +1,8 @@
 /* operations.h: the loop that every operation runs, and the handshake, the
    shutdown and close().
 
-   A step runs with the connection's lock, without the GIL; all else here is
-   called with the GIL and without the lock. */
+   Functions with the suffix _locked run with the connection's lock and without
+   the GIL.  Callers of the others hold the GIL and not the lock. */
 
 #ifndef SSLB_OPERATIONS_H
 #define SSLB_OPERATIONS_H
@@ -18,58 +18,68 @@
 
 typedef enum {
     STEP_DONE,
-    STEP_AGAIN,                 /* more to do, others may come in between */
-    STEP_WANTS,                 /* the outcome says what */
-    STEP_FAILED,                /* the outcome says why */
-    STEP_RAISED,                /* a callback did; the exception is kept */
-    STEP_CLOSED,                /* close() came first */
+    STEP_AGAIN,                 /* more to do; another thread may make a step
+                                   first */
+    STEP_WANTS,                 /* waits for the socket to become readable or
+                                   writable */
+    STEP_FAILED,                /* the outcome has the error */
+    STEP_RAISED,                /* a callback raised the exception in `kept` */
+    STEP_CLOSED,                /* close() was called */
     STEP_TIMED_OUT,
     STEP_INTERRUPTED,           /* by a signal */
 } sslb_step_result;
 
 typedef struct sslb_operation {
     const char *name;           /* "read" in "The read operation timed out" */
-    int line;                   /* of the method, for its errors */
+    int line;                   /* source line of the method, for its errors */
     sslb_step_result (*step_locked)(struct sslb_operation *);
     sslb_connection *self;
-    PyObject *socket;           /* kept alive meanwhile; NULL over BIOs */
+    PyObject *socket;           /* a reference; NULL over MemoryBIOs */
     sslb_deadline deadline;
-    unsigned int news;          /* sslb_step_release_nogil()'s, of its last
-                                   step */
-    int awaits_record;          /* its last step did, from its beginning on */
-    int has_arrived;            /* the arrival, for the next step */
+    unsigned int news;          /* the last result of
+                                   sslb_step_release_nogil() */
+    int awaits_record;          /* OpenSSL reads a record's header next */
+    int has_arrived;            /* `arrival` is for the next step */
     sslb_arrival arrival;
-    PyThreadState *thread;      /* of who runs it, without the GIL */
+    PyThreadState *thread;      /* the operation's thread state, while it runs
+                                   without the GIL */
     int runs_handlers;          /* signal handlers may run in this thread */
-    int looked;                 /* for signals, since the last wait began */
-    unsigned char *data;        /* what is read into or written from */
+    int looked;                 /* signals were checked during the current
+                                   wait */
+    unsigned char *data;        /* the buffer to read into or to write */
     size_t length;
-    int file;                   /* a descriptor: what sendfile() sends, ... */
-    off_t offset;               /* ... from there on, ... */
-    int flags;                  /* ... SSL_sendfile(3) */
-    size_t done;                /* how much of it is finished */
+    int file;                   /* sendfile(): the file's descriptor */
+    off_t offset;               /* sendfile(): the position in the file */
+    int flags;                  /* sendfile(): see SSL_sendfile(3) */
+    size_t done;                /* how many bytes of it are finished */
     sslb_outcome outcome;
-    sslb_exception kept;        /* of a callback, to be raised */
+    sslb_exception kept;        /* of a callback; the operation raises it */
 } sslb_operation;
 
-/* What a step came to whose SSL_* call returned `rc`, no success: the
-   outcome is captured. */
+/* Captures the outcome of a step whose SSL_* call failed and returned `rc`.
+   Returns STEP_WANTS or STEP_FAILED. */
 sslb_step_result sslb_operation_ended_locked(sslb_operation *op, int rc);
 
-/* Fills in what the connection knows.  After success sslb_operation_result()
-   or sslb_operation_end() is due. */
+/* Begins an operation: takes references to the connection and its socket, and
+   reads the timeout.  0, or -1 with an exception.  After success the caller
+   must call sslb_operation_result() or sslb_operation_end(). */
 int sslb_operation_begin(sslb_operation *op);
 
-/* Waits until no other thread reads or writes, whichever this is about. */
+/* Waits for the readers' or the writers' turn: 0, or -1 with an exception.
+   Releases the GIL.  If `*turn` is SSLB_TURN_TAKEN, the caller gives the turn
+   back. */
 int sslb_operation_take_turn(sslb_operation *op, sslb_direction direction,
                              sslb_turn *turn);
 
-/* Steps and waits: what it came to, or STEP_INTERRUPTED with the exception
-   of a signal handler. */
+/* Makes steps and waits until the operation ends.  Returns the last result, or
+   STEP_INTERRUPTED with the exception of a signal handler. */
 sslb_step_result sslb_operation_loop(sslb_operation *op);
 
-/* Ends it: 0, or -1 with the exception of what it came to. */
+/* Ends the operation, drops its references, and raises the exception for the
+   result: 0, or -1 with an exception. */
 int sslb_operation_result(sslb_operation *op, sslb_step_result result);
+
+/* Ends the operation and drops its references. */
 void sslb_operation_end(sslb_operation *op);
 
 /* Methods of _SSLSocket. */

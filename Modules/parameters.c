@@ -1,19 +1,20 @@
-/* parameters.c: what a session depends on, as digests.
+/* parameters.c: digests of the settings that a session depends on.
 
-   Owns the comparison of contexts.  A session may go to another context, in
-   this process or another one, only where a handshake would ask the same of
-   its peer and offer it the same: where both contexts have the same digest.
-   What OpenSSL tells of a context is read when a digest is wanted; of what it
-   does not tell (trusted certificates, own ones, lists of groups) each context
-   keeps a running digest.  What nobody else can have, as a callback, makes
-   that digest one of its own. */
+   Owns the comparison of contexts.  Another context, in this process or
+   another one, may use a session only if its handshakes would require the same
+   of the peer and offer it the same: that is, if both contexts have the same
+   digest.  The code reads settings from OpenSSL when it computes the digest.
+   For settings that OpenSSL cannot return (trusted certificates, own
+   certificates, lists of groups) each context keeps a running digest.  A
+   setting that no other context can have, such as a callback, makes the
+   running digest unique. */
 
 #include "parameters.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* With another meaning of a digest comes another label. */
+/* Change the label whenever the input of the digest changes. */
 static const char label[] = "_ssl_backport session parameters 1";
 
 void
@@ -101,7 +102,6 @@ sslb_parameters_digest_nogil(SSL *ssl, const sslb_checks *checks,
     return ok;
 }
 
-/* Of a connection that is made now. */
 int
 sslb_parameters_of_context(sslb_context *context, sslb_checks *checks,
                            sslb_digest *result)
@@ -116,7 +116,7 @@ sslb_parameters_of_context(sslb_context *context, sslb_checks *checks,
         checks->flags = X509_VERIFY_PARAM_get_flags(SSL_get0_param(ssl));
         checks->trust = context->trust;
         if (context->judges.verify != NULL || context->judges.ocsp != NULL) {
-            checks->mode |= SSL_VERIFY_PEER;    /* as in a connection */
+            checks->mode |= SSL_VERIFY_PEER;    /* as verification.c does */
         }
         ok = sslb_parameters_digest_nogil(ssl, checks, &context->settings,
                                           context->check_hostname, result);

@@ -1,7 +1,7 @@
 /* password.c: the passwords of private keys.
 
-   Owns the way from text, bytes or a callable to what OpenSSL is told, and
-   leaves no copy behind.  It knows no type of ours. */
+   Owns the way of a password from text, bytes or a callable to OpenSSL's
+   buffer, and wipes its own copies.  This file uses no type of ours. */
 
 #include "password.h"
 #include "lock.h"
@@ -14,15 +14,15 @@ void
 sslb_secret_drop(PyObject *bytes)
 {
     if (bytes != NULL && Py_REFCNT(bytes) == 1) {
-        /* nobody else's, as those of one character are */
+        /* bytes of one character are shared, so they have more references */
         OPENSSL_cleanse(PyBytes_AS_STRING(bytes),
                         (size_t)PyBytes_GET_SIZE(bytes));
     }
     Py_XDECREF(bytes);
 }
 
-/* Copies one given as text or bytes to OpenSSL's buffer: its length, or -1
-   with an exception. */
+/* Copies a password of text or bytes to the buffer.  Returns the length, or -1
+   with an exception.  `complaint` is the message for a wrong type. */
 static int
 password_copy(PyObject *value, char *buffer, int size, const char *complaint)
 {
@@ -75,8 +75,8 @@ sslb_password_ask(sslb_password *self, char *buffer, int size)
     return length;
 }
 
-/* OpenSSL's pem_password_cb.  OpenSSL 3 asks again after a refusal: once the
-   caller has raised, he is left alone (bpo-43789). */
+/* OpenSSL 3 asks again after a failure.  After the first exception, the
+   function does not call the program's callable again (bpo-43789). */
 int
 sslb_password_callback(char *buffer, int size, int writing, void *argument)
 {

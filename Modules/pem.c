@@ -1,8 +1,9 @@
-/* pem.c: PEM text in the form that every tool writes, on Windows too.
+/* pem.c: reads PEM text in the usual form, with the line ends of Unix or
+   Windows.
 
-   Owns reading certificates from such a text, in a fraction of the time that
-   OpenSSL's reader takes.  It is strict: of any other form, which OpenSSL may
-   take or not, it only says that the form is another. */
+   Owns a reader of certificates that needs a fraction of the time of
+   OpenSSL's.  The reader is strict: it reports any other form as "not the
+   usual form", whether or not OpenSSL accepts that form. */
 
 #include "pem.h"
 #include "opensslcompat.h"
@@ -13,11 +14,12 @@ static const char boundary[] = "-----";
 static const char begin[] = "-----BEGIN CERTIFICATE-----";
 static const char end[] = "-----END CERTIFICATE-----";
 
-/* Characters of each line but the last, and the bytes that they stand for. */
+/* The characters of each full line, and the bytes that they encode. */
 #define LINE 64
 #define LINE_BYTES 48
 
-/* Moves behind the line, if it is this one. */
+/* If the next line of the text is this one, moves behind it and returns 1;
+   else 0. */
 static int
 take_line(const char **text, const char *line)
 {
@@ -36,8 +38,8 @@ take_line(const char **text, const char *line)
     return 1;
 }
 
-/* How many bytes the line stands for, or -1: only what is encoded to the very
-   same line again is in the usual form. */
+/* Decodes a line and returns its count of bytes, or -1.  A line has the usual
+   form only if encoding those bytes gives the same line. */
 static int
 decode_line_nogil(const char *line, int length, unsigned char *der)
 {
@@ -55,7 +57,7 @@ decode_line_nogil(const char *line, int length, unsigned char *der)
         && memcmp(again, line, (size_t)length) == 0 ? size : -1;
 }
 
-/* The next line of the body, which is moved behind: the same. */
+/* Decodes the next line of the body, likewise, and moves behind it. */
 static int
 take_body_line_nogil(const char **text, unsigned char *der)
 {

@@ -1,9 +1,10 @@
-/* pkcs12.c: our own certificate, key and chain out of PKCS #12.
+/* pkcs12.c: reads our own certificate, key and chain from PKCS #12.
 
-   Owns unlocking a file, finding the certificate of its key, and the order of
-   the chain.  Where OpenSSL 3 lacks what a file is encrypted with, it is
-   unlocked in a library context of its own, which loads the algorithms of
-   old; what comes out belongs to the default one, which never gets these. */
+   Owns the decryption of a file, the search for the certificate of its key,
+   and the order of the chain.  If OpenSSL 3 lacks the file's algorithms, the
+   code decrypts the file in a library context of its own, which loads the
+   legacy provider; the default library context never gets those algorithms,
+   and owns the results. */
 
 #include "pkcs12.h"
 #include "lock.h"
@@ -18,23 +19,24 @@
 #define NO_LEAF ERR_PACK(ERR_LIB_SSL, 0, SSL_R_NO_CERTIFICATE_ASSIGNED)
 
 typedef struct {
-    OSSL_LIB_CTX *library;      /* NULL: the default one */
+    OSSL_LIB_CTX *library;      /* NULL: the default library context */
     OSSL_PROVIDER *providers[2];
     PKCS12 *file;
-    unsigned char *der;         /* of the file */
+    unsigned char *der;         /* the file, encoded */
     int size;
     char text[1024];            /* the password */
-    const char *secret;         /* it, or one of the two that are empty */
+    const char *secret;         /* the password in use: `text`, "" or NULL */
     int length;
-    STACK_OF(X509) *found;      /* all certificates, in the file's order */
+    STACK_OF(X509) *found;      /* all certificates, in the order of the
+                                   file */
     EVP_PKEY *key;              /* the first */
     ASN1_OCTET_STRING *key_id;  /* its localKeyID, or NULL */
-    unsigned long code;         /* what is wrong; 0: the error queue tells */
+    unsigned long code;         /* of the error; 0: see the error queue */
     const char *what;
 } reader;
 
-/* The functions below that end in _nogil return 1, or 0 for an error, and
-   then `code` and `what` or the error queue tell of it. */
+/* Functions below with `int` results return 1, or 0 on an error; then `code`
+   and `what`, or the error queue, describe the error. */
 
 static int
 fail_nogil(reader *self, unsigned long code, const char *what)
@@ -46,8 +48,8 @@ fail_nogil(reader *self, unsigned long code, const char *what)
 
 /* -- the file --------------------------------------------------------- */
 
-/* Whether there is anything in the file, as OpenSSL before 3.0.13 takes for
-   granted (CVE-2024-0727): behind its version comes the content. */
+/* Whether the file has contents, which OpenSSL before 3.0.13 assumes
+   (CVE-2024-0727).  The contents follow the version. */
 static int
 has_content_nogil(const reader *self)
 {
@@ -84,7 +86,7 @@ decode_nogil(reader *self, sslb_source *source)
     return ok || fail_nogil(self, DECODE_ERROR, "PKCS #12 file");
 }
 
-/* Gives up what was read of the file. */
+/* Frees everything that was read from the file. */
 static void
 forget_nogil(reader *self)
 {
@@ -98,8 +100,9 @@ forget_nogil(reader *self)
     self->file = NULL;
 }
 
-/* The file again, in a library context with the algorithms of old.  Where
-   there is no legacy provider, those of the default one have to do. */
+/* Decodes the file again, in a library context with the legacy algorithms.
+   Without a legacy provider, the context has those of the default provider
+   only. */
 static int
 decode_in_library_nogil(reader *self)
 {
@@ -135,7 +138,7 @@ reader_free(reader *self)
     OSSL_LIB_CTX_free(self->library);
 }
 
-/* -- unlocking it ----------------------------------------------------- */
+/* -- decryption -------------------------------------------------------- */
 
 static int
 fits_nogil(reader *self, const char *secret, int length)
@@ -145,8 +148,9 @@ fits_nogil(reader *self, const char *secret, int length)
     return PKCS12_verify_mac(self->file, secret, length);
 }
 
-/* An empty password may have two forms in the file: the end of a text, or
-   nothing at all.  A file need not have a MAC. */
+/* Checks the password with the file's MAC.  A file encodes an empty password
+   as a NUL character or as no bytes at all.  A file without a MAC is valid,
+   too. */
 static int
 unlock_nogil(reader *self, int length)
 {
@@ -163,9 +167,9 @@ unlock_nogil(reader *self, int length)
                             "wrong password for PKCS #12 file");
 }
 
-/* -- what is in it ---------------------------------------------------- */
+/* -- the contents ------------------------------------------------------ */
 
-/* The localKeyID, by which a key and its certificate belong together. */
+/* The localKeyID, which a key shares with its certificate. */
 static const ASN1_OCTET_STRING *
 local_key_id(const PKCS12_SAFEBAG *bag)
 {
@@ -175,7 +179,7 @@ local_key_id(const PKCS12_SAFEBAG *bag)
         ? value->value.octet_string : NULL;
 }
 
-/* Takes the certificate, unless there is one like it already. */
+/* Takes ownership of the certificate, and drops it if it is a duplicate. */
 static int
 keep_certificate_nogil(reader *self, X509 *x509, const PKCS12_SAFEBAG *bag)
 {
@@ -234,7 +238,7 @@ read_locked_key_nogil(reader *self, const PKCS12_SAFEBAG *bag)
     return ok;
 }
 
-/* Bags may be in bags; OpenSSL bounds how deep it decodes. */
+/* Bags may contain bags; OpenSSL limits the depth when it decodes them. */
 static int
 read_bags_nogil(reader *self, const STACK_OF(PKCS12_SAFEBAG) *bags)
 {
@@ -264,8 +268,8 @@ read_bags_nogil(reader *self, const STACK_OF(PKCS12_SAFEBAG) *bags)
     return ok;
 }
 
-/* A part of the file; one that is locked by other means than a password is
-   left out. */
+/* Reads a part of the file; skips a part whose encryption needs another secret
+   than a password. */
 static int
 read_safe_nogil(reader *self, PKCS7 *safe)
 {
@@ -322,9 +326,9 @@ has_key_id_nogil(const reader *self, X509 *x509)
                   (size_t)length) == 0;
 }
 
-/* Takes the certificate of the key out of those that were found: several may
-   be, of which one is said to be it.  NULL with the error queue filled, if
-   there are any. */
+/* Removes the leaf, whose public key fits the private key, from `found` and
+   returns it.  If several certificates fit, prefers the one with the
+   localKeyID of the key.  Returns NULL if none fits. */
 static X509 *
 take_leaf_nogil(reader *self)
 {
@@ -343,8 +347,9 @@ take_leaf_nogil(reader *self)
     return best >= 0 ? sk_X509_delete(self->found, best) : NULL;
 }
 
-/* Takes what may have signed the last one (X509_check_issued(3)), the first
-   where several may, or else any authority.  Or NULL. */
+/* Removes the next certificate of the chain from `found` and returns it: the
+   first one that may have signed `last` (X509_check_issued(3)), or else any CA
+   certificate, or NULL. */
 static X509 *
 take_next_nogil(reader *self, X509 *last)
 {
@@ -364,8 +369,9 @@ take_next_nogil(reader *self, X509 *last)
     return best >= 0 ? sk_X509_delete(self->found, best) : NULL;
 }
 
-/* In issuing order, and behind it the other authorities, such as one of the
-   same name that another has signed.  NULL when out of memory. */
+/* Makes the chain: the issuers of the leaf in order, then the other CA
+   certificates, such as a cross-signed one.  Returns NULL when out of
+   memory. */
 static STACK_OF(X509) *
 make_chain_nogil(reader *self, X509 *leaf)
 {
@@ -382,7 +388,8 @@ make_chain_nogil(reader *self, X509 *leaf)
     return chain;
 }
 
-/* Everything that is in the file, in the way that its algorithms need. */
+/* Decrypts and reads the file; if an algorithm is unsupported, again with the
+   legacy provider. */
 static int
 unpack_nogil(reader *self, int length)
 {
@@ -394,8 +401,8 @@ unpack_nogil(reader *self, int length)
             && read_safes_nogil(self);
     }
     return ok || (sslb_code_is_unsupported(ERR_peek_last_error())
-                  ? fail_nogil(self, UNSUPPORTED, "encryption, which may need "
-                               "OpenSSL's legacy provider, of PKCS #12 file")
+                  ? fail_nogil(self, UNSUPPORTED, "encryption (which may need "
+                               "OpenSSL's legacy provider) of PKCS #12 file")
                   : 0);
 }
 
@@ -417,7 +424,7 @@ find_identity_nogil(reader *self, sslb_identity *result)
     return result->chain != NULL;
 }
 
-/* The password is asked for when the file is known to be one, and once. */
+/* Asks for the password once, after the file was recognised as PKCS #12. */
 int
 sslb_pkcs12_read(sslb_identity *self, sslb_source *source,
                  sslb_password *password)

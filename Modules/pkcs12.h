@@ -1,4 +1,4 @@
-/* pkcs12.h: our own certificate, key and chain out of PKCS #12. */
+/* pkcs12.h: reads our own certificate, key and chain from PKCS #12. */
 
 #ifndef SSLB_PKCS12_H
 #define SSLB_PKCS12_H
@@ -8,15 +8,16 @@
 #include "password.h"
 #include "source.h"
 
-/* What we show of ourselves. */
+/* Our own certificate, its chain and its key; each NULL or owned. */
 typedef struct {
     X509 *leaf;
     STACK_OF(X509) *chain;
     EVP_PKEY *key;
 } sslb_identity;
 
-/* Reads a leaf, its key and its chain, to an empty identity: 0, or -1 with an
-   exception. */
+/* Reads a leaf, its key and its chain into an empty identity.  Calls a
+   password that is a callable at most once.  Returns 0, or -1 with an
+   exception; the caller frees the contents of the identity in both cases. */
 int sslb_pkcs12_read(sslb_identity *self, sslb_source *source,
                      sslb_password *password);
 

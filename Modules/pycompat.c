@@ -1,21 +1,23 @@
 /* pycompat.c: the functions of pycompat.h that are too long for a header.
 
-   Owns what 2.7 and 3.x do differently with modules, classes, references,
-   exceptions and signals.  It knows no type of ours and nothing of OpenSSL. */
+   Owns the differences between 2.7 and 3.x in modules, classes, references,
+   exceptions and signals.  This file uses no type of ours and nothing of
+   OpenSSL. */
 
 #include "pycompat.h"
 
-/* Classes of the C module _socket that all interpreters share.  An interpreter
-   that begins when the first has ended has others; those of the first are left
-   to it. */
+/* Classes of the C module _socket, as the interpreter that imported us last
+   has them.  If an interpreter starts after the first one has ended, it has
+   classes of its own; nobody releases the references to the former ones. */
 static struct {
     PyObject *error;
     PyObject *timeout;
 } of_socket;
 
 #ifdef PYPY_VERSION
-/* Its PyErr_CheckSignals() does nothing; but in each turn of a loop in Python
-   it looks for signals, also in what it has compiled. */
+/* PyPy's PyErr_CheckSignals() does nothing.  PyPy looks for signals in each
+   iteration of a Python loop, also in compiled loops; so this function has
+   one. */
 static PyObject *some_loop;
 
 static int
@@ -118,9 +120,9 @@ refuse_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 }
 #endif
 
-/* An interpreter that ends frees all interned strings since 3.14, the keys of
-   our types' dictionaries among them; the types stay.  The next one comes here
-   again: it gets them as they were at first. */
+/* Since 3.14, an interpreter that ends frees all interned strings, among them
+   the keys of our static types' dictionaries.  The next interpreter gets the
+   types in their initial state. */
 static void
 type_forget(PyTypeObject *type)
 {
@@ -138,7 +140,8 @@ type_forget(PyTypeObject *type)
 int
 sslb_type_ready(PyTypeObject *type)
 {
-#ifdef PYPY_VERSION     /* inherits object's, for objects full of zeros */
+#ifdef PYPY_VERSION     /* without tp_new, PyPy inherits object's, which makes
+                           objects full of zeros */
     if (type->tp_new == NULL) {
         type->tp_new = refuse_new;
     }
@@ -220,7 +223,7 @@ sslb_report_unraisable(const char *where, PyObject *context)
     Py_XDECREF(source);
 }
 
-/* Or the next import would find half a module. */
+/* Else the next import would find an incomplete module. */
 void
 sslb_module_drop(PyObject *module)
 {
@@ -255,7 +258,7 @@ sslb_module_new(const char *name, const char *doc, PyMethodDef *methods)
     definition.m_doc = doc;
     definition.m_methods = methods;
     module = PyModule_Create(&definition);
-#ifdef Py_GIL_DISABLED      /* it guards our objects */
+#ifdef Py_GIL_DISABLED      /* the GIL guards our objects */
     if (module != NULL
         && PyUnstable_Module_SetGIL(module, Py_MOD_GIL_USED) < 0) {
         Py_CLEAR(module);
@@ -318,7 +321,7 @@ sslb_refuse_copies(PyObject *self, PyObject *protocol)
     return NULL;
 }
 
-/* The arguments are not const on 2.7, which changes them all the same not. */
+/* 2.7 declares the arguments without const, but does not change them. */
 PyObject *
 sslb_exception_type_new(const char *name, const char *doc, PyObject *base,
                         PyObject *namespace)

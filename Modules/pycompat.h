@@ -1,22 +1,24 @@
-/* pycompat.h: everything the project knows about Python's versions.
+/* pycompat.h: all code that depends on the version of Python.
 
-   Owns, with pycompat_values.h, the differences between 2.7, 3.6 and later.
-   The other files include Python.h through here and never test a version.  On
-   2.7 nothing here may call a function whose name depends on the width of
-   unicode, so that one binary serves both (nearly all of PyUnicode_* is out).
+   Owns, with pycompat_values.h, the differences between Python 2.7, 3.6 and
+   later.  The other files include Python.h through this one and never test a
+   version.  On 2.7, the code calls no function whose symbol depends on the
+   width of unicode (nearly all of PyUnicode_*), so that one binary serves both
+   widths.
 
-   Each header of ours includes this one first, as Python.h has to come before
-   the system's headers.  These contracts hold in all of them, unless a comment
-   says otherwise:
+   Each header of ours includes this one first, because Python.h must come
+   before the system's headers.  These contracts hold in all headers, unless a
+   comment says otherwise:
 
-   - The GIL is held.  A function whose name ends with `_nogil` may be called
-     without it, and touches no Python object.
-   - One whose name ends with `_locked` wants the connection's lock held.
-   - `PyObject *` is a new reference, or NULL with an exception set; `int` is
-     0, or -1 with an exception set.
-   - An argument stays the caller's.
-   - A method or an attribute of a Python type, whose first arguments are
-     `PyObject *self` and what Python gives, is for the table of that type. */
+   - The caller holds the GIL.  A function whose name ends with `_nogil` may be
+     called without the GIL, and touches no Python object.
+   - A caller of a function whose name ends with `_locked` holds the lock that
+     the header names.
+   - A result of type `PyObject *` is a new reference, or NULL with an
+     exception set.  A result of type `int` is 0, or -1 with an exception set.
+   - The caller keeps the ownership of its arguments.
+   - A function whose arguments are `PyObject *self` and the arguments from
+     Python is a method or an attribute, for the table of its Python type. */
 
 #ifndef SSLB_PYCOMPAT_H
 #define SSLB_PYCOMPAT_H
@@ -29,9 +31,9 @@
 #  error "_ssl_backport needs Python 2.7, or 3.6 or later"
 #endif
 
-/* The module's entry point: `SSLB_MODULE_INIT(module_create)` defines the
-   exported function that the interpreter looks for, which returns what
-   `PyObject *module_create(void)` made. */
+/* The module's entry point.  `SSLB_MODULE_INIT(module_create)` defines the
+   exported function that the interpreter looks up.  The function calls
+   `PyObject *module_create(void)` and, on 3.x, returns its result. */
 
 #if PY_MAJOR_VERSION == 2
 #  define SSLB_MODULE_INIT(create)                                      \
@@ -45,16 +47,18 @@
     PyMODINIT_FUNC PyInit___ssl_backport(void) { return create(); }
 #endif
 
-/* Makes the empty module with its functions: a borrowed reference on 2.7,
-   where sys.modules owns it, a new one on 3.x.  NULL with an exception. */
+/* Creates the module with its functions.  The result is a new reference on
+   3.x; on 2.7 it is a borrowed one, because sys.modules owns the module.  NULL
+   with an exception on failure. */
 PyObject *sslb_module_new(const char *name, const char *doc,
                           PyMethodDef *methods);
 
-/* Gives up what sslb_module_new() returned; the current exception stays. */
+/* Releases a result of sslb_module_new(); on 2.7, removes the module from
+   sys.modules.  The current exception stays set. */
 void sslb_module_drop(PyObject *module);
 
-/* The method table's field for a function that takes keywords: its own type
-   differs, which METH_KEYWORDS says. */
+/* Casts a function with keyword arguments to the type of the method table's
+   field; METH_KEYWORDS tells the interpreter the true type. */
 #define SSLB_KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
 
 /* -- shims under the newest API's name -------------------------------- */
@@ -74,7 +78,8 @@ Py_XNewRef(PyObject *object)
     return object;
 }
 
-/* Never steals; a NULL value passes its exception on. */
+/* Never steals the reference.  For a NULL value, returns -1 and leaves the
+   exception set. */
 static inline int
 PyModule_AddObjectRef(PyObject *module, const char *name, PyObject *value)
 {
@@ -91,7 +96,8 @@ PyModule_AddObjectRef(PyObject *module, const char *name, PyObject *value)
 #endif
 
 #if PY_VERSION_HEX < 0x030d0000
-/* 1 and a new reference, 0 and NULL when it is gone, -1 with an exception. */
+/* Returns 1 and a new reference, 0 and NULL if the object is gone, or -1 with
+   an exception. */
 static inline int
 PyWeakref_GetRef(PyObject *reference, PyObject **result)
 {
@@ -105,7 +111,8 @@ PyWeakref_GetRef(PyObject *reference, PyObject **result)
     return *result != NULL;
 }
 
-/* Always steals; a NULL value passes its exception on. */
+/* Always steals the reference.  For a NULL value, returns -1 and leaves the
+   exception set. */
 static inline int
 PyModule_Add(PyObject *module, const char *name, PyObject *value)
 {
@@ -122,9 +129,9 @@ typedef long Py_hash_t;
 
 /* -- facts ------------------------------------------------------------ */
 
-/* The errno of an end without a close_notify, next to OpenSSL's SSL_ERROR_*,
-   and that of one which a shutdown meets: 2.7's own ssl had none there, which
-   gevent looks at. */
+/* The errno of an SSLEOFError, beside OpenSSL's SSL_ERROR_* values.  An
+   SSLEOFError from a shutdown has 0 on 2.7, as with 2.7's own ssl: gevent
+   tests for that. */
 #define SSLB_ERROR_EOF 8
 #if PY_MAJOR_VERSION == 2
 #  define SSLB_EOF_OF_SHUTDOWN 0
@@ -132,71 +139,76 @@ typedef long Py_hash_t;
 #  define SSLB_EOF_OF_SHUTDOWN SSLB_ERROR_EOF
 #endif
 
-/* Whether the host's str is bytes, so that bytes may be meant as text. */
+/* Whether the host's str is bytes, so that callers pass text as bytes. */
 #if PY_MAJOR_VERSION == 2
 #  define SSLB_BYTES_ARE_TEXT 1
 #else
 #  define SSLB_BYTES_ARE_TEXT 0
 #endif
 
-/* Whether there may be a socket.py that takes RAND_egd() from _ssl and fails
-   without: before 2.7.10 each did. */
+/* Whether a socket.py may import RAND_egd() from _ssl and fail without it:
+   each socket.py before 2.7.10 does. */
 #if PY_MAJOR_VERSION == 2
 #  define SSLB_HAVE_RAND_EGD
 #endif
 
 /* -- classes ---------------------------------------------------------- */
 
-/* Finds those of the C module _socket, for each interpreter that imports us
-   anew: 0, or -1 with an exception. */
+/* Looks up the classes of the C module _socket.  Called in each interpreter
+   that imports the module. */
 int sslb_pycompat_module_init(void);
 
-/* `socket.error`, which is OSError on 3.x: what SSLError is derived from and
-   what a failed system call raises.  Borrowed, as the next ones. */
+/* `socket.error`, which is OSError on 3.x: the base class of SSLError, and the
+   class for failed system calls.  These three functions return borrowed
+   references. */
 PyObject *sslb_oserror_type(void);
 
-/* `OSError` on 3.x, `IOError` on 2.7: for files. */
+/* The class for errors about files: `OSError` on 3.x, `IOError` on 2.7. */
 PyObject *sslb_file_error_type(void);
 
 /* `socket.timeout`. */
 PyObject *sslb_timeout_type(void);
 
-/* What leads to the socket of a connection: a weak reference, and on 2.7 the
-   object itself.  There the stock connection keeps its socket too, as callers
-   of socket.ssl() rely on, and before 2.7.9 the sockets of the C module
-   _socket have no weak references.  New reference. */
+/* Returns a connection's reference to its socket: a weak reference, or on 2.7
+   the socket itself.  On 2.7 the stock connection owns its socket too, and
+   callers of socket.ssl() rely on that; before 2.7.9, objects of the C module
+   _socket have no weak references. */
 PyObject *sslb_reference_new(PyObject *object);
 
-/* Whether it is the object itself, which it keeps alive. */
+/* Whether the reference is the object itself, and so keeps the object
+   alive. */
 int sslb_reference_is_strong(PyObject *reference);
 
-/* As PyWeakref_GetRef(); for NULL the object is gone. */
+/* As PyWeakref_GetRef().  A NULL reference means that the object is gone. */
 int sslb_reference_get(PyObject *reference, PyObject **result);
 
-/* __reduce_ex__ for the method table of a type whose state is in C: copies
-   and pickles of its objects would lack that.  TypeError. */
+/* A __reduce_ex__ that raises TypeError, for the method table of a type with
+   state in C: a copy or a pickle of its objects would lose that state. */
 #define SSLB_REFUSE_COPIES {"__reduce_ex__", sslb_refuse_copies, METH_O, NULL}
 PyObject *sslb_refuse_copies(PyObject *self, PyObject *protocol);
 
-/* PyType_Ready(); nobody makes objects of a type without tp_new. */
+/* PyType_Ready().  Python code cannot create objects of a type without
+   tp_new. */
 int sslb_type_ready(PyTypeObject *type);
 
-/* A class of exceptions: "module.Name", its bases and namespace as for
-   PyErr_NewExceptionWithDoc(). */
+/* Creates an exception class.  `name` is "module.Name"; base and namespace are
+   as for PyErr_NewExceptionWithDoc(). */
 PyObject *sslb_exception_type_new(const char *name, const char *doc,
                                   PyObject *base, PyObject *namespace);
 
-/* A method for a class that was made at run time (`type` borrowed).  Its
-   function is METH_O, and the instance is its argument: PyPy lacks
-   PyDescr_NewMethod(). */
+/* Creates a method for a class that was created at run time (`type` is
+   borrowed).  The definition is of a METH_O function, which gets the instance
+   as its argument: PyPy lacks PyDescr_NewMethod(). */
 PyObject *sslb_method_new(PyObject *type, PyMethodDef *definition);
 
-/* The C function behind a method of a class in C that takes no arguments.  To
-   call it directly takes a tenth of the time on CPython 2.7; NULL elsewhere,
-   where the sockets of connections are of a class that Python code defines. */
+/* The C function of a METH_NOARGS method of a class in C, or NULL.  Only
+   CPython 2.7 returns one: a direct call needs a tenth of the time.
+   Elsewhere, Python code defines the class of a connection's socket.  Sets no
+   exception. */
 PyCFunction sslb_function_of_method(PyTypeObject *type, PyObject *name);
 
-/* No attribute of the class can be set from now on, as in 3.10 and later. */
+/* Makes the attributes of the class read-only, where Python can (3.10 and
+   later). */
 static inline void
 sslb_type_make_immutable(PyObject *type)
 {
@@ -207,24 +219,24 @@ sslb_type_make_immutable(PyObject *type)
 #endif
 }
 
-/* An exception that is kept to be raised later, in another place. */
+/* An exception that the code stores, to raise it later in another place. */
 typedef struct {
     PyObject *type;             /* NULL when there is none */
     PyObject *value;
     PyObject *traceback;
 } sslb_exception;
 
-/* Takes the current exception away; to an empty one. */
+/* Moves the current exception into `exception`, which must be empty. */
 static inline void
 sslb_exception_keep(sslb_exception *exception)
 {
     PyErr_Fetch(&exception->type, &exception->value, &exception->traceback);
-#ifdef PYPY_VERSION     /* whose PyErr_Restore() would leak it */
+#ifdef PYPY_VERSION     /* PyPy's PyErr_Restore() would leak it */
     Py_CLEAR(exception->traceback);
 #endif
 }
 
-/* Raises it, which empties it. */
+/* Moves the stored exception back, to be the current one. */
 static inline void
 sslb_exception_raise(sslb_exception *exception)
 {
@@ -232,15 +244,15 @@ sslb_exception_raise(sslb_exception *exception)
     exception->type = exception->value = exception->traceback = NULL;
 }
 
-/* Runs the handlers of signals that have come, in the main thread: 0, or -1
-   with what one raised. */
+/* Runs the Python handlers of pending signals, in the main thread.  Returns 0,
+   or -1 with the exception of a handler. */
 int sslb_handlers_run(void);
 
-/* ValueError with the text and, behind it, the repr() of a value: whatever its
-   characters are, the message can be shown. */
+/* Raises ValueError with the text, followed by the repr() of the value: the
+   message can be shown whatever characters the value has. */
 void sslb_value_error_raise(const char *text, PyObject *value);
 
-/* Reports the current exception as one that cannot be raised. */
+/* Reports the current exception as unraisable, and clears it. */
 void sslb_report_unraisable(const char *where, PyObject *context);
 
 #endif

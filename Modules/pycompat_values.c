@@ -1,7 +1,7 @@
-/* pycompat_values.c: text, numbers and data, between Python and C.
+/* pycompat_values.c: converts text, numbers and data between Python and C.
 
-   Owns the conversions where 2.7 and 3.x differ.  It knows no type of ours and
-   nothing of OpenSSL. */
+   Owns the conversions that differ between 2.7 and 3.x.  This file uses no
+   type of ours and nothing of OpenSSL. */
 
 #include "pycompat_values.h"
 
@@ -9,8 +9,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* What a codec's function (whose reference this takes, or NULL) makes of an
-   object; PyPy lacks PyCodec_Encode() and PyCodec_Decode(). */
+/* Calls an encoder or decoder with an object, and returns the converted
+   object.  Steals the reference to the function, which may be NULL with an
+   exception set.  PyPy lacks PyCodec_Encode() and PyCodec_Decode(). */
 static PyObject *
 convert(PyObject *function, PyObject *object)
 {
@@ -20,7 +21,7 @@ convert(PyObject *function, PyObject *object)
     if (function != NULL) {
         pair = PyObject_CallFunction(function, "Os", object, "strict");
     }
-    if (pair != NULL) {     /* and the number of characters */
+    if (pair != NULL) {     /* the second item is the count of characters */
         result = PySequence_GetItem(pair, 0);
     }
     Py_XDECREF(pair);
@@ -115,7 +116,7 @@ sslb_int_from_unsigned(unsigned long long value)
 }
 
 #ifdef PYPY_VERSION
-/* PyPy's "s*" and "w*" know no memoryview. */
+/* PyPy's "s*" and "w*" do not accept a memoryview. */
 static int
 memoryview_get(PyObject *object, Py_buffer *view, int flags)
 {
@@ -133,8 +134,8 @@ memoryview_get(PyObject *object, Py_buffer *view, int flags)
                              flags);
 }
 
-/* Nor do they know array, mmap and others, whose memory no extension sees:
-   a copy of what buffer() shows. */
+/* PyPy's "s*" does not accept array, mmap and others either, and no C API
+   gives access to their memory: copies the bytes of buffer(object). */
 static int
 copy_get(PyObject *object, Py_buffer *view)
 {
@@ -175,11 +176,11 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
     return PyArg_Parse(object, "w*", view) ? 0 : -1;
 }
 #else
-/* str and, as 2.7's own ssl takes it, unicode of ASCII characters. */
+/* Accepts also unicode of ASCII characters, as 2.7's own ssl does. */
 int
 sslb_buffer_get(PyObject *object, Py_buffer *view)
 {
-    if (PyString_CheckExact(object)) {  /* a tenth of the time */
+    if (PyString_CheckExact(object)) {  /* needs a tenth of the time */
         return PyObject_GetBuffer(object, view, PyBUF_SIMPLE);
     }
     return PyArg_Parse(object, "s*", view) ? 0 : -1;
@@ -192,8 +193,8 @@ sslb_buffer_get_writable(PyObject *object, Py_buffer *view)
         return -1;
     }
     if (view->readonly && PyMemoryView_Check(object)) {
-        /* 2.7.0's memoryview of a str: bpo-10451.  Of old-style buffers it
-           says nothing. */
+        /* 2.7.0 gives a writable view of a str's memoryview (bpo-10451).  For
+           old-style buffers, view->readonly says nothing. */
         PyBuffer_Release(view);
         PyErr_SetString(PyExc_TypeError,
                         "argument must be read-write buffer");
@@ -359,7 +360,7 @@ sslb_text_split(const char *utf8, char separator)
     return result;
 }
 
-/* What does not fit 1 KiB is cut: for messages. */
+/* For messages: cuts the text after 1 KiB. */
 PyObject *
 sslb_readable_format(const char *format, ...)
 {
@@ -379,8 +380,8 @@ sslb_is_unicode(PyObject *object)
     return PyUnicode_Check(object);
 }
 
-/* The number behind an int, a long or what has __index__; a new reference,
-   so that no float or str is taken for one. */
+/* Returns a new reference to the integer of an int, a long or an object with
+   __index__(); TypeError for a float or a str. */
 static PyObject *
 int_from_index(PyObject *object)
 {
@@ -433,7 +434,8 @@ sslb_int_as_unsigned(PyObject *object, unsigned long long *value)
     if (index == NULL) {
         return -1;
     }
-    /* On 2.7 an int is no long: PyNumber_Long makes one of neither. */
+    /* On 2.7, PyNumber_Long() returns an int for an int; the conversion below
+       needs a long. */
     number = PyObject_CallFunctionObjArgs((PyObject *)&PyLong_Type, index,
                                           NULL);
     Py_DECREF(index);
@@ -489,7 +491,7 @@ sslb_host_as_ascii(PyObject *object)
                                            PyByteArray_GET_SIZE(object));
     }
     else if (PyUnicode_Check(object)) {
-        /* The codec is loaded only for names that need it. */
+        /* Only names that are not ASCII load the IDNA codec. */
         result = encode(object, "ascii");
         if (result == NULL && PyErr_ExceptionMatches(PyExc_UnicodeError)) {
             PyErr_Clear();
@@ -504,7 +506,7 @@ sslb_host_as_ascii(PyObject *object)
     }
     if (result != NULL && !is_ascii(PyBytes_AS_STRING(result),
                                     PyBytes_GET_SIZE(result))) {
-        /* which raises what everybody expects */
+        /* the decoder raises the expected UnicodeDecodeError */
         Py_XDECREF(convert(PyCodec_Decoder("ascii"), result));
         Py_CLEAR(result);
     }

@@ -1,70 +1,70 @@
-/* pycompat_values.h: text, numbers and data, between Python and C.
+/* pycompat_values.h: converts text, numbers and data between Python and C.
 
-   The GIL is held. */
+   The caller holds the GIL. */
 
 #ifndef SSLB_PYCOMPAT_VALUES_H
 #define SSLB_PYCOMPAT_VALUES_H
 
 #include "pycompat.h"
 
-/* "Text" is the host's native str: bytes on 2.7, unicode on 3.x.  Bytes that
-   are no UTF-8 come out as backslash escapes on 3.x, so that no name in a
+/* "Text" is the host's native str: bytes on 2.7, unicode on 3.x.  On 3.x,
+   bytes that are not UTF-8 become backslash escapes, so that no name in a
    certificate makes decoding fail. */
 PyObject *sslb_text_new(const char *utf8, Py_ssize_t length);
 PyObject *sslb_text_from_string(const char *utf8);
 
-/* The same for what people read, messages and names in certificates: on 2.7
-   unicode where it is not ASCII. */
+/* The same for text that people read (messages, names in certificates): on 2.7
+   the result is unicode unless the text is ASCII. */
 PyObject *sslb_readable_new(const char *utf8, Py_ssize_t length);
 PyObject *sslb_readable_format(const char *format, ...);
 
-/* That as an exception shows it: on 2.7 UTF-8 for str(), and unicode. */
+/* Such text as an exception shows it.  str() of an exception on 2.7 needs
+   UTF-8 bytes; unicode() needs unicode. */
 PyObject *sslb_readable_as_str(PyObject *text);
 PyObject *sslb_readable_as_unicode(PyObject *text);
 PyObject *sslb_text_intern(const char *ascii);
 int sslb_text_check(PyObject *object);
 
-/* A list of the parts between separators. */
+/* Splits at each separator; returns a list of text. */
 PyObject *sslb_text_split(const char *utf8, char separator);
 
-/* The host's plain integer: int, and on 2.7 long only where int is too
-   small. */
+/* Returns an int; on 2.7 a long if the value does not fit an int. */
 PyObject *sslb_int_new(long value);
 PyObject *sslb_int_from_unsigned(unsigned long long value);
 
-/* C integers from an int, a long or an enum member; a float or a str is a
-   TypeError, what does not fit is an OverflowError, and a negative number
-   where none can be meant a ValueError.  0 or -1. */
+/* Convert an int, a long or an enum member to a C integer.  TypeError for a
+   float or a str; OverflowError if the number does not fit; ValueError for a
+   negative number if the C type is unsigned. */
 int sslb_int_as_long(PyObject *object, long *value);
 int sslb_int_as_int(PyObject *object, int *value);
 int sslb_int_as_unsigned(PyObject *object, unsigned long long *value);
 int sslb_int_as_ssize(PyObject *object, Py_ssize_t *value);
 
-/* Exports the caller's contiguous buffer, read-only or writable, until
-   PyBuffer_Release(): on 2.7 also old-style buffers and, for reading,
-   ASCII-only unicode.  0 or -1. */
+/* Get a contiguous buffer, for reading or for writing, until the caller calls
+   PyBuffer_Release().  On 2.7, both accept old-style buffers, too, and
+   sslb_buffer_get() accepts ASCII-only unicode. */
 int sslb_buffer_get(PyObject *object, Py_buffer *view);
 int sslb_buffer_get_writable(PyObject *object, Py_buffer *view);
 
-/* The bytes of text in an encoding, or, where it is 2.7's unicode or 3.x's str
-   with characters that this lacks, UnicodeEncodeError; 2.7's str as it is.
-   New reference to bytes. */
+/* Encodes text; returns a new reference to bytes.  UnicodeEncodeError if the
+   encoding lacks a character.  2.7's str passes unchanged. */
 PyObject *sslb_text_encode(PyObject *object, const char *encoding);
 
-/* The same for a C string: ValueError where a NUL is in it. */
+/* The same for use as a C string: ValueError if the text has a NUL. */
 PyObject *sslb_text_encode_string(PyObject *object, const char *encoding);
 
-/* A host name in ASCII: str and unicode through the IDNA codec where they
-   are not ASCII yet, bytes as they are.  New reference to bytes.
-   TypeError, UnicodeError. */
+/* Converts a host name to ASCII; returns a new reference to bytes.  Text that
+   is not ASCII goes through the IDNA codec; bytes must be ASCII.  Raises
+   TypeError or UnicodeError. */
 PyObject *sslb_host_as_ascii(PyObject *object);
 
-/* A path as bytes, from str, bytes, unicode or os.PathLike. TypeError for
-   other types; what __fspath__ raises passes through.  New reference. */
+/* Converts a path (str, bytes, unicode or os.PathLike) to bytes; returns a new
+   reference.  TypeError for other types; an exception of __fspath__() passes
+   through. */
 PyObject *sslb_path_as_bytes(PyObject *object);
 
-/* Whether the object is text (str or unicode) that IS text and not data:
-   what `cadata` tells PEM from DER by. */
+/* Whether the object is text and cannot be data: unicode on 2.7, str on 3.x.
+   `cadata` is PEM then. */
 int sslb_is_unicode(PyObject *object);
 
 #endif

@@ -1,7 +1,7 @@
 /* reading.c: _SSLSocket.read().
 
-   Owns the step that reads, which may bring several records at once, and what
-   becomes of an end of the data that was met behind data. */
+   Owns the step that reads, which may read several records, and the report of
+   an end of the data that a read finds after data. */
 
 #include "reading.h"
 #include "connection.h"
@@ -15,23 +15,24 @@
 
 #include <stdint.h>
 
-/* A record of TLS 1.3 with a body of so many bytes is no alert, unless the
-   peer pads those: RFC 8446, 5.4. */
+/* A TLS 1.3 record whose body has at least this many bytes is not an alert,
+   unless the peer pads alerts: RFC 8446, 5.4. */
 #define MORE_THAN_AN_ALERT 256
 
-/* No peer is faster (nanoseconds), not even on the same machine; later, a
-   program may know from select() that there is something. */
+/* The least time, in nanoseconds, that a peer needs to answer, even on the
+   same machine.  After this time select() may have reported the answer to the
+   program. */
 #define ANSWER_TAKES ((int64_t)20 * 1000)
 
 /* The most that one read() allocates for its result. */
 #define READ_AT_MOST ((Py_ssize_t)1 << 20)
 
-/* Up to so many bytes are read into the stack: to copy them takes less than to
-   make a bytes object smaller. */
+/* Up to this many bytes, read() uses a buffer on the stack: a copy costs less
+   than shrinking a bytes object. */
 #define SHORT_READ ((Py_ssize_t)8 << 10)
 
-/* What a record's body is at least longer than its plaintext, in bytes: the
-   tag (the least that CCM suites have is 8), in TLS 1.3 the content type (RFC
+/* By how many bytes, at least, a record's body is longer than its plaintext:
+   the tag (8 in the shortest CCM suites), in TLS 1.3 the content type (RFC
    8446, 5.2), in TLS 1.2 the nonce of GCM and CCM (RFC 5288, 3). */
 static size_t
 body_overhead(SSL *ssl)
@@ -48,9 +49,9 @@ body_overhead(SSL *ssl)
     return length + (is_ccm || is_gcm ? 8 : 0);
 }
 
-/* Lets the transport tell what comes next.  Not during a handshake, where
-   records of several kinds come, and not where a record may be shorter than
-   what is in it. */
+/* Lets the transport read the next record's header along with a record.  Not
+   during a handshake, which has records of several types, and not with
+   compression, where a body may be shorter than its plaintext. */
 static void
 look_ahead_locked(sslb_operation *op)
 {
@@ -67,9 +68,10 @@ look_ahead_locked(sslb_operation *op)
     }
 }
 
-/* Whether to read on.  What comes behind data may be the end of it, which the
-   kernel has to show for as long as nobody was told; and nothing may be left
-   over for a later read, as select() does not show that. */
+/* Whether to read another record.  The next record must be data: select() has
+   to report an end of the data until a read() has reported the end.  And the
+   whole record must fit into the buffer, as select() does not see data that
+   stays in the SSL. */
 static int
 reads_on_locked(sslb_operation *op)
 {
@@ -88,9 +90,9 @@ reads_on_locked(sslb_operation *op)
         && !sslb_step_is_wanted_nogil(&self->lock);
 }
 
-/* A peer that has closed in good order ends the data, which is no failure; if
-   we have closed as well, there was nothing to expect.  After a fatal alert
-   OpenSSL says the same, but then the data was cut off. */
+/* A close_notify of the peer ends the data: read() returns b"", or raises
+   SSLZeroReturnError if this side has sent a close_notify before.  After a
+   fatal alert OpenSSL reports the same, but then the data is incomplete. */
 static sslb_step_result
 read_ended(sslb_operation *op)
 {
@@ -107,8 +109,8 @@ read_ended(sslb_operation *op)
         ? STEP_DONE : result;
 }
 
-/* Whether an answer to what was just written can hardly be there yet, so that
-   it saves a system call to wait first. */
+/* Whether the peer can hardly have answered the last write yet.  Then waiting
+   first saves a system call. */
 static int
 answer_is_awaited_locked(sslb_operation *op)
 {
@@ -123,8 +125,8 @@ answer_is_awaited_locked(sslb_operation *op)
         && SSL_get_shutdown(self->ssl) == 0;
 }
 
-/* A read that met the end behind data returned the data: the end is for the
-   next one. */
+/* Takes the error that an earlier read found after data: 1 if there was one.
+   That read returned the data. */
 static int
 take_untold_locked(sslb_operation *op)
 {
@@ -140,9 +142,10 @@ take_untold_locked(sslb_operation *op)
     return 1;
 }
 
-/* After an SSL_read_ex() that got nothing.  If the call before got data, that
-   is told first; over a socket it takes an alert that is padded or a record
-   that is spoilt for that, and pending() shows it. */
+/* Called when SSL_read_ex() returned no data.  If an earlier call of this read
+   returned data, read() returns that data.  The next read() reports the end or
+   the error, and pending() returns 1 until then.  Over a socket this happens
+   only with a padded alert or a corrupt record. */
 static sslb_step_result
 read_settled(sslb_operation *op, sslb_step_result result)
 {
@@ -184,10 +187,10 @@ read_locked(sslb_operation *op)
 
 /* -- the method --------------------------------------------------------- */
 
-/* Reads into op->data: 0, or -1 with an exception.  Only one thread waits
-   for the socket: another one may have no more to wait for when the first has
-   read, as the end of the data comes once.  A signal handler that reads in
-   the middle of this thread's read comes first. */
+/* Reads into op->data: 0, or -1 with an exception.  Only one thread at a time
+   waits for the socket: the end of the data comes once, so another thread
+   might wait for ever.  A signal handler that reads during a read of its own
+   thread does not wait for the turn. */
 static int
 read_run(sslb_operation *op)
 {
@@ -228,7 +231,7 @@ read_into_buffer(sslb_operation *op, PyObject *buffer, Py_ssize_t length)
     return result;
 }
 
-/* The most that a read over MemoryBIOs can return now: asyncio asks for
+/* The most bytes that a read over MemoryBIOs can return now.  asyncio asks for
    256 KiB each time. */
 static Py_ssize_t
 at_hand(sslb_connection *self)

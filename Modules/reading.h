@@ -1,6 +1,7 @@
 /* reading.h: _SSLSocket.read(), for the type's table.
 
-   The caller holds no lock; while it waits, other threads may write. */
+   The caller holds the GIL and no lock.  While read() waits, other threads may
+   write. */
 
 #ifndef SSLB_READING_H
 #define SSLB_READING_H

@@ -1,4 +1,4 @@
-/* session.c: SSLSession, what a client needs to resume a connection.
+/* session.c: SSLSession, which a client needs to resume a session.
 
    Owns the Python type around an SSL_SESSION, which it never changes. */
 
@@ -57,8 +57,8 @@ session_of(PyObject *object)
     return ((sslb_session *)object)->session;
 }
 
-/* The id of a TLS 1.3 session is made up by the client, so it tells sessions
-   apart there too. */
+/* With TLS 1.3, OpenSSL's client makes up the id of a session, so different
+   sessions have different ids there, too. */
 static PyObject *
 session_richcompare(PyObject *left, PyObject *right, int op)
 {
@@ -127,12 +127,12 @@ session_to_bytes(PyObject *object, PyObject *none)
 
     (void)none;
     if (complaint == NULL && !SSL_SESSION_is_resumable(self->session)) {
-        complaint = "it cannot be resumed (with TLS 1.3 the ticket comes "
-                    "with the first data)";
+        complaint = "it cannot be resumed (with TLS 1.3, the ticket arrives "
+                    "after the handshake: read some data first)";
     }
     if (complaint != NULL) {
-        PyErr_Format(PyExc_ValueError, "the session has no bytes: %s",
-                     complaint);
+        PyErr_Format(PyExc_ValueError, "the session cannot be converted to "
+                     "bytes: %s", complaint);
         return NULL;
     }
     return sslb_session_bytes_write(self->session, &self->parameters);
@@ -149,7 +149,7 @@ sslb_session_from_bytes(PyObject *self, PyObject *data)
 
     if (SSL_CTX_get_ssl_method(context->ctx) == TLS_server_method()) {
         PyErr_SetString(PyExc_ValueError,
-                        "a server's SSLContext resumes no sessions");
+                        "a server's SSLContext cannot resume sessions");
         return NULL;
     }
     if (sslb_buffer_get(data, &view) < 0) {
@@ -169,13 +169,13 @@ sslb_session_from_bytes(PyObject *self, PyObject *data)
 static PyGetSetDef session_getset[] = {
     {"id", session_get_id, NULL, "The session's id (bytes).", NULL},
     {"time", session_get_time, NULL,
-     "When it was made (seconds since 1970).", NULL},
+     "The time of its creation (int, seconds since 1970).", NULL},
     {"timeout", session_get_timeout, NULL,
-     "How long it may be used (seconds).", NULL},
+     "The lifetime of the session (int, seconds).", NULL},
     {"ticket_lifetime_hint", session_get_ticket_lifetime_hint, NULL,
-     "How long the server wants to accept its ticket (seconds).", NULL},
+     "The server's hint how long it accepts the ticket (int, seconds).", NULL},
     {"has_ticket", session_get_has_ticket, NULL,
-     "Whether the server sent a ticket with it.", NULL},
+     "Whether the session has a ticket (bool).", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -183,10 +183,11 @@ static PyMethodDef session_methods[] = {
     SSLB_REFUSE_COPIES,
     {"to_bytes", session_to_bytes, METH_NOARGS,
      "to_bytes() -> bytes\n\n"
-     "The session for SSLContext.session_from_bytes(), in another process\n"
-     "too.  As secret as a private key: keep it from others who could read\n"
-     "or write it.  ValueError for a session that cannot be resumed, as with\n"
-     "TLS 1.3 before its ticket has come, and for a server's."},
+     "The session for SSLContext.session_from_bytes(), also in another\n"
+     "process.  The bytes are as secret as a private key: nobody else may\n"
+     "read or write them.  Raise ValueError for a server's session, and for\n"
+     "one that cannot be resumed, as with TLS 1.3 before the ticket has\n"
+     "arrived."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -195,7 +196,7 @@ PyTypeObject sslb_session_type = {
     .tp_name = "_ssl.SSLSession",
     .tp_basicsize = sizeof(sslb_session),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .tp_doc = "A session of a finished connection, for the next one.",
+    .tp_doc = "A session of one connection, for another one to resume.",
     .tp_dealloc = session_dealloc,
     .tp_traverse = session_traverse,
     .tp_clear = session_clear,

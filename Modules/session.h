@@ -1,6 +1,6 @@
-/* session.h: SSLSession.
+/* session.h: the Python type SSLSession.
 
-   A session never changes once it is made, so that it needs no lock. */
+   A session never changes after its creation, so it needs no lock. */
 
 #ifndef SSLB_SESSION_H
 #define SSLB_SESSION_H
@@ -11,24 +11,24 @@
 #include "opensslcompat.h"
 #include "parameters.h"
 
-/* Keeps the context alive, and owns the SSL_SESSION. */
+/* The object owns the SSL_SESSION and keeps the context alive. */
 typedef struct {
     PyObject_HEAD
     SSL_SESSION *session;
-    sslb_context *context;      /* where it may be used again */
-    sslb_checks checks;         /* that the peer has passed */
-    sslb_digest parameters;     /* of contexts that may have its bytes */
-    const char *stays;          /* why none may, or NULL */
+    sslb_context *context;      /* the context that may resume it */
+    sslb_checks checks;         /* checks that the peer has passed */
+    sslb_digest parameters;     /* of contexts that may use its bytes */
+    const char *stays;          /* why it has no bytes (a clause), or NULL */
 } sslb_session;
 
 extern PyTypeObject sslb_session_type;
 
-/* Takes ownership of `session`, also when it fails. */
+/* Takes ownership of `session`, also on failure. */
 PyObject *sslb_session_new(SSL_SESSION *session, sslb_context *context,
                            sslb_checks checks, sslb_digest parameters,
                            const char *stays);
 
-/* SSLContext.session_from_bytes() */
+/* SSLContext.session_from_bytes(), for the type's table. */
 PyObject *sslb_session_from_bytes(PyObject *self, PyObject *data);
 
 #endif

@@ -1,16 +1,16 @@
-/* session_bytes.c: sessions that outlive their process.
+/* session_bytes.c: sessions as bytes, for other processes.
 
-   Owns the format: how a session is written, and all that must hold before
-   one is taken from bytes.  The bytes are
+   Owns the format, and the checks of bytes before they become a session.  The
+   bytes are
 
        8   "sslbsess"
-       2   the version of the format, the high byte first
-       32  the digest of the parameters of contexts that may have it
-       n   the session as OpenSSL writes it: i2d_SSL_SESSION(3)
-       32  the SHA-256 of all that stands before
+       2   the version of the format, big-endian
+       32  the digest of the parameters of contexts that may use the session
+       n   the session in OpenSSL's format: i2d_SSL_SESSION(3)
+       32  the SHA-256 of all bytes before
 
-   The last tells damage, not fraud: whoever can write the bytes can pass for
-   the server, as whoever can read them can. */
+   The last field detects damage, not forgery: anybody who can read or write
+   the bytes can impersonate the server. */
 
 #include "session_bytes.h"
 
@@ -26,11 +26,12 @@ enum {
     PARAMETERS_AT = VERSION_AT + 2,
     SESSION_AT = PARAMETERS_AT + sizeof(sslb_digest),
     LEAST = SESSION_AT + sizeof(sslb_digest),
-    /* a ticket has at most 64 KiB, a certificate hardly more */
+    /* a ticket has at most 64 KiB, and a certificate hardly more */
     MOST = 256 * 1024,
 };
 
-/* Of all but the last 32 bytes: 1, or 0 with the error queue filled. */
+/* Computes the digest of all but the last 32 bytes.  Returns 1, or 0 with the
+   error queue filled. */
 static int
 digest_bytes(const unsigned char *bytes, size_t length, sslb_digest *digest)
 {
@@ -49,7 +50,7 @@ is_expired(const SSL_SESSION *session)
 
 /* -- writing ------------------------------------------------------------ */
 
-/* Fills the bytes around the session: 1, or 0 with the error queue filled. */
+/* Writes all fields.  Returns 1, or 0 with the error queue filled. */
 static int
 fill(unsigned char *bytes, size_t length, SSL_SESSION *session,
      const sslb_digest *parameters)
@@ -101,21 +102,21 @@ refuse(const char *complaint)
     return -1;
 }
 
-/* 0 where the bytes are whole and in this format, or -1. */
+/* Checks that the bytes have this format and are not damaged. */
 static int
 check_format(const unsigned char *bytes, size_t length)
 {
     sslb_digest digest;
 
     if (length < LEAST || memcmp(bytes, magic, sizeof(magic)) != 0) {
-        return refuse("not what SSLSession.to_bytes() gives");
+        return refuse("the bytes are not from SSLSession.to_bytes()");
     }
     if (bytes[VERSION_AT] << 8 != (FORMAT_VERSION & 0xff00)
         || bytes[VERSION_AT + 1] != (FORMAT_VERSION & 0xff)) {
-        return refuse("a session in the format of another version");
+        return refuse("the session has the format of another version");
     }
     if (length > MOST) {
-        return refuse("longer than any session");
+        return refuse("the bytes are longer than any session");
     }
     if (!digest_bytes(bytes, length, &digest)) {
         ERR_clear_error();
@@ -129,7 +130,8 @@ check_format(const unsigned char *bytes, size_t length)
     return 0;
 }
 
-/* A client's has no session id context, which would end its handshake. */
+/* Checks that a client can resume the session.  With a session id context,
+   which only servers' sessions have, the handshake would fail. */
 static int
 check_session(const SSL_SESSION *session)
 {
@@ -139,7 +141,7 @@ check_session(const SSL_SESSION *session)
     (void)SSL_SESSION_get0_id_context(session, &length);
     if (version < TLS1_VERSION || version > TLS1_3_VERSION || length != 0
         || !SSL_SESSION_is_resumable(session)) {
-        return refuse("a session that no client can resume");
+        return refuse("no client can resume the session");
     }
     if (is_expired(session)) {
         return refuse("the session has expired");
@@ -159,8 +161,8 @@ sslb_session_bytes_read(const unsigned char *bytes, size_t length,
         return NULL;
     }
     if (memcmp(bytes + PARAMETERS_AT, parameters, sizeof(*parameters)) != 0) {
-        refuse("the session was made with other settings than those of "
-               "this context: what it verifies by, its own certificate, "
+        refuse("the session was made with settings that this context "
+               "does not have: trust store, verification, own certificate, "
                "versions, ciphers or options");
         return NULL;
     }
@@ -169,7 +171,7 @@ sslb_session_bytes_read(const unsigned char *bytes, size_t length,
     ERR_clear_error();
     if (session == NULL || next != end) {
         SSL_SESSION_free(session);
-        refuse("the session is not one that this OpenSSL understands");
+        refuse("this OpenSSL cannot decode the session");
         return NULL;
     }
     if (check_session(session) < 0) {

@@ -1,6 +1,6 @@
-/* session_bytes.h: a session as bytes.
+/* session_bytes.h: sessions as bytes.
 
-   Neither function keeps anything, or takes a lock. */
+   The functions store nothing, and take no lock. */
 
 #ifndef SSLB_SESSION_BYTES_H
 #define SSLB_SESSION_BYTES_H
@@ -11,9 +11,10 @@
 
 #include <stddef.h>
 
-/* The bytes of a session that contexts with these parameters may have; and
-   a session of a client, new, of what may be such bytes: NULL with a
-   ValueError about `data` where they are not. */
+/* Encode and decode a session.  `parameters` is the digest of the contexts
+   that may use the session; decoding returns a new session of a client, or
+   NULL with a ValueError about `data` if the bytes are invalid or have another
+   digest. */
 PyObject *sslb_session_bytes_write(SSL_SESSION *session,
                                    const sslb_digest *parameters);
 SSL_SESSION *sslb_session_bytes_read(const unsigned char *bytes,

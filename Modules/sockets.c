@@ -1,22 +1,22 @@
-/* sockets.c: what is asked of Python's socket objects.
+/* sockets.c: the descriptor and the timeout of Python's socket objects.
 
-   Owns the class of the C module _socket, and a socket's descriptor and
-   timeout, which every operation begins with.  It knows no type of ours. */
+   Owns the class _socket.socket and fast calls of its methods: every operation
+   begins with them.  This file uses no type of ours. */
 
 #include "sockets.h"
 #include "pycompat_values.h"
 
 static PyObject *name_fileno, *name_gettimeout;
 
-/* The class, of the interpreter that imported us last, and the functions
-   behind its methods; NULL where they are called by their names. */
+/* The class _socket.socket of the interpreter that imported us last, and the C
+   functions of its methods; NULL if the code must call them by name. */
 static struct {
     PyTypeObject *type;
     PyCFunction fileno;
     PyCFunction gettimeout;
 } raw;
 
-/* New reference, or NULL with an exception. */
+/* Imports this interpreter's _socket.socket. */
 static PyObject *
 class_of_sockets(void)
 {
@@ -41,7 +41,7 @@ sslb_sockets_module_init(void)
         Py_XDECREF(type);
         return -1;
     }
-    raw.type = (PyTypeObject *)type;    /* which stays, as the names do */
+    raw.type = (PyTypeObject *)type;    /* never released, like the names */
     raw.fileno = sslb_function_of_method(raw.type, name_fileno);
     raw.gettimeout = sslb_function_of_method(raw.type, name_gettimeout);
     return 0;
@@ -56,7 +56,8 @@ sslb_socket_check(PyObject *object)
     if (PyObject_TypeCheck(object, raw.type)) {
         return 1;
     }
-    type = class_of_sockets();      /* another one in each interpreter */
+    type = class_of_sockets();      /* other interpreters have their own
+                                       class */
     if (type == NULL) {
         return -1;
     }
@@ -65,8 +66,8 @@ sslb_socket_check(PyObject *object)
     return rc;
 }
 
-/* Calls a method without arguments; nobody can have put another one in the
-   place of that of the class itself. */
+/* Calls a method without arguments.  An object of exactly this class cannot
+   have an overridden method, so its C function can be called directly. */
 static PyObject *
 ask(PyObject *socket, PyCFunction function, PyObject *name)
 {

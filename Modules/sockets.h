@@ -1,22 +1,22 @@
-/* sockets.h: what is asked of Python's socket objects. */
+/* sockets.h: the descriptor and the timeout of Python's socket objects. */
 
 #ifndef SSLB_SOCKETS_H
 #define SSLB_SOCKETS_H
 
 #include "pycompat.h"
 
-/* For each interpreter that imports us: 0, or -1 with an exception. */
+/* Called in each interpreter that imports the module. */
 int sslb_sockets_module_init(void);
 
-/* Whether it is a `socket` of the C module _socket, as this interpreter has
-   it: 1 or 0, or -1 with an exception. */
+/* Returns 1 if the object is an instance of this interpreter's _socket.socket,
+   0 if not, or -1 with an exception. */
 int sslb_socket_check(PyObject *object);
 
-/* What its fileno() says: 0, or -1 with an exception. */
+/* Stores the result of the socket's fileno(). */
 int sslb_socket_descriptor(PyObject *socket, long *fd);
 
-/* What its gettimeout() says: see sslb_deadline_from_timeout().  New
-   reference. */
+/* The result of the socket's gettimeout(), for
+   sslb_deadline_from_timeout(). */
 PyObject *sslb_socket_timeout(PyObject *socket);
 
 #endif

@@ -1,8 +1,9 @@
-/* source.c: where certificates and keys come from: a file, or an object with
+/* source.c: the source of certificates or a key: a file, or an object with
    read().
 
-   Owns telling one from the other, the bytes that an object gave, and wiping
-   what went through here.  It knows no type of ours. */
+   Owns the distinction between the two, the bytes that read() returned, and
+   the wiping of all memory that contained a secret.  This file uses no type of
+   ours. */
 
 #include "source.h"
 #include "errors.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- what was given --------------------------------------------------- */
+/* -- path or object ---------------------------------------------------- */
 
 static int
 refuse_type(const char *name)
@@ -24,7 +25,7 @@ refuse_type(const char *name)
     return -1;
 }
 
-/* What is a path stays one, whatever methods it has. */
+/* A path is a path, even if it has a method read(). */
 int
 sslb_source_find(sslb_source *self, PyObject *value, const char *name)
 {
@@ -50,7 +51,7 @@ sslb_source_find(sslb_source *self, PyObject *value, const char *name)
 
 /* -- reading ---------------------------------------------------------- */
 
-/* Copies them, since other threads may change those of a bytearray. */
+/* Copies the bytes: other threads may change a bytearray. */
 static int
 keep_bytes(sslb_source *self, const Py_buffer *view)
 {
@@ -90,7 +91,8 @@ keep_buffer(sslb_source *self, PyObject *value, const char *wanted)
     return rc;
 }
 
-/* As the file would have it, whose comments may be in any language. */
+/* Encodes text as a file would have it; its comments may be in any
+   language. */
 static int
 keep_text(sslb_source *self, PyObject *text)
 {
@@ -137,7 +139,8 @@ sslb_source_text_nogil(const sslb_source *self)
     return text != NULL && strlen(text) == (size_t)self->length ? text : NULL;
 }
 
-/* A file is read by way of memory that is wiped; the C library's is not. */
+/* stdio reads a file into our buffer, because the C library does not wipe its
+   own. */
 BIO *
 sslb_source_open_nogil(sslb_source *self)
 {
@@ -163,7 +166,7 @@ sslb_source_close(sslb_source *self)
     Py_XDECREF(self->path);
 }
 
-/* -- what is said of it ----------------------------------------------- */
+/* -- messages ---------------------------------------------------------- */
 
 const char *
 sslb_source_shown(const sslb_source *self)

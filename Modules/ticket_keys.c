@@ -1,10 +1,11 @@
-/* ticket_keys.c: the keys of a server's tickets, which several processes may
+/* ticket_keys.c: the keys of a server's session tickets, which processes may
    share.
 
-   Owns them: a set of keys never changes, and is wiped when the last one who
-   uses it is gone, which the GIL counts.  An SSL has those of its first
-   context, and so needs no lock; OpenSSL asks by the SSL_CTX of that one too,
-   whatever an SNI callback sets. */
+   Owns sets of keys.  A set never changes; the release of its last reference
+   wipes it.  The GIL protects the count of references.  An SSL keeps the set
+   of its first context, so it needs no lock; OpenSSL also uses the ticket
+   callback of the first SSL_CTX, even if an SNI callback sets another
+   context. */
 
 #include "ticket_keys.h"
 #include "errors.h"
@@ -14,16 +15,17 @@
 
 #define MOST_KEYS 64
 
-/* As files of nginx and OpenSSL's SSL_CTX_set_tlsext_ticket_keys() have it. */
+/* The layout of nginx's key files and of SSL_CTX_set_tlsext_ticket_keys(). */
 typedef struct {
-    unsigned char name[16];     /* stands in the ticket */
-    unsigned char mac[32];      /* of HMAC-SHA-256 */
-    unsigned char cipher[32];   /* of AES-256 */
+    unsigned char name[16];     /* sent in the ticket */
+    unsigned char mac[32];      /* key of HMAC-SHA-256 */
+    unsigned char cipher[32];   /* key of AES-256 */
 } ticket_key;
 
 struct sslb_ticket_keys {
     int users;
-    int shown;                  /* 0 for a key of ours in place of OpenSSL's */
+    int shown;                  /* 0 for our random key, in place of
+                                   OpenSSL's */
     size_t count;
     ticket_key keys[];          /* the newest first */
 };
@@ -38,7 +40,8 @@ size_of(size_t count)
     return sizeof(sslb_ticket_keys) + count * sizeof(ticket_key);
 }
 
-/* One that is to be filled, or NULL with a MemoryError. */
+/* Creates a set with room for `count` keys, or returns NULL with a
+   MemoryError. */
 static sslb_ticket_keys *
 keys_new(size_t count)
 {
@@ -62,7 +65,7 @@ sslb_ticket_keys_drop(sslb_ticket_keys *self)
     }
 }
 
-/* When an SSL is freed. */
+/* OpenSSL calls this function when it frees an SSL. */
 static void
 ssl_is_gone(void *parent, void *keys, CRYPTO_EX_DATA *data, int index,
             long argument, void *pointer)
@@ -120,7 +123,8 @@ find_nogil(const sslb_ticket_keys *self, const unsigned char *name)
     return NULL;
 }
 
-/* 1, or 0 with the error queue filled, as the next one. */
+/* Prepares the encryption of a ticket.  Returns 1, or 0 with the error queue
+   filled, as the next function does. */
 static int
 encrypt_nogil(const ticket_key *key, unsigned char *name, unsigned char *iv,
               EVP_CIPHER_CTX *cipher, sslb_ticket_mac *mac)
@@ -132,8 +136,9 @@ encrypt_nogil(const ticket_key *key, unsigned char *name, unsigned char *iv,
         && sslb_ticket_mac_init(mac, key->mac, sizeof(key->mac));
 }
 
-/* By a key that nobody has: a connection that is older than the keys has none,
-   and OpenSSL 1.1.1 spoils the stream where it may make no ticket. */
+/* Encrypts with a random key that nobody keeps.  A connection that is older
+   than its context's keys has none, and OpenSSL 1.1.1 sends a malformed
+   message if the callback makes no ticket. */
 static int
 encrypt_for_nobody_nogil(unsigned char *name, unsigned char *iv,
                          EVP_CIPHER_CTX *cipher, sslb_ticket_mac *mac)
@@ -146,7 +151,7 @@ encrypt_for_nobody_nogil(unsigned char *name, unsigned char *iv,
     return ok;
 }
 
-/* What OpenSSL calls for a ticket that it makes or that has come:
+/* OpenSSL calls this function for each ticket that it makes or receives:
    SSL_CTX_set_tlsext_ticket_key_evp_cb(3). */
 static int
 ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
@@ -164,14 +169,14 @@ ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
     }
     key = keys != NULL ? find_nogil(keys, name) : NULL;
     if (key == NULL) {
-        return 0;               /* a full handshake */
+        return 0;               /* leads to a full handshake */
     }
     ok = EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->cipher, iv)
         && sslb_ticket_mac_init(mac, key->mac, sizeof(key->mac));
     if (!ok) {
         return -1;
     }
-    return key == &keys->keys[0] ? 1 : 2;   /* 2: a new one is due */
+    return key == &keys->keys[0] ? 1 : 2;   /* 2: send a new ticket */
 }
 
 /* -- the attribute ------------------------------------------------------ */
@@ -199,7 +204,7 @@ sslb_context_get_ticket_keys(PyObject *self, void *closure)
     return result;
 }
 
-/* The key at that place: 0, or -1. */
+/* Reads the key at that index. */
 static int
 read_key(sslb_ticket_keys *self, size_t place, PyObject *value)
 {
@@ -220,7 +225,7 @@ read_key(sslb_ticket_keys *self, size_t place, PyObject *value)
     }
     else if (find_nogil(self, view.buf) != NULL) {
         PyErr_SetString(PyExc_ValueError, "ticket_keys: two keys have the "
-                        "same name, which is their first 16 bytes");
+                        "same name (their first 16 bytes)");
     }
     else {
         memcpy(&self->keys[place], view.buf, sizeof(ticket_key));
@@ -231,9 +236,10 @@ read_key(sslb_ticket_keys *self, size_t place, PyObject *value)
     return rc;
 }
 
-/* In place of OpenSSL's own, for which there is no way back: a handshake looks
-   twice whether there is a callback, and calls what it found the second time.
-   Or NULL. */
+/* A set with a random key, for an empty sequence; NULL on failure.  The
+   callback cannot be removed again to restore OpenSSL's own keys: a handshake
+   tests for the callback once, then reads it a second time and calls the
+   result. */
 static sslb_ticket_keys *
 random_key(void)
 {
@@ -248,7 +254,7 @@ random_key(void)
     return self;
 }
 
-/* All of a sequence, or NULL. */
+/* Reads all keys of a sequence, or returns NULL. */
 static sslb_ticket_keys *
 read_keys(PyObject *value)
 {
@@ -268,7 +274,7 @@ read_keys(PyObject *value)
     }
     count = PyTuple_GET_SIZE(items);
     if (count > MOST_KEYS) {
-        PyErr_Format(PyExc_ValueError, "ticket_keys: at most %d keys",
+        PyErr_Format(PyExc_ValueError, "ticket_keys may have at most %d keys",
                      MOST_KEYS);
     }
     else {
@@ -280,7 +286,7 @@ read_keys(PyObject *value)
     }
     for (i = 0; self != NULL && i < count; i++) {
         if (read_key(self, (size_t)i, PyTuple_GET_ITEM(items, i)) < 0) {
-            self->count = (size_t)count;    /* all is wiped */
+            self->count = (size_t)count;    /* wipe all keys */
             sslb_ticket_keys_drop(self);
             self = NULL;
         }

@@ -1,6 +1,7 @@
-/* ticket_keys.h: the keys of a server's tickets.
+/* ticket_keys.h: the keys of a server's session tickets.
 
-   A set of keys never changes.  Its users are counted with the GIL held. */
+   A set of keys never changes.  The GIL protects the count of its
+   references. */
 
 #ifndef SSLB_TICKET_KEYS_H
 #define SSLB_TICKET_KEYS_H
@@ -16,17 +17,16 @@ PyObject *sslb_context_get_ticket_keys(PyObject *self, void *closure);
 int sslb_context_set_ticket_keys(PyObject *self, PyObject *value,
                                  void *closure);
 
-/* A new SSL of the context refers to the context's keys from now on: 1, or 0
-   with the error queue filled. */
+/* Makes a new SSL refer to its context's keys.  Returns 1, or 0 with the error
+   queue filled. */
 int sslb_ticket_keys_attach(SSL *ssl, const sslb_context *context);
 
-/* Gives up a reference (or NULL).  The last one wipes the keys. */
+/* Releases a reference (or NULL).  The last release wipes the keys. */
 void sslb_ticket_keys_drop(sslb_ticket_keys *keys);
 
 int sslb_ticket_keys_module_init(void);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies the keys to a new context: context_copy.h has the contract. */
 int sslb_ticket_keys_copy(sslb_context *copy, sslb_context *original);
 
 #endif

@@ -1,14 +1,13 @@
-/* transport.c: our socket BIO, which never blocks, and a wait for what it is
-   to read.
+/* transport.c: our socket BIO, which never blocks, and a wait for input.
 
-   Owns the descriptor's side of a connection: reads and writes that do not
-   wait whatever mode the descriptor is in, the true errno, the buffer that
-   gathers the records of one write, and a look at what comes next.  It knows
-   no Python type and no lock: the connection's lock is held around every
-   call but the wait.
+   Owns the socket side of a connection: reads and writes that do not wait,
+   whatever mode the descriptor is in; the errno of each system call; the
+   buffer that collects the records of one write; and the header of the next
+   record, if it was read ahead.  This file uses no Python type and no lock;
+   the caller holds the connection's lock around every call but the wait.
 
-   The kernel's TLS works with OpenSSL's own socket BIO alone, which is then
-   below ours; the descriptor must not block. */
+   Kernel TLS works only with OpenSSL's own socket BIO.  That BIO is then the
+   next one after ours, and the descriptor must not block. */
 
 #include "transport.h"
 
@@ -24,7 +23,7 @@
 #  define SEND_FLAGS MSG_DONTWAIT
 #endif
 
-/* Room for the plaintext of one go and what a record adds to it. */
+/* Room for the plaintext of one send() and the overhead of its records. */
 #define BUFFER_SIZE \
     (SSLB_GATHER_PLAINTEXT + (size_t)4 * SSL3_RT_MAX_ENCRYPTED_OVERHEAD \
      + (size_t)4 * SSL3_RT_HEADER_LENGTH)
@@ -33,7 +32,7 @@ static BIO_METHOD *method = NULL;
 
 /* -- writing ---------------------------------------------------------- */
 
-/* A call that a signal cut short is simply made again: it does not wait. */
+/* After EINTR, repeats the call at once: it does not wait. */
 static ssize_t
 transport_send(sslb_transport *transport, const void *data, size_t length)
 {
@@ -46,7 +45,7 @@ transport_send(sslb_transport *transport, const void *data, size_t length)
         errno = EAGAIN;
     }
     transport->sys_errno = sent < 0 && errno != EAGAIN ? errno : 0;
-    transport->drained |= transport->waits; /* the answer takes a while */
+    transport->drained |= transport->waits; /* the answer cannot be here yet */
     return sent;
 }
 
@@ -64,7 +63,7 @@ sslb_transport_flush_nogil(sslb_transport *transport)
         transport->out.start += (size_t)sent;
     }
     transport->out.start = transport->out.end = 0;
-    if (!transport->gathering) {    /* an idle connection has none */
+    if (!transport->gathering) {    /* an idle connection holds no buffer */
         sslb_buffer_take_back_nogil(&transport->out.buffer);
     }
     return 1;
@@ -77,7 +76,7 @@ sslb_transport_gather_nogil(sslb_transport *transport, int on)
         && !transport->is_kernel_tls) {
         transport->out.buffer = sslb_buffer_lend_nogil(BUFFER_SIZE);
     }
-    /* Without memory each record is sent by itself. */
+    /* Without memory, each record is sent separately. */
     transport->gathering = on && transport->out.buffer.data != NULL;
     if (!on && transport->out.start == transport->out.end) {
         sslb_buffer_take_back_nogil(&transport->out.buffer);
@@ -96,7 +95,7 @@ sslb_transport_forget_nogil(sslb_transport *transport)
     return __atomic_exchange_n(&transport->fd, -1, __ATOMIC_SEQ_CST);
 }
 
-/* Adds to the buffer: 1, or 0 where there is no room. */
+/* Appends to the buffer.  Returns 1, or 0 if there is no room. */
 static int
 transport_append(sslb_transport *transport, const char *data, size_t length)
 {
@@ -109,7 +108,8 @@ transport_append(sslb_transport *transport, const char *data, size_t length)
     return 1;
 }
 
-/* Whether close() came, in a callback: the BIO below does not know. */
+/* Whether a callback has closed the connection: OpenSSL's socket BIO would
+   still use the descriptor. */
 static int
 is_forgotten(sslb_transport *transport)
 {
@@ -120,7 +120,7 @@ is_forgotten(sslb_transport *transport)
     return 1;
 }
 
-/* Through the BIO below, as the kernel's TLS needs it. */
+/* Writes through OpenSSL's socket BIO, for kernel TLS. */
 static int
 kernel_write(BIO *bio, const char *data, int length)
 {
@@ -155,7 +155,7 @@ transport_write(BIO *bio, const char *data, int length)
         && transport_append(transport, data, (size_t)length)) {
         return length;
     }
-    /* What was gathered goes first. */
+    /* Send the collected records first. */
     rc = sslb_transport_flush_nogil(transport);
     if (rc > 0) {
         sent = transport_send(transport, data, (size_t)length);
@@ -250,9 +250,10 @@ sslb_transport_next_data_nogil(const sslb_transport *transport)
     return size >= transport->least ? size : 0;
 }
 
-/* Counts how much of its current record OpenSSL has got: RFC 8446, 5.1.  A
-   hello in the format of SSL 2.0 (OpenSSL 1.1.1 takes it) is no record, and
-   what follows is not counted right: no looking ahead then. */
+/* Counts the bytes of the current record that OpenSSL has read: RFC 8446,
+   5.1.  A ClientHello in the format of SSL 2.0 (OpenSSL 1.1.1 accepts one) is
+   no record, so the count would be wrong: the transport then stops reading
+   ahead. */
 static void
 follow_records(sslb_transport *transport, const unsigned char *data,
                size_t length)
@@ -290,7 +291,7 @@ follow_records(sslb_transport *transport, const unsigned char *data,
     }
 }
 
-/* Whether another record of TLS, and no plain text, must follow. */
+/* Whether another TLS record, and no plain text, must follow. */
 static int
 another_follows(const sslb_transport *transport)
 {
@@ -303,7 +304,7 @@ another_follows(const sslb_transport *transport)
            >= transport->least + SSL3_RT_HEADER_LENGTH;
 }
 
-/* Whether `length` is all that is missing of the current record. */
+/* Whether the current record lacks exactly `length` bytes. */
 static int
 completes_record(const sslb_transport *transport, size_t length)
 {
@@ -312,7 +313,7 @@ completes_record(const sslb_transport *transport, size_t length)
         && transport->record_size - transport->given == length;
 }
 
-/* As recv(2); remembers what it says of the socket. */
+/* As recv(2); also records the state of the socket in the transport. */
 static ssize_t
 transport_receive(sslb_transport *transport, void *data, size_t length)
 {
@@ -326,7 +327,7 @@ transport_receive(sslb_transport *transport, void *data, size_t length)
         && another_follows(transport);
     ssize_t got;
 
-    do {  /* recv() is the cheaper one */
+    do {  /* recv() costs less than recvmsg() */
         got = looks_ahead ? recvmsg(transport->fd, &message, MSG_DONTWAIT)
             : recv(transport->fd, data, length, MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
@@ -345,7 +346,7 @@ transport_receive(sslb_transport *transport, void *data, size_t length)
     return got;
 }
 
-/* Hands out of the header that was taken ahead. */
+/* Copies from the header that was read ahead. */
 static size_t
 take_held(sslb_transport *transport, void *data, size_t length)
 {
@@ -356,7 +357,7 @@ take_held(sslb_transport *transport, void *data, size_t length)
     return length;
 }
 
-/* Through the BIO below, as the kernel's TLS needs it. */
+/* Reads through OpenSSL's socket BIO, for kernel TLS. */
 static int
 kernel_read(BIO *bio, char *data, int length)
 {
@@ -433,7 +434,7 @@ transport_ctrl(BIO *bio, int command, long number, void *pointer)
     case BIO_CTRL_EOF:
         return transport->eof;
     default:
-        /* to hand the keys to the kernel, among others */
+        /* among others, OpenSSL gives the keys to the kernel */
         return transport->is_kernel_tls && !is_forgotten(transport)
             ? BIO_ctrl(BIO_next(bio), command, number, pointer) : 0;
     }
@@ -452,7 +453,8 @@ transport_destroy(BIO *bio)
     return 1;
 }
 
-/* Puts OpenSSL's socket BIO below: 1, or 0 without memory. */
+/* Pushes OpenSSL's socket BIO as the next BIO.  Returns 1, or 0 when out of
+   memory. */
 static int
 use_kernel_tls(BIO *bio, sslb_transport *transport)
 {

@@ -1,7 +1,7 @@
 /* transport.h: our socket BIO, which never blocks.
 
-   The connection's lock is held around every call but those that say
-   otherwise.  No Python object is touched. */
+   The caller holds the connection's lock, unless a comment says otherwise.  No
+   function touches a Python object. */
 
 #ifndef SSLB_TRANSPORT_H
 #define SSLB_TRANSPORT_H
@@ -12,96 +12,105 @@
 
 #include <sys/types.h>
 
-/* Our socket BIO's state (transport.c). */
+/* The state of our socket BIO. */
 typedef struct {
-    int fd;                     /* -1 once forgotten */
+    int fd;                     /* -1 after sslb_transport_forget_nogil() */
     int sys_errno;              /* of the last failed system call, or 0 */
-    int eof;                    /* the peer has hung up */
-    int is_kernel_tls;          /* OpenSSL's socket BIO is below */
-    int waits;                  /* who needs more waits for it */
-    int drained;                /* nothing more is read in this step: it
-                                   cannot have come, or is another's */
-    int took;                   /* this step read something, or the end */
-    int gathering;              /* collect records instead of sending each */
+    int eof;                    /* the peer has closed its side */
+    int is_kernel_tls;          /* OpenSSL's socket BIO is the next BIO */
+    int waits;                  /* the operation waits when it needs more
+                                   input */
+    int drained;                /* this step reads no more: the rest cannot be
+                                   here yet, or another thread is the taker */
+    int took;                   /* this step has read data, the end or an
+                                   error */
+    int gathering;              /* collect records; send them later */
     struct {
-        sslb_buffer buffer;     /* lent while something is in it */
-        size_t start, end;      /* the part that is in use */
-    } out;                      /* records not sent yet */
-    int read_errno;             /* what a wait met, for the next read; or 0 */
+        sslb_buffer buffer;     /* borrowed while records are in it */
+        size_t start, end;      /* the records, from start to end */
+    } out;                      /* the records to send */
+    int read_errno;             /* the error that a wait found, for the next
+                                   read; or 0 */
     int handshakes;             /* see sslb_transport_handshakes_nogil() */
     size_t least;               /* see sslb_transport_look_ahead_nogil() */
     unsigned char header[SSL3_RT_HEADER_LENGTH];  /* of the next record */
-    size_t held;                /* so much of it was taken ahead */
-    size_t given;               /* bytes of the current record that OpenSSL
-                                   has got; 0 at a record's end */
+    size_t held;                /* bytes in `header`, not yet given to
+                                   OpenSSL */
+    size_t given;               /* bytes of the current record that OpenSSL has
+                                   read; 0 between records */
     size_t record_size;         /* of the current record, with its header */
     int record_type;
-    int lost_count;             /* these three mean nothing */
+    int lost_count;             /* the three fields above are invalid */
 } sslb_transport;
 
-/* What recv() waited for: the header of a record, or a part of it. */
+/* The result of a wait in recv() for the header of a record, or a part of
+   it. */
 typedef struct {
     unsigned char header[SSL3_RT_HEADER_LENGTH];
-    ssize_t size;               /* as recv() said */
-    int sys_errno;              /* where it said -1 */
+    ssize_t size;               /* recv()'s result */
+    int sys_errno;              /* recv()'s errno, or 0 */
 } sslb_arrival;
 
-/* The plaintext that is encrypted before it is sent in one call: as many
-   full records as the buffer has room for. */
+/* The most plaintext that one send() transmits: as many full records as the
+   buffer has room for. */
 #define SSLB_GATHER_PLAINTEXT ((size_t)4 * SSL3_RT_MAX_PLAIN_LENGTH)
 
 int sslb_transport_module_init(void);
 
-/* A BIO over a descriptor that it does not own; NULL when out of memory.
-   `*transport` lives as long as the BIO.  With kernel_tls nothing waits only
-   if the descriptor does not block. */
+/* Creates a BIO over a descriptor, which the caller still owns.  Returns NULL
+   when out of memory.  `*transport` lives as long as the BIO.  With
+   `kernel_tls`, the BIO never blocks only if the descriptor does not. */
 BIO *sslb_transport_new(int fd, int kernel_tls, sslb_transport **transport);
 
-/* Before each step: what the one before met is over.  An operation that waits
-   for more does so without another try; and the step may read from the socket,
-   or not. */
+/* Prepares the transport for a step.  `waits`: the operation waits when it
+   needs more input, so the step need not try to read again.  `may_read`: the
+   step may read from the socket. */
 void sslb_transport_begin_nogil(sslb_transport *transport, int waits,
                                 int may_read);
 
-/* From now on: collect what is written, or send at once. */
+/* Switches the collecting of records on or off. */
 void sslb_transport_gather_nogil(sslb_transport *transport, int on);
 
-/* Send what was gathered: 1 when all is sent, 0 when the socket is full, -1
-   with sys_errno on an error. */
+/* Sends the collected records.  Returns 1 if all are sent, 0 if the socket is
+   full, -1 with `sys_errno` set on an error. */
 int sslb_transport_flush_nogil(sslb_transport *transport);
 
-/* For this step: the header that follows a record is taken along with its end,
-   which saves a system call; all else of the next record stays where select()
-   sees it.  This holds for records that are surely data: of that type (which
-   in TLS 1.3 others have as well: RFC 8446, 5.2) and with a body of at least
-   so many bytes. */
+/* For this step: read the header of the next record together with the end of a
+   record, which saves a system call.  The rest of the next record stays in the
+   kernel, where select() sees it.  The transport does so only after records
+   that are surely data.  Their type is application data, which TLS 1.3 uses
+   for other records too (RFC 8446, 5.2), so their body must also have at least
+   `least` bytes. */
 void sslb_transport_look_ahead_nogil(sslb_transport *transport,
                                      size_t least);
 
-/* For this step, which is one of a handshake: the same for all records but
-   alerts.  Who says goodbye before the handshake is over says nothing more in
-   plain text. */
+/* For this step of a handshake: the same after all records but alerts.  After
+   an alert the peer may end TLS and send plain text. */
 void sslb_transport_handshakes_nogil(sslb_transport *transport);
 
-/* Whether the next that OpenSSL reads is the header of a record. */
+/* Whether OpenSSL reads the header of a record next, and none of it is
+   here. */
 int sslb_transport_awaits_record_nogil(const sslb_transport *transport);
 
-/* Wait in recv() for a header, without the lock: 1 when something has arrived
-   (also the end or an error), 0 where the descriptor does not block, -1 when a
-   signal came.  Nobody else may read from the socket until the next step,
-   which is told of the arrival when it begins. */
+/* Waits in recv() for a header; the caller does not hold the lock.  Returns 1
+   if data, the end or an error has arrived, 0 if the descriptor does not
+   block, -1 if a signal interrupted the wait.  No other thread may read from
+   the socket until the caller's next step, which passes the arrival to
+   sslb_transport_arrived_nogil(). */
 int sslb_transport_await_nogil(int fd, sslb_arrival *arrival);
 void sslb_transport_arrived_nogil(sslb_transport *transport,
                                   const sslb_arrival *arrival);
 
-/* How many bytes the body of the next record has, if it is such a one and its
-   header was taken along; or 0. */
+/* If the header of the next record is here and the record is surely data (as
+   above): the count of bytes in its body; else 0. */
 size_t sslb_transport_next_data_nogil(const sslb_transport *transport);
 
-/* The descriptor, or -1 once forgotten: may be asked without the lock. */
+/* The descriptor, or -1 after sslb_transport_forget_nogil().  Needs no
+   lock. */
 int sslb_transport_descriptor_nogil(const sslb_transport *transport);
 
-/* Never use the descriptor again; returns it. */
+/* Makes the transport stop using the descriptor, and returns it.  Needs no
+   lock. */
 int sslb_transport_forget_nogil(sslb_transport *transport);
 
 #endif

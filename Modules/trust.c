@@ -1,8 +1,9 @@
-/* trust.c: trust stores: what is loaded into them, and what is in them.
+/* trust.c: trust stores: the methods that load them and list their contents.
 
-   Owns how a bundle gets into a store.  Programs make many contexts: each
-   context's own X509_STORE takes the certificates of a bundle by reference, of
-   its first bundle only those that a handshake asks for.  Stores are filled
+   Owns the way from a bundle into a store.  Programs create many contexts.
+   Each context has its own X509_STORE, which holds references to the
+   certificates of the bundles.  From a context's first bundle the store gets
+   only the certificates that a handshake looks up.  Threads fill stores
    without the GIL. */
 
 #include "trust.h"
@@ -31,8 +32,8 @@ store_of(PyObject *self)
 
 /* -- the first bundle of a store --------------------------------------- */
 
-/* Adds to the store the certificate that the bundle has of that name, and
-   returns it (borrowed from the bundle), or NULL. */
+/* Adds the bundle's certificate of that subject to the store and returns it,
+   borrowed from the bundle, or returns NULL. */
 static X509 *
 find_by_subject_nogil(const sslb_bundle *source, const X509_NAME *name,
                       X509_STORE *store)
@@ -42,9 +43,9 @@ find_by_subject_nogil(const sslb_bundle *source, const X509_NAME *name,
     return x509 != NULL && X509_STORE_add_cert(store, x509) ? x509 : NULL;
 }
 
-/* What OpenSSL calls for a name that the store does not have yet.  The
-   reference that the result takes is one too many, for the caller takes
-   another: X509_LOOKUP_meth_new(3). */
+/* OpenSSL calls this for a subject that the store lacks.  Drops the reference
+   that `result` took, because OpenSSL takes its own one afterwards:
+   X509_LOOKUP_meth_new(3). */
 static int
 lookup_by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type,
                   SSLB_LOOKUP_NAME *name, X509_OBJECT *result)
@@ -76,8 +77,9 @@ sslb_trust_module_init(void)
     return 0;
 }
 
-/* The bundle stays for the life of the context.  1, or 0 with the error queue
-   filled, as the next two. */
+/* Lets handshakes look up certificates in the bundle.  The context holds a
+   reference to the bundle until the context is freed.  1, or 0 with the error
+   queue filled. */
 static int
 use_lazily(sslb_context *context, sslb_bundle *source)
 {
@@ -121,7 +123,8 @@ has_folder(const sslb_context *context, const char *path)
     return 0;
 }
 
-/* OpenSSL does not tell its own list.  1, or 0 without memory. */
+/* Notes the folder, because OpenSSL has no getter: 1, or 0 when out of
+   memory. */
 static int
 note_folder(sslb_context *context, const char *path)
 {
@@ -156,8 +159,9 @@ use_folder(sslb_context *context, const char *path)
 
 /* -- loading ---------------------------------------------------------- */
 
-/* Its files are read when a handshake wants them: for a digest it is the same
-   as long as no file comes or goes. */
+/* OpenSSL reads the folder's files during handshakes, so the digest covers
+   only the folder itself: it changes when a file is added or removed.  1, or 0
+   without an exception. */
 static int
 digest_folder(const char *path, sslb_digest *digest)
 {
@@ -220,11 +224,12 @@ fill_store(X509_STORE *store, const sslb_bundle *source,
     return rc;
 }
 
-/* OpenSSL looks no further for a name that it has found in one place: where
-   there are several, each bundle is wholly in the store, which comes first.
-   So are several certificates of one name: their order counts, and another
-   thread must not find some of them only.  For a CRL OpenSSL looks further
-   than the store, and would find none but ours. */
+/* Only the first bundle of a context is searched lazily.  OpenSSL searches the
+   store first, and stops where it finds a subject; so with several bundles the
+   store gets all certificates of each.  The store also gets all certificates
+   that share a subject: their order matters, and another thread must not find
+   only some of them.  For a CRL OpenSSL prefers the result of a lookup to the
+   store's CRLs, so a bundle with CRLs is not searched lazily. */
 static int
 add_bundle_taken(sslb_context *context, sslb_bundle *source)
 {
@@ -247,7 +252,8 @@ add_bundle_taken(sslb_context *context, sslb_bundle *source)
     return fill_store(store, source, sslb_bundle_fill_store_nogil);
 }
 
-/* No handshake calls the lookup before it has its bundle. */
+/* Holds the guard exclusively, so that no handshake calls the lookup before
+   the lookup has its bundle. */
 static int
 add_bundle(PyObject *self, sslb_bundle *source)
 {
@@ -264,7 +270,7 @@ add_bundle(PyObject *self, sslb_bundle *source)
     return 0;
 }
 
-/* For hints. */
+/* Notes the sources of trust for hints. */
 static void
 note_places(sslb_context *context, PyObject *file, PyObject *folder,
             int has_data)
@@ -280,7 +286,7 @@ note_places(sslb_context *context, PyObject *file, PyObject *folder,
     }
 }
 
-/* Everything is parsed before anything is added. */
+/* Parses everything before it adds anything. */
 PyObject *
 sslb_context_load_verify_locations(PyObject *self, PyObject *args,
                                    PyObject *kwargs)
@@ -326,7 +332,7 @@ exit:
     return result;
 }
 
-/* The place the environment names, or OpenSSL's own. */
+/* The path in the environment variable, or OpenSSL's own. */
 static const char *
 default_place(const char *variable, const char *place)
 {
@@ -335,8 +341,8 @@ default_place(const char *variable, const char *place)
     return value != NULL && *value != '\0' ? value : place;
 }
 
-/* As with SSL_CTX_set_default_verify_paths(3) it is no error if nothing is
-   there, or nothing usable. */
+/* Ignores a file that is missing or unusable, as
+   SSL_CTX_set_default_verify_paths(3) does. */
 PyObject *
 sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
 {
@@ -344,7 +350,7 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
                                      X509_get_default_cert_file());
     const char *folder = default_place(X509_get_default_cert_dir_env(),
                                        X509_get_default_cert_dir());
-    /* Another thread may change the environment while files are read. */
+    /* Copies, because another thread may change the environment meanwhile. */
     PyObject *path = PyBytes_FromString(file);
     PyObject *place = PyBytes_FromString(folder);
     sslb_bundle *found;
@@ -375,9 +381,10 @@ sslb_context_set_default_verify_paths(PyObject *self, PyObject *none)
     Py_RETURN_NONE;
 }
 
-/* -- what is in a store ----------------------------------------------- */
+/* -- the contents of a store ------------------------------------------ */
 
-/* Adds what a list has: 1, or 0 with the error queue filled. */
+/* Adds the certificates and CRLs of a list: 1, or 0 with the error queue
+   filled. */
 static int
 copy_objects_nogil(STACK_OF(X509_OBJECT) *objects, X509_STORE *store)
 {
@@ -393,7 +400,8 @@ copy_objects_nogil(STACK_OF(X509_OBJECT) *objects, X509_STORE *store)
     return rc;
 }
 
-/* The same list with that of the bundle, each object once. */
+/* Returns a new list with the objects of the list and of the bundle, each
+   once, or NULL with the error queue filled. */
 static STACK_OF(X509_OBJECT) *
 with_bundle_nogil(STACK_OF(X509_OBJECT) *objects, const sslb_bundle *more)
 {
@@ -421,7 +429,9 @@ store_objects_nogil(X509_STORE *store, const sslb_bundle *more)
     return result;
 }
 
-/* The list of certificates and CRLs, ours to free (CVE-2024-0397). */
+/* Returns a new list of certificates and CRLs, which the caller frees, or NULL
+   with MemoryError.  The store's own list may change meanwhile
+   (CVE-2024-0397). */
 static STACK_OF(X509_OBJECT) *
 store_objects(PyObject *self)
 {
@@ -500,8 +510,8 @@ sslb_context_get_ca_certs(PyObject *self, PyObject *args, PyObject *kwargs)
 
 /* -- copies ----------------------------------------------------------- */
 
-/* What handshakes have found is in the store by now, too.  1, or 0 with the
-   error queue filled, as the next one. */
+/* Copies the store, which also has the certificates that handshakes have
+   looked up: 1, or 0 with the error queue filled. */
 static int
 copy_store(sslb_context *copy, const sslb_context *original)
 {
@@ -514,7 +524,8 @@ copy_store(sslb_context *copy, const sslb_context *original)
     return ok;
 }
 
-/* In the order in which OpenSSL looks them through. */
+/* Adds the bundle, then the folders, in the order in which OpenSSL searches
+   them: 1, or 0 with the error queue filled. */
 static int
 copy_places(sslb_context *copy, const sslb_context *original)
 {
@@ -527,7 +538,8 @@ copy_places(sslb_context *copy, const sslb_context *original)
     return ok;
 }
 
-/* Loading fills a store without the GIL: the copy waits for it. */
+/* Shares the guard: another thread may be filling the store without the
+   GIL. */
 int
 sslb_trust_copy(sslb_context *copy, sslb_context *original)
 {

@@ -1,7 +1,7 @@
-/* trust.h: trust stores: what is loaded into them, and what is in them.
+/* trust.h: trust stores: the methods that load them and list their contents.
 
-   Files are read and stores are filled without the GIL.  Who fills a store has
-   the context's guard alone. */
+   The methods read files and fill stores without the GIL.  A thread that fills
+   a store holds the context's guard exclusively. */
 
 #ifndef SSLB_TRUST_H
 #define SSLB_TRUST_H
@@ -20,11 +20,11 @@ PyObject *sslb_context_get_ca_certs(PyObject *self, PyObject *args,
 
 int sslb_trust_module_init(void);
 
-/* When a context is gone, after its SSL_CTX. */
+/* Frees a context's bundle and folders.  Call it after SSL_CTX_free(). */
 void sslb_trust_forget(sslb_context *context);
 
-/* Gives a new context what the original has of it: context_copy.h has the
-   contract. */
+/* Copies the trust store from `original` to the new context `copy`;
+   context_copy.h has the contract. */
 int sslb_trust_copy(sslb_context *copy, sslb_context *original);
 
 #endif

@@ -1,10 +1,11 @@
-/* verification.c: what a connection verifies its peer by: the name, the
+/* verification.c: how a connection verifies its peer: the host name, the
    verify mode, the flags and the trust store.
 
-   A full handshake verifies, a resumed one takes over what was verified when
-   its session was made.  This file owns that nothing else comes of the second
-   than of the first: a session is used only where the same was asked of it.
-   It also owns what no verification accepts: the keys of distrusted.h. */
+   A full handshake verifies the peer.  A resumed handshake relies on the
+   checks that were made when its session was created.  This file ensures that
+   resumption accepts no peer that a full handshake would reject: a connection
+   resumes only a session with the same checks.  This file also rejects the
+   keys of distrusted.h. */
 
 #include "verification.h"
 #include "errors.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Flags that make OpenSSL accept more. */
+/* Flags that make OpenSSL accept more certificates. */
 #define LENIENT_FLAGS \
     (X509_V_FLAG_USE_CHECK_TIME | X509_V_FLAG_IGNORE_CRITICAL \
      | X509_V_FLAG_ALLOW_PROXY_CERTS | X509_V_FLAG_PARTIAL_CHAIN \
@@ -27,8 +28,8 @@
 
 /* -- the name of the peer --------------------------------------------- */
 
-/* Has OpenSSL check the certificate for that server: 1 or 0.  The error queue
-   is empty where OpenSSL 4.0 takes the name for none. */
+/* Makes OpenSSL verify the certificate for that host: 1 or 0.  If OpenSSL 4.0
+   rejects the name itself, it leaves the error queue empty. */
 static int
 check_for_host(sslb_connection *self, const char *name)
 {
@@ -41,7 +42,9 @@ check_for_host(sslb_connection *self, const char *name)
     return ok;
 }
 
-/* Asks for that server.  RFC 6066 allows no addresses in server_name. */
+/* Sends the host in server_name, and makes OpenSSL verify the host if
+   check_hostname is set: 0, or -1 with an exception.  RFC 6066 allows no
+   addresses in server_name. */
 static int
 use_host(sslb_connection *self, const char *name)
 {
@@ -79,7 +82,7 @@ sslb_verification_set_host(sslb_connection *self, PyObject *argument)
     return rc;
 }
 
-/* -- keys that nobody may trust ----------------------------------------- */
+/* -- distrusted keys --------------------------------------------------- */
 
 int
 sslb_verification_distrusts_nogil(const X509 *x509)
@@ -102,11 +105,12 @@ sslb_verification_distrusts_nogil(const X509 *x509)
     return ok ? 0 : -1;
 }
 
-/* -- what the handshake asks for --------------------------------------- */
+/* -- the checks of a handshake ----------------------------------------- */
 
-/* What was loaded or set since the connection was made has verified its peer
-   as well, but stands in no session.  So the session is good for nobody who
-   verifies: a server's has a name that no connection has. */
+/* If the context's trust has changed since the connection was created, the new
+   trust may have accepted the peer, but `checks` has the old trust.  Then no
+   connection that verifies may resume the session; a server's session gets an
+   ID context that no connection has. */
 void
 sslb_verification_note_trust_locked(sslb_connection *self)
 {
@@ -133,14 +137,16 @@ note_checks(sslb_connection *self)
     self->checks.trust = self->context->trust;
     if (!self->server_side
         && (self->judges.verify != NULL || self->judges.ocsp != NULL)) {
-        self->checks.mode |= SSL_VERIFY_PEER;   /* as they have their say */
+        self->checks.mode |= SSL_VERIFY_PEER;   /* the callbacks decide even
+                                                   with CERT_NONE */
     }
     self->settings = self->context->settings;
     self->knows_names |= self->context->sni_callback != NULL;
 }
 
-/* On a server it takes a verify mode that asks at all; on a client it must
-   not switch verification on (bpo-37428). */
+/* A server requests a certificate only if its verify mode includes
+   SSL_VERIFY_PEER.  On a client the attribute must not switch verification on
+   (bpo-37428). */
 static void
 use_post_handshake_auth(sslb_connection *self)
 {
@@ -199,7 +205,8 @@ sslb_verification_host_to_adopt(sslb_connection *self,
     return *host != NULL ? 0 : -1;
 }
 
-/* The context before may ask for a certificate after the handshake. */
+/* Removes the previous context's request for a certificate after the
+   handshake, unless the new context makes such a request, too. */
 static void
 adopt_mode(sslb_connection *self, const sslb_context *context)
 {
@@ -227,13 +234,13 @@ adopt_flags(sslb_connection *self, const sslb_context *context)
         param, host_flags | (context->host_flags & ~LENIENT_HOST_FLAGS));
 }
 
-/* The oldest version that the context speaks, as TLS1_2_VERSION. */
+/* The oldest version that the context allows, as TLS1_2_VERSION. */
 static int
 oldest_version(SSL_CTX *ctx)
 {
     static const struct {
         int version;
-        unsigned long no;       /* the option that switches it off */
+        unsigned long no;       /* the option that disables it */
     } versions[] = {
         {TLS1_VERSION, SSL_OP_NO_TLSv1},
         {TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
@@ -251,9 +258,10 @@ oldest_version(SSL_CTX *ctx)
     return TLS1_3_VERSION;
 }
 
-/* The ciphers and the security level come with the context, the versions do
-   not: one that is too old for it must not meet ciphers that are for later
-   ones.  When the name is known, the version is as well. */
+/* A switch replaces the ciphers and the security level but not the version
+   bounds.  A version below the new context's minimum must not use ciphers that
+   the context allows for newer versions.  When the SNI callback runs, OpenSSL
+   has already chosen the version. */
 static int
 adopt_version(sslb_connection *self, const sslb_context *context)
 {
@@ -267,8 +275,8 @@ adopt_version(sslb_connection *self, const sslb_context *context)
         || SSL_set_min_proto_version(self->ssl, oldest);
 }
 
-/* Sessions are looked up before the name is known, and with it the context:
-   they would be taken over without what that asks for. */
+/* Returns 1: no session.  OpenSSL looks up a session before the SNI callback
+   chooses the context, so the session may lack the checks of that context. */
 static int
 no_session(SSL *ssl, int forward_secure)
 {
@@ -312,13 +320,14 @@ sslb_verification_adopted_locked(sslb_connection *self)
 
 /* -- sessions ---------------------------------------------------------- */
 
-/* A server's sessions are for connections that verify as the one did that
-   made them, at the same security level, by pre-shared keys or without; with
-   virtual hosts also for the same host only (RFC 6066, 3).  Other processes
-   make the same name of the same, for ticket_keys.  Without any name OpenSSL
-   refuses to resume those that verify: SSL_CTX_set_session_id_context(3).  A
-   client must have none, or a pre-shared key, which has none either, fits no
-   context. */
+/* A server resumes a session only on a connection with the same checks, the
+   same security level, and pre-shared keys enabled or not as before; with an
+   SNI callback also only for the same host (RFC 6066, 3).  Processes with the
+   same settings compute the same ID context, so that they can share
+   ticket_keys.  Without an ID context OpenSSL refuses to resume a session on a
+   connection that verifies: SSL_CTX_set_session_id_context(3).  A client must
+   not have one: the session of a pre-shared key has none, and the two must be
+   equal. */
 int
 sslb_verification_name_sessions_nogil(sslb_connection *self,
                                       const unsigned char *host,
@@ -356,7 +365,8 @@ sslb_verification_allows_locked(const sslb_connection *self, int *alert)
     return 1;
 }
 
-/* Whether the certificate names the host: 1, 0, or -1 with an exception. */
+/* Whether the certificate is valid for the host: 1, 0, or -1 with an
+   exception. */
 static int
 is_for_host(X509 *x509, PyObject *server_hostname, unsigned int flags)
 {
@@ -427,25 +437,26 @@ sslb_verification_accepts(sslb_connection *self, SSL_SESSION *session,
                        host_flags);
 }
 
-/* Of both contexts of a connection that changed them a part counts. */
+/* A connection that switched contexts has settings of both, which no digest
+   describes. */
 const char *
 sslb_verification_parameters_locked(const sslb_connection *self,
                                     sslb_digest *result)
 {
     if (self->server_side) {
-        return "it is a server's";
+        return "it belongs to a server";
     }
     if (self->moved) {
-        return "its connection went over to another context";
+        return "its connection switched to another context";
     }
     if (self->trusted_more) {
-        return "its context came to trust something else meanwhile";
+        return "the trust of its context changed before the handshake";
     }
     if (!sslb_parameters_digest_nogil(self->ssl, &self->checks,
                                       &self->settings, self->checks_host,
                                       result)) {
         ERR_clear_error();
-        return "there was no memory when it was made";
+        return "the process ran out of memory";
     }
     return NULL;
 }

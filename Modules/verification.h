@@ -1,4 +1,4 @@
-/* verification.h: what a connection verifies its peer by. */
+/* verification.h: how a connection verifies its peer. */
 
 #ifndef SSLB_VERIFICATION_H
 #define SSLB_VERIFICATION_H
@@ -12,54 +12,72 @@
 
 #include <stddef.h>
 
-/* Whether the certificate has a key that nobody may trust: 1, 0, or -1 when
-   out of memory. */
+/* Whether the certificate has a distrusted key: 1, 0, or -1 when out of
+   memory. */
 int sslb_verification_distrusts_nogil(const X509 *x509);
 
-/* When a chain was verified, by the context of now. */
+/* Call after OpenSSL has verified a chain: notes whether the context's trust
+   has changed since the connection was created. */
 void sslb_verification_note_trust_locked(sslb_connection *self);
 
-/* For a new connection: as its context wants it; then the host, if any. */
+/* Sets up a new connection to make the checks of its context: 0, or -1 with an
+   exception. */
 int sslb_verification_begin(sslb_connection *self);
+
+/* Sets the host name of a new connection: 0, or -1 with an exception. */
 int sslb_verification_set_host(sslb_connection *self, PyObject *argument);
 
-/* Before and after it goes over to another context, if it is early enough for
-   the handshake: it then verifies what both ask for.  First, without the lock,
-   the host (bytes) that the certificate has to name from now on, or NULL for
-   no change: 0, or -1 with an exception.  The last two: 1, or 0 with the error
-   queue filled. */
+/* The next four functions serve a switch to another context, in this order.
+   If the switch is early enough, the handshake makes the checks of both
+   contexts.
+
+   Without the lock: sets `*host` to the host name (bytes, a new reference)
+   that the certificate must match because of the switch, or to NULL.  0, or -1
+   with an exception. */
 int sslb_verification_host_to_adopt(sslb_connection *self,
                                     const sslb_context *context,
                                     PyObject **host);
+
+/* Whether the switch is early enough to change the checks of the handshake. */
 int sslb_verification_can_adopt_locked(const sslb_connection *self);
+
+/* Adds the checks of the other context, before SSL_set_SSL_CTX(): 1, or 0 with
+   the error queue filled. */
 int sslb_verification_adopt_locked(sslb_connection *self,
                                    const sslb_context *context,
                                    PyObject *host);
+
+/* Notes the new checks, after SSL_set_SSL_CTX(), and prevents resumption of a
+   session without them: 1, or 0 with the error queue filled. */
 int sslb_verification_adopted_locked(sslb_connection *self);
 
-/* Of a server: gives its sessions a name, without which none is resumed, of
-   how it verifies and of a host: 1, or 0 with the error queue filled. */
+/* Sets a server's session ID context, without which it resumes no session,
+   from its checks and a host name: 1, or 0 with the error queue filled. */
 int sslb_verification_name_sessions_nogil(sslb_connection *self,
                                           const unsigned char *host,
                                           size_t length);
 
-/* Of a server that knows its context by now: whether the handshake may be
-   what it is: 1, or 0 with the alert for the client. */
+/* On a server, after the SNI callback: whether the handshake may use the
+   version and the session that OpenSSL chose: 1, or 0 with the alert for the
+   client. */
 int sslb_verification_allows_locked(const sslb_connection *self, int *alert);
 
-/* What the peer of the connection's session has passed. */
+/* The checks that the peer of the connection's session has passed. */
 sslb_checks sslb_verification_of_session_locked(const sslb_connection *self);
 
-/* Of a client: whether a full handshake would accept the session's peer, as
-   far as can be known: 1, 0, or -1 with an exception. */
+/* On a client: whether a full handshake would accept the session's peer, which
+   passed the checks in `then`, as far as this side can tell: 1, 0, or -1 with
+   an exception.  Takes the connection's lock. */
 int sslb_verification_accepts(sslb_connection *self, SSL_SESSION *session,
                               const sslb_checks *then);
 
-/* Whether a session of the very same parameters is good enough still. */
+/* Whether a session with equal parameters is still acceptable: its certificate
+   may have expired. */
 int sslb_verification_still_accepts_nogil(const sslb_checks *checks,
                                           SSL_SESSION *session);
 
-/* The parameters of the connection's session: NULL, or why it has none. */
+/* Sets `*result` to the digest of the session's parameters and returns NULL,
+   or returns the reason why there is no digest. */
 const char *sslb_verification_parameters_locked(const sslb_connection *self,
                                                 sslb_digest *result);
 

@@ -1,7 +1,8 @@
-/* wait.c: deadlines and waiting for a descriptor.
+/* wait.c: deadlines, and waits for a descriptor.
 
-   Owns the clock, the conversion of Python's timeouts and poll().  It knows
-   no type of ours: whoever calls it holds neither a lock nor the GIL. */
+   Owns the clock, the conversion of Python's timeouts, and poll().  This file
+   uses no type of ours.  A caller that waits holds neither a lock nor the
+   GIL. */
 
 #include "wait.h"
 
@@ -46,8 +47,8 @@ sslb_deadline_from_timeout(PyObject *timeout, sslb_deadline *deadline)
     return 0;
 }
 
-/* Milliseconds until the deadline, rounded up: a wait must not end early,
-   or the caller would spin through the last millisecond. */
+/* Milliseconds until the deadline, rounded up: if a wait ended early, the
+   caller would spin through the last millisecond. */
 static int
 milliseconds_until(sslb_deadline deadline)
 {
@@ -72,7 +73,8 @@ sslb_wait_nogil(int fd, short events, sslb_deadline deadline)
     int rc;
 
     if (timeout == 0) {
-        return 0;  /* also for a peer that never lets us wait */
+        return 0;  /* also ends an operation whose peer always has data for
+                      us */
     }
     rc = poll(&descriptor, 1, timeout);
     if (rc > 0) {
@@ -82,7 +84,7 @@ sslb_wait_nogil(int fd, short events, sslb_deadline deadline)
         return deadline == SSLB_NO_DEADLINE
             || deadline > sslb_now_nogil() ? 1 : 0;
     }
-    /* ENOMEM and EINVAL cannot be told apart from "look again": the next
-       SSL_* call finds out. */
+    /* For ENOMEM and EINVAL the caller tries again, too: the next SSL_* call
+       reports an error of the descriptor. */
     return errno == EINTR ? -1 : 1;
 }

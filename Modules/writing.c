@@ -1,7 +1,7 @@
 /* writing.c: _SSLSocket.write() and sendfile().
 
-   Owns the step that writes: what is encrypted ahead of the system call that
-   sends it, and what must be finished before anything else is written. */
+   Owns the step that writes: the records that it encrypts before one system
+   call sends them, and the state of an unfinished write. */
 
 #include "writing.h"
 #include "connection.h"
@@ -17,19 +17,21 @@
 #include <errno.h>
 #include <string.h>
 
-/* The most (bytes) of a file that the kernel is asked to send in one step. */
+/* The most bytes of a file that one step asks the kernel to send. */
 #define FILE_PIECE ((size_t)256 * 1024)
 
-/* Not where the kernel encrypts: what it is given is sent. */
+/* Whether one system call sends several records.  With kTLS the kernel sends
+   each of them at once. */
 static int
 gathers(const sslb_connection *self)
 {
     return self->transport == NULL || !self->transport->is_kernel_tls;
 }
 
-/* Where a fatal alert (of two bytes) could not be sent, OpenSSL says that one
-   byte is too short, and of more bytes, without a reason, that the connection
-   has failed.  So it has. */
+/* If OpenSSL could not send a fatal alert, which has two bytes, it rejects a
+   write of one byte as too short (SSL_R_BAD_LENGTH).  It reports a longer
+   write as a failure without a reason.  This function reports the failure for
+   both. */
 static void
 forget_bad_length(sslb_outcome *outcome)
 {
@@ -40,8 +42,9 @@ forget_bad_length(sslb_outcome *outcome)
     }
 }
 
-/* Encrypts what one system call is to send, at least a record.  What comes
-   in the way after the first record counts only when that is sent. */
+/* Encrypts the data for one system call, at least one record.  The step
+   reports an error after the first record only when the encrypted records are
+   sent. */
 static sslb_step_result
 encrypt_locked(sslb_operation *op)
 {
@@ -78,7 +81,7 @@ encrypt_locked(sslb_operation *op)
     return result;
 }
 
-/* Hands what is encrypted to the kernel. */
+/* Sends the encrypted records. */
 static sslb_step_result
 flush_locked(sslb_operation *op)
 {
@@ -99,7 +102,8 @@ flush_locked(sslb_operation *op)
     return STEP_FAILED;
 }
 
-/* As OpenSSL would: where the peer has hung up, that is what is raised. */
+/* Fails with that reason, as OpenSSL would.  If the peer has hung up, the
+   operation raises that error instead. */
 static sslb_step_result
 refuse_locked(sslb_operation *op, int reason)
 {
@@ -108,10 +112,10 @@ refuse_locked(sslb_operation *op, int reason)
     return sslb_operation_ended_locked(op, -1);
 }
 
-/* A write that did not end well must be made again with the same data, and at
-   least as much of it (SSL_write(3)); it goes on where it was.  A success
-   leaves nothing behind, so that the next write may bring anything: a
-   non-blocking one ends with what one system call took. */
+/* If a write fails, the caller must repeat the call with the same data or more
+   of it (SSL_write(3)), and the write goes on where it stopped.  After a
+   success the next write may have other data.  A non-blocking write ends with
+   the data that one system call has sent. */
 static sslb_step_result
 write_locked(sslb_operation *op)
 {
@@ -147,8 +151,8 @@ write_locked(sslb_operation *op)
     return STEP_AGAIN;
 }
 
-/* The kernel reads the file and encrypts it; one system call is one step.  An
-   unfinished write comes first. */
+/* The kernel reads and encrypts the file, with one system call a step.  Fails
+   while a write is unfinished. */
 static sslb_step_result
 sendfile_locked(sslb_operation *op)
 {
@@ -193,7 +197,8 @@ refuse_nested_write(sslb_operation *op)
     return -1;
 }
 
-/* Begin, the writers' turn, loop, end: 0, or -1 with an exception. */
+/* Begins, takes the writers' turn, loops and ends: 0, or -1 with an
+   exception. */
 static int
 write_run(sslb_operation *op)
 {
@@ -237,7 +242,7 @@ sslb_connection_write(PyObject *self, PyObject *data)
     return result;
 }
 
-/* Only while the kernel encrypts what is sent. */
+/* Works only while the kernel encrypts (kTLS). */
 PyObject *
 sslb_connection_sendfile(PyObject *self, PyObject *args)
 {

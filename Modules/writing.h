@@ -1,6 +1,7 @@
 /* writing.h: _SSLSocket.write() and sendfile(), for the type's table.
 
-   The caller holds no lock; while it waits, other threads may read. */
+   The caller holds the GIL and no lock.  While these methods wait, other
+   threads may read. */
 
 #ifndef SSLB_WRITING_H
 #define SSLB_WRITING_H

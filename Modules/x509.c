@@ -1,8 +1,9 @@
-/* x509.c: certificates as Python values: dict, DER, tuples of names.
+/* x509.c: converts certificates to Python values: dict, DER, PEM, tuples of
+   names.
 
-   Pure conversion: it knows no type of ours, no connection and no context.
-   Whatever a certificate holds, decoding it gives a value: what cannot be
-   shown is named as such or left out. */
+   This file uses no type of ours.  A certificate with unusual contents can
+   still be converted: the code marks values that it cannot show, or leaves
+   them out. */
 
 #include "x509.h"
 #include "errors.h"
@@ -12,7 +13,7 @@
 
 /* -- small values ----------------------------------------------------- */
 
-/* Text of a string of one byte a character, NULs and all. */
+/* Converts a string whose characters are single bytes, including NULs. */
 static PyObject *
 text_from_asn1(const ASN1_STRING *string)
 {
@@ -20,7 +21,7 @@ text_from_asn1(const ASN1_STRING *string)
                          ASN1_STRING_length(string));
 }
 
-/* Of an address to ask at, which on 2.7 is unicode where it is not ASCII. */
+/* Converts a URI; on 2.7 to unicode unless it is ASCII. */
 static PyObject *
 location_from_asn1(const ASN1_STRING *string)
 {
@@ -28,7 +29,7 @@ location_from_asn1(const ASN1_STRING *string)
                              ASN1_STRING_length(string));
 }
 
-/* Text of what was printed to a memory BIO. */
+/* The contents of a memory BIO as text. */
 static PyObject *
 text_from_bio(BIO *bio)
 {
@@ -38,7 +39,8 @@ text_from_bio(BIO *bio)
     return sslb_readable_new(data, (Py_ssize_t)length);
 }
 
-/* "commonName" where OpenSSL has a name for it, else "1.2.3". */
+/* OpenSSL's name for the object ("commonName"), or its OID ("1.2.3") if
+   OpenSSL has none or `numeric` is set. */
 static PyObject *
 text_from_object(const ASN1_OBJECT *object, int numeric)
 {
@@ -103,7 +105,8 @@ pair_new(const char *kind, PyObject *text)
     return Py_BuildValue("(NN)", name, text);
 }
 
-/* Appends and drops the item: 0, or -1 also when it is NULL. */
+/* Appends the item and releases it.  Returns 0, or -1, also if the item is
+   NULL. */
 static int
 list_append(PyObject *list, PyObject *item)
 {
@@ -113,7 +116,7 @@ list_append(PyObject *list, PyObject *item)
     return rc;
 }
 
-/* Turns the list into a tuple and drops it; NULL stays NULL. */
+/* Converts the list to a tuple and releases it; NULL stays NULL. */
 static PyObject *
 tuple_from_list(PyObject *list)
 {
@@ -123,7 +126,8 @@ tuple_from_list(PyObject *list)
     return result;
 }
 
-/* Stores and drops the value: 0, or -1 also when it is NULL. */
+/* Stores the value and releases it.  Returns 0, or -1, also if the value is
+   NULL. */
 static int
 dict_store(PyObject *dict, const char *key, PyObject *value)
 {
@@ -135,8 +139,9 @@ dict_store(PyObject *dict, const char *key, PyObject *value)
 
 /* -- names ------------------------------------------------------------ */
 
-/* The value of an attribute.  A bit string has no text: it is bytes, as in
-   3.10 (bpo-46232); what cannot be converted is shown byte by byte. */
+/* The value of an attribute.  A bit string is no text and becomes bytes, as in
+   3.10 (bpo-46232).  A string that OpenSSL cannot convert is shown byte by
+   byte. */
 static PyObject *
 attribute_value(const ASN1_STRING *value)
 {
@@ -175,8 +180,8 @@ attribute_as_pair(const X509_NAME_ENTRY *entry)
     return Py_BuildValue("(NN)", key, value);
 }
 
-/* (((key, value), ...), ...): a tuple for each relative name, which mostly
-   has one attribute but may have several. */
+/* (((key, value), ...), ...): one tuple for each relative name.  A relative
+   name usually has one attribute, but may have several. */
 static PyObject *
 name_as_tuple(const X509_NAME *name)
 {
@@ -226,8 +231,8 @@ error:
 
 /* -- subject alternative names ---------------------------------------- */
 
-/* Dotted for IPv4, eight groups for IPv6; another length is not an address
-   and shown as such. */
+/* Four decimal numbers for IPv4, eight groups for IPv6, and "<invalid>" for
+   other lengths. */
 static PyObject *
 address_as_text(const ASN1_OCTET_STRING *address)
 {
@@ -246,8 +251,8 @@ address_as_text(const ASN1_OCTET_STRING *address)
     return sslb_text_from_string("<invalid>");
 }
 
-/* Kinds that OpenSSL knows how to print better with each version: "kind:" and
-   the text behind it. */
+/* Lets OpenSSL print a name of another kind, as "kind:text".  Newer versions
+   know more kinds. */
 static PyObject *
 printed_name_as_pair(const GENERAL_NAME *name)
 {
@@ -300,8 +305,9 @@ general_name_as_pair(const GENERAL_NAME *name)
     }
 }
 
-/* The next call's `index` is where the last one stopped; NULL at the end. An
-   extension that cannot be parsed counts as absent. */
+/* Returns the next extension of that kind, or NULL at the end; `*index` is the
+   position of the last one, at first -1.  Skips an extension that cannot be
+   parsed. */
 static void *
 next_extension(X509 *x509, int nid, int *index)
 {
@@ -342,7 +348,7 @@ alternative_names(X509 *x509)
     return tuple_from_list(result);
 }
 
-/* -- where to ask: OCSP, issuers, CRLs -------------------------------- */
+/* -- URIs of OCSP servers, issuers, CRLs ------------------------------- */
 
 /* The URIs of one access method (NID_ad_OCSP, NID_ad_ca_issuers). */
 static PyObject *
@@ -374,8 +380,7 @@ access_locations(X509 *x509, int method)
     return tuple_from_list(result);
 }
 
-/* A point without a full name, or with an empty URI, is passed over
-   (CVE-2019-5010). */
+/* Skips a point without a full name or with an empty URI (CVE-2019-5010). */
 static int
 append_point(PyObject *list, const DIST_POINT *point)
 {
@@ -427,7 +432,7 @@ time_as_text(BIO *bio, const ASN1_TIME *time)
 {
     (void)BIO_reset(bio);
     if (!ASN1_TIME_print(bio, time)) {
-        /* "Bad time value" was printed in its place. */
+        /* OpenSSL has printed "Bad time value" instead. */
         ERR_clear_error();
     }
     return text_from_bio(bio);
@@ -444,7 +449,7 @@ serial_as_text(BIO *bio, const ASN1_INTEGER *serial)
     return text_from_bio(bio);
 }
 
-/* Stores a tuple unless it is empty, and drops it. */
+/* Stores the tuple unless it is empty, and releases it. */
 static int
 store_unless_empty(PyObject *dict, const char *key, PyObject *tuple)
 {

@@ -1,6 +1,6 @@
-/* x509.h: an X509 as dict, DER and text.
+/* x509.h: converts an X509 to dict, DER and text.
 
-   Pure conversion, without a lock. */
+   The functions use no lock. */
 
 #ifndef SSLB_X509_H
 #define SSLB_X509_H
@@ -8,14 +8,15 @@
 #include "pycompat.h"
 #include "opensslcompat.h"
 
-/* The dict of getpeercert(), or the DER bytes, of a certificate. */
+/* A certificate as the dict of getpeercert(), and as DER (bytes). */
 PyObject *sslb_x509_as_dict(X509 *x509);
 PyObject *sslb_x509_as_der(X509 *x509);
 
-/* The subject, as OpenSSL prints it in one line (RFC 2253). */
+/* The subject in one line (RFC 2253), as native str, or on 2.7 unicode unless
+   ASCII. */
 PyObject *sslb_x509_subject_as_text(X509 *x509);
 
-/* The PEM text of a certificate, as native str. */
+/* A certificate as PEM (native str). */
 PyObject *sslb_x509_as_pem(X509 *x509);
 
 /* (nid, short name, long name, OID) */

@@ -1,6 +1,8 @@
-"""What tests of leaks share: the measure, and objects in each state.
+"""Code that the tests of leaks share: the measuring of memory, and objects in
+each state.
 
-Growth is measured by what the allocators say, not by the size of the process.
+The memory in use is the sum that the allocators report, not the size of the
+process.
 """
 
 import ctypes
@@ -30,18 +32,19 @@ TRY_LATER, UNAUTHORIZED = b"0\3\n\1\3", b"0\3\n\1\6"  # OCSP responses
 ECH_LIST = ech_list_of(ECH_KEYS)
 
 if not os.path.exists(DOCS):
-    pytest.skip("the tests are on their own", allow_module_level=True)
+    pytest.skip("the tests are not in a source tree",
+                allow_module_level=True)
 libc = ctypes.CDLL(None)
 if not hasattr(libc, "mallinfo2"):
-    pytest.skip("needs mallinfo2 of glibc", allow_module_level=True)
+    pytest.skip("needs glibc's mallinfo2()", allow_module_level=True)
 
 MARKS = [
-    pytest.mark.backport_only("leaks some of them"),
+    pytest.mark.backport_only("stock ssl leaks in some of these tests"),
     pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
-                       reason="AddressSanitizer allocates by itself")]
+                       reason="AddressSanitizer has its own malloc()")]
 
 
-# The measure
+# Measuring
 
 class MallInfo(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in (
@@ -54,7 +57,8 @@ blocks_of_python = getattr(sys, "getallocatedblocks", lambda: 0)
 
 
 def in_use():
-    """(bytes of malloc, blocks of Python's allocator, objects)"""
+    """Collect garbage; returns (bytes that malloc has allocated, blocks of
+    Python's allocator, objects that the garbage collector knows)."""
     if PY2:
         sys.exc_clear()
     gc.collect()
@@ -64,6 +68,8 @@ def in_use():
 
 
 def growth(call, rounds):
+    """Call the function `rounds` times; returns how much each figure of
+    in_use() has grown."""
     before = in_use()
     for _ in range(rounds):
         call()
@@ -71,31 +77,37 @@ def growth(call, rounds):
 
 
 def is_flat(found, rounds):
-    """Less than half a block or object, and 16 bytes, for each call."""
+    """Whether each call added less than 16 bytes, half a block and half an
+    object, on average."""
     return found[0] < 16 * rounds and max(found[1:]) < rounds / 2
 
 
 def assert_flat(call):
-    """What the allocators keep for later is bounded, so more calls tell."""
+    """Assert that the call does not leak.
+
+    Caches may grow at first, but only up to a limit.  If there is growth, the
+    function measures again, with more calls.
+    """
     for rounds in ATTEMPTS:
         found = growth(call, rounds)
         if is_flat(found, rounds):
             return
-    raise AssertionError("%d calls: %d bytes, %d blocks, %d objects" % (
+    raise AssertionError("%d calls leak %d bytes, %d blocks, %d objects" % (
         (rounds,) + tuple(found)))
 
 
-# What is called
+# Objects
 
 def finish(pair):
-    """With the ticket that TLS 1.3 sends with data."""
+    """Let the client read the tickets of TLS 1.3, which it reads with the
+    first data."""
     pair.server.write(b"x")
     pair.flush()
     pair.client.read(1)
 
 
 class World(object):
-    """Objects in the states that the calls need."""
+    """The objects that the tests use, in each state that they need."""
 
     def __init__(self):
         self.client, self.server = client_context(), server_context()
@@ -137,7 +149,7 @@ class World(object):
         return self.bios.client.session
 
     def make_error(self):
-        """Of a chain that is not trusted."""
+        """The error for a certificate without a trusted issuer."""
         try:
             BioPair(client_context(roots=None), self.server)
         except ssl.SSLCertVerificationError as error:
@@ -169,7 +181,7 @@ def new_context(w):
 
 
 def full_context():
-    """A server's, of which much is set."""
+    """A server context with a value for most settings."""
     context = server_context()
     context.load_cert_chain(cert("localhost-ec.pem"))
     context.load_dh_params(cert("dh2048.pem"))
@@ -192,9 +204,8 @@ def full_context():
 
 
 def specimens(section, w):
-    """Where a name of that section is to be found; the last one takes what
-    an attribute is set to.
-    """
+    """Objects of a section of docs/api.json.  Tests set attributes of the
+    last one only."""
     return {
         "ssl": [ssl], "SSLContext": [w.client, w.settings],
         "SSLSocket": [w.sockets.client, w.fresh_sockets.client],
@@ -214,7 +225,7 @@ def full_names(table):
             for section, names in table.items() for name in names}
 
 
-# The names that are told
+# The public names
 
 with open(os.path.join(DOCS, "api.json")) as stream:
     TABLES = json.load(stream)
@@ -226,4 +237,4 @@ def must_fail(errors, call, *arguments):
         call(*arguments)
     except errors:
         return
-    raise AssertionError("%r%r did not fail" % (call, arguments))
+    raise AssertionError("%r%r does not raise" % (call, arguments))

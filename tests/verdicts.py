@@ -1,4 +1,4 @@
-"""Verify callbacks of the tests, and connections that ask them."""
+"""Verify callbacks for the tests, and connections that call them."""
 
 import ssl
 
@@ -14,8 +14,8 @@ MODES = [ssl.CERT_NONE, ssl.CERT_OPTIONAL, ssl.CERT_REQUIRED]
 
 
 class Recorder(object):
-    """A callback that keeps (error, depth, ok) of each call, and says ok or
-    what it was made with."""
+    """A callback that records (error, depth, ok) of each call.  It returns
+    `result`, or `ok` if that is None."""
 
     def __init__(self, result=None):
         self.result = result
@@ -27,7 +27,7 @@ class Recorder(object):
 
 
 class Wrong(Exception):
-    """What a callback raises."""
+    """The error that a callback raises."""
 
 
 def fails(*arguments):
@@ -56,7 +56,7 @@ def client_with(callback, version=None, mode=ssl.CERT_REQUIRED, **options):
 
 
 def server_with(callback, version=None, mode=ssl.CERT_REQUIRED):
-    """A server that asks for a certificate."""
+    """A server context that requests a client certificate."""
     server = server_context(version)
     server.load_verify_locations(cert("root.pem"))
     server.verify_mode = mode
@@ -71,14 +71,16 @@ def client_that_shows(chain, version=None):
 
 
 def server_asks(client, server):
-    """A BioPair whose server is done first: its error is raised."""
+    """A BioPair after the handshake.  If both ends fail, it raises the
+    server's error."""
     pair = BioPair(client, server, handshake=False)
     pair.finish(pair.server.do_handshake, pair.client.do_handshake)
     return pair
 
 
 def refusal(code, make_pair, *arguments, **options):
-    """The SSLCertVerificationError, which must have that verify_code."""
+    """Call make_pair(), which must raise SSLCertVerificationError with this
+    verify_code; returns the error."""
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
         make_pair(*arguments, **options)
     assert caught.value.verify_code == code
@@ -87,7 +89,8 @@ def refusal(code, make_pair, *arguments, **options):
 
 
 def talk(pair):
-    """A byte both ways; the tickets of TLS 1.3 come with it."""
+    """Send a byte in each direction.  The client then has the tickets of TLS
+    1.3."""
     for sender, receiver in ((pair.server, pair.client),
                              (pair.client, pair.server)):
         sender.write(b"x")

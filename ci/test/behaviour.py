@@ -372,7 +372,7 @@ def main():
         print("\nNo difference matches this entry of section %s:\n    %s" % (
             entry.section, entry.pattern))
     if failed or stale:
-        return "\nThe differences are not those of ci/test/%s." % (
+        return "\nThe differences do not match the entries of ci/test/%s." % (
             os.path.basename(DIFFERENCES))
     return 0
 

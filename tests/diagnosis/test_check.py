@@ -1,4 +1,4 @@
-"""python -m _ssl_backport --check: a child looks at servers on loopback."""
+"""python -m _ssl_backport --check, run against servers on loopback."""
 
 import contextlib
 import json
@@ -21,8 +21,8 @@ COMMAND = [sys.executable, "-m", "_ssl_backport", "--check"]
 
 
 def run(*arguments, **environment):
-    """Returns (status, standard output, standard error) of a check that
-    trusts tests/certs/root.pem."""
+    """Run --check with tests/certs/root.pem as CA file; returns (exit status,
+    standard output, standard error)."""
     child = start(*arguments, **environment)
     output, errors = child.communicate()
     return (child.returncode, output.decode("ascii"),
@@ -38,7 +38,7 @@ def start(*arguments, **environment):
 
 
 def report_of(*arguments, **environment):
-    """Returns the exit status and the report, from JSON."""
+    """Run --check --json; returns (exit status, the report)."""
     status, output, errors = run("--json", *arguments, **environment)
     assert errors == ""
     return status, json.loads(output)
@@ -46,8 +46,8 @@ def report_of(*arguments, **environment):
 
 @contextlib.contextmanager
 def server(handler):
-    """Gives the HOST:PORT of a server whose connections are handler(sock)'s,
-    each in a thread; what ends a connection ends nothing else."""
+    """The HOST:PORT of a server that calls handler(sock) for each connection
+    in a thread.  It ignores errors of connections."""
     def serve(listener):
         while True:
             try:
@@ -64,7 +64,7 @@ def server(handler):
             try:
                 handler(sock)
             except (EnvironmentError, EOFError, ValueError):
-                pass  # the client gives up where the test wants it to
+                pass  # in some tests the client ends the connection early
 
     with listening() as listener:
         listener.settimeout(None)
@@ -78,7 +78,8 @@ def server(handler):
 
 
 def talk(context, greet=None):
-    """A handler that speaks TLS until the client leaves."""
+    """A handler that calls greet(sock), does the handshake, and reads until
+    the client closes the connection."""
     def handler(sock):
         if greet is not None:
             greet(sock)
@@ -135,7 +136,7 @@ def test_post_quantum():
     with server(talk(context)) as place:
         status, report = report_of(place)
     if report["group"] is None:
-        pytest.skip("this OpenSSL does not tell the group")
+        pytest.skip("this OpenSSL has no function for the group")
     assert report["post_quantum"] is ("MLKEM" in report["group"])
 
 
@@ -144,7 +145,8 @@ def test_post_quantum():
     ("host-other.pem", "replaced"), ("self-signed.pem", "--info"),
     ("unknown.pem", "--info")])
 def test_refused_certificate(chain, advice):
-    """The chain that the server sent is shown all the same."""
+    """If the check refuses the server's certificate, the report must still
+    contain the server's chain."""
     with server(talk(server_context(chain=chain))) as place:
         status, report = report_of(place)
         text_status, output, _ = run(place)
@@ -159,7 +161,8 @@ def test_refused_certificate(chain, advice):
 
 
 def test_version_too_old():
-    """A connection without limits shows what the server has."""
+    """The server supports no version that a default context accepts.  A
+    second connection, without limits, must find the server's version."""
     context = server_context()
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -210,7 +213,8 @@ def test_not_reached():
 
 
 def test_control_characters_are_not_printed():
-    """A server cannot drive the terminal."""
+    """The output must not contain control characters that a server sends, as
+    these could change the terminal."""
     def handler(sock):
         sock.sendall(b"220 \x1b[31m\x9b hello\r\n554 \x1b]0;title\x07\r\n")
         sock.recv(1024)
@@ -239,7 +243,7 @@ def test_numbers(place):
 
 
 def test_interrupt():
-    """Ctrl-C ends a check while a server does not answer."""
+    """Ctrl-C must end a check while the server does not answer."""
     connected = threading.Event()
 
     def handler(sock):
@@ -254,7 +258,7 @@ def test_interrupt():
         assert child.returncode == -signal.SIGINT
 
 
-# STARTTLS: what a server of each protocol says, as its RFC has it.
+# STARTTLS: the dialogue of each protocol before TLS, as in its RFC.
 
 def read_line(sock):
     line = b""
@@ -264,8 +268,8 @@ def read_line(sock):
 
 
 def lines(*talk):
-    """A greeting that sends lines and expects others: pairs of what the
-    client says (None: nothing) and what the server answers."""
+    """A greet() of a protocol of lines.  Each argument is (the end of the
+    client's line, or None to read none; the server's answer)."""
     def greet(sock):
         for wanted, answer in talk:
             if wanted is not None:
@@ -359,7 +363,7 @@ def test_starttls(protocol):
 
 
 def knows_starttls(protocol):
-    """Whether the openssl program is there, and knows the protocol."""
+    """Whether there is an openssl program that supports the protocol."""
     try:
         child = subprocess.Popen(
             ["openssl", "s_client", "-starttls", protocol, "-help"],
@@ -372,9 +376,9 @@ def knows_starttls(protocol):
 
 @pytest.mark.parametrize("protocol", sorted(GREETINGS))
 def test_servers_of_these_tests(protocol):
-    """OpenSSL's own client takes them for servers of the protocol too."""
+    """OpenSSL's own client must be able to use the servers of these tests."""
     if not knows_starttls(protocol):
-        pytest.skip("no openssl program that knows %s" % protocol)
+        pytest.skip("no openssl program supports %s" % protocol)
     handler = talk(server_context(), GREETINGS[protocol])
     with server(handler) as place:
         child = subprocess.Popen(
@@ -405,18 +409,19 @@ def test_starttls_is_refused(protocol):
     ids=["nothing", "line", "zeros", "ones", "endless", "length"])
 @pytest.mark.parametrize("protocol", sorted(GREETINGS))
 def test_garbage_before_tls(protocol, data):
-    """Bytes that are no answer are a refusal, not a traceback."""
+    """The server sends garbage instead of an answer.  The check must report a
+    failure, and print no traceback."""
     with server(lambda sock: sock.sendall(data)) as place:
         status, report = report_of(place, "--starttls", protocol)
     assert (status, report["verified"]) == (1, False)
     assert report["failure"]["reason"]
 
 
-# Other people's servers
+# Servers of other projects
 
 @contextlib.contextmanager
 def program(command, port):
-    """Runs a server until the block ends; gives its HOST:PORT."""
+    """Run a server program during the block; the value is its HOST:PORT."""
     child = subprocess.Popen(command, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -440,12 +445,12 @@ def free_port():
 
 
 def find(name):
-    """The path of a program, or a skip."""
+    """The path of a program; skips the test if there is none."""
     for folder in os.environ["PATH"].split(os.pathsep) + ["/usr/sbin"]:
         path = os.path.join(folder, name)
         if os.access(path, os.X_OK):
             return path
-    pytest.skip("there is no %s" % name)
+    pytest.skip("%s is not installed" % name)
 
 
 def test_openssl_server():
@@ -487,7 +492,7 @@ def test_nginx(tmpdir):
     assert report["resumption"] is True
 
 
-# Servers that never end, and certificates with odd contents
+# Servers that send without end, and certificates with unusual contents
 
 @pytest.mark.parametrize("protocol, line", [
     ("smtp", b"220-hello\r\n"), ("ftp", b"a log\r\n"),
@@ -502,7 +507,7 @@ def test_answer_without_an_end(protocol, line):
 
 
 def test_data_without_an_end():
-    """A server that sends data, and no ticket."""
+    """The server sends data without end, and no ticket."""
     context = server_context("TLSv1.2")
     context.options |= ssl.OP_NO_TICKET
 

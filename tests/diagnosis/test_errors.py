@@ -1,4 +1,4 @@
-"""The SSLError family: classes, attributes, text, pickling, stale errors."""
+"""SSLError and its subclasses: attributes, text, pickling, stale errors."""
 
 import ctypes
 import logging
@@ -19,7 +19,7 @@ SUBCLASSES = ["SSLZeroReturnError", "SSLWantReadError", "SSLWantWriteError",
 
 
 def ssl_error():
-    """An SSLError of OpenSSL."""
+    """An SSLError for an error that OpenSSL reports."""
     with pytest.raises(ssl.SSLError) as caught:
         ssl.SSLContext(ssl.PROTOCOL_TLS).load_dh_params(
             cert("localhost-cert.pem"))
@@ -54,7 +54,7 @@ def test_base_class():
     assert ssl.socket_error is socket.error
 
 
-@pytest.mark.since(3, 7, "two classes of their own")
+@pytest.mark.since(3, 7, "CertificateError is not an SSLError")
 def test_bpo_31399_certificate_errors_are_one():
     assert ssl.CertificateError is ssl.SSLCertVerificationError
     assert issubclass(ssl.SSLCertVerificationError, ssl.SSLError)
@@ -97,7 +97,8 @@ def test_verification_error():
 
 
 def test_verification_error_of_the_peer(version):
-    """The server is told why the client went."""
+    """The client refuses the certificate.  The server's SSLError must have
+    the reason of the client's alert."""
     with SocketPair(client_context(version),
                     server_context(version, "unknown.pem"),
                     handshake=False) as pair:
@@ -133,7 +134,7 @@ def test_pickling(make, protocol):
     assert copy.library == error.library
 
 
-@pytest.mark.since(3, 7, "no SSLCertVerificationError")
+@pytest.mark.since(3, 7, "older versions have no SSLCertVerificationError")
 def test_pickling_a_verification_error():
     error = verification_error()
     copy = pickle.loads(pickle.dumps(error))
@@ -142,17 +143,17 @@ def test_pickling_a_verification_error():
 
 
 def test_attributes_can_be_set():
-    """trollius sets errno."""
+    """errno must be settable, as trollius sets it."""
     error = want_read()
     error.errno = 11
     assert error.errno == 11
 
 
-# Stale errors: what another library left in OpenSSL's queue
+# Stale errors: another library has left an error in OpenSSL's queue
 
 def leave_error_behind():
-    """Puts an entry into OpenSSL's error queue of this thread, as another
-    user of the same libcrypto might do; False if it cannot be found."""
+    """Add an error to this thread's queue in OpenSSL, as another user of the
+    same libcrypto may do; returns whether there is a shared libcrypto."""
     with open("/proc/self/maps") as maps:
         paths = set(re.findall(r"(/\S*libcrypto\S*)", maps.read()))
     for path in paths:
@@ -172,7 +173,7 @@ def stale():
     return leave_error_behind
 
 
-@pytest.mark.backport_only("open there: bpo-37710")
+@pytest.mark.backport_only("bpo-37710: stock ssl raises the stale error")
 def test_gh_81891_want_read_after_a_stale_error(pair_type, version, stale):
     with pair_type(version=version) as pair:
         pair.server.write(b"x")
@@ -190,14 +191,14 @@ def test_gh_81891_want_read_after_a_stale_error(pair_type, version, stale):
         assert pair.server.read(5) == b"hello"
 
 
-@pytest.mark.backport_only("open there: bpo-37710")
+@pytest.mark.backport_only("bpo-37710: stock ssl raises the stale error")
 def test_gh_81891_handshake_after_a_stale_error(pair_type, version, stale):
     with pair_type(version=version, handshake=False) as pair:
         stale()
         pair.handshake()
 
 
-@pytest.mark.backport_only("open there: bpo-37710")
+@pytest.mark.backport_only("bpo-37710: stock ssl raises the stale error")
 def test_gh_81891_truncation_after_a_stale_error(version, stale):
     with BioPair(version=version) as pair:
         pair.server_in.write_eof()
@@ -206,7 +207,7 @@ def test_gh_81891_truncation_after_a_stale_error(version, stale):
             pair.server.read(1)
 
 
-@pytest.mark.backport_only("open there: bpo-37710")
+@pytest.mark.backport_only("bpo-37710: stock ssl raises the stale error")
 def test_gh_81891_loading_after_a_stale_error(stale):
     stale()
     context = server_context()
@@ -220,7 +221,8 @@ def test_gh_81891_loading_after_a_stale_error(stale):
     assert caught.value.reason == "NO_START_LINE"
 
 
-LEAVES_ERRORS = pytest.mark.backport_only("they leave errors behind")
+LEAVES_ERRORS = pytest.mark.backport_only(
+    "stock ssl leaves an error in OpenSSL's queue")
 
 
 @pytest.mark.parametrize("failing", [
@@ -262,13 +264,14 @@ MTIzNDU2Nzg5MDEyMzQ1Ng==
 """
 
 
-@pytest.mark.backport_only("asks for a pass phrase")
+@pytest.mark.backport_only("stock ssl prompts for a pass phrase")
 @pytest.mark.parametrize("kind, load", [
     ("CERTIFICATE", "load_verify_locations"),
     ("CERTIFICATE", "load_cert_chain"),
     ("DH PARAMETERS", "load_dh_params")])
 def test_what_is_public_needs_no_pass_phrase(tmpdir, kind, load):
-    """No program that loads such a file stands still at a terminal."""
+    """Loading an encrypted file without a private key must fail, and not
+    prompt for a pass phrase at the terminal."""
     path = tmpdir.join("encrypted.pem")
     path.write(ENCRYPTED % (kind, kind))
 
@@ -279,11 +282,12 @@ def test_what_is_public_needs_no_pass_phrase(tmpdir, kind, load):
     assert on_a_terminal(call) == b""
 
 
-# What every message says
+# Messages
 
-@pytest.mark.backport_only("not every message does")
+@pytest.mark.backport_only("not every stock message ends so")
 def test_messages_tell_the_place():
-    """Programs look for "(_ssl.c:"; the number differs by place."""
+    """Each message must end in "(_ssl.c:NUMBER)", which programs search for.
+    The number must be different for each place in the code."""
     def reads(pair):
         pair.client.read(1)
 
@@ -307,13 +311,14 @@ def test_messages_tell_the_place():
     assert len(set(numbers)) == len(numbers)
 
 
-@pytest.mark.backport_only("stock does not name the file")
+@pytest.mark.backport_only("stock messages do not name the file")
 @pytest.mark.parametrize("load", [
     lambda path: server_context().load_cert_chain(path),
     lambda path: server_context().load_verify_locations(path),
     lambda path: server_context().load_dh_params(path)])
 def test_messages_with_names_that_are_not_ascii(tmpdir, load):
-    """They format as str and as unicode, and logging shows them."""
+    """str, unicode and logging must be able to format an error that names a
+    file whose path is not ASCII."""
     path = os.path.join(str(tmpdir), native(u"k\xf6nig.pem"))
     with open(path, "w") as stream:
         stream.write("junk")
@@ -339,7 +344,7 @@ def test_unknown_names_that_are_not_ascii(fail, name):
     assert u"%s" % caught.value == str(caught.value) != ""
 
 
-@pytest.mark.backport_only("its text is OSError's")
+@pytest.mark.backport_only("the text of a stock error is that of OSError")
 @pytest.mark.parametrize("argument", [u"k\xf6nig", native(u"k\xf6nig")])
 def test_errors_made_by_hand_of_text_that_is_not_ascii(argument):
     assert str(ssl.SSLError(argument)) == native(u"k\xf6nig")

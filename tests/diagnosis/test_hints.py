@@ -1,4 +1,5 @@
-"""SSLError.hint: each cause for real, on both sides where there are two."""
+"""SSLError.hint.  Each test makes the failure happen, and checks the hints of
+both ends where both fail."""
 
 import contextlib
 import copy
@@ -15,7 +16,7 @@ from helpers import (PY2, BioPair, SocketPair, Task, cert, client_context,
                      collect, limit_version, read_cert, server_context,
                      serving)
 
-pytestmark = pytest.mark.backport_only("no Python has hints")
+pytestmark = pytest.mark.backport_only("stock ssl has no hints")
 
 OLD = "ALL:@SECLEVEL=0"
 ROUNDS = 8
@@ -23,7 +24,7 @@ ROUNDS = 8
 
 def with_settings(context, ciphers=None, lowest=None, highest=None,
                   sigalgs=None, groups=None):
-    """The context with other settings than its own."""
+    """Change settings of the context, and return it."""
     for setting, apply in ((ciphers, context.set_ciphers),
                            (sigalgs, context.set_server_sigalgs),
                            (groups, context.set_groups)):
@@ -37,8 +38,8 @@ def with_settings(context, ciphers=None, lowest=None, highest=None,
 
 
 def errors_of(client, server, host="localhost"):
-    """The SSLErrors of a handshake's client and server, None where one has
-    none."""
+    """[the client's, the server's SSLError] of a handshake and a read after
+    it; None for an end that does not fail."""
     pair = BioPair(client, server, server_hostname=host, handshake=False)
     found = [None, None]
     for _ in range(ROUNDS):
@@ -56,7 +57,7 @@ def errors_of(client, server, host="localhost"):
 
 
 def hints_of(client, server, host="localhost"):
-    """Their hints, each a good one."""
+    """[the client's, the server's hint] of a failing handshake, checked."""
     hints = [error.hint for error in errors_of(client, server, host)]
     for hint in hints:
         check(hint)
@@ -64,7 +65,7 @@ def hints_of(client, server, host="localhost"):
 
 
 def check(hint):
-    """A native str of one or two sentences in ASCII."""
+    """Check that a hint is a native str of one or two sentences in ASCII."""
     assert type(hint) is str
     assert 1 <= len(re.findall(r"\.(?:  |$)", hint)) <= 2
     assert hint.endswith(".") and "\n" not in hint and "%(" not in hint
@@ -105,7 +106,8 @@ class TestVersions(object):
         assert "(TLSv1 and TLSv1.1)" in server
 
     def test_its_advice_helps(self):
-        """What the client is told to do makes the handshake succeed."""
+        """The statements in the client's hint must make the handshake
+        succeed."""
         versions = ssl.TLSVersion
 
         def server():
@@ -133,8 +135,9 @@ class TestVersions(object):
         assert "ssl.TLSVersion.TLSv1 " in server
 
     def test_security_level(self):
-        """It forbids TLS 1.1, whatever minimum_version says: since OpenSSL
-        3.0, which tells of that in different ways."""
+        """Since OpenSSL 3.0, security level 1 forbids TLS 1.1, even if
+        minimum_version allows it.  Versions of OpenSSL raise different
+        errors for this; each must have the hint."""
         versions = ssl.TLSVersion
         old = with_settings(client_context(), OLD, versions.TLSv1,
                             versions.TLSv1_1)
@@ -148,7 +151,8 @@ class TestVersions(object):
             assert "@SECLEVEL=0" in error.hint
 
     def test_server_that_answers_with_an_older_one(self):
-        """It is the client that finds out."""
+        """The server answers with TLS 1.0.  The client's error must have the
+        hint."""
         error = answer_of_client(server_hello(version=b"\3\1"))
         assert error.reason == "UNSUPPORTED_PROTOCOL"
         check(error.hint)
@@ -174,12 +178,13 @@ def server_hello(version):
 
 
 def answer_of_client(data, context=None):
-    """The SSLError of a client that gets this for an answer."""
+    """The SSLError of a client whose server answers with this data."""
     return error_of(data, server_side=False, context=context)
 
 
 def error_of(data, server_side, context=None):
-    """The SSLError of an end that gets this first, and the end for b""."""
+    """The SSLError of an end that receives this data first; for b"", it
+    receives the end of the stream."""
     incoming = ssl.MemoryBIO()
     if server_side:
         end = server_context().wrap_bio(incoming, ssl.MemoryBIO(),
@@ -255,7 +260,7 @@ def test_certificate_signed_with_sha1(version):
 
 
 def server_with(chain, version=None):
-    """A server context that takes any certificate."""
+    """A server context with this chain, whose signatures may be weak."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.load_cert_chain(cert(chain))
@@ -279,7 +284,7 @@ def test_small_key_of_ours():
 
 
 @pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO >= (4, 0),
-                    reason="OpenSSL 4.0 leaves that to the peer")
+                    reason="OpenSSL 4.0 loads such a certificate")
 def test_sha1_certificate_of_ours():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with pytest.raises(ssl.SSLError) as caught:
@@ -298,7 +303,7 @@ def test_key_of_another_certificate():
 
 
 def test_small_dh_key():
-    # no group of RFC 7919, or OpenSSL 4.0 takes that
+    # without a group of RFC 7919, which OpenSSL 4.0 would use
     client = with_settings(client_context("TLSv1.2"), "DHE:@SECLEVEL=3",
                            groups="X25519")
     client.check_hostname = False
@@ -321,7 +326,7 @@ def test_small_dh_parameters_of_ours():
 
 
 def test_unsafe_renegotiation():
-    """A server that does not know the extension."""
+    """The server does not send the extension for secure renegotiation."""
     error = answer_of_client(server_hello(version=b"\3\3"),
                              client_context("TLSv1.2"))
     if ssl.OPENSSL_VERSION_INFO >= (3, 0):
@@ -374,7 +379,8 @@ def test_end_in_the_handshake_of_a_socket():
 
 
 def test_end_after_the_handshake(version):
-    """It may be anything: there is nothing to say."""
+    """An end of the stream after the handshake has no known cause: there must
+    be no hint."""
     with BioPair(version=version) as pair:
         pair.client_in.write_eof()
         with pytest.raises(ssl.SSLEOFError) as caught:
@@ -437,7 +443,8 @@ def test_client_certificate_of_an_unknown_issuer(version):
 # Certificates
 
 def refusal(chain, host="localhost", **options):
-    """The client's and the server's hint where a chain is refused."""
+    """[the client's, the server's hint] when the client refuses the server's
+    chain."""
     return hints_of(client_context(**options), server_context(chain=chain),
                     host)
 
@@ -526,7 +533,7 @@ def test_other_host(chain, host, names):
 
 
 def test_names_that_are_no_names():
-    """What a certificate says stays in its line, and is escaped."""
+    """A hint must escape control characters of names in certificates."""
     hint = refusal("host-nul-san.pem")[0]
     assert "localhost\\x00.evil.example.test" in hint
 
@@ -586,7 +593,8 @@ def test_strict_rules():
 
 
 def test_peer_that_is_not_verified():
-    """A refusal that nobody heeds is no reason for another error."""
+    """A client with CERT_NONE ignores that the verification failed.  A later
+    error must not have a hint about the certificate."""
     client = client_context(roots=None)
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
@@ -610,7 +618,8 @@ def test_errors_made_by_hand_have_none(name):
 
 
 def test_without_facts():
-    """Somebody else may make such an error."""
+    """An error without the facts of the failure must have no hint: other code
+    can make such an error."""
     for error in errors_with_hints():
         vars(error).clear()
         assert error.hint is None
@@ -661,7 +670,7 @@ def test_pickling(protocol):
 
 
 def test_sockets(version):
-    """The facts are there as well over a socket."""
+    """An error of a socket must have a hint, too."""
     client = client_context(version)
     with SocketPair(client, server_context(version, "unknown.pem"),
                     handshake=False) as pair:
@@ -678,7 +687,7 @@ def test_contexts_are_not_kept_alive():
     error = errors_of(context, server_context(chain="unknown.pem"))[0]
     watch = weakref.ref(context)
     if not PY2:
-        error.__traceback__ = None      # whose frames have it
+        error.__traceback__ = None      # its frames refer to the context
     del context
     collect()
     assert watch() is None

@@ -1,7 +1,8 @@
 """The key log: SSLContext.keylog_filename.
 
-Its secrets are proved right with the messages that the message callback was
-shown: both go into the Finished message that ends a handshake.
+A test computes the client's Finished message from the secrets in the log and
+from the messages that the message callback received.  The result must be the
+Finished message that the client has sent.
 """
 
 import errno
@@ -18,9 +19,11 @@ from helpers import (PY2, BioPair, FileError, Task, client_context, collect,
                      descriptors, fill_fifo, in_child, server_context)
 from test_message_callback import Messages
 
-pytestmark = pytest.mark.since(3, 8, "neither of them")
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+pytestmark = pytest.mark.since(3, 8, "older versions have no key log")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"),
+                                reason="this system has no fork()")
+needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"),
+                                reason="this system has no FIFOs")
 LABELS = {
     "TLSv1.2": {"CLIENT_RANDOM"},
     "TLSv1.3": {
@@ -31,8 +34,8 @@ LABELS = {
 
 
 def read_log(path):
-    """The lines of a key log as [label, client random, secret], without the
-    comments; the last two are bytes."""
+    """The lines of a key log, without comments, as [(label, client random,
+    secret)].  The label is a str, the other two are bytes."""
     found = []
     with open(path) as stream:
         for line in stream:
@@ -48,7 +51,7 @@ def read_log(path):
 # The Finished message
 
 def expand(secret, label, length, hash_):
-    """P_hash of RFC 5246, 5, which TLS 1.2 takes its keys from."""
+    """P_hash of RFC 5246, 5, from which TLS 1.2 derives its keys."""
     block, result = label, b""
     while len(result) < length:
         block = hmac.new(secret, block, hash_).digest()
@@ -57,8 +60,8 @@ def expand(secret, label, length, hash_):
 
 
 def client_finished(version, hash_, log, messages):
-    """What the client's Finished must say, by RFC 5246, 7.4.9 and RFC 8446,
-    4.4.4."""
+    """The content of the client's Finished message, computed by RFC 5246,
+    7.4.9, or RFC 8446, 4.4.4."""
     digest = hash_()
     for name, direction, data in messages.handshake():
         if name == "FINISHED" and direction == "write":
@@ -86,11 +89,11 @@ def test_log_and_messages_fit_together(tmpdir, pair_type, version):
     log = read_log(client.keylog_filename)
     hello = messages.handshake()[0]
     assert hello[:2] == ("CLIENT_HELLO", "write")
-    # behind type, length and version
+    # the client random comes after type, length and version
     assert {line[1] for line in log} == {hello[2][6:38]}
     [finished] = [data for name, direction, data in messages.handshake()
                   if (name, direction) == ("FINISHED", "write")]
-    # behind type and length
+    # the content comes after type and length
     assert finished[4:] == client_finished(version, hash_, log, messages)
 
 
@@ -120,7 +123,7 @@ def test_both_ends_agree(tmpdir, pair_type, version):
     assert sorted(logs[0]) == sorted(logs[1])
 
 
-@pytest.mark.backport_only("with the rights of any other file")
+@pytest.mark.backport_only("stock ssl makes a file that others can read")
 def test_others_cannot_read_it(tmpdir):
     path = str(tmpdir.join("log"))
     old = os.umask(0)
@@ -156,7 +159,8 @@ def test_lines_are_appended(tmpdir, version):
 
 
 def test_several_contexts_and_threads(tmpdir):
-    """Each line is whole."""
+    """Several contexts and threads write to the same file.  Their lines must
+    not mix."""
     path = str(tmpdir.join("log"))
 
     def connect(version):
@@ -173,7 +177,7 @@ def test_several_contexts_and_threads(tmpdir):
     for label, random, secret in log:
         assert label in LABELS["TLSv1.2"] | LABELS["TLSv1.3"]
         assert (len(random), len(secret)) in [(32, 32), (32, 48)]
-    # both ends wrote each of them
+    # both ends have written each line
     assert all(log.count(line) == 2 for line in log)
 
 
@@ -197,7 +201,8 @@ def test_another_file(tmpdir):
 
 
 def test_gh_142438_switched_off_on_the_way(tmpdir, pair_type):
-    """gh-142438: OpenSSL may call when the log is closed already."""
+    """gh-142438: a callback switches the log off during the handshake.
+    OpenSSL may call the key log callback afterwards."""
     client, path = client_context("TLSv1.3"), str(tmpdir.join("log"))
 
     def callback(connection, direction, version, content_type, msg_type,
@@ -209,11 +214,12 @@ def test_gh_142438_switched_off_on_the_way(tmpdir, pair_type):
     client._msg_callback = callback
     with pair_type(client) as pair:
         assert pair.client.version() == "TLSv1.3"
-    # those of the handshake at the most
+    # only the two handshake secrets may be in the log
     assert len(read_log(path)) <= 2
 
 
-@pytest.mark.backport_only("goes on with the first context's log")
+@pytest.mark.backport_only("stock ssl still writes to the first context's "
+                           "log")
 def test_context_switch(tmpdir):
     def switch(connection, name, context):
         connection.context = other
@@ -247,7 +253,7 @@ def test_file_that_cannot_be_opened(tmpdir, name, number):
     assert caught.value.filename == path
 
 
-@pytest.mark.backport_only("drops the old log first")
+@pytest.mark.backport_only("stock ssl closes the old log first")
 @pytest.mark.parametrize("value, error", [
     (42, TypeError), (1.5, TypeError), (object(), TypeError),
     ("lo\0g", (TypeError, ValueError)), ("", FileError)])
@@ -261,7 +267,7 @@ def test_failed_set_keeps_the_old_log(tmpdir, value, error):
     assert len(read_log(path)) > 0
 
 
-@pytest.mark.backport_only("stock crashes")
+@pytest.mark.backport_only("stock ssl crashes")
 def test_gh_156099_deletion(tmpdir):
     client, path = client_context(), str(tmpdir.join("log"))
     client.keylog_filename = path
@@ -270,8 +276,9 @@ def test_gh_156099_deletion(tmpdir):
     assert client.keylog_filename == path
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
-@pytest.mark.backport_only("fails no sooner than the handshake")
+@pytest.mark.skipif(not os.path.exists("/dev/full"),
+                    reason="this system has no /dev/full")
+@pytest.mark.backport_only("stock ssl fails in the handshake only")
 def test_disk_is_full_already():
     client = client_context()
     with pytest.raises(FileError) as caught:
@@ -290,13 +297,13 @@ def fifo(tmpdir):
     try:
         os.close(reader)
     except OSError:
-        pass  # the test has done so
+        pass  # the test has closed it
 
 
 @needs_fifo
-@pytest.mark.backport_only("goes on, now and then")
+@pytest.mark.backport_only("stock ssl ignores some of these failures")
 def test_log_that_fails(fifo, pair_type, version):
-    """The operation that could not write its secrets raises OSError."""
+    """An operation that cannot write its secrets must raise OSError."""
     path, reader = fifo
     client = client_context(version)
     client.keylog_filename = path
@@ -308,9 +315,10 @@ def test_log_that_fails(fifo, pair_type, version):
 
 
 @needs_fifo
-@pytest.mark.backport_only("goes on, now and then")
+@pytest.mark.backport_only("stock ssl ignores some of these failures")
 def test_failure_comes_out_once(fifo, version, capfd):
-    """Nothing is printed where an operation had several lines to write."""
+    """An operation that cannot write several lines must raise one error, and
+    print nothing."""
     path, reader = fifo
     client = client_context(version)
     client.keylog_filename = path
@@ -321,9 +329,10 @@ def test_failure_comes_out_once(fifo, version, capfd):
 
 
 @needs_fork
-@pytest.mark.backport_only("writes with buffers of C")
+@pytest.mark.backport_only("stock ssl writes through a buffer of stdio")
 def test_disk_becomes_full(tmpdir, version):
-    """A file that may not grow in the middle of a line."""
+    """The file reaches its largest size in the middle of a line.  The
+    handshake must raise OSError."""
     resource = pytest.importorskip("resource")
     path = str(tmpdir.join("log"))
     client = client_context(version)
@@ -341,9 +350,10 @@ def test_disk_becomes_full(tmpdir, version):
 
 
 @needs_fifo
-@pytest.mark.backport_only("writes with buffers of C")
+@pytest.mark.backport_only("stock ssl writes through a buffer of stdio")
 def test_slow_log_stops_nobody_else(fifo, version):
-    """A handshake waits for the reader of its log without the GIL."""
+    """A handshake that waits for the reader of its log must release the
+    GIL."""
     path, reader = fifo
     client = client_context(version)
     client.keylog_filename = path
@@ -358,9 +368,10 @@ def test_slow_log_stops_nobody_else(fifo, version):
 
 
 @needs_fifo
-@pytest.mark.backport_only("waits for ever")
+@pytest.mark.backport_only("stock ssl waits for ever")
 def test_log_that_nobody_reads(fifo, version):
-    """It fails as one that cannot be written, after a while."""
+    """The log is a full FIFO, which has a reader that does not read.  The
+    handshake must raise OSError after a while."""
     path = fifo[0]
     client = client_context(version)
     client.keylog_filename = path
@@ -372,7 +383,7 @@ def test_log_that_nobody_reads(fifo, version):
 
 
 @needs_fifo
-@pytest.mark.backport_only("waits for ever")
+@pytest.mark.backport_only("stock ssl waits for ever")
 def test_set_to_a_log_that_nobody_reads(fifo):
     path = fifo[0]
     fill_fifo(path)
@@ -382,7 +393,7 @@ def test_set_to_a_log_that_nobody_reads(fifo):
 
 
 @needs_fifo
-@pytest.mark.backport_only("waits for ever")
+@pytest.mark.backport_only("stock ssl waits for ever")
 def test_set_to_a_log_without_reader(fifo):
     path, reader = fifo
     os.close(reader)

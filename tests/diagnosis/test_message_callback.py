@@ -1,4 +1,4 @@
-"""What the message callback is told, and what it may do."""
+"""The message callback: its arguments, and what it may do."""
 
 import os
 import socket
@@ -10,13 +10,14 @@ import pytest
 from helpers import (BioPair, SocketPair, client_context, collect, in_child,
                      meanwhile, receive, server_context)
 
-pytestmark = pytest.mark.since(3, 8, "neither of them")
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+pytestmark = pytest.mark.since(3, 8, "older versions have no message callback")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"),
+                                reason="this system has no fork()")
 
 
 class Messages(list):
-    """A message callback that keeps what it is told, without the headers of
-    records."""
+    """A message callback that keeps the messages that it receives, without
+    record headers."""
 
     def __call__(self, connection, direction, version, content_type, msg_type,
                  data):
@@ -26,13 +27,13 @@ class Messages(list):
         self.append((direction, version, content_type, msg_type, data))
 
     def handshake(self):
-        """The handshake's messages: (name, direction, bytes)."""
+        """The handshake messages, as [(name, direction, bytes)]."""
         return [(msg_type.name, direction, data)
                 for direction, _, content_type, msg_type, data in self
                 if content_type == ssl._TLSContentType.HANDSHAKE]
 
 
-# The message callback: what it gets
+# The arguments of the callback
 
 CLIENT_MESSAGES = {
     "TLSv1.2": [
@@ -54,14 +55,14 @@ def test_messages_of_a_client(pair_type, version):
     client._msg_callback = messages
     with pair_type(client):
         seen = [(message[0], message[3].name) for message in messages]
-    # OpenSSL tells of it in some versions
+    # only some versions of OpenSSL report this message
     seen = [message for message in seen
             if message != ("read", "CHANGE_CIPHER_SPEC")]
     assert seen == CLIENT_MESSAGES[version]
 
 
 def test_messages_of_both_ends(pair_type, version):
-    """One end's messages are the other's."""
+    """Both ends must report the same messages, in opposite directions."""
     ends = []
     for context in client_context(version), server_context(version):
         context._msg_callback = Messages()
@@ -69,7 +70,7 @@ def test_messages_of_both_ends(pair_type, version):
     with pair_type(*ends) as pair:
         pair.server.write(b"x")
         pair.flush()
-        assert pair.client.read(1) == b"x"  # behind the tickets of TLS 1.3
+        assert pair.client.read(1) == b"x"  # after the tickets of TLS 1.3
     client, server = [end._msg_callback.handshake() for end in ends]
     turn = {"read": "write", "write": "read"}
     assert client == [(name, turn[direction], data)
@@ -84,7 +85,7 @@ def test_types_of_arguments(pair_type, version):
         for connection, direction, version_, content, kind, data in seen:
             assert connection is pair.server
             assert type(direction) is str
-            # OpenSSL 1.1.1 tells 0 of the headers of records
+            # OpenSSL 1.1.1 passes version 0 with record headers
             assert (type(version_) is ssl.TLSVersion
                     or type(version_) is int and version_ == 0
                     and content is ssl._TLSContentType.HEADER)
@@ -107,7 +108,7 @@ def test_headers_of_records():
     assert len(header[4]) == 5
 
 
-@pytest.mark.backport_only("names them as if they were messages")
+@pytest.mark.backport_only("stock ssl passes a _TLSMessageType for them")
 def test_inner_content_types():
     seen = []
     client = client_context("TLSv1.3")
@@ -140,7 +141,8 @@ def test_data_is_not_shown(version):
 
 
 def test_peer_that_speaks_no_tls():
-    """What has no version or type of ours comes as a number, or not."""
+    """Versions and types that no enumeration contains must be passed as
+    int."""
     client, seen = client_context(), []
     client._msg_callback = lambda *arguments: seen.append(arguments)
     with BioPair(client, handshake=False) as pair:
@@ -153,7 +155,7 @@ def test_peer_that_speaks_no_tls():
                for arguments in seen for number in arguments[2:5])
 
 
-# The message callback: settings
+# The attribute
 
 def test_attribute():
     context = client_context()
@@ -178,7 +180,7 @@ def test_gh_156166_failed_set_keeps_the_old_callback(value):
     assert messages != []
 
 
-@pytest.mark.backport_only("stock crashes: gh-156099")
+@pytest.mark.backport_only("gh-156099: stock ssl crashes")
 def test_deletion():
     context = client_context()
     context._msg_callback = messages = Messages()
@@ -195,9 +197,9 @@ def test_connections_that_are_there_keep_their_choice(pair_type):
         assert messages == []
 
 
-# The message callback: what it does
+# The actions of the callback
 
-LOST = "lost behind what the operation came to"
+LOST = "stock ssl loses the exception, or raises another one"
 
 
 class Failure(Exception):
@@ -205,7 +207,8 @@ class Failure(Exception):
 
 
 class FailsAt(object):
-    """A callback that raises Failure at the n-th call, and after."""
+    """A callback that raises Failure in the call with this number and in all
+    later ones."""
 
     def __init__(self, number):
         self.number = number
@@ -235,7 +238,8 @@ def test_exception_in_a_server(version, number):
 
 @pytest.mark.backport_only(LOST)
 def test_exception_comes_out_once(version, capfd):
-    """The first one of an operation, and nothing is printed."""
+    """If the callback raises several times in one operation, the operation
+    must raise the first exception, and print nothing."""
     server = server_context(version)
     server._msg_callback = FailsAt(2)
     with BioPair(server=server, handshake=False) as pair:
@@ -300,9 +304,10 @@ def test_callback_replaced_while_called(pair_type, version):
     assert seen == ["first", "second"]
 
 
-@pytest.mark.since(3, 15, "not all of the setters")
+@pytest.mark.since(3, 15, "older versions lack some of the setters")
 def test_callback_that_changes_its_context(pair_type, version):
-    """While OpenSSL is in the middle of using it."""
+    """The callback changes both contexts while OpenSSL uses them.  The
+    handshake must succeed."""
     def callback(*arguments):
         calls.append(arguments[1:2])
         for context in client, server:
@@ -324,10 +329,11 @@ def test_callback_that_changes_its_context(pair_type, version):
         assert {("read",), ("write",), ("localhost",)} <= set(calls)
 
 
-@pytest.mark.backport_only("waits for itself or crashes")
+@pytest.mark.backport_only("stock ssl deadlocks or crashes")
 def test_callback_that_enters_its_own_connection(pair_type, version,
                                                  entrance):
-    """It gets an exception, and the handshake goes on."""
+    """The callback calls an operation of its own connection.  The call must
+    raise, and the handshake must succeed."""
     errors, calls = [], []
 
     def callback(connection, *arguments):
@@ -344,7 +350,7 @@ def test_callback_that_enters_its_own_connection(pair_type, version,
         assert len(errors) == len(calls) > 0
 
 
-@pytest.mark.backport_only("goes on with a closed descriptor")
+@pytest.mark.backport_only("stock ssl continues with a closed descriptor")
 def test_callback_that_closes_its_connection(version):
     def callback(connection, *arguments):
         connection.close()
@@ -372,9 +378,10 @@ def test_getters_in_the_callback(pair_type, version):
     del seen[:]
 
 
-@pytest.mark.since(3, 11, "was called with None")
+@pytest.mark.since(3, 11, "the callback is called with None")
 def test_owner_is_gone():
-    """Nobody is told, and nothing is the matter."""
+    """After the connection's owner has been freed, the callback must not be
+    called, and the handshake must continue."""
     class Owner(object):
         pass
 
@@ -393,7 +400,8 @@ def test_owner_is_gone():
 
 
 def test_bpo_43577_context_switch(pair_type, version):
-    """The new context's callback is called from then on."""
+    """After an SNI callback has set another context, the messages must go to
+    this context's callback."""
     def switch(connection, name, context):
         connection.context = other
 
@@ -422,7 +430,7 @@ def test_context_switch_to_one_without_a_callback(version):
 
 
 @pytest.mark.cpython("finds no cycles through objects of extensions")
-@pytest.mark.backport_only("not found by the collector")
+@pytest.mark.backport_only("stock ssl hides this cycle from the collector")
 def test_gh_142516_cycle_through_the_callback():
     def reference_to_cycle():
         context = client_context()
@@ -435,7 +443,7 @@ def test_gh_142516_cycle_through_the_callback():
 
 
 def test_connection_is_let_go(version):
-    """Nothing of a call stays alive."""
+    """The callback's calls must not keep the connection alive."""
     def callback(connection, *arguments):
         seen.append(weakref.ref(connection))
 
@@ -448,7 +456,7 @@ def test_connection_is_let_go(version):
     assert {reference() for reference in seen} == {None}
 
 
-@pytest.mark.backport_only("crashes: gh-149816")
+@pytest.mark.backport_only("gh-149816: stock ssl crashes")
 @pytest.mark.parametrize("name", ["_msg_callback", "keylog_filename"])
 def test_gh_149816_settings_change_while_handshakes_run(tmpdir, version,
                                                         name):
@@ -469,7 +477,7 @@ def test_gh_149816_settings_change_while_handshakes_run(tmpdir, version,
 
 @needs_fork
 def test_fork_in_the_callback(version):
-    """Parent and child can both go on."""
+    """A callback forks.  Parent and child must both be able to connect."""
     def callback(*arguments):
         client._msg_callback = None
         in_child(lambda: BioPair(client, version=version))

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of leaks."""
+"""The fixture of the tests of leaks."""
 
 import contextlib
 
@@ -7,8 +7,11 @@ import pytest
 
 @pytest.fixture(scope="module")
 def world():
-    """The World of leaks.py, which cannot be imported where no leak can be
-    measured."""
+    """The World of leaks.py.
+
+    The fixture imports leaks.py, as this import skips the test if the system
+    cannot measure leaks.
+    """
     import leaks
     with contextlib.closing(leaks.World()) as made:
         yield made

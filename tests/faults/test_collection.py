@@ -1,4 +1,4 @@
-"""Reference counts, garbage collection, descriptors, memory."""
+"""Objects must be freed, and descriptors closed; memory must not grow."""
 
 import gc
 import itertools
@@ -16,7 +16,8 @@ from helpers import (PY2, TIMEOUT, BioPair, SocketPair, cert,
 
 
 def collected(make):
-    """Whether what make() returns dies, once dropped."""
+    """Whether the object that make() returns is freed when nothing else
+    refers to it."""
     reference = weakref.ref(make())
     collect()
     return reference() is None
@@ -28,7 +29,7 @@ finds_cycles = pytest.mark.cpython(
 
 # Contexts
 
-@pytest.mark.cpython("has no reference counts: what is dropped goes later")
+@pytest.mark.cpython("has no reference counts, and frees objects later")
 def test_context_dies_at_once():
     context = client_context()
     reference = weakref.ref(context)
@@ -37,9 +38,12 @@ def test_context_dies_at_once():
 
 
 def call_in_collection(action, function, *arguments):
-    """[function(*arguments)]; the first object that is allocated which can be
-    in a cycle, at last the list, starts a collection, and that runs the
-    action."""
+    """Return [function(*arguments)], and run the action meanwhile.
+
+    The first allocation of an object that can be in a cycle starts a garbage
+    collection, which calls the action.  At the latest, this object is the
+    returned list.
+    """
 
     class Cycle(object):
         pass
@@ -53,9 +57,9 @@ def call_in_collection(action, function, *arguments):
     before = gc.get_threshold()
     spent = []
     for _ in itertools.repeat(None, 500):
-        spent.append([])  # of those that lie ready
+        spent.append([])  # uses up Python's free lists
     for size in (1, 2, 3, 4):
-        (None,) * size  # lies ready for the arguments
+        (None,) * size  # a free tuple for the arguments of the call
     gc.set_threshold(1)
     gc.enable()
     try:
@@ -66,11 +70,12 @@ def call_in_collection(action, function, *arguments):
 
 
 needs_collection_anywhere = pytest.mark.skipif(
-    sys.version_info >= (3, 12), reason="collects between instructions only")
+    sys.version_info >= (3, 12),
+    reason="this Python collects garbage between instructions only")
 
 
-@pytest.mark.cpython("collects when it likes")
-@pytest.mark.backport_only("goes through a list that is freed meanwhile")
+@pytest.mark.cpython("does not let a test start a collection")
+@pytest.mark.backport_only("stock ssl reads a freed list")
 @needs_collection_anywhere
 def test_ciphers_changed_while_they_are_listed():
     context = client_context()
@@ -81,11 +86,12 @@ def test_ciphers_changed_while_they_are_listed():
         context.get_ciphers)
 
 
-@pytest.mark.cpython("collects when it likes")
-@pytest.mark.backport_only("uses freed memory")
+@pytest.mark.cpython("does not let a test start a collection")
+@pytest.mark.backport_only("stock ssl uses freed memory")
 @needs_collection_anywhere
 def test_cve_2026_19445_context_changed_while_it_is_changed():
-    """The one that it ends with is kept, and no other."""
+    """A finalizer sets the context of a connection while the context setter
+    runs.  The connection must keep its last context, and free the others."""
     contexts = [server_context() for _ in range(3)]
     references = list(map(weakref.ref, contexts))
     pair = BioPair(server=contexts[0], handshake=False)
@@ -100,19 +106,21 @@ def test_cve_2026_19445_context_changed_while_it_is_changed():
     pair.handshake()
 
 
-@pytest.mark.backport_only("nothing is locked")
-@pytest.mark.cpython("has no thresholds that start a collection")
+@pytest.mark.backport_only("stock ssl has no lock here")
+@pytest.mark.cpython("does not let a test start a collection")
 @needs_collection_anywhere
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"),
+                    reason="this system has no fork()")
 def test_connection_used_while_its_context_is_changed():
-    """A finalizer may run wherever an object is made."""
+    """A finalizer uses a connection while the context setter of the same
+    connection runs.  It must not deadlock."""
     def look():
         with pytest.raises(ssl.SSLWantReadError):
             low.do_handshake()
         looked.append(low.version())
 
     def change():
-        signal.alarm(int(TIMEOUT))      # who waits for itself waits for ever
+        signal.alarm(int(TIMEOUT))      # ends this child if it deadlocks
         call_in_collection(look, setattr, low, "context", server_context())
         pair.handshake()
         return b"%d" % len(looked)
@@ -146,7 +154,7 @@ def test_gh_142516_cycle_through_an_attribute():
 
 
 @finds_cycles
-@pytest.mark.backport_only("not found by the collector")
+@pytest.mark.backport_only("stock ssl hides this cycle from the collector")
 def test_cycle_through_connection_and_callback(version):
     def make():
         context = server_context(version)
@@ -175,7 +183,7 @@ def test_context_lives_as_long_as_its_connection():
 
 # Connections
 
-@pytest.mark.cpython("has no reference counts: what is dropped goes later")
+@pytest.mark.cpython("has no reference counts, and frees objects later")
 @pytest.mark.parametrize("handshake", [True, False])
 def test_connections_die_at_once(pair_type, version, handshake):
     pair = pair_type(version=version, handshake=handshake)
@@ -185,7 +193,7 @@ def test_connections_die_at_once(pair_type, version, handshake):
     assert [reference() for reference in references] == [None, None]
 
 
-@pytest.mark.cpython("has no reference counts: what is dropped goes later")
+@pytest.mark.cpython("has no reference counts, and frees objects later")
 @pytest.mark.filterwarnings("ignore::ResourceWarning" if not PY2
                             else "ignore::Warning")
 @pytest.mark.parametrize("handshake", [True, False])
@@ -210,7 +218,8 @@ def test_socket_in_a_cycle(version):
 
 
 def fail_ten_times(pair_type, version):
-    """Handshakes with an unknown authority; weak references to clients."""
+    """Do ten handshakes in which the client refuses the server's certificate;
+    returns weak references to the clients."""
     contexts = client_context(version), server_context(version, "unknown.pem")
     references = []
     for _ in range(10):
@@ -222,7 +231,7 @@ def fail_ten_times(pair_type, version):
 
 
 def test_gh_109534_failed_handshakes_leave_nothing(pair_type, version):
-    """gh-109534: neither descriptors nor connections."""
+    """Failed handshakes must leave neither descriptors nor connections."""
     before = descriptors()
     references = fail_ten_times(pair_type, version)
     if PY2:
@@ -258,7 +267,7 @@ def test_files_are_closed():
 # Memory
 
 def resident():
-    """Memory of this process, in bytes."""
+    """The resident memory of this process, in bytes."""
     with open("/proc/self/statm") as stream:
         return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -348,7 +357,7 @@ def fill_bio(client, server):
         bio.read(500)
 
 
-# operation, repetitions
+# (operation, repetitions)
 LOOPS = [(handshake_and_session, 150), (fail_handshake, 150),
          (fail_loading, 300), (decode, 50),
          pytest.param(make_context, 150, marks=finds_cycles),
@@ -356,16 +365,16 @@ LOOPS = [(handshake_and_session, 150), (fail_handshake, 150),
          (fail_in_callbacks, 60), (fill_bio, 300)]
 
 
-@pytest.mark.backport_only("leaks some of them")
+@pytest.mark.backport_only("stock ssl leaks in some of these operations")
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"),
-                    reason="no /proc")
+                    reason="this system has no /proc")
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
-                    reason="AddressSanitizer keeps what is freed")
+                    reason="AddressSanitizer keeps freed memory")
 @pytest.mark.parametrize("operation, count", LOOPS,
                          ids=lambda value: getattr(value, "__name__", None))
 def test_memory_does_not_grow(operation, count):
-    """Another round, after one that fills all caches, adds next to
-    nothing: less than 1 KiB for each repetition."""
+    """The first round fills all caches.  A second round must add less than
+    1 KiB for each repetition."""
     client, server = client_context(), server_context()
 
     def run():

@@ -1,5 +1,5 @@
-"""What fuzzing found worth keeping: each input of tests/corpus, once, through
-the harness of fuzz/ that it is for."""
+"""Each harness of fuzz/ must accept all inputs of its folder in tests/corpus.
+The corpus holds inputs that fuzzing has found."""
 
 import importlib
 import os
@@ -12,11 +12,11 @@ from helpers import PROJECT, TESTS
 CORPUS = os.path.join(TESTS, "corpus")
 sys.path.insert(0, os.path.join(PROJECT, "fuzz"))
 
-pytestmark = pytest.mark.backport_only("it is what is fuzzed")
+pytestmark = pytest.mark.backport_only("the harnesses test the backport")
 
 
 def inputs(name):
-    """The paths of a harness' inputs."""
+    """The paths of the inputs of a harness."""
     folder = os.path.join(CORPUS, name)
     return [os.path.join(folder, file) for file in sorted(os.listdir(folder))]
 

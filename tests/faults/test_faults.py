@@ -1,9 +1,10 @@
-"""Allocations and system calls that fail, one after the other; threads that
-stop where they have what others want.
+"""Allocations and system calls fail, one after the other; a thread stops
+while it holds a lock.
 
-tests/programs/faults has a library that is preloaded, compiled here, and the
-scripts that run, most of them with it, in a child of their own.  SSLB_LONG=1
-tries every point, not some that are evenly spread.
+tests/programs/faults contains the scripts, each of which runs in its own
+process, and a library in C.  The tests compile the library and preload it
+for most scripts.  With SSLB_LONG=1 each allocation and each call fails in
+turn, otherwise some of them, evenly spread.
 """
 
 import errno
@@ -21,16 +22,16 @@ POINTS = 10 ** 6 if LONG else 12
 SIDES = ["client", "server"]
 
 pytestmark = [
-    pytest.mark.backport_only("the calls of the extension fail"),
+    pytest.mark.backport_only("only calls of the extension fail"),
     pytest.mark.skipif(not sys.platform.startswith("linux"),
-                       reason="the library is for glibc"),
+                       reason="the preloaded library needs glibc"),
     pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
                        reason="AddressSanitizer has its own malloc()")]
 
 
 @pytest.fixture(scope="module")
 def library(tmpdir_factory):
-    """The compiled library's path."""
+    """The path of the compiled library."""
     path = str(tmpdir_factory.mktemp("faults").join("fault.so"))
     try:
         subprocess.check_call([
@@ -42,7 +43,8 @@ def library(tmpdir_factory):
 
 
 def run(library, *arguments):
-    """A script of tests/programs/faults; what goes wrong is the test's."""
+    """Run a script of tests/programs/faults; the test fails with its
+    errors."""
     command = [sys.executable] + [str(argument) for argument in arguments]
     environ = dict(os.environ, LD_PRELOAD=library)
     child = subprocess.Popen(command, env=environ, cwd=FAULTS,
@@ -103,7 +105,8 @@ def test_gh_105375_gh_86493_out_of_memory_in_the_import(library):
 @pytest.mark.parametrize("error", [0, errno.EINTR, errno.EAGAIN],
                          ids=["byte", "EINTR", "EAGAIN"])
 def test_calls_that_come_short(library, version, side, error):
-    """They change nothing."""
+    """Each system call handles one byte only, or first fails with EINTR or
+    EAGAIN.  The connection must work all the same."""
     run_installed(library, "calls.py", version, side, error, POINTS)
 
 
@@ -112,7 +115,8 @@ def test_calls_that_come_short(library, version, side, error):
 @pytest.mark.parametrize("error", [errno.ECONNRESET, errno.EPIPE],
                          ids=["ECONNRESET", "EPIPE"])
 def test_calls_that_fail(library, version, side, error):
-    """Each tells its error, and the next connection works."""
+    """The operation must raise the error of the failed system call, or
+    succeed.  The next connection must work."""
     run_installed(library, "calls.py", version, side, error, POINTS)
 
 
@@ -126,7 +130,8 @@ def test_cve_2026_48934_session_whose_certificate_has_expired(library):
     "fork_beside_a_line", "set_alpn_beside_a_line",
     "set_keylog_beside_a_line", "fork_in_a_callback_beside_a_change"])
 def test_held(library, scenario):
-    """Neither the child nor another thread waits for the one that is held."""
+    """A thread stops while it holds a lock.  Neither a forked child nor
+    another thread may wait for this thread."""
     run_installed(library, "held.py", scenario)
 
 
@@ -135,8 +140,8 @@ def test_held(library, scenario):
     "contexts", "connecting", "refused", "with_callbacks", "connected",
     "sockets", "certificates", "sessions", "bios_and_functions"])
 def test_out_of_memory_in_python(scenario):
-    """Python's own allocators fail."""
+    """Allocations by Python's own allocators fail."""
     testcapi = pytest.importorskip("_testcapi")
     if not hasattr(testcapi, "set_nomemory"):
-        pytest.skip("only Python 3 can let them fail")
+        pytest.skip("this Python's _testcapi has no set_nomemory()")
     run_installed("", "python_allocations.py", scenario, POINTS)

@@ -1,6 +1,7 @@
-"""Known bugs of other ssl modules that no other file here is about.
+"""Known bugs of other ssl modules that the other test files do not cover.
 
-Each test has the id of its bug in its name; docs/security.rst has them all.
+The name of each test contains the ids of its bugs.  docs/security.rst lists
+all known bugs.
 """
 
 import contextlib
@@ -38,7 +39,7 @@ for _ in range(100):
         assert error.library == "SSL", error
         assert error.reason, error
     else:
-        sys.exit("a context without ciphers")
+        sys.exit("SSLContext() has made a context without ciphers")
 """
 BESIDE_STOCK = """\
 import hashlib, sys
@@ -61,14 +62,14 @@ with helpers.BioPair() as pair:
     pair.flush()
     assert pair.server.read(32)[:2] == b"\\xba\\x78"
 """
-# what the extension shows to the rest of the process
+# the only symbol that the extension may export
 ENTRANCE = "init__ssl_backport" if PY2 else "PyInit___ssl_backport"
 HUGE = 2 ** 31 + 1
-HOSTNAME_MISMATCH = 62  # of OpenSSL's X509_V_ERR_*
+HOSTNAME_MISMATCH = 62  # X509_V_ERR_HOSTNAME_MISMATCH
 
 
 def run_child(program, **variables):
-    """Python code in a fresh interpreter; what goes wrong is the test's."""
+    """Run Python code in a new process; the test fails with its errors."""
     child = subprocess.Popen(
         [sys.executable, "-m", "_ssl_backport", "-c", program],
         env=dict(os.environ, **variables),
@@ -80,7 +81,8 @@ def run_child(program, **variables):
 # Objects
 
 @pytest.mark.cpython("lets object.__new__() make any object")
-@pytest.mark.backport_only("some of them can be made, and crash")
+@pytest.mark.backport_only("stock ssl makes some of these objects, and "
+                           "crashes")
 def test_gh_94101_no_object_without_its_inside():
     with BioPair() as pair:
         kinds = [type(pair.client.session), type(pair.client._sslobj)]
@@ -92,13 +94,14 @@ def test_gh_94101_no_object_without_its_inside():
 
 
 @pytest.mark.cpython("has one interpreter in a process")
-@pytest.mark.backport_only("about the extension")
+@pytest.mark.backport_only("the test is about the extension")
 def test_gh_122334_again_in_another_interpreter():
     testing = pytest.importorskip("_testcapi")
     if not hasattr(testing, "run_in_subinterp"):
         pytest.skip("this Python has no run_in_subinterp")
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        pytest.skip("only the first interpreter takes the GIL for extensions")
+        pytest.skip("in a free-threaded Python, a second interpreter does "
+                    "not enable the GIL for an extension")
     run_child(
         "import _testcapi\n"
         "for _ in range(5):\n"
@@ -131,17 +134,20 @@ def test_gh_122334_again_in_another_interpreter():
         PYTHONPATH=TESTS)
 
 
-@pytest.mark.backport_only("says nothing, or does not fail")
+@pytest.mark.backport_only("stock ssl raises an error without a reason, or "
+                           "none")
 @pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
-                    reason="without providers there are always ciphers")
+                    reason="OpenSSL 1.1.1 has no providers, and always has "
+                           "ciphers")
 def test_bpo_28958_gh_117310_context_that_cannot_be_made(tmpdir):
-    """The reason is told, and nothing is released twice."""
+    """If OpenSSL cannot make a context, SSLContext() must raise SSLError with
+    a reason, and free nothing twice."""
     path = tmpdir.join("openssl.cnf")
     path.write(NULL_PROVIDER)
     run_child(NO_CONTEXT, OPENSSL_CONF=str(path))
 
 
-@pytest.mark.since(3, 7, "check_hostname sets no verify_mode")
+@pytest.mark.since(3, 7, "check_hostname does not set verify_mode")
 def test_gh_114905_verify_mode_and_check_hostname_in_any_order():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     with pytest.raises(ValueError):
@@ -155,7 +161,7 @@ def test_gh_114905_verify_mode_and_check_hostname_in_any_order():
 
 
 def test_gh_146207_names_of_fixed_versions_stay():
-    """They stand for bounds of the version, whatever OpenSSL offers."""
+    """PROTOCOL_TLSv1_2 and the like must limit a context to that version."""
     for name in "TLSv1", "TLSv1_1", "TLSv1_2":
         protocol = getattr(ssl, "PROTOCOL_" + name)
         context = ssl.SSLContext(protocol)
@@ -173,7 +179,7 @@ def alternative_names(name):
     return dict(reversed(found))
 
 
-@pytest.mark.since(3, 7, "fails or truncates")
+@pytest.mark.since(3, 7, "decoding fails, or truncates the value")
 def test_bpo_27691_registered_id():
     names = alternative_names("decode-san-kinds.pem")
     assert names["Registered ID"] == "1.2.3.4.5"
@@ -193,7 +199,7 @@ def test_bpo_30502_long_identifier():
     assert subject == (((("1.2." + ".".join(["127"] * 90)), "long"),),)
 
 
-@pytest.mark.until(3, 12, "no match_hostname")
+@pytest.mark.until(3, 12, "later versions have no match_hostname()")
 def test_bpo_23239_addresses_in_all_spellings():
     found = {"subject": (), "subjectAltName": (
         ("IP Address", "192.0.2.1"), ("IP Address", "2001:DB8:0:0:0:0:0:1"))}
@@ -205,13 +211,14 @@ def test_bpo_23239_addresses_in_all_spellings():
             ssl.match_hostname(found, name)
 
 
-@pytest.mark.backport_only("common names count by default")
+@pytest.mark.backport_only("stock ssl accepts common names by default")
 @pytest.mark.parametrize("chain, name", [
     ("host-wildcard-cn.pem", "www.example.test"),
     ("host-cn-only.pem", "localhost")], ids=["wildcard", "plain"])
 def test_openssl_30346_common_names_do_not_count(chain, name, pair_type,
                                                  version):
-    """By default; as in Python they do where a context is told so."""
+    """By default, a client must not match the host name with the common name.
+    With hostname_checks_common_name = True, it must, as stock ssl does."""
     context = ssl.create_default_context(cafile=cert(
         chain if "wildcard" in chain else "root.pem"))
     server = server_context(version, chain)
@@ -223,7 +230,7 @@ def test_openssl_30346_common_names_do_not_count(chain, name, pair_type,
         assert pair.client.version() == version
 
 
-@pytest.mark.since(3, 13, "no such methods")
+@pytest.mark.since(3, 13, "older versions do not have these methods")
 def test_gh_118658_chains_are_bytes(pair_type, version):
     client, server = client_context(version), server_context(version)
     with pair_type(client, server) as pair:
@@ -243,7 +250,7 @@ def test_gh_118658_chains_are_bytes(pair_type, version):
 
 
 def test_gh_105293_client_contexts_resume(version):
-    """A context that can serve as well is a client like others."""
+    """A PROTOCOL_TLS context must resume sessions as a client."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS)
     server = server_context(version)
     with BioPair(client, server) as pair:
@@ -258,7 +265,7 @@ def test_gh_105293_client_contexts_resume(version):
 # Input and output
 
 def test_gh_74747_receive_timeout_of_the_kernel(sockets):
-    """Only settimeout() counts."""
+    """recv() must ignore SO_RCVTIMEO: only settimeout() sets a timeout."""
     millisecond = struct.pack("ll", 0, 1000)
     sockets.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO,
                               millisecond)
@@ -271,7 +278,7 @@ def test_gh_74747_receive_timeout_of_the_kernel(sockets):
 
 @pytest.mark.cpython("lets a bytearray grow while its memory is in use")
 def test_rule_buffers_are_held_while_used(sockets):
-    """Nobody moves the memory that a blocked read is to fill."""
+    """While recv_into() waits, the size of its buffer must not change."""
     target = bytearray(b"-" * 5)
     with Task(sockets.client.recv_into, target):
         while True:
@@ -285,7 +292,8 @@ def test_rule_buffers_are_held_while_used(sockets):
     target.append(0)
 
 
-@pytest.mark.skipif(not LONG, reason="takes ten seconds: make test-long")
+@pytest.mark.skipif(not LONG,
+                    reason="needs ten seconds; make test-long runs it")
 def test_bpo_21781_much_randomness():
     with contextlib.closing(mmap.mmap(-1, 2 ** 31 + 1)) as data:
         ssl.RAND_add(data, 0.0)
@@ -294,14 +302,14 @@ def test_bpo_21781_much_randomness():
 
 @contextlib.contextmanager
 def more_than_2_gib():
-    """Zeros, and an x at the end."""
+    """A buffer of HUGE bytes: zeros, and an x at the end."""
     with contextlib.closing(mmap.mmap(-1, HUGE)) as data:
         data[HUGE - 1:] = b"x"
         yield data
 
 
 def take(sock, size):
-    """Reads that many bytes and keeps the last piece."""
+    """Read `size` bytes; returns the last piece."""
     piece = bytearray(1 << 20)
     while size:
         step = sock.recv_into(piece, min(size, len(piece)))
@@ -310,8 +318,9 @@ def take(sock, size):
     return bytes(piece[:step])
 
 
-@pytest.mark.skipif(not LONG, reason="takes ten seconds: make test-long")
-@pytest.mark.since(3, 10, "an OverflowError")
+@pytest.mark.skipif(not LONG,
+                    reason="needs ten seconds; make test-long runs it")
+@pytest.mark.since(3, 10, "sendall() raises OverflowError")
 def test_bpo_42854_write_of_more_than_2_gib(version):
     with SocketPair(version=version, timeout=300.0) as pair:
         with more_than_2_gib() as data:
@@ -320,8 +329,9 @@ def test_bpo_42854_write_of_more_than_2_gib(version):
                 assert taking.result()[-1:] == b"x"
 
 
-@pytest.mark.skipif(not LONG, reason="takes 4 GiB of memory: make test-long")
-@pytest.mark.backport_only("an OverflowError")
+@pytest.mark.skipif(not LONG,
+                    reason="needs 4 GiB of memory; make test-long runs it")
+@pytest.mark.backport_only("stock MemoryBIO.write() raises OverflowError")
 def test_bpo_42854_memory_bio_of_more_than_2_gib():
     bio = ssl.MemoryBIO()
     with more_than_2_gib() as data:
@@ -332,7 +342,7 @@ def test_bpo_42854_memory_bio_of_more_than_2_gib():
     assert bio.read()[-1:] == b"x"
 
 
-@pytest.mark.python3("asyncio")
+@pytest.mark.python3("2.7 has no asyncio")
 def test_bpo_34745_bpo_29870_aborted_connections_of_asyncio_die():
     import asyncio
 
@@ -361,7 +371,7 @@ def test_bpo_34745_bpo_29870_aborted_connections_of_asyncio_die():
 
 # Another OpenSSL in the process
 
-@pytest.mark.backport_only("about the extension")
+@pytest.mark.backport_only("the test is about the extension")
 def test_psycopg2_543_nothing_is_exported():
     path = ssl._ssl.__file__
     try:
@@ -373,7 +383,7 @@ def test_psycopg2_543_nothing_is_exported():
 
 
 @pytest.mark.with_stock
-@pytest.mark.backport_only("about the extension")
+@pytest.mark.backport_only("the test is about the extension")
 @pytest.mark.parametrize("first", [True, False], ids=["first", "after"])
 def test_psycopg2_543_beside_the_stock_module(first):
     child = subprocess.Popen(

@@ -1,7 +1,7 @@
-"""Memory after each public callable, when it succeeds and when it fails.
+"""No public callable may leak memory, whether it succeeds or fails.
 
-SUCCESS and FAILURE have a call of each function, method and class that
-docs/api.json tells of; a test fails when one is missing.
+SUCCESS and FAILURE have a call of each function, method and class in
+docs/api.json.  A test fails if one is missing.
 """
 
 import contextlib
@@ -25,9 +25,10 @@ FAR = "Jan  5 09:34:43 2038 GMT"
 
 
 def test_the_measure():
-    """It finds a leak of one object, of any kind.
+    """is_flat() must detect a leak of one object for each call.
 
-    Of many of them, as what is freed meanwhile of earlier tests counts too.
+    The test makes many calls, as objects of earlier tests may be freed
+    meanwhile and reduce the growth.
     """
     kept = []
     for make in (lambda: kept.append([]), lambda: kept.append(
@@ -36,7 +37,7 @@ def test_the_measure():
 
 
 def unconnected(w):
-    """A socket without TLS to go with it."""
+    """An SSLSocket that is not connected; it is closed after the block."""
     return contextlib.closing(w.client.wrap_socket(
         socket.socket(), server_hostname="localhost"))
 
@@ -101,7 +102,7 @@ def module_wrap_socket(w):
 
 
 def wrap_datagrams(wrap):
-    """TLS is for streams."""
+    """A call that wraps a datagram socket, and fails."""
     def call(w):
         with contextlib.closing(socket.socket(
                 socket.AF_INET, socket.SOCK_DGRAM)) as sock:
@@ -128,7 +129,8 @@ def wrap_simple(w):
 
 
 def fresh_pair(operation):
-    """Of SSLObjects, which the operation may spoil."""
+    """A call of the operation with a new BioPair, since the operation may
+    make the pair unusable."""
     def call(w):
         operation(BioPair(w.client, w.server))
     return call
@@ -164,12 +166,12 @@ def asking(pair_type, willing):
 
 
 def set_on(method, value):
-    """A setter of a context of its own."""
+    """A call of this setter on a new context."""
     return lambda w: getattr(new_context(w), method)(value)
 
 
 def load_ech_keys(w):
-    """Each load adds them."""
+    """Load keys twice, since each load adds keys."""
     context = new_context(w)
     for _ in range(2):
         context.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
@@ -204,7 +206,7 @@ def write_after_the_end(w):
 
 
 def too_many(section, name):
-    """The failure of what has no arguments that could be wrong."""
+    """A call with too many arguments, the only way to make it fail."""
     return lambda w: getattr(specimens(section, w)[0], name)(*range(12))
 
 
@@ -337,10 +339,10 @@ for each in EXCEPTIONS:
     SUCCESS["ssl." + each] = (
         lambda w, name=each: str(getattr(ssl, name)(1, "text")))
 
-# only the module makes those; SSLSocket is for subclasses and for 2.7
+# only the module makes these objects; SSLSocket() is for subclasses and 2.7
 UNMAKEABLE = ["ssl.SSLObject", "ssl.SSLSession", "ssl.SSLSocket"]
 
-# these never succeed on a TLS socket
+# these methods never succeed on a TLS socket
 REFUSED = {"dup": [], "recvfrom": [1], "recvfrom_into": [bytearray(1)],
            "recvmsg": [1], "recvmsg_into": [[bytearray(1)]],
            "sendmsg": [[b"x"]], "sendto": [b"x", ("127.0.0.1", 1)]}
@@ -425,8 +427,8 @@ for each in "SSLSocket", "SSLObject":
 for each in EXCEPTIONS:
     FAILURE["ssl." + each] = (
         lambda w, name=each: getattr(ssl, name)(junk=1))
-# what these say is no exception
-TOLD = {"SSLSocket.connect_ex": fail_to_connect("connect_ex")}
+# these return an error, and do not raise one
+RETURNED = {"SSLSocket.connect_ex": fail_to_connect("connect_ex")}
 
 # How an SSLSocket's methods fail, by the state of the connection
 ARGUMENTS = {"read": [10], "recv": [10], "recv_into": [bytearray(10)],
@@ -452,7 +454,7 @@ STATES = {
         (socket.error, ["recv", "recv_into", "send", "sendall",
                         "do_handshake", "getpeercert"])],
 }
-# nothing but a wrong number of arguments makes them fail
+# these fail only with a wrong number of arguments
 UNFAILING = {
     "ssl": ["RAND_status", "get_default_verify_paths", "get_sigalgs",
             "DefaultVerifyPaths", "SSLSession"],
@@ -478,7 +480,7 @@ FAILURE.update({
 
 
 def is_class(name):
-    """Whether a name of the module makes objects of its own."""
+    """Whether a name of the module is a class other than an enumeration."""
     found = getattr(ssl, name, None)
     return (isinstance(found, type)
             and not isinstance(found, type(ssl.AlertDescription)))
@@ -493,7 +495,7 @@ CALLABLES = full_names(
 def test_every_public_callable_is_called():
     refused = {"SSLSocket." + name for name in REFUSED}
     assert CALLABLES == set(SUCCESS) | refused | set(UNMAKEABLE)
-    assert CALLABLES == set(FAILURE) | set(TOLD) | {
+    assert CALLABLES == set(FAILURE) | set(RETURNED) | {
         "SSLSocket." + name for fails in STATES.values()
         for _, names in fails for name in names}
 
@@ -503,7 +505,7 @@ def skip_what_is_not_here(name, call, world):
     found = (ssl if section == "ssl" else getattr(ssl, section, None)
              or getattr(ssl._ssl, section))
     if not hasattr(found, method):
-        pytest.skip("not on this Python")
+        pytest.skip("this Python does not have it")
     try:
         call(world)
     except NotImplementedError as error:
@@ -517,16 +519,16 @@ def test_success(name, world):
     assert_flat(lambda: call(world))
 
 
-@pytest.mark.parametrize("name", sorted(set(FAILURE) | set(TOLD)))
+@pytest.mark.parametrize("name", sorted(set(FAILURE) | set(RETURNED)))
 def test_failure(name, world):
-    if name in TOLD:
-        return assert_flat(lambda: TOLD[name](world))
+    if name in RETURNED:
+        return assert_flat(lambda: RETURNED[name](world))
     errors = (AttributeError, EnvironmentError, TypeError, ValueError,
               NotImplementedError)
     assert_flat(lambda: must_fail(errors, FAILURE[name], world))
 
 
-# The measure takes time, so that the next ones make many calls at once.
+# Measuring is slow, so the next test measures many calls together.
 
 @pytest.mark.parametrize("state", sorted(STATES))
 def test_failure_of_a_connection(state, world):

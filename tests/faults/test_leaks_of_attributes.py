@@ -1,7 +1,8 @@
-"""Memory after each public attribute is read, set and refused.
+"""No public attribute may leak memory when it is read, set, or refuses a
+value.
 
-VALUES, READ_ONLY and PLAIN have each attribute that docs/api.json tells of; a
-test fails when one is missing.
+VALUES, READ_ONLY and PLAIN have each attribute in docs/api.json.  A test fails
+if one is missing.
 """
 
 import os
@@ -19,7 +20,7 @@ pytestmark = MARKS
 # Attributes
 
 class Unfit(object):
-    """What is of no type that a setter takes, and no truth value either."""
+    """An object that every setter refuses; it has no truth value."""
 
     def __bool__(self):
         raise TypeError("neither true nor false")
@@ -27,8 +28,8 @@ class Unfit(object):
     __nonzero__ = __bool__
 
 
-# For each that can be set: new values that it takes, as the old ones would
-# not show a leak, and such of the right type that it refuses.
+# {attribute: (valid values, refused values of the right type)}.  The valid
+# values change the attribute: setting its old value would not show a leak.
 VALUES = {
     "SSLContext._host_flags": (lambda w: [4, 0], [1 << 100]),
     "SSLContext._msg_callback": (lambda w: [new_function()], []),
@@ -63,7 +64,7 @@ for each in "SSLContext", "SSLSocket", "SSLObject":
     VALUES[each + ".ech_config_list"] = (
         lambda w: [ECH_LIST] if HAS_ECH else [], [b"junk"])
 for each in "SSLSocket", "SSLObject":
-    # a connection keeps each context that it ever had, once
+    # a connection keeps each context that it has had, once
     VALUES[each + ".context"] = lambda w: [w.server, w.client], []
     VALUES[each + ".session"] = lambda w: [w.bios.client.session], []
 READ_ONLY = {
@@ -76,7 +77,7 @@ READ_ONLY = {
     "SSLError": ["hint"],
     "DefaultVerifyPaths": list(ssl.DefaultVerifyPaths._fields),
 }
-# attributes of Python, which take anything
+# attributes of Python classes, which accept any value
 PLAIN = {
     "SSLContext": ["sslobject_class", "sslsocket_class"],
     "SSLSocket": ["do_handshake_on_connect", "server_hostname",

@@ -1,5 +1,6 @@
-"""Memory after what takes several calls: loading from objects, CA files,
-sessions, Encrypted Client Hello, hints, and judges."""
+"""Features that need several calls must not leak memory: loading from
+objects, CA files, sessions, Encrypted Client Hello, hints, and the callbacks
+that judge certificates and OCSP responses."""
 
 import contextlib
 import io
@@ -29,7 +30,7 @@ class Source(object):
 
 
 def load_objects(w):
-    """As text and as bytes, into contexts of their own."""
+    """Load text and bytes, each into a new context."""
     for text in PEM, read_cert("localhost-ec.pem"):
         for contents in text, bytearray(text.encode("ascii")):
             new_context(w).load_verify_locations(Source(contents))
@@ -37,7 +38,7 @@ def load_objects(w):
 
 
 def fail_with_objects(w):
-    """With the content, with its type, in read(), with the password."""
+    """Fail because of the content, its type, read(), and the password."""
     locked = Source(read_cert("localhost-encrypted.pem"))
     for method in ("load_cert_chain", "load_pkcs12", "load_verify_locations"):
         for source in (Source(b"junk"), Source(None), object(),
@@ -51,7 +52,8 @@ def fail_with_objects(w):
         must_fail(ssl.SSLError, w.client.load_pkcs12, Source(contents))
 
 
-# PKCS #12 without a key, without its certificate, with a part that is junk
+# PKCS #12 files: without a key, without the key's certificate, with junk
+# instead of this certificate
 NO_USE = [pkcs12.store(*bags) for bags in (
     [pkcs12.certificate(pkcs12.LEAF)],
     [pkcs12.bag(pkcs12.KEY_BAG, pkcs12.KEY), pkcs12.certificate(DER)],
@@ -68,13 +70,14 @@ def test_objects(call, world):
 @pytest.mark.parametrize("asks", [False, True])
 @pytest.mark.parametrize("end", ["", "\n", "-----\n", read_cert("crl.pem")])
 def test_bundle_that_is_not_kept(world, tmpdir, end, asks):
-    """It is read and forgotten, by the extension or by OpenSSL."""
+    """The cache does not keep a file that has just changed.  The extension
+    or OpenSSL reads the file at each load."""
     path = str(tmpdir.join("bundle.pem"))
     with open(path, "w") as stream:
         stream.write(read_cert("namesakes-with-ids.pem") + PEM + PEM + end)
 
     def load():
-        os.utime(path, None)  # it may be changing
+        os.utime(path, None)  # the file has just changed
         context = client_context(roots=None)
         context.load_verify_locations(path)
         if asks:
@@ -100,8 +103,9 @@ def test_bad_bundle(tmpdir):
 # Sessions
 
 def test_sessions_that_are_kept(world, pair_type, version):
-    """Resumed, not resumed, replaced by newer ones, given up with those who
-    keep them."""
+    """client_sessions must not leak: sessions are resumed, not resumed,
+    replaced by newer ones, and dropped with the connections and the
+    context's store."""
     client = client_context(version)
     servers = [server_context(version), server_context(version)]
     client.client_sessions = 3
@@ -166,7 +170,8 @@ def test_bytes_of_sessions(world, version):
 @pytest.mark.skipif(not HAS_ECH, reason="needs OpenSSL 4.0")
 @pytest.mark.parametrize("name", ["localhost", "other.example.test"])
 def test_rejected_client_hello(pair_type, name):
-    """With a good public name, and with a wrong one."""
+    """The server does not have the client's ECH key.  Its certificate is for
+    the public name, or for another name."""
     client, server = client_context(), server_context()
     server.load_ech_keys(io.BytesIO(ECH_KEYS.encode("ascii")))
     client.ech_config_list = ech_list_of(ssl.generate_ech_keys(name))
@@ -191,7 +196,7 @@ def test_hint(pair_type, chain):
     assert_flat(refuse)
 
 
-# Bugs that others had
+# Known bugs of other ssl modules
 
 def decode_all(world):
     for name in ("decode-san-kinds.pem", "decode-crl-points.pem",
@@ -204,17 +209,17 @@ def test_bpo_13458_bpo_29738_bpo_25569_bpo_25578_gh_53706_decoding(world):
 
 
 def test_gh_116810_session(world, pair_type, version):
-    """Each is one more, until it is dropped."""
+    """Each read of session returns a new object, which must be freed."""
     with pair_type(client_context(version), server_context(version)) as pair:
         pair.server.write(b"x")
         pair.flush()
-        assert pair.client.read(1) == b"x"  # behind the tickets of TLS 1.3
+        assert pair.client.read(1) == b"x"  # after the tickets of TLS 1.3
         assert isinstance(pair.client.session, ssl.SSLSession)
         assert_flat(lambda: pair.client.session)
 
 
 class Planned(Exception):
-    """What a callback raises."""
+    """The error that a callback raises."""
 
 
 def raise_planned(*arguments):
@@ -243,7 +248,8 @@ def test_judges(world, version, name, judge, error):
 
 
 def test_judges_of_a_server(world):
-    """One that an SNI callback brings with its context, and its staple."""
+    """An SNI callback sets another context.  The connection must use this
+    context's verify_callback and ocsp_staple."""
     def go_over(connection, name, context):
         connection.context = other
 
@@ -267,9 +273,9 @@ def test_judges_of_a_server(world):
 
 @pytest.mark.cpython("has no sys.getrefcount()")
 @pytest.mark.skipif(sys.version_info >= (3, 12),
-                    reason="None is immortal, and not counted")
+                    reason="this Python does not count references to None")
 def test_gh_127761_none_is_counted(world):
-    """Each answer None is one reference more, until it is dropped."""
+    """A getter that returns None must return a new reference to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with BioPair(handshake=False) as pair:
         before = sys.getrefcount(None)

@@ -1,6 +1,7 @@
-"""A small form of ci/test/load.py: its two servers, and a crowd.
+"""A small load test, with the two servers of ci/test/load.py.
 
-A hundred clients at once, good ones and such that misbehave in every way.
+A hundred clients connect at once.  Some use TLS correctly, others break it in
+many ways.
 """
 
 import sys
@@ -17,18 +18,20 @@ from processes import (Process, descriptors,  # noqa: E402
 
 CONNECTIONS = 100
 PAUSE = 0.3
-# So many that each kind of client is there.
+# enough connections for each kind of client to occur
 LEAST = 300
 LIMIT = 60
 
 pytestmark = [
-    pytest.mark.backport_only("reports some of them otherwise"),
+    pytest.mark.backport_only("stock ssl raises other errors for some of "
+                              "these clients"),
     pytest.mark.skipif(not sys.platform.startswith("linux"),
-                       reason="no /proc, no epoll")]
+                       reason="needs /proc and epoll")]
 
 
 def is_reached(crowd):
-    """Whether there were enough connections, before time is up."""
+    """Wait for LEAST connections; returns whether there were that many
+    within the time limit."""
     for number in range(LIMIT):
         counts = crowd.wait_for(number, LIMIT)
         if sum(counts.values()) >= LEAST:

@@ -1,7 +1,7 @@
-"""A program that has an interpreter in it.
+"""A C program that embeds Python.
 
-tests/programs/embedded has the program, which is compiled here, and what it
-runs.
+tests/programs/embedded contains the C programs, which the tests compile, and
+use.py, which the programs run.
 """
 
 import os
@@ -13,19 +13,20 @@ import pytest
 
 from helpers import TESTS, program_file
 
-pytestmark = pytest.mark.backport_only("about the extension")
+pytestmark = pytest.mark.backport_only("the test is about the extension")
 
 
 @pytest.fixture
 def run(tmpdir):
-    """run(name): the output of programs/embedded/NAME.c when it runs use.py."""
+    """run(name) compiles programs/embedded/NAME.c, runs use.py in it, and
+    returns (exit status, output)."""
     if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
-        pytest.skip("this Python is in no shared library")
+        pytest.skip("this Python has no shared library")
     return lambda name: run_use(compile_program(name, str(tmpdir.join(name))))
 
 
 def compile_program(name, path):
-    """The path of a compiled program."""
+    """Compile a program; returns its path."""
     folder = sysconfig.get_config_var("LIBDIR")
     try:
         subprocess.check_call([
@@ -34,12 +35,12 @@ def compile_program(name, path):
             os.path.join(folder, sysconfig.get_config_var("LDLIBRARY")),
             "-Wl,-rpath," + folder])
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no C compiler, or no headers of this Python")
+        pytest.skip("needs a C compiler and this Python's headers")
     return path
 
 
 def run_use(path):
-    """The exit status of a program that gets use.py, and what it writes."""
+    """Run a program with use.py; returns (exit status, output)."""
     environ = dict(os.environ,
                    PYTHONHOME=getattr(sys, "base_prefix", sys.prefix),
                    PYTHONPATH=os.pathsep.join([TESTS] + sys.path),
@@ -54,7 +55,7 @@ def run_use(path):
 
 
 def test_gh_122334_interpreter_begins_again(run):
-    # an interpreter leaves much behind for the next one
+    # an interpreter leaves global state behind for the next one
     assert run("again") == (0, "used\n" * 3)
 
 

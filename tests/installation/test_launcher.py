@@ -1,5 +1,5 @@
-"""python -m _ssl_backport: a program must not see a difference to plain
-`python`, but for its ssl.  So each program here runs twice.
+"""python -m _ssl_backport must run a program as plain `python` does, except
+for its ssl.  Most tests run a program both ways and compare.
 """
 
 import os
@@ -15,7 +15,7 @@ import helpers
 
 LAUNCHER = ["-m", "_ssl_backport"]
 
-# Each prints what it sees, or fails.
+# Each program prints a part of its environment, or fails.
 PROGRAMS = {
     "arguments": "import sys; print(sys.argv, sys.path[0])",
     "main": """
@@ -75,7 +75,7 @@ PROGRAMS = {
             pool.close()
             pool.join()""",
     "keyboard interrupt": "raise KeyboardInterrupt",
-    # without the first call it is ignored where whoever started us ignores it
+    # the parent process may ignore SIGINT, and this program would inherit that
     "SIGINT": """
         import os, signal, time
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -83,49 +83,52 @@ PROGRAMS = {
         time.sleep(60)""",
     "empty": "",
 }
-# From 3.14 on workers are no forks, and cannot import what is in -c.
+# Since 3.14, multiprocessing's workers are not forks, and cannot import the
+# code of -c.
 CODE = set(PROGRAMS) - {"pickle"} - (
     {"processes"} if sys.version_info >= (3, 14) else set())
 
 
 @pytest.fixture(autouse=True)
 def gil_is_on(monkeypatch):
-    """Keeps a free-threaded Python from telling that it takes the GIL."""
+    """Keep a free-threaded Python from warning that it enables the GIL."""
     monkeypatch.setenv("PYTHON_GIL", "1")
 
 
 def dedent(text):
-    """The program without the indentation it has in PROGRAMS."""
+    """A program of PROGRAMS without its indentation."""
     return text.replace("\n        ", "\n").lstrip("\n")
 
 
 def run(arguments, cwd):
-    """Returns (status, standard output, standard error) of a Python."""
+    """Run Python; returns (exit status, standard output, standard error)."""
     child = subprocess.Popen(
         [sys.executable] + arguments, cwd=str(cwd), stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = child.communicate()
     status = child.returncode
     if sys.version_info < (2, 7, 4) and status == 255:
-        status = 1  # what -m runs there ends so where other programs have 1
+        status = 1  # there, a program of -m ends with 255 instead of 1
     return status, output, errors
 
 
 def same(arguments, cwd, options=()):
-    """Checks that a program runs the same both ways, with Python's options;
-    returns how."""
+    """Check that a program runs the same with and without the launcher.
+
+    The options are Python's own.  Returns as run() does.
+    """
     options = list(options)
     plain = run(options + arguments, cwd)
     assert run(options + LAUNCHER + arguments, cwd) == plain
     return plain
 
 
-# What a program sees
+# The environment of a program
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
 def test_script(name, tmpdir):
     if helpers.PYPY and name == "main":
-        pytest.skip("PyPy has a name __cached__ in scripts")
+        pytest.skip("PyPy defines __cached__ in scripts")
     tmpdir.join("program.py").write(dedent(PROGRAMS[name]))
     same(["program.py", "-x", "--help", "a b"], tmpdir)
 
@@ -136,7 +139,7 @@ def test_module(name, tmpdir):
     same(["-m", "program", "-c", "a b"], tmpdir)
 
 
-@pytest.mark.cpython("calls the file of -c <module>")
+@pytest.mark.cpython("names the file of -c differently: <module>")
 @pytest.mark.parametrize("name", sorted(CODE))
 def test_code(name, tmpdir):
     same(["-c", dedent(PROGRAMS[name]), "-m", "a b"], tmpdir)
@@ -200,22 +203,22 @@ def test_package(tmpdir):
     ["missing.py"], ["-m", "no_such_module"], ["-m", "os.no_such_module"]])
 def test_missing_program(arguments, tmpdir):
     if helpers.PYPY and arguments == ["missing.py"]:
-        pytest.skip("PyPy says in other words that a script is missing")
+        pytest.skip("PyPy has another message for a missing script")
     assert same(arguments, tmpdir)[0] != 0
 
 
-@pytest.mark.python3("2.7 cannot leave it out")
+@pytest.mark.python3("2.7 has no option -I")
 def test_isolated_mode_leaves_the_path_alone(tmpdir):
     where = "import _ssl_backport; print(_ssl_backport.__file__)"
     if run(["-I", "-c", where], tmpdir) != run(["-c", where], tmpdir):
-        pytest.skip("PYTHONPATH, which -I ignores, has the backport")
+        pytest.skip("the backport is in PYTHONPATH, which -I ignores")
     tmpdir.join("program.py").write("import sys; print(sys.path)")
     # -X, as -I ignores PYTHON_GIL
     gil = ["-X", "gil=1"] if hasattr(sys, "_is_gil_enabled") else []
     same(["program.py"], tmpdir, ["-I"] + gil)
 
 
-# What it is for
+# The ssl of a program
 
 @pytest.mark.parametrize("how", ["script", "-m", "-c"])
 def test_program_gets_the_backport(how, tmpdir):
@@ -257,7 +260,7 @@ def test_children_of_multiprocessing_have_it(tmpdir):
     assert status == 0, output + errors
 
 
-# The launcher's own words
+# The launcher's own messages
 
 def test_help(tmpdir):
     status, output, errors = run(LAUNCHER + ["--help"], tmpdir)
@@ -276,7 +279,7 @@ def test_wrong_usage(arguments, tmpdir):
 
 
 def info(**environment):
-    """What --info shows: {label: text}."""
+    """The output of --info, as {label: text}."""
     child = subprocess.Popen(
         [sys.executable] + LAUNCHER + ["--info"], stdout=subprocess.PIPE,
         env=dict(os.environ, **environment))
@@ -309,7 +312,7 @@ def test_info_tells_of_variables_that_are_wrong():
 
 @pytest.mark.parametrize("value", ["0", "1"])
 def test_info_tells_whether_https_verifies(value):
-    """PEP 493's switch is for Python 2.7 alone."""
+    """--info must report PYTHONHTTPSVERIFY=0 on Python 2.7 only (PEP 493)."""
     switched_off = helpers.PY2 and value == "0"
     assert info(PYTHONHTTPSVERIFY=value)["HTTPS"] == (
         "not verified (PYTHONHTTPSVERIFY is 0)" if switched_off
@@ -332,7 +335,7 @@ def test_install_that_fails(tmpdir):
         assert "ran" not in text.split()
 
 
-# A program that imports ssl by way of a package, and then installs.
+# A program that imports ssl through a package, and then calls install().
 LATE = {
     "late.py": """
         import sys
@@ -354,7 +357,8 @@ LATE = {
 
 @pytest.fixture
 def late(tmpdir):
-    """The folder of a program whose install() comes too late."""
+    """The folder of a program that calls install() after it has imported
+    ssl."""
     for name, text in LATE.items():
         tmpdir.join(name).write(dedent(text), ensure=True)
     return tmpdir
@@ -374,7 +378,8 @@ def test_late_install_names_the_line(late):
 @pytest.mark.parametrize("program", [
     ["late.py"], ["-m", "late"], ["-c", "import late"]])
 def test_trace_import(late, program):
-    """The lines come in their order, from the program's own to the import."""
+    """--trace-import must print the lines from the program's own import to
+    the import of ssl, in this order."""
     status, output, errors = run(
         LAUNCHER + ["--trace-import"] + program, late)
     assert status == 0
@@ -391,7 +396,8 @@ def test_trace_import_without_a_program(tmpdir):
 
 
 def test_trace_import_of_a_program_in_time(tmpdir):
-    """install() in time works as ever, and there is nothing to show."""
+    """If the program calls install() before it imports ssl, --trace-import
+    must print nothing."""
     program = tmpdir.join("early.py")
     program.write("import _ssl_backport; _ssl_backport.install(); "
                   "import ssl; print(ssl._ssl.__name__)")

@@ -1,7 +1,7 @@
-"""setup.py: which OpenSSL it takes, and what it says where there is none.
+"""setup.py: which OpenSSL it chooses, and its message if there is none.
 
-It runs as its users run it, up to where it looks at the headers: the OpenSSLs
-that pkg-config has here are headers that only tell their version.
+The tests run setup.py as users do.  Each OpenSSL that pkg-config finds here
+is a header with a version only, so setup.py ends when it checks the headers.
 """
 
 import os
@@ -23,17 +23,18 @@ def has_pkg_config():
 
 
 pytestmark = [
-    pytest.mark.backport_only("it has no setup.py"),
+    pytest.mark.backport_only("stock ssl has no setup.py"),
     pytest.mark.skipif(
         not os.path.exists(os.path.join(PROJECT, "setup.py")),
         reason="the tests are not in a source tree"),
     pytest.mark.skipif(
-        not has_pkg_config(), reason="there is no pkg-config")]
+        not has_pkg_config(), reason="pkg-config is not installed")]
 
 
 @pytest.mark.parametrize("repository", [None, "https://host.test/a/b"])
 def test_description_for_an_index(repository):
-    """It leads to no file beside it: there is none."""
+    """All links in the description must be URLs: the page on the package
+    index has no files beside it."""
     environ = dict(os.environ)
     environ.pop("SSLB_REPOSITORY", None)
     if repository:
@@ -51,13 +52,13 @@ def test_description_for_an_index(repository):
 
 
 class Packages(object):
-    """The packages that pkg-config knows, in a folder."""
+    """A folder with the packages that pkg-config finds."""
 
     def __init__(self, folder):
         self.folder = folder
 
     def add(self, name, version):
-        """An OpenSSL whose headers call it by its name and version."""
+        """Add an OpenSSL whose header contains its name and version."""
         include = self.folder.mkdir(name)
         include.mkdir("openssl").join("opensslv.h").write(
             '#define OPENSSL_VERSION_NUMBER 0x1000000fL\n'
@@ -67,7 +68,7 @@ class Packages(object):
             "Cflags: -I%s\nLibs: -lssl -lcrypto\n" % (name, version, include))
 
     def build(self):
-        """What setup.py says when it builds the extension."""
+        """The output of setup.py when it builds the extension and fails."""
         environ = dict(os.environ, PKG_CONFIG_LIBDIR=str(self.folder),
                        PKG_CONFIG_PATH="")
         environ.pop("OPENSSL_DIR", None)

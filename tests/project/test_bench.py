@@ -1,4 +1,5 @@
-"""make bench: what it says has become slower, and the figures in the pages."""
+"""make bench: the comparison with earlier results, and the figures in the
+pages."""
 
 import os
 import subprocess
@@ -11,7 +12,8 @@ from helpers import PROJECT, PY2
 FOLDERS = [os.path.join(PROJECT, "bench"), PROJECT]
 
 if not os.path.exists(FOLDERS[0]):
-    pytest.skip("the tests are on their own", allow_module_level=True)
+    pytest.skip("the tests are not in a source tree",
+                allow_module_level=True)
 if PY2:
     pytest.skip("the scripts of bench/ are for Python 3",
                 allow_module_level=True)
@@ -24,7 +26,7 @@ del sys.path[:len(FOLDERS)]
 
 
 def run_of(wheel=None, **ratios):
-    """A run of one row: a ratio and its spread for each contestant."""
+    """Results with one row: (ratio, spread) for each contestant."""
     def as_json(pair):
         return {"ratio": pair[0], "spread": pair[1]}
 
@@ -76,7 +78,7 @@ def test_text():
     lines = compare.text(before, run_of(C=(0.5, 0.01))).splitlines()
     assert lines[-1].split() == ["an", "echo", "than", "C", "1.00", "0.50"]
     assert lines[-2].split() == ["before", "now"]
-    # each figure ends where its heading does
+    # each figure must end in the same column as its heading
     for heading in ("before", "now"):
         end = lines[-2].index(heading) + len(heading)
         assert lines[-1][end - 4:end].strip().replace(".", "").isdigit()
@@ -95,7 +97,7 @@ def test_committed_results_are_those_of_the_commit(tmpdir):
             subprocess.check_output(["git"] + command.split(),
                                     cwd=str(tmpdir))
         except OSError:
-            pytest.skip("no git")
+            pytest.skip("git is not installed")
     path.write('{"echo": 2}')
     assert compare.committed(str(tmpdir)) == {"echo": 1}
 

@@ -1,8 +1,8 @@
-"""The programs of docs/examples, as the manual shows them: each one is a
-process, and talks to a server or a client on loopback.
+"""The programs of docs/examples, as the manual shows them.
 
-A program whose library is missing is skipped; make test-ecosystem has all
-libraries.
+Each program runs in a process, and talks to a server or a client on loopback.
+The tests skip a program whose library is not installed.  make test-ecosystem
+installs all libraries.
 """
 
 import collections
@@ -34,8 +34,8 @@ pytestmark = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def serving(handler):
-    """Gives the port of a server whose connections are handler(sock)'s, each
-    in a thread."""
+    """The port of a server that calls handler(sock) for each connection in a
+    thread."""
     class Handler(socketserver.BaseRequestHandler):
         def handle(self):
             self.request.settimeout(TIMEOUT)
@@ -66,7 +66,8 @@ def read_until(sock, end):
 
 
 def http(sock):
-    """Greets who has a client certificate by its common name."""
+    """An HTTPS server that greets the common name of the client's
+    certificate."""
     context = server_context()
     context.verify_mode = ssl.CERT_OPTIONAL
     context.load_verify_locations(cert("root.pem"))
@@ -82,11 +83,11 @@ def http(sock):
         try:
             tls.unwrap()
         except EnvironmentError:
-            pass  # most clients go without a word
+            pass  # most clients send no close_notify
 
 
 def proxy(sock):
-    """A proxy that speaks TLS, for one connection."""
+    """An HTTPS proxy, for one connection."""
     outer = accept_tls(sock)
     with contextlib.closing(outer):
         place = read_until(outer, b"\r\n\r\n").split()[1].decode()
@@ -100,7 +101,8 @@ def proxy(sock):
 
 
 def relay(source, target):
-    """Carries bytes until the source ends or is closed."""
+    """Send all bytes of the source to the target, until the source ends or is
+    closed."""
     try:
         while True:
             data = source.recv(65536)
@@ -120,10 +122,13 @@ def postgres(sock):
 
 
 def line_server(greeting, answers, last=b"QUIT", end=None):
-    """A server of commands, each a line.  An answer is bytes, or a function
-    that gets the socket and returns the one to go on with.  TAG in it is the
-    first word of the line, as IMAP wants it.  After the last command end(sock)
-    is called, or the connection is closed."""
+    """A server of a protocol whose commands are lines.
+
+    `answers` maps a command to bytes, or to a function that takes the socket
+    and returns the socket for the next commands.  The first word of the line
+    replaces TAG in an answer, as IMAP requires.  After the command `last`, the
+    server calls end(sock), or closes the connection.
+    """
     def handler(sock):
         sock.sendall(greeting)
         command = None
@@ -143,8 +148,8 @@ def line_server(greeting, answers, last=b"QUIT", end=None):
 
 
 class Ftp(object):
-    """A server of FTP; its data connections are refused unless they resume
-    the session of the control connection."""
+    """An FTP server.  It refuses a data connection that does not resume the
+    session of the control connection."""
 
     def __init__(self):
         self.context = server_context()
@@ -202,7 +207,8 @@ pop = line_server(b"+OK hello\r\n", {
 
 
 def imap(sock):
-    """Ends after LOGOUT; the answer to STARTTLS has the command's tag."""
+    """An IMAP server.  It has two line servers: one up to STARTTLS, which it
+    answers with the command's tag, and one from there to LOGOUT."""
     done = b"TAG OK done\r\n"
     capabilities = b"* CAPABILITY IMAP4rev1 STARTTLS\r\n" + done
     line_server(b"* OK hello\r\n", {
@@ -214,7 +220,8 @@ def imap(sock):
 
 # The programs
 
-Program = collections.namedtuple("Program", "name library peer arguments told")
+Program = collections.namedtuple(
+    "Program", "name library peer arguments expected")
 DEFAULT_GROUP = ("X25519MLKEM768" if ssl.OPENSSL_VERSION_INFO >= (3, 5)
                  else "x25519")
 PROGRAMS = [
@@ -251,14 +258,15 @@ PROGRAMS = [
     Program("urllib3_context", "urllib3", http,
             "https://localhost:PORT/ CLIENT", "hello client"),
 ]
-# a module that programs import, and the program that is no client
+# a server, and a module that other programs import
 OTHERS = ["sni_server", "tls_stream"]
-# with an older OpenSSL the program raises NotImplementedError
+# {program: the OpenSSL that it needs}; with an older one the program raises
+# NotImplementedError
 NEEDED_OPENSSL = {"post_quantum": (3, 2)}
 
 
 def start(name, arguments, root="root.pem"):
-    """Starts an example whose clients trust a CA of tests/certs."""
+    """Start an example that trusts this CA of tests/certs."""
     return subprocess.Popen(
         [sys.executable, os.path.join(EXAMPLES, name + ".py")] +
         arguments,
@@ -267,7 +275,8 @@ def start(name, arguments, root="root.pem"):
 
 
 def has_library(name):
-    """Whether a new Python can import a module: some patch the process."""
+    """Whether a new process can import the module.  Some modules patch the
+    process that imports them."""
     child = subprocess.Popen([sys.executable, "-c", "import " + name],
                              stderr=subprocess.PIPE)
     child.communicate()
@@ -278,7 +287,7 @@ def has_library(name):
                                       for number, program
                                       in enumerate(PROGRAMS)])
 def program(request):
-    """Each client whose library is there."""
+    """Each client whose library is installed."""
     library = request.param.library
     if library and not has_library(library):
         pytest.skip("%s is not installed" % library)
@@ -286,8 +295,8 @@ def program(request):
 
 
 def run(program, root):
-    """Runs a client that trusts a CA of tests/certs, beside its peers: the
-    exit status, standard output and standard error."""
+    """Run a client that trusts this CA of tests/certs, and its servers;
+    returns (exit status, standard output, standard error)."""
     with serving(program.peer) as port, serving(proxy) as proxy_port:
         arguments = program.arguments
         for word, value in [("PORT", port), ("PROXY", proxy_port),
@@ -305,15 +314,15 @@ def test_client(program):
         assert status != 0 and "NotImplementedError" in errors
         return
     assert status == 0, errors
-    assert program.told in output
+    assert program.expected in output
 
 
 def test_client_refuses_an_unknown_issuer(program):
     status, output, errors = run(program, "unknown-root.pem")
     assert status != 0
-    # pyOpenSSL has blanks between the words
+    # pyOpenSSL's error has spaces between the words
     assert "CERTIFICATE_VERIFY_FAILED" in errors.upper().replace(" ", "_")
-    assert program.told.rpartition("\n")[2] not in output
+    assert program.expected.rpartition("\n")[2] not in output
 
 
 REFUSALS = {
@@ -332,7 +341,8 @@ REFUSALS = {
 @pytest.mark.parametrize("name", sorted(REFUSALS) + [
     "starttls_by_hand", "starttls_memorybio"])
 def test_client_ends_where_tls_is_refused(name):
-    """It says nothing more in plain text."""
+    """A client must send nothing more after the server has refused to start
+    TLS."""
     received = queue.Queue()
 
     def end(sock):

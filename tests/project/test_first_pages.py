@@ -1,7 +1,8 @@
 """The programs of docs/getting-started.rst and docs/moving/from-pyopenssl.rst.
 
-Both programs of a pair, before and after, do the same.  Those before need
-pyOpenSSL.  What docs/getting-started.rst shows of messages is what they say.
+Some programs are in pairs: one uses pyOpenSSL, the other the backport.  Both
+must do the same.  The messages in docs/getting-started.rst must be the real
+ones.
 """
 
 import contextlib
@@ -20,16 +21,17 @@ from helpers import PROJECT, cert, client_context, read_cert, serving
 EXAMPLES = os.path.join(PROJECT, "docs", "examples")
 
 if not os.path.exists(EXAMPLES):
-    pytest.skip("the tests are on their own", allow_module_level=True)
+    pytest.skip("the tests are not in a source tree",
+                allow_module_level=True)
 
-pytestmark = pytest.mark.backport_only("the programs are for it")
+pytestmark = pytest.mark.backport_only("the programs use the backport")
 
 
 def needs(module):
-    """A marker for what runs only where a module can be imported."""
+    """A marker that skips a test if the module cannot be imported."""
     missing = subprocess.call([sys.executable, "-c", "import " + module],
                               stderr=subprocess.PIPE)
-    return pytest.mark.skipif(bool(missing), reason=module + " is not here")
+    return pytest.mark.skipif(bool(missing), reason=module + " is missing")
 
 
 both = pytest.mark.parametrize("when", [
@@ -37,10 +39,10 @@ both = pytest.mark.parametrize("when", [
 
 
 def start(name, *arguments, **options):
-    """A program of docs/examples, started by the Python of the tests.
+    """Start a program of docs/examples with the Python of the tests.
 
-    No warnings: cryptography has one for each program on Python 2.7.  The
-    options are launcher=True, and variables of the environment.
+    The options are launcher=True, and variables of the environment.  Warnings
+    are off: cryptography warns in each program on Python 2.7.
     """
     launcher = ["-m", "_ssl_backport"] if options.pop("launcher", 0) else []
     return subprocess.Popen(
@@ -63,8 +65,8 @@ def echo(sock):
 
 
 def shake_hands(sock, chain="self-signed.pem"):
-    """A handshake with a client that may refuse the certificate, and that
-    leaves without a word."""
+    """Do a handshake with a client that may refuse the certificate, and that
+    closes without close_notify."""
     context = helpers.server_context(chain=chain)
     try:
         connection = context.wrap_socket(sock, server_side=True)
@@ -80,7 +82,8 @@ def serve_page(sock):
 
 
 def read_to_end(sock):
-    """What a client sends that leaves tickets unread: nothing, or a reset."""
+    """Read until the client closes.  A client that has not read its tickets
+    resets the connection."""
     try:
         assert sock.recv(1) == b""
     except EnvironmentError:
@@ -88,7 +91,8 @@ def read_to_end(sock):
 
 
 def fingerprint(name):
-    """A certificate's, as `openssl x509 -fingerprint -sha256` shows it."""
+    """The fingerprint of a certificate, in the form of `openssl x509
+    -fingerprint -sha256`."""
     text = read_cert(name)
     end = text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(
@@ -106,7 +110,8 @@ def shown_by(command):
 
 
 def without_blanks(text):
-    """Text whose line breaks do not count: "self-" and "signed" are one."""
+    """The text without white space, since the page may break a line after
+    "self-"."""
     return "".join(text.split())
 
 
@@ -138,7 +143,7 @@ def test_hints_of_the_page(host, chain, names):
 
 
 @pytest.mark.with_stock
-@pytest.mark.python2("the page shows the lines of 2.7's modules")
+@pytest.mark.python2("the page shows lines of 2.7's modules")
 @pytest.mark.parametrize("arguments", [
     [], ["-m", "_ssl_backport", "--trace-import"]])
 def test_late_program_of_the_page(arguments, tmpdir):
@@ -214,7 +219,7 @@ def test_memory(when):
 
 @needs("requests, urllib3.contrib.pyopenssl")
 def test_without_pyopenssl():
-    """requests 2.23 uses pyOpenSSL by itself, later ones do not."""
+    """requests 2.23 uses pyOpenSSL by default; later versions do not."""
     with serving(serve_page, helpers.server_context()) as address:
         assert output_of(
             "pyopenssl/without_pyopenssl.py",

@@ -1,6 +1,5 @@
-"""The texts at the root of the project lead to files that exist.
-
-Sphinx checks the links of the pages in docs; these texts are none of them.
+"""The links in the texts at the root of the project must lead to files that
+exist.  Sphinx checks the links in docs only.
 """
 
 import io
@@ -13,17 +12,17 @@ from helpers import PROJECT
 
 TEXTS = [name for name in ("CHANGES.rst", "CONTRIBUTING.rst", "README.rst")
          if os.path.exists(os.path.join(PROJECT, name))]
-# `text <path>`_, and the path of an image
+# `text <path>`_, or the path of an image
 LINK = re.compile(r"<([^<>]+)>`_|^\.\. image:: (\S+)", re.MULTILINE)
 
 pytestmark = [
-    pytest.mark.backport_only("it has no manual"),
+    pytest.mark.backport_only("the texts are about the backport"),
     pytest.mark.skipif("README.rst" not in TEXTS,
                        reason="the tests are not in a source tree")]
 
 
 def links(name):
-    """The paths that a text leads to, relative to the root."""
+    """The paths that a text links to, relative to the root."""
     with io.open(os.path.join(PROJECT, name), encoding="utf-8") as stream:
         found = [link or image for link, image in LINK.findall(stream.read())]
     return [path.partition("#")[0] for path in found if "://" not in path]

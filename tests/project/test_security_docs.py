@@ -1,5 +1,5 @@
-"""docs/security.rst and security.json tell of all known bugs, and name a
-test for each, or a reason why there is none.
+"""docs/security.rst and security.json must list all known bugs, with a test
+for each, or the reason why there is no test.
 """
 
 import os
@@ -11,7 +11,8 @@ import pytest
 from helpers import PROJECT, TESTS
 
 if not os.path.exists(os.path.join(PROJECT, "ci")):
-    pytest.skip("the tests are on their own", allow_module_level=True)
+    pytest.skip("the tests are not in a source tree",
+                allow_module_level=True)
 
 sys.path.insert(0, PROJECT)
 from ci.pages import security  # noqa: E402
@@ -21,7 +22,7 @@ ALL_TESTS = security.find_tests()
 
 
 def known_bugs():
-    """[(group, [id])] of known_bugs.txt."""
+    """The bugs in known_bugs.txt, as [(group, [id])]."""
     with open(os.path.join(TESTS, "known_bugs.txt")) as stream:
         lines = [line.split() for line in stream
                  if not line.startswith("#")]

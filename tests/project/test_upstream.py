@@ -1,4 +1,5 @@
-"""make check-upstream: how it reads what others list, and compares it."""
+"""make check-upstream: how it reads the lists of new versions, and compares
+them with the pins."""
 
 import os
 import sys
@@ -8,7 +9,8 @@ import pytest
 from helpers import PROJECT, PY2
 
 if not os.path.exists(os.path.join(PROJECT, "ci")):
-    pytest.skip("the tests are on their own", allow_module_level=True)
+    pytest.skip("the tests are not in a source tree",
+                allow_module_level=True)
 if PY2:
     pytest.skip("the scripts of ci/ are for Python 3",
                 allow_module_level=True)
@@ -91,7 +93,8 @@ def test_lines_not_pinned():
 
 @pytest.mark.parametrize("can_be_fetched", [True, False])
 def test_openssl_that_is_old(can_be_fetched):
-    """Whatever is to be done, the status is that of an old pin."""
+    """A newer OpenSSL must be reported as such, whether its archive can be
+    fetched or not."""
     def try_to_fetch(release):
         tried.append(release.url)
         return can_be_fetched
@@ -113,7 +116,8 @@ def test_openssl_that_is_old(can_be_fetched):
 # The surface
 
 def surface(**changes):
-    """What ci/check/surface.py finds, and the file that says the same."""
+    """(the contents of tests/surface/*.json, the result of
+    ci/check/surface.py).  They agree, except for the changes."""
     found = {"python": "3.15.2", "names": {"ssl": ["A", "f"], "_ssl": ["A"]},
              "values": {"ssl": {"A": 1}, "_ssl": {"A": 1}},
              "members": {"C": ["m"]},
@@ -161,7 +165,7 @@ def test_pins():
 
 
 def test_every_pin_is_read():
-    """Each line of the files is a comment or a pin, of a Python that is."""
+    """pins() must read each line of the files that is not a comment."""
     found = upstream.pins()
     count = 0
     for name in upstream.REQUIREMENTS:

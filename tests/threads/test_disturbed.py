@@ -1,7 +1,8 @@
-"""What one thread does to the connection that another one waits with: close,
-unwrap, garbage collection.
+"""One thread closes, unwraps or drops a connection, or collects garbage,
+while another thread waits in a call on this connection.
 
-SSLB_LONG=1 does it a thousand times, at other moments each.
+Each test does so several times, each after a random pause.  SSLB_LONG=1 does
+so a thousand times.
 """
 
 import errno
@@ -21,7 +22,7 @@ ROUNDS = 1000 if LONG else 10
 BIG = b"x" * (1 << 24)
 ENDS = (ssl.SSLError, socket.error, ValueError)
 
-pytestmark = pytest.mark.backport_only("the other thread waits on")
+pytestmark = pytest.mark.backport_only("in stock ssl the other thread hangs")
 
 
 def connect(version):
@@ -31,28 +32,30 @@ def connect(version):
 
 
 def a_moment():
-    """Of any length: the other thread is in its call by then, or not yet."""
+    """Sleep for a random time.  Then the other thread has entered its call,
+    or not yet."""
     time.sleep(random.uniform(0, 0.005))
 
 
 class Bystanders(object):
-    """Sockets of somebody else, one of which has a certain number."""
+    """Unrelated sockets; one of them has the number of a closed descriptor."""
 
     def __init__(self, number):
         self.pairs = [unix_pair() for _ in range(3)]
         self.sockets = [sock for pair in self.pairs for sock in pair]
-        # on 2.7 it is closed only when the other thread is done with it
+        # on 2.7 the descriptor stays open until the other thread has left
+        # its call
         assert PY2 or number in [sock.fileno() for sock in self.sockets]
 
     def talk(self):
-        """Each gets what is sent to it."""
+        """Check that each socket receives what the other of its pair sends."""
         for left, right in self.pairs:
             for here, there in (left, right), (right, left):
                 there.sendall(b"hello")
                 assert receive(here, 5) == b"hello"
 
     def assert_silent(self):
-        """None gets anything else."""
+        """Check that no socket has received anything else, and close all."""
         for sock in self.sockets:
             sock.setblocking(False)
             with pytest.raises(socket.error) as caught:
@@ -67,8 +70,8 @@ class Bystanders(object):
     lambda sock: sock.sendall(BIG), lambda sock: sock.unwrap()],
     ids=["recv", "recv_into", "sendall", "unwrap"])
 def test_close(version, operation):
-    """The other one gets an exception.  It touches nothing that has the
-    number of the descriptor since."""
+    """close() must end the other thread's call with an exception.  This call
+    must not use other sockets that have the descriptor's number by then."""
     for _ in range(ROUNDS):
         pair = connect(version)
         number = pair.client.fileno()
@@ -98,8 +101,8 @@ def test_close_in_the_handshake(version):
 
 
 def test_unwrap(version):
-    """The reader has the end or an exception, and no byte of what comes in
-    clear afterwards."""
+    """unwrap() must end the other thread's recv(), with b"" or an exception.
+    This recv() must not return plain text that the peer sends afterwards."""
     def read(sock):
         try:
             return sock.recv(100)
@@ -119,12 +122,12 @@ def test_unwrap(version):
 
 
 def unwrap(sock):
-    """The plain socket."""
     return sock.unwrap()
 
 
 def test_garbage_collection_all_the_time(version):
-    """While data flows both ways through sockets that are in cycles."""
+    """The sockets are in reference cycles.  One thread collects garbage while
+    data flows in both directions."""
     data = BIG[:20000 * ROUNDS]
     with connect(version) as pair:
         pair.client.itself, pair.server.itself = pair.client, pair.server
@@ -137,9 +140,10 @@ def test_garbage_collection_all_the_time(version):
         pair.client.itself = pair.server.itself = None
 
 
-@pytest.mark.cpython("has no reference counts: what is dropped goes later")
+@pytest.mark.cpython("has no reference counts, and frees objects later")
 def test_dropped_while_it_is_read(version):
-    """The reader's own reference keeps it, and it goes with the reader."""
+    """A socket without other references must live while a thread reads from
+    it.  It must be freed and closed after the read."""
     for _ in range(ROUNDS):
         pair = connect(version)
         number = pair.client.fileno()

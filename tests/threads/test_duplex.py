@@ -1,7 +1,7 @@
-"""Full duplex on one connection, from two threads and from sixteen; contexts
-that are configured while connections use them.
+"""Several threads read from and write to the same connection; a thread
+configures contexts that connections use.
 
-SSLB_LONG=1 goes on for a minute each.
+With SSLB_LONG=1, each test runs for a minute.
 """
 
 import itertools
@@ -17,12 +17,12 @@ from helpers import (LONG, BioPair, SocketPair, Task, cert,
                      client_context, receive, server_context, tcp_pair)
 
 pytestmark = pytest.mark.backport_only(
-    "two threads disturb each other: gh-151508")
+    "gh-151508: a connection fails if two threads use it")
 
 SECONDS = 60 if LONG else 0.3
 
-# The head of a message: who wrote it, its number, and whether it is the last
-# that some reader shall read.
+# The head of a message: the number of its writer, its own number, and whether
+# its reader must stop.
 HEAD = struct.Struct("!HI?")
 NOISE = os.urandom(1 << 16)
 
@@ -34,7 +34,8 @@ def message(writer, number, is_last, size):
 
 
 def write(sock, writer, size, done):
-    """Messages until it is done, then one that ends a reader; how many."""
+    """Write messages until `done` is set, and a last one that stops a reader;
+    returns the number of messages."""
     for number in itertools.count(1):
         is_last = done.is_set()
         sock.sendall(message(writer, number, is_last, size))
@@ -43,7 +44,8 @@ def write(sock, writer, size, done):
 
 
 def read(sock, size):
-    """Messages up to one that is a writer's last: {writer: [number]}."""
+    """Read messages up to the last one of a writer; returns {writer: [number
+    of each message]}."""
     found = {}
     while True:
         data = sock.recv(size)
@@ -55,7 +57,8 @@ def read(sock, size):
 
 
 def assert_all_there(written, found):
-    """Each message came to one reader, in the order of its writer."""
+    """Assert that one reader has received each message, and that each reader
+    has received the messages of a writer in order."""
     for writer, count in enumerate(written):
         numbers = [part.get(writer, []) for part in found]
         for part in numbers:
@@ -66,7 +69,8 @@ def assert_all_there(written, found):
 @pytest.mark.parametrize("size", [50, 16384])
 @pytest.mark.parametrize("threads", [2, 16])
 def test_gh_151508_messages_both_ways(version, threads, size):
-    """Each fits one record, so that a reader gets it whole."""
+    """Half of the threads of each end write, the others read.  Each message
+    is in one record, so that a reader must receive it whole."""
     done = threading.Event()
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         writers, readers = [], []
@@ -87,7 +91,8 @@ def test_gh_151508_messages_both_ways(version, threads, size):
 # Contexts
 
 def common_changes(context):
-    """What can be changed at any time and leaves it fit for connections."""
+    """Functions that change the context or read from it.  After each, it can
+    still make connections."""
     def choose(name, *values):
         return lambda: setattr(context, name, random.choice(values))
 
@@ -132,7 +137,7 @@ def server_changes(context):
 
 
 def connect(client, server, done):
-    """Connections until it is done; how many."""
+    """Make connections until `done` is set; returns their number."""
     for count in itertools.count(1):
         with BioPair(client, server) as pair:
             pair.client.write(b"hello")
@@ -143,7 +148,8 @@ def connect(client, server, done):
 
 
 def test_gh_118596_contexts_configured_while_used():
-    """All that can be set, while three threads connect and one talks."""
+    """One thread changes all settings of the contexts, three connect with
+    them, and one uses an older connection.  Nothing may fail."""
     client, server = client_context(), server_context()
     changes = client_changes(client) + server_changes(server)
     done = threading.Event()

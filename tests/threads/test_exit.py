@@ -1,8 +1,8 @@
-"""Programs that end while connections, threads and callbacks live: neither
-crash nor hang.
+"""A program ends while it has connections, threads and callbacks.  It must
+not crash or hang.
 
-Each scenario of tests/programs/exit/leave.py runs in a Python of its own;
-SSLB_LONG=1 runs it a hundred times.
+Each scenario of tests/programs/exit/leave.py runs in its own process.
+SSLB_LONG=1 runs each a hundred times.
 """
 
 import os
@@ -19,12 +19,13 @@ SCRIPT = program_file("exit",
 ROUNDS = 100 if LONG else 1
 LIMIT = 100.0
 
-pytestmark = pytest.mark.backport_only("crashes or hangs in some of them")
+pytestmark = pytest.mark.backport_only(
+    "with stock ssl some of these programs crash or hang")
 
 
 def leave(scenario):
-    """(exit status, what it printed)"""
-    # threads that are there at the end leave what they have
+    """Run a scenario; returns (exit status, (stdout, stderr))."""
+    # threads that still run at the exit do not free their memory
     environ = dict(os.environ, ASAN_OPTIONS=os.environ.get(
         "ASAN_OPTIONS", "") + ":detect_leaks=0")
     child = subprocess.Popen(
@@ -41,8 +42,8 @@ def leave(scenario):
     "live_connections", "used_while_dying", "used_at_exit",
     "used_by_a_thread",
     pytest.param("threads_that_wait", marks=pytest.mark.skipif(
-        HOST_VERSION == (2, 8), reason="Tauthon crashes when a thread raises "
-        "an exception while the program ends, without any ssl too")),
+        HOST_VERSION == (2, 8), reason="Tauthon crashes, without ssl too, if "
+        "a thread raises an exception while the program ends")),
     "threads_that_work", "threads_in_callbacks", "callback_that_exits"])
 def test_leave(scenario):
     for _ in range(ROUNDS):

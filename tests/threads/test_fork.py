@@ -1,4 +1,4 @@
-"""Child processes that go on with what their parent had."""
+"""Forked children that use the contexts and connections of their parent."""
 
 import gc
 import os
@@ -11,7 +11,8 @@ import pytest
 from helpers import (BioPair, SocketPair, Task, cert, client_context, in_child,
                      receive, server_context)
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"),
+                                reason="this system has no fork()")
 
 
 def test_bpo_18747_random_bytes_differ():
@@ -32,7 +33,8 @@ def test_new_connection_in_the_child(version):
 
 
 def test_contexts_loaded_in_the_child():
-    """Kept trust stores of the parent serve the child as well."""
+    """A child must be able to load CA certificates that its parent's cache
+    holds."""
     client_context()
 
     def load():
@@ -59,7 +61,8 @@ def test_connection_handed_to_the_child(version):
 
 
 def test_child_that_only_ends_disturbs_nothing(version):
-    """Collecting the copies sends nothing on the parent's connection."""
+    """A child that frees its copy of a connection must send nothing: the
+    parent's connection must still work."""
     with SocketPair(version=version) as pair:
         def leave():
             pair.client = pair.server = None
@@ -72,11 +75,14 @@ def test_child_that_only_ends_disturbs_nothing(version):
         assert receive(server, 5) == b"hello"
 
 
-@pytest.mark.backport_only("locks of the parent's threads stay locked")
+@pytest.mark.backport_only("in stock ssl a lock that a thread of the parent "
+                           "holds stays locked in the child")
 def test_openssl_19066_fork_while_another_thread_reads(version):
-    """The child's locks are free, whatever the parent's threads held."""
+    """A thread of the parent waits in recv().  The child must be able to send
+    on the same connection, and to use new contexts."""
     with SocketPair(version=version) as pair:
-        # the tickets of TLS 1.3 come first: no two processes can read them
+        # the client reads the tickets of TLS 1.3 before the fork: only one of
+        # the two processes can read them
         pair.server.sendall(b"x")
         assert receive(pair.client, 1) == b"x"
         with Task(pair.client.recv, 7) as receiving:
@@ -93,9 +99,10 @@ def test_openssl_19066_fork_while_another_thread_reads(version):
             receiving.result()
 
 
-@pytest.mark.backport_only("the child may wait for ever")
+@pytest.mark.backport_only("with stock ssl the child may hang")
 def test_openssl_19066_fork_while_others_are_in_openssl():
-    """What they hold there nobody would give back in the child."""
+    """Threads of the parent hold OpenSSL's locks during the fork.  The child
+    must not wait for these locks."""
     client, server = client_context(), server_context()
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Forks of a process whose threads are in the middle of something.
+"""A process forks while its other threads use TLS.
 
 SSLB_LONG=1 forks hundreds of times.
 """
@@ -19,8 +19,10 @@ ROUNDS = 300 if LONG else 4
 BIG = b"x" * (1 << 24)
 
 pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork"),
-    pytest.mark.backport_only("locks of the parent's threads stay locked")]
+    pytest.mark.skipif(not hasattr(os, "fork"),
+                       reason="this system has no fork()"),
+    pytest.mark.backport_only("in stock ssl a lock that a thread of the "
+                              "parent holds stays locked in the child")]
 
 
 def talk(client, server):
@@ -37,7 +39,7 @@ def with_new_contexts():
 
 
 def fork(function):
-    """Calls it in a child, which ends when it hangs."""
+    """Call the function in a child.  A signal ends a child that hangs."""
     def run():
         signal.alarm(int(TIMEOUT))
         function()
@@ -50,8 +52,8 @@ def fork(function):
     lambda sock: sock.recv(100), lambda sock: sock.sendall(BIG),
     lambda sock: sock.unwrap()], ids=["recv", "sendall", "unwrap"])
 def test_openssl_19066_a_thread_waits(version, operation):
-    """The child has the contexts of the connection, its own copy of which
-    it closes, and a child of its own."""
+    """A thread of the parent waits in a call.  The child closes its copy of
+    the connection, uses the contexts, and forks a child that does so too."""
     client, server = client_context(version), server_context(version)
 
     def in_first():
@@ -84,10 +86,11 @@ def test_openssl_19066_a_thread_waits_in_the_handshake(version):
 
 
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
-                    reason="AddressSanitizer has locks of its own that a "
-                           "thread takes when it ends")
+                    reason="a thread that ends takes locks of "
+                           "AddressSanitizer, which the child never gets")
 def test_openssl_19066_threads_end(version):
-    """OpenSSL drops what it keeps for a thread when it ends."""
+    """The process forks while a thread ends and OpenSSL frees the data of
+    this thread.  The child must not wait for OpenSSL's locks."""
     client, server = client_context(version), server_context(version)
 
     for _ in range(10 * ROUNDS):
@@ -96,7 +99,8 @@ def test_openssl_19066_threads_end(version):
 
 
 def test_openssl_19066_threads_are_busy(version):
-    """The child has the contexts that they use, and contexts of its own."""
+    """Threads connect and load CA certificates during the fork.  The child
+    must be able to use their contexts, and new ones."""
     def in_it():
         talk(client, server)
         with_new_contexts()
@@ -109,7 +113,8 @@ def test_openssl_19066_threads_are_busy(version):
 
 
 def end_child(function):
-    """Ends the process: with 0 if the function returns."""
+    """Call the function, and end this process, with status 0 if the function
+    returned."""
     status = 1
     try:
         signal.alarm(int(TIMEOUT))
@@ -120,14 +125,15 @@ def end_child(function):
 
 
 def test_a_callback_forks_while_a_thread_waits_for_the_step(version):
-    """The child goes on with the handshake, and has nobody to wait for."""
+    """An SNI callback forks while another thread waits to continue the same
+    handshake.  The child must finish the handshake and send data."""
     server = server_context(version)
     pair = SocketPair(server=server, handshake=False, pair=tcp_pair())
     children, waiting, status = [], [], []
 
     def callback(connection, name, context):
         waiting.append(Task(pair.server.do_handshake))
-        time.sleep(0.1)     # it is in its call by now, as good as always
+        time.sleep(0.1)     # almost always, it is in its call by now
         children.append(os.fork())
         if children[0] == 0:
             signal.alarm(int(TIMEOUT))
@@ -155,7 +161,8 @@ def test_a_callback_forks_while_a_thread_waits_for_the_step(version):
 
 
 def test_a_handler_forks_in_the_middle_of_a_write(version):
-    """Nor does another thread of the child write in between."""
+    """A signal handler interrupts a write, and forks.  In the child, a write
+    by another thread must time out and not send within the interrupted one."""
     class Enough(Exception):
         pass
 

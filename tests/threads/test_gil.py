@@ -1,7 +1,7 @@
-"""Long operations let Python's other threads run (gh-94637 and the rule).
+"""Long operations must release the GIL, so that other threads run (gh-94637).
 
-Switching between threads by time is turned off, so that another thread can
-only run while the operation has released the interpreter's lock.
+The tests turn off the switching between threads by time.  Another thread can
+then run only while the operation has released the GIL.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import pytest
 from helpers import (PY2, BioPair, Task, cert, client_context,
                      server_context)
 
-# enough for a thread to get a busy machine's attention
+# enough for a busy machine to run the other thread
 ROUNDS = 20000
 
 
@@ -32,7 +32,7 @@ def no_switching():
 
 
 def lets_others_run(operation, rounds=ROUNDS):
-    """Whether a waiting thread gets its turn during the operation."""
+    """Whether another thread runs during one of many operations."""
     gate = threading.Lock()
     gate.acquire()
     ran = []
@@ -59,9 +59,8 @@ def handshake():
 
 
 def load_bundle():
-    """What load_default_certs() ends in; that one's own look for files lets
-    others run in any case, and so cannot be measured.
-    """
+    """Load a CA file, as load_default_certs() does.  The test does not call
+    load_default_certs(): its search for files releases the GIL anyway."""
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
         cert("many-roots.pem"))
 
@@ -75,7 +74,8 @@ CONTEXTS = client_context(), server_context()
 
 
 def test_the_measure():
-    """It tells what releases the lock from what does not."""
+    """lets_others_run() must return True for a function that releases the
+    GIL, and False for one that does not."""
     assert lets_others_run(lambda: threading.Event().wait(0.01))
     assert not lets_others_run(lambda: None, 200)
 

@@ -1,7 +1,9 @@
-"""Handlers of signals that raise, in every call that waits: the exception
-comes out, nothing is lost, and the connection is as it was.
+"""A signal handler raises an exception during each call that can wait.  The
+call must raise this exception, no data may be lost, and the connection must
+still work.
 
-SSLB_LONG=1 does it a thousand times, at other moments each.
+Each test does so several times, each after a random pause.  SSLB_LONG=1 does
+so a thousand times.
 """
 
 import contextlib
@@ -25,8 +27,10 @@ MISSED_SECONDS = 5
 BIG = os.urandom(1 << 20) * 16
 
 pytestmark = [
-    pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no signals"),
-    pytest.mark.backport_only("not retried, or no handler runs: bpo-32275")]
+    pytest.mark.skipif(not hasattr(signal, "SIGUSR1"),
+                       reason="this system has no SIGUSR1"),
+    pytest.mark.backport_only("bpo-32275: stock ssl fails after a signal, or "
+                              "runs no handler")]
 
 timeouts = pytest.mark.parametrize("timeout", [None, 30.0])
 
@@ -46,10 +50,10 @@ def handler():
 
 
 def strike(call):
-    """At any moment: the call waits by then, or does not yet.
+    """Send a signal to this process at a random moment during the call.
 
-    Python's own accept() may miss a signal that comes just before its system
-    call: then there is another one.
+    Python's own accept() misses a signal that arrives just before its system
+    call.  Another signal follows if the call has not ended after a while.
     """
     while "begun" not in call:
         time.sleep(0.0001)
@@ -63,8 +67,8 @@ def strike(call):
 
 
 def interrupt(function, *arguments):
-    """Calls what waits until it is interrupted."""
-    call = []  # no Event: its own locks would be struck
+    """Call the function, which must wait until the signal interrupts it."""
+    call = []  # the signal could interrupt the locks of an Event
     try:
         with Task(strike, call):
             call.append("begun")
@@ -72,7 +76,7 @@ def interrupt(function, *arguments):
                 function(*arguments)
             finally:
                 call.append("ended")
-            raise AssertionError("it did not wait for anything")
+            raise AssertionError("the function returned without waiting")
     except Interrupted:
         pass
 
@@ -101,7 +105,7 @@ def test_bpo_32275_read(pair, read):
     lambda sock: sock.sendall(BIG),
     lambda sock: sock.sendfile(io.BytesIO(BIG))], ids=["sendall", "sendfile"])
 def test_bpo_32275_sendall(version, timeout, send):
-    """What the peer has got is the beginning; it can still send."""
+    """After the exception, the client must still be able to receive."""
     for _ in range(ROUNDS):
         with SocketPair(version=version, pair=tcp_pair()) as pair:
             pair.client.settimeout(timeout)
@@ -113,7 +117,8 @@ def test_bpo_32275_sendall(version, timeout, send):
 @timeouts
 @pytest.mark.parametrize("name", ["write", "send"])
 def test_bpo_32275_write_made_again(pair, name):
-    """With the same data, again and again: it is one write."""
+    """After each exception, the test writes the same data again.  The peer
+    must receive the data once."""
     write = getattr(pair.client, name)
     for _ in range(ROUNDS):
         interrupt(write, BIG)
@@ -126,7 +131,8 @@ def test_bpo_32275_write_made_again(pair, name):
 
 @timeouts
 def test_bpo_32275_write_that_waits_for_its_turn(pair):
-    """Nothing of it is sent, and the other one goes on."""
+    """A signal interrupts a write that waits for another thread's write.  The
+    interrupted write must send nothing, and the other one must continue."""
     with Task(pair.client.sendall, BIG):
         select.select([pair.server], [], [], TIMEOUT)
         for _ in range(ROUNDS):
@@ -157,10 +163,12 @@ def test_bpo_32275_handshake(version, timeout, name):
         assert receive(pair.client, 5) == b"hello"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"),
+                    reason="this system has no FIFOs")
 @timeouts
 def test_bpo_32275_full_key_log(tmpdir, version, timeout):
-    """The line is lost, but the handshake is not."""
+    """A signal interrupts the writing of a line to a full key log.  The next
+    do_handshake() must continue the handshake."""
     path, client = str(tmpdir.join("fifo")), client_context(version)
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -179,7 +187,8 @@ def test_bpo_32275_full_key_log(tmpdir, version, timeout):
 
 @timeouts
 def test_bpo_32275_connect(timeout):
-    """To somebody who says nothing: no descriptor is left."""
+    """A signal interrupts connect() to a server that sends nothing.  No
+    descriptor may stay open."""
     context = client_context()
     before = descriptors()
     for _ in range(ROUNDS):
@@ -193,7 +202,8 @@ def test_bpo_32275_connect(timeout):
 
 @timeouts
 def test_bpo_32275_wrap_socket(timeout):
-    """Which makes the handshake, with somebody who says nothing."""
+    """A signal interrupts the handshake in wrap_socket() with a server that
+    sends nothing."""
     context = client_context()
     for _ in range(ROUNDS):
         with listening() as listener, contextlib.closing(
@@ -209,9 +219,11 @@ def test_bpo_32275_get_server_certificate():
             interrupt(ssl.get_server_certificate, listener.getsockname())
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"),
+                    reason="this system has no FIFOs")
 def test_bpo_32275_load_cert_chain(tmpdir):
-    """From a FIFO that nobody writes to; the old certificate stays."""
+    """A signal interrupts load_cert_chain() on a FIFO without a writer.  The
+    context must keep its certificate."""
     path, server = str(tmpdir.join("fifo")), server_context()
     os.mkfifo(path)
     for _ in range(ROUNDS):
@@ -221,7 +233,7 @@ def test_bpo_32275_load_cert_chain(tmpdir):
 
 
 def accept(listener):
-    """One client, after those that have gone."""
+    """Accept the next client that has not closed its connection."""
     while True:
         try:
             return listener.accept()[0]
@@ -230,7 +242,7 @@ def accept(listener):
 
 
 def serve_one(listener):
-    """A client of its own."""
+    """Accept a client that this function connects, and send it data."""
     def connect():
         with contextlib.closing(client_context().wrap_socket(
                 socket.create_connection(listener.getsockname()),
@@ -246,8 +258,9 @@ def serve_one(listener):
 @timeouts
 @pytest.mark.parametrize("clients", [0, 1], ids=["nobody", "silent"])
 def test_bpo_32275_accept(version, timeout, clients):
-    """Nobody comes, or one who says nothing: no descriptor is left, and the
-    next one is served."""
+    """A signal interrupts accept() while there is no client, or a client that
+    sends nothing.  No descriptor may stay open, and accept() must then accept
+    the next client."""
     context = server_context(version)
     with listening() as plain, contextlib.closing(
             context.wrap_socket(plain, server_side=True)) as listener:
@@ -260,6 +273,7 @@ def test_bpo_32275_accept(version, timeout, clients):
             for sock in silent:
                 sock.close()
         serve_one(listener)
-        # between two lines of 3's own socket.accept() one may be lost
+        # on 3.x, a signal within socket.accept(), which is in Python, may
+        # leak a descriptor
         if PY2:
             assert descriptors() == before

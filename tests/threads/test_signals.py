@@ -1,4 +1,5 @@
-"""Signals while an operation waits (bpo-32275): handlers run, it goes on."""
+"""Signals during an operation that waits (bpo-32275).  The handlers must run,
+and the operation must continue."""
 
 import contextlib
 import ctypes
@@ -13,8 +14,10 @@ import pytest
 from helpers import RawPair, SocketPair, Task, receive, tcp_pair
 
 pytestmark = [
-    pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no signals"),
-    pytest.mark.backport_only("not retried, or no handler runs: bpo-32275")]
+    pytest.mark.skipif(not hasattr(signal, "SIGUSR1"),
+                       reason="this system has no SIGUSR1"),
+    pytest.mark.backport_only("bpo-32275: stock ssl fails after a signal, or "
+                              "runs no handler")]
 
 
 class Interrupted(Exception):
@@ -31,8 +34,8 @@ def handled(handler):
 
 
 class Interruptions(object):
-    """Signals that a thread sends to this process until the handler ran
-    count times; then it does what is to follow."""
+    """A thread that sends signals to this process until the handler has run
+    `count` times.  It then calls `then`."""
 
     def __init__(self, count, then):
         self.count = count
@@ -41,7 +44,7 @@ class Interruptions(object):
         self.stop = threading.Event()
 
     def handler(self, number, frame):
-        # it may interrupt itself, and so takes no lock
+        # a signal may interrupt this handler, so it must not take a lock
         self.ran += 1
 
     def send(self):
@@ -102,7 +105,8 @@ def test_bpo_32275_unwrap(version):
 
 @pytest.mark.parametrize("timeout", [None, 30.0])
 def test_handler_that_raises(sockets, timeout):
-    """Its exception comes out; the connection is as it was."""
+    """recv() must raise the handler's exception.  The connection must still
+    work."""
     def handler(number, frame):
         if not raised:
             raised.append(True)
@@ -124,7 +128,7 @@ def test_handler_that_raises(sockets, timeout):
 
 
 def kill_main_thread(ident):
-    """signal.pthread_kill(), which 2.7 does not have."""
+    """Do as signal.pthread_kill(), which 2.7 does not have."""
     kill = ctypes.CDLL(None).pthread_kill
     kill.argtypes = [ctypes.c_ulong, ctypes.c_int]
     assert kill(ident, signal.SIGUSR1) == 0
@@ -132,7 +136,8 @@ def kill_main_thread(ident):
 
 @pytest.mark.parametrize("attempt", range(5))
 def test_one_signal_before_the_wait(version, attempt):
-    """While the data is encrypted: the wait after it does not begin."""
+    """One signal arrives while sendall() encrypts.  sendall() must raise the
+    handler's exception before it waits for the socket."""
     def handler(number, frame):
         raise Interrupted
 
@@ -149,7 +154,7 @@ def test_one_signal_before_the_wait(version, attempt):
 
 
 def test_deadline_is_kept(sockets):
-    """Signals that never stop do not put it off."""
+    """Signals that keep arriving must not extend the timeout."""
     sockets.client.settimeout(0.2)
     sending = Interruptions(1000, lambda: None)
     with sending.running():

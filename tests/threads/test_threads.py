@@ -1,4 +1,5 @@
-"""One connection or context used by several threads (see the A4 bugs)."""
+"""Several threads use the same connection or context (group A4 of
+tests/known_bugs.txt)."""
 
 import contextlib
 import os
@@ -16,13 +17,13 @@ from helpers import (PY2, TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
                      receive, server_context, tcp_pair)
 from sessions import caching_context, reuses
 
-DISTURBED = pytest.mark.backport_only("two threads disturb each other: "
-                                      "gh-151508")
+DISTURBED = pytest.mark.backport_only("gh-151508: a connection fails if two "
+                                      "threads use it")
 
 
 @pytest.fixture(params=[None, 30.0], ids=["blocking", "timeout"])
 def busy(request, version):
-    """A pair with data on the way, without and with a timeout."""
+    """A SocketPair; first without a timeout, then with one."""
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         for end in (pair.client, pair.server):
             end.settimeout(request.param)
@@ -42,7 +43,8 @@ def test_gh_137583_blocked_recv_does_not_stop_sendall(busy):
 
 @DISTURBED
 def test_gh_151508_full_duplex(busy):
-    """Both ways at once, in pieces of all sizes, from four threads."""
+    """Each end sends in one thread, in pieces of many sizes, and receives in
+    another."""
     data = bytes(bytearray(random.Random(1).randrange(256)
                            for _ in range(65536))) * 16
 
@@ -64,7 +66,8 @@ def test_gh_151508_full_duplex(busy):
 
 @DISTURBED
 def test_gh_151508_writer_waits_while_the_other_way_flows(busy):
-    """The peer reads nothing; what it sends still comes through."""
+    """The peer sends, but does not read.  recv() must return its data while
+    another thread waits in sendall()."""
     big = b"x" * (8 * 1024 * 1024)
     with Task(busy.client.sendall, big) as sending:
         for _ in range(20):
@@ -77,7 +80,7 @@ def test_gh_151508_writer_waits_while_the_other_way_flows(busy):
 
 @DISTURBED
 def test_two_writers(busy):
-    """Each write arrives whole: none is mixed with the other's."""
+    """The data of two threads' writes must not mix."""
     def send(letter):
         for _ in range(40):
             busy.client.sendall(letter * 30000)
@@ -92,11 +95,11 @@ def test_two_writers(busy):
 
 @contextlib.contextmanager
 def blocked_writer(version):
-    """A connection of which another thread is in a write for long."""
+    """A pair whose client is in a long sendall() in another thread."""
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         pair.client.settimeout(None)
         with Task(pair.client.sendall, b"x" * (1 << 24)) as sending:
-            # its first byte is here, so it has begun
+            # the first byte has arrived, so sendall() has begun
             assert pair.server.recv(1) == b"x"
             yield pair
             pair.client.close()
@@ -138,7 +141,7 @@ def test_close_ends_a_second_writer(version):
 
 @DISTURBED
 def test_two_readers(busy):
-    """Every byte goes to exactly one of them."""
+    """Exactly one of the two threads must receive each byte."""
     tasks = [Task(read_all, busy.client), Task(read_all, busy.client)]
     busy.server.sendall(b"x" * 200000)
     busy.server.shutdown(socket.SHUT_WR)
@@ -147,7 +150,8 @@ def test_two_readers(busy):
 
 @DISTURBED
 def test_close_notify_ends_every_reader(busy):
-    """It comes once, and the peer's socket stays open."""
+    """The peer sends one close_notify, and keeps its socket open.  The recv()
+    of each thread must return b""."""
     tasks = [Task(busy.client.recv, 10) for _ in range(4)]
     busy.server.settimeout(0.0)
     with pytest.raises(ssl.SSLWantReadError):
@@ -157,7 +161,7 @@ def test_close_notify_ends_every_reader(busy):
 
 @DISTURBED
 def test_getters_while_a_thread_reads(busy):
-    """No getter waits for the reader."""
+    """No getter may wait for the thread that reads."""
     with Task(busy.client.recv, 100) as receiving:
         for _ in range(20):
             assert busy.client.version() is not None
@@ -174,21 +178,20 @@ def test_getters_while_a_thread_reads(busy):
         assert receiving.result() == b"hello"
 
 
-@pytest.mark.backport_only("the reader waits on")
+@pytest.mark.backport_only("in stock ssl the recv() hangs")
 @pytest.mark.parametrize("timeout", [None, 30.0])
 def test_close_ends_a_blocked_recv(version, timeout):
     pair = SocketPair(version=version, pair=tcp_pair())
     pair.client.settimeout(timeout)
     with contextlib.closing(pair.server):
         with Task(pair.client.recv, 100) as receiving:
-            # the record of the peer comes first, so recv() has begun
             pair.server.sendall(b"")
             pair.client.close()
             error = receiving.error()
     assert isinstance(error, (ssl.SSLError, ValueError, socket.error))
 
 
-@pytest.mark.backport_only("the writer waits on")
+@pytest.mark.backport_only("in stock ssl the sendall() hangs")
 def test_close_ends_a_blocked_sendall(version):
     pair = SocketPair(version=version, pair=tcp_pair())
     pair.client.settimeout(None)
@@ -202,7 +205,7 @@ def test_close_ends_a_blocked_sendall(version):
 
 @contextlib.contextmanager
 def much_switching():
-    """Python's threads take turns as often as they can."""
+    """Make Python switch between threads as often as possible."""
     get, change, often = (
         (sys.getcheckinterval, sys.setcheckinterval, 1) if PY2 else
         (sys.getswitchinterval, sys.setswitchinterval, 1e-6))
@@ -214,9 +217,10 @@ def much_switching():
         change(before)
 
 
-@pytest.mark.backport_only("what comes after close() may go out in clear")
+@pytest.mark.backport_only("stock ssl may send plain text after close()")
 def test_close_lets_no_plain_text_out():
-    """Writers that have not heard of it yet get an exception."""
+    """Threads write while another thread closes the socket.  They must get an
+    exception, and not send plain text."""
     def write(sock):
         with pytest.raises((socket.error, ValueError)):
             while True:
@@ -244,7 +248,7 @@ def test_peer_close_ends_a_blocked_recv(version):
 
 
 def test_other_threads_run_meanwhile(busy):
-    """Waiting holds no lock of Python's."""
+    """A thread that waits in recv() must not hold the GIL."""
     seen = []
     with Task(busy.client.recv, 5) as receiving:
         for i in range(1000):
@@ -255,7 +259,8 @@ def test_other_threads_run_meanwhile(busy):
 
 
 def test_bpo_32533_errors_stay_in_their_thread(version):
-    """Failing handshakes beside good ones: each gets its own outcome."""
+    """Handshakes fail in two threads and succeed in two others.  No thread
+    may get the error of another."""
     good = client_context(version), server_context(version)
     bad = client_context(version), server_context(version, "unknown.pem")
 
@@ -276,7 +281,7 @@ def test_bpo_32533_errors_stay_in_their_thread(version):
         {b"hello"}, {"CERTIFICATE_VERIFY_FAILED"}] * 2
 
 
-@pytest.mark.backport_only("crashes: CVE-2024-0397, gh-134698")
+@pytest.mark.backport_only("CVE-2024-0397, gh-134698: stock ssl crashes")
 def test_cve_2024_0397_store_is_read_while_it_changes():
     context = client_context()
     server = server_context()
@@ -306,7 +311,7 @@ def test_cve_2024_0397_store_is_read_while_it_changes():
     assert context.cert_store_stats()["x509"] == 151
 
 
-@pytest.mark.backport_only("crashes: gh-134698")
+@pytest.mark.backport_only("gh-134698: stock ssl crashes")
 def test_gh_134698_certificates_loaded_while_connecting(version):
     client, server = client_context(version), server_context(version)
     stop = threading.Event()
@@ -329,7 +334,7 @@ def test_gh_134698_certificates_loaded_while_connecting(version):
         loading.result()
 
 
-@pytest.mark.backport_only("crashes: gh-149816")
+@pytest.mark.backport_only("gh-149816: stock ssl crashes")
 def test_gh_149816_callback_replaced_while_called(version):
     client, server = client_context(version), server_context(version)
 
@@ -343,7 +348,7 @@ def test_gh_149816_callback_replaced_while_called(version):
 
 
 def test_many_connections_at_once(version):
-    """Contexts are shared by threads that connect and collect."""
+    """Four threads share contexts; they connect and collect garbage."""
     client, server = client_context(version), server_context(version)
 
     def run():
@@ -357,9 +362,10 @@ def test_many_connections_at_once(version):
         task.result()
 
 
-@pytest.mark.backport_only("it crashes in some runs")
+@pytest.mark.backport_only("stock ssl crashes in some runs")
 def test_gh_118596_cipher_list_replaced_while_used(version):
-    """No handshake looks at a list that is gone."""
+    """A thread replaces the cipher lists during handshakes.  No handshake may
+    use a freed list."""
     lists = ["ECDHE+AESGCM", "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES"]
     client, server = client_context(version), server_context(version)
     done = threading.Event()
@@ -378,7 +384,8 @@ def test_gh_118596_cipher_list_replaced_while_used(version):
 
 
 def test_callbacks_look_at_each_others_connection(version):
-    """Neither waits for the other's handshake to end."""
+    """Two callbacks run at once, and each reads from the other's connection.
+    Neither may wait for the other's handshake to end."""
     meeting = [threading.Event(), threading.Event()]
     looked = []
     pairs = []
@@ -403,7 +410,8 @@ def test_callbacks_look_at_each_others_connection(version):
 
 
 def test_trust_loaded_while_verifying(version):
-    """The first certificates of all, a folder and a second file."""
+    """During handshakes, the client context loads its first CA file, a folder
+    and a second file."""
     server = server_context(version)
     for _ in range(20):
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -413,7 +421,7 @@ def test_trust_loaded_while_verifying(version):
                 try:
                     BioPair(client, server)
                 except ssl.SSLError:
-                    pass  # as long as it trusts nobody
+                    pass  # the context has not loaded its CA file yet
 
         tasks = [Task(connect), Task(connect)]
         client.load_verify_locations(cert("root.pem"))
@@ -424,7 +432,8 @@ def test_trust_loaded_while_verifying(version):
         BioPair(client, server)
 
 
-@pytest.mark.backport_only("looks up while others load: gh-134698")
+@pytest.mark.backport_only("gh-134698: stock ssl reads the trust store "
+                           "without a lock")
 def test_gh_134698_trust_loaded_while_verifying_after_the_handshake():
     client = client_context("TLSv1.3")
     client.post_handshake_auth = True
@@ -441,7 +450,7 @@ def test_gh_134698_trust_loaded_while_verifying_after_the_handshake():
                 assert pair.server.read(1) == b"y"
                 assert pair.server.getpeercert()
             except ssl.SSLCertVerificationError:
-                pass  # as long as it trusts nobody
+                pass  # the context has not loaded its CA file yet
 
         tasks = [Task(verify, pair) for pair in pairs]
         server.load_verify_locations(cert("root.pem"))
@@ -454,11 +463,11 @@ def test_gh_134698_trust_loaded_while_verifying_after_the_handshake():
         assert pair.server.getpeercert()
 
 
-# What one thread reads, another one may wait for
+# Two threads need the same record or the same lock
 
 @pytest.fixture
 def hasty():
-    """Threads come at each other after every few instructions."""
+    """During the test, Python switches threads after a few instructions."""
     if PY2:
         before = sys.getcheckinterval()
         sys.setcheckinterval(1)
@@ -471,9 +480,10 @@ def hasty():
         sys.setswitchinterval(before)
 
 
-@pytest.mark.backport_only("several threads may crash it")
+@pytest.mark.backport_only("several threads may crash stock ssl")
 def test_cve_2026_19445_context_changed_by_several_threads(hasty):
-    """None is freed while it is in use, none is kept for ever."""
+    """Several threads set the context of one connection.  No context may be
+    freed while the connection uses it, and all others must be freed."""
     first = server_context()
     pair = BioPair(server=first, handshake=False)
     references = []
@@ -497,7 +507,8 @@ def test_cve_2026_19445_context_changed_by_several_threads(hasty):
 
 @DISTURBED
 def test_gh_151508_unwrap_beside_recv(version):
-    """The peer's close_notify is for both, whoever reads it."""
+    """unwrap() and read() in two threads wait for the peer's close_notify.
+    Both must end when one of them reads it."""
     for _ in range(20):
         with SocketPair(version=version, pair=tcp_pair()) as pair:
             pair.client.settimeout(10)
@@ -507,13 +518,14 @@ def test_gh_151508_unwrap_beside_recv(version):
                 pair.client.unwrap()
             try:
                 assert receiving.result() == b""
-            except ssl.SSLError as error:  # we had said the end before
+            except ssl.SSLError as error:  # unwrap() had sent ours before
                 assert type(error) is ssl.SSLZeroReturnError
 
 
 @DISTURBED
 def test_gh_151508_handshake_by_reader_and_writer(version):
-    """Each makes it if the other has not."""
+    """One thread reads and one writes before the handshake.  One of them must
+    do the handshake, and both must succeed."""
     for _ in range(20):
         with SocketPair(version=version, handshake=False,
                         pair=tcp_pair()) as pair:
@@ -528,7 +540,8 @@ def test_gh_151508_handshake_by_reader_and_writer(version):
 
 @DISTURBED
 def test_gh_151508_two_connections_share_a_bio():
-    """One writes where the other reads: that says what it did before."""
+    """The client writes to the MemoryBIO from which the server reads, in two
+    threads.  The server must read all bytes."""
     one, two = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = client_context().wrap_bio(one, two, server_hostname="localhost")
     server = server_context().wrap_bio(two, one, server_side=True)
@@ -554,9 +567,9 @@ def test_gh_151508_two_connections_share_a_bio():
     assert size == 20000 * 100
 
 
-# Sessions that a context keeps, tickets
+# The client_sessions of a context, and tickets
 
-@pytest.mark.backport_only("ours")
+@pytest.mark.backport_only("stock ssl has no client_sessions")
 def test_many_threads_that_share_sessions(version):
     client, server = caching_context(version, 30), server_context(version)
     server.ticket_keys = [os.urandom(80)]
@@ -580,9 +593,10 @@ def test_many_threads_that_share_sessions(version):
     assert counts[True] > 20
 
 
-@pytest.mark.backport_only("ours")
+@pytest.mark.backport_only("stock ssl has no client_sessions")
 def test_sessions_that_are_lost_while_threads_share_them(version):
-    """Contexts lose their sessions while they are in use."""
+    """A thread changes client_sessions while two others connect.  The context
+    may drop a session while a handshake uses it."""
     client, server = caching_context(version), server_context(version)
 
     def work():

@@ -1,5 +1,5 @@
-"""Threads that wait on one connection: they sleep until there is something for
-them, and miss nothing that another one has read.
+"""Several threads wait on one connection.  They must sleep until their data
+arrives, and must wake up if another thread has read it.
 """
 
 import contextlib
@@ -15,17 +15,19 @@ import pytest
 
 from helpers import RawPair, SocketPair, Task, receive, tcp_pair
 
-pytestmark = pytest.mark.backport_only("two threads disturb each other")
+pytestmark = pytest.mark.backport_only(
+    "gh-151508: a connection fails if two threads use it")
 
 ENDS = (ssl.SSLError, socket.error, ValueError)
 
 
 def threads():
+    """The kernel's numbers of the threads of this process."""
     return set(os.listdir("/proc/self/task"))
 
 
 def naps(thread):
-    """How often a thread has gone to sleep."""
+    """The number of times that a thread has gone to sleep."""
     with open("/proc/self/task/%s/status" % thread) as stream:
         for line in stream:
             if line.startswith("voluntary_ctxt_switches"):
@@ -37,7 +39,7 @@ def all_naps(others):
 
 
 def wait_until_asleep(others):
-    """Until all of them have slept for a while."""
+    """Wait until no thread has woken up for 50 ms."""
     before = None
     while before != all_naps(others):
         before = all_naps(others)
@@ -46,8 +48,11 @@ def wait_until_asleep(others):
 
 @contextlib.contextmanager
 def asleep(*functions):
-    """Runs each in a thread, which must sleep until something happens in the
-    block, and must have come to its end when that ends."""
+    """Run each function in a thread.
+
+    The threads must be asleep before the block runs, and must end after it.
+    The value is the list of their Tasks.
+    """
     before = threads()
     tasks = [Task(function) for function in functions]
     others = threads() - before
@@ -62,14 +67,15 @@ def asleep(*functions):
 
 
 needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/task"),
-                                reason="no /proc")
+                                reason="this system has no /proc")
 
 
 @pytest.fixture(params=[None, 30.0], ids=["blocking", "timeout"])
 def connected(request, version):
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         pair.client.settimeout(request.param)
-        # the tickets of TLS 1.3 wake nobody later on
+        # the client reads the tickets of TLS 1.3 now, so that they wake no
+        # thread later
         pair.server.sendall(b"x")
         assert receive(pair.client, 1) == b"x"
         yield pair
@@ -88,7 +94,7 @@ def test_idle_reader_sleeps(connected):
 
 @needs_proc
 def test_idle_readers_sleep(connected):
-    """One of them waits for the socket, the others for their turn."""
+    """One thread waits for the socket, two wait for this thread."""
     with asleep(*[read(connected)] * 3) as tasks:
         connected.server.sendall(b"hello" * 3)
     assert [task.result() for task in tasks] == [b"hello"] * 3
@@ -96,11 +102,12 @@ def test_idle_readers_sleep(connected):
 
 @needs_proc
 def test_idle_reader_sleeps_beside_one_who_ends_the_connection(connected):
-    """Both wait for the peer's close_notify, which one of them reads."""
+    """One thread reads, and another waits in shutdown().  Both must end when
+    one of them reads the peer's close_notify."""
     def read_end():
         try:
             return sslobj.read(5)
-        except ssl.SSLZeroReturnError:      # we had said the end before
+        except ssl.SSLZeroReturnError:  # shutdown() had sent ours before
             return b""
 
     sslobj = connected.client._sslobj
@@ -113,7 +120,8 @@ def test_idle_reader_sleeps_beside_one_who_ends_the_connection(connected):
 
 @needs_proc
 def test_idle_handshakes_sleep(version):
-    """Each makes what it can of what one of them reads."""
+    """Three threads do the same handshake.  All must return when it is
+    complete."""
     with SocketPair(version=version, pair=tcp_pair(),
                     handshake=False) as pair:
         with asleep(*[pair.client.do_handshake] * 3):
@@ -121,7 +129,8 @@ def test_idle_handshakes_sleep(version):
 
 
 def test_handshake_ends_where_a_reader_waits_on(version):
-    """The reader makes the handshake, and waits for data then."""
+    """A thread in recv() does the handshake.  do_handshake() in another
+    thread must return, although the recv() still waits for data."""
     with SocketPair(version=version, pair=tcp_pair(),
                     handshake=False) as pair:
         with Task(read(pair)) as reading:
@@ -136,7 +145,8 @@ def test_handshake_ends_where_a_reader_waits_on(version):
 @needs_proc
 @pytest.mark.parametrize("cut", [1, 5, 6])
 def test_idle_reader_gets_a_record_in_pieces(version, cut):
-    """What a wait in recv() takes may be a part of a header, or all of it."""
+    """The first piece is a part of the record's header, the header, or more.
+    The thread waits in the kernel's recv(), which reads this piece."""
     with RawPair(version, pair=tcp_pair()) as raw:
         raw.sock.settimeout(None)
         raw.peer.sendall(raw.records(b"x"))     # and the tickets
@@ -151,7 +161,8 @@ def test_idle_reader_gets_a_record_in_pieces(version, cut):
 
 @needs_proc
 def test_idle_reader_is_told_of_a_reset(connected):
-    """The kernel tells it once, and that to whoever waits in recv()."""
+    """The kernel reports a reset once, to the thread in the kernel's recv().
+    Our recv() must raise it."""
     with asleep(read(connected)) as tasks:
         connected.server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                     struct.pack("ii", 1, 0))
@@ -161,7 +172,8 @@ def test_idle_reader_is_told_of_a_reset(connected):
 
 @needs_proc
 def test_idle_reader_is_told_of_the_end(connected):
-    """Of one without a close_notify."""
+    """The peer ends the stream without close_notify: recv() must raise
+    SSLEOFError."""
     connected.client.suppress_ragged_eofs = False
     with asleep(read(connected)) as tasks:
         connected.server.shutdown(socket.SHUT_WR)
@@ -170,7 +182,8 @@ def test_idle_reader_is_told_of_the_end(connected):
 
 @needs_proc
 def test_idle_reader_sleeps_where_the_descriptor_does_not_block(connected):
-    """Somebody who has it as well may have said so."""
+    """Other code may have made the descriptor non-blocking.  A blocking
+    recv() must still sleep until data arrives."""
     flags = fcntl.fcntl(connected.client, fcntl.F_GETFL)
     fcntl.fcntl(connected.client, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     with asleep(read(connected)) as tasks:
@@ -179,20 +192,22 @@ def test_idle_reader_sleeps_where_the_descriptor_does_not_block(connected):
 
 
 def test_close_ends_all_who_wait(connected):
-    """For the socket, for a turn, and for what the first one reads."""
+    """close() must end a thread that waits for the socket, one that waits for
+    the first, and one that waits in unwrap() for a close_notify."""
     tasks = [Task(read(connected)), Task(read(connected)),
              Task(connected.client.unwrap)]
-    time.sleep(0.1)     # they are in their calls by now, as good as always
+    time.sleep(0.1)     # almost always, they are in their calls by now
     connected.client.close()
     for task in tasks:
         assert isinstance(task.error(), ENDS)
 
 
 def test_reader_gets_its_data_beside_one_who_does_not_wait(connected):
-    """Every byte goes to exactly one of them."""
+    """One thread waits in read(), another calls read() without blocking.
+    Exactly one of them must receive each byte."""
     sslobj = connected.client._sslobj
     with Task(sslobj.read, 3) as reading:
-        time.sleep(0.1)     # it is in its call by now, as good as always
+        time.sleep(0.1)     # almost always, it is in its call by now
         connected.client.settimeout(0)
         size = 0
         for _ in range(200):

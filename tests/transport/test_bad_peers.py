@@ -1,8 +1,8 @@
-"""Peers that close, reset, stall or trickle at each byte of a handshake, of
-a record and of the end, or while we write: the right exception, within the
-deadline, and life goes on.
+"""Peers that close, reset or stall the connection, or send one byte at a
+time, in the handshake, in a record, in the close_notify, or while we write.
 
-SSLB_LONG=1 tries each byte of a handshake, not each 23rd.
+Each operation must raise the right exception within the deadline.  The peer
+stops at each 23rd byte of the handshake; with SSLB_LONG=1, at each byte.
 """
 
 import errno
@@ -20,12 +20,14 @@ from helpers import (LONG, TIMEOUT, RawPair, Task, client_context, receive,
 STEP = 1 if LONG else 23
 RECORD_STEP = 1 if LONG else 3
 SHORT = 0.005
-# of what ends at once, or after SHORT: far below TIMEOUT, a hang
+# The most time for an operation that must end at once, or after SHORT.  An
+# operation that hangs ends only after TIMEOUT.
 DEADLINE = 10.0
 BROKEN = (errno.ECONNRESET, errno.EPIPE)
-MUCH = b"x" * (16 << 20)  # no socket's buffers have room for it
+MUCH = b"x" * (16 << 20)  # more than the buffers of a socket pair hold
 
-pytestmark = pytest.mark.backport_only("reports some of them otherwise")
+pytestmark = pytest.mark.backport_only(
+    "stock ssl raises other errors for some of these peers")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,8 @@ def contexts():
 
 @pytest.fixture(params=[True, False], ids=["client", "server"])
 def connect(request, contexts, version):
-    """Makes a RawPair whose socket is a client, then one of a server."""
+    """A function that makes a RawPair; its SSLSocket is the client, then the
+    server."""
     client, server = contexts[version]
 
     def make(**options):
@@ -48,8 +51,9 @@ def connect(request, contexts, version):
     return make
 
 
-class Meanwhile(object):
-    """A handshake in one thread, whose peer sends a part of its bytes."""
+class PartialHandshake(object):
+    """A handshake of both ends in one thread.  The peer sends only the first
+    `limit` bytes."""
 
     def __init__(self, raw, limit):
         self.raw = raw
@@ -65,8 +69,8 @@ class Meanwhile(object):
             pass
 
     def run(self):
-        """Until all that may be sent is, or the handshake of the socket is
-        done, which it returns."""
+        """Run until the peer has sent all of its bytes, or the handshake of
+        the SSLSocket is complete; returns whether it is complete."""
         self.step(self.raw.sock)
         while self.left and self.raw.sock not in self.done:
             records = self.answer()[:self.left]
@@ -81,19 +85,19 @@ class Meanwhile(object):
         try:
             self.raw._in.write(self.raw.peer.recv(65536))
         except socket.error:
-            pass  # nothing has come
+            pass  # the SSLSocket has sent nothing
         if self.raw.tls not in self.done:
             self.step(self.raw.tls)
         return self.raw.records()
 
 
 def close(raw):
-    """A peer that has not read all would reset."""
+    """Close the peer's socket.  Unread data would make close() a reset."""
     raw.peer.settimeout(0)
     try:
         raw.peer.recv(65536)
     except socket.error:
-        pass  # nothing has come
+        pass  # there is no unread data
     raw.peer.close()
 
 
@@ -104,7 +108,7 @@ def reset(raw):
 
 
 def stall(raw):
-    """Says nothing more; assert_ends() is not patient then."""
+    """Send nothing more.  assert_ends() then sets a short timeout."""
 
 
 HOW = pytest.mark.parametrize("how", [close, reset, stall])
@@ -115,7 +119,8 @@ def sockets(how):
 
 
 def assert_ends(raw, operation, how):
-    """Told as what the peer did, and in time."""
+    """Assert that the operation raises, in time, the error for what the peer
+    did."""
     raw.sock.settimeout(SHORT if how is stall else TIMEOUT)
     begin = time.time()
     with pytest.raises((socket.error, ssl.SSLError)) as caught:
@@ -124,7 +129,7 @@ def assert_ends(raw, operation, how):
     if how is stall:
         assert isinstance(caught.value, socket.timeout)
     elif how is reset or not isinstance(caught.value, ssl.SSLError):
-        # we may write to one that has closed
+        # we may have written to a socket that the peer had closed
         assert caught.value.errno in BROKEN
         assert not isinstance(caught.value, ssl.SSLError)
     else:
@@ -135,7 +140,7 @@ def assert_ends(raw, operation, how):
 def test_handshake(connect, how):
     for limit in itertools.count(0, STEP):
         with connect(handshake=False, pair=sockets(how)) as raw:
-            if Meanwhile(raw, limit).run():
+            if PartialHandshake(raw, limit).run():
                 break
             how(raw)
             assert_ends(raw, raw.sock.do_handshake, how)
@@ -163,7 +168,7 @@ def test_record(connect, how):
 
 @HOW
 def test_write(connect, how):
-    """The peer reads some of it."""
+    """The peer reads a part of the data, and then stops."""
     for limit in range(0, 20000, 200 * STEP):
         with connect(pair=sockets(how)) as raw:
             def stop():
@@ -176,12 +181,12 @@ def test_write(connect, how):
 
 @HOW
 def test_unwrap(connect, how):
-    """The peer's close_notify is missing, or a part of it."""
+    """The peer's close_notify does not arrive, or only a part of it."""
     for missing in itertools.count(1, RECORD_STEP):
         with connect(pair=sockets(how)) as raw:
             raw.sock.settimeout(0)
             with pytest.raises(ssl.SSLWantReadError):
-                raw.sock.unwrap()  # ours is on its way
+                raw.sock.unwrap()  # sends our close_notify
             record = raw.close_notify()
             if missing > len(record):
                 break
@@ -196,10 +201,10 @@ def test_unwrap(connect, how):
 
 
 def test_trickle(connect):
-    """A byte at a time; the handshake is done all the same, and the record
-    read."""
+    """The peer sends one byte at a time.  The handshake must succeed, and
+    the record must arrive."""
     with connect(handshake=False) as raw:
-        run = Meanwhile(raw, 0)
+        run = PartialHandshake(raw, 0)
         run.step(raw.sock)
         while raw.sock not in run.done:
             for byte in bytearray(run.answer()):

@@ -1,4 +1,5 @@
-"""How connections end: close_notify, truncation, reset, junk, plain text."""
+"""The ends of connections: close_notify, truncation, reset, invalid records
+and plain text."""
 
 import contextlib
 import errno
@@ -11,9 +12,11 @@ import pytest
 from helpers import (BioPair, RawPair, SocketPair, Task, client_context,
                      server_context, tcp_pair, unix_pair)
 
-TRUNCATION = pytest.mark.since(3, 10, "truncation is misread on OpenSSL 3")
-FATAL = pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
-                           reason="one may still write on OpenSSL 1.1.1")
+TRUNCATION = pytest.mark.since(
+    3, 10, "stock ssl takes truncation for another error with OpenSSL 3")
+FATAL = pytest.mark.skipif(
+    ssl.OPENSSL_VERSION_INFO < (3,),
+    reason="OpenSSL 1.1.1 still allows writes after a truncation")
 READS = {
     "recv": lambda sock: sock.recv(10),
     "read": lambda sock: sock.read(10),
@@ -23,7 +26,7 @@ READS = {
 
 
 def reset(sock):
-    """Closes a TCP connection with a reset."""
+    """Close a TCP connection with a reset."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                     struct.pack("ii", 1, 0))
     sock.close()
@@ -42,7 +45,8 @@ def test_close_notify(version, name):
 
 @pytest.mark.parametrize("name", sorted(READS))
 def test_bpo_23576_close_notify_while_the_connection_stays(version, name):
-    """The end is seen at once, on a blocking socket too."""
+    """A blocking read must return b"" as soon as the close_notify arrives,
+    although the peer keeps the TCP connection open."""
     with RawPair(version, timeout=None) as raw:
         raw.peer.sendall(raw.close_notify())
         assert READS[name](raw.sock) == b""
@@ -96,11 +100,13 @@ def test_gh_148292_every_read_tells(version, name):
 
 
 @FATAL
-@pytest.mark.backport_only("one byte is of bad length, on a UNIX socket")
+@pytest.mark.backport_only("on a Unix socket, stock ssl raises BAD_LENGTH "
+                           "for a write of one byte")
 @pytest.mark.parametrize("make_pair", [unix_pair, tcp_pair])
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_gh_148292_every_call_tells(version, make_pair, length):
-    """Also where the alert of two bytes could not be sent."""
+    """After a truncation, each call must raise SSLEOFError.  On a Unix
+    socket, OpenSSL cannot send its alert of two bytes."""
     with RawPair(version, pair=make_pair(),
                  suppress_ragged_eofs=False) as raw:
         raw.peer.close()
@@ -114,7 +120,7 @@ def test_gh_148292_every_call_tells(version, make_pair, length):
 
 
 @FATAL
-@pytest.mark.backport_only("another error of the handshake")
+@pytest.mark.backport_only("stock ssl raises another error in do_handshake()")
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_gh_148292_every_call_tells_over_bios(version, length):
     with BioPair(version=version) as pair:
@@ -150,7 +156,8 @@ def test_openssl_8208_truncation_over_bios(version):
 
 @TRUNCATION
 def test_openssl_11889_the_next_connection_is_not_disturbed(version):
-    """One ends ragged, another of the same thread has nothing to read."""
+    """One connection ends without close_notify.  Another connection of the
+    same thread must still work."""
     with SocketPair(version=version) as good, RawPair(version) as raw:
         good.server.sendall(b"x")
         assert good.client.recv(1) == b"x"
@@ -165,7 +172,7 @@ def test_openssl_11889_the_next_connection_is_not_disturbed(version):
 
 # Reset
 
-@pytest.mark.since(3, 12, "looks like the end of the data")
+@pytest.mark.since(3, 12, "a reset looks like the end of the data")
 @pytest.mark.parametrize("suppress", [True, False])
 def test_gh_127257_reset(version, suppress):
     with RawPair(version, pair=tcp_pair(),
@@ -177,7 +184,7 @@ def test_gh_127257_reset(version, suppress):
         assert not isinstance(caught.value, ssl.SSLError)
 
 
-@pytest.mark.since(3, 12, "looks like the end of the data")
+@pytest.mark.since(3, 12, "a reset looks like the end of the data")
 def test_gh_115627_reset_while_writing(version):
     with RawPair(version, pair=tcp_pair()) as raw:
         reset(raw.peer)
@@ -199,7 +206,7 @@ def test_broken_pipe(version):
 
 # The handshake
 
-@pytest.mark.since(3, 10, "OSError without a number")
+@pytest.mark.since(3, 10, "do_handshake() raises OSError without an errno")
 @pytest.mark.parametrize("client_side", [True, False])
 def test_bpo_31122_peer_closes_in_the_handshake(client_side):
     with RawPair(handshake=False, client_side=client_side) as raw:
@@ -223,9 +230,9 @@ def test_peer_closes_in_the_middle_of_the_handshake(version):
             raw.sock.do_handshake()
 
 
-@pytest.mark.since(3, 15, "an error without a reason")
+@pytest.mark.since(3, 15, "an older error names no reason")
 def test_gh_148292_file_after_the_end(version):
-    """It cannot be sent, and that is why."""
+    """sendfile() after a truncation must raise SSLEOFError."""
     with RawPair(version) as raw, open(__file__, "rb") as stream:
         raw.peer.close()
         low = raw.sock._sslobj
@@ -236,7 +243,7 @@ def test_gh_148292_file_after_the_end(version):
             low.sendfile(stream.fileno(), 0, 1)
 
 
-@pytest.mark.since(3, 15, "an error without a reason")
+@pytest.mark.since(3, 15, "an older error names no reason")
 def test_gh_148292_file_after_the_end_over_bios(version):
     with BioPair(version=version) as pair, open(__file__, "rb") as stream:
         pair.client_in.write_eof()
@@ -277,12 +284,12 @@ def test_http_client():
             raw.sock.do_handshake()
         assert caught.value.reason == "HTTP_REQUEST"
         assert caught.value.library == "SSL"
-        # cheroot looks for these words
+        # cheroot searches the message for these words
         assert "http request" in str(caught.value)
 
 
 def answer_of(data):
-    """The SSLError of a client whom a server answers with this."""
+    """The SSLError of a client whose server sends only this data."""
     with RawPair(handshake=False) as raw:
         raw.peer.sendall(data)
         with pytest.raises(ssl.SSLError) as caught:
@@ -320,7 +327,8 @@ def test_spoilt_record(version, spoil):
 
 
 def test_data_before_a_spoilt_record(version):
-    """It is handed out first, the error comes after it."""
+    """A read must return the data before an invalid record.  The next read
+    must raise."""
     with RawPair(version) as raw:
         good = raw.records(b"x" * 16384)
         spoilt = bytearray(raw.records(b"spoilt"))
@@ -363,10 +371,12 @@ def test_spoilt_record_over_bios(version):
             pair.server.write(b"x")
 
 
-@pytest.mark.backport_only("one byte is of bad length")
+@pytest.mark.backport_only("stock ssl raises BAD_LENGTH for a write of one "
+                           "byte")
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_writing_after_a_spoilt_record(version, length):
-    """Also where the alert of two bytes could not be sent."""
+    """The peer sends an invalid record and closes, so OpenSSL cannot send
+    its alert of two bytes.  Each write must raise SSLSyscallError."""
     with RawPair(version, pair=unix_pair()) as raw:
         raw.peer.sendall(b"x" * 100)
         raw.peer.close()
@@ -378,11 +388,12 @@ def test_writing_after_a_spoilt_record(version, length):
                 raw.sock.write(b"x" * length)
 
 
-@pytest.mark.backport_only("each read ends with a record")
+@pytest.mark.backport_only("in stock ssl each read ends with a record")
 @pytest.mark.parametrize("spoilt", [False, True])
 def test_an_end_behind_data_is_pending(version, spoilt):
-    """A read over BIOs takes all that there is, and what it met after data
-    is for the next."""
+    """A read from a MemoryBIO reads all records.  If it meets the end or an
+    invalid record after data, it returns the data, and pending() must be 1.
+    The next read returns b"" or raises the error."""
     with BioPair(version=version) as pair:
         pair.client.write(b"hello")
         pair.flush()
@@ -404,7 +415,8 @@ def test_an_end_behind_data_is_pending(version, spoilt):
         assert pair.server.pending() == 0
 
 
-# CVE-2023-40217: plain text before the handshake must never look like data
+# CVE-2023-40217: recv() must never return plain text that the peer sent
+# before the handshake
 
 def plaintext_then_close(sock, how):
     sock.sendall(b"secret")
@@ -414,7 +426,7 @@ def plaintext_then_close(sock, how):
         sock.close()
 
 
-@pytest.mark.since(3, 8, "hands it out as data")
+@pytest.mark.since(3, 8, "recv() returns the plain text")
 @pytest.mark.parametrize("how", ["close", "reset"])
 @pytest.mark.parametrize("server_side", [True, False])
 @pytest.mark.parametrize("on_connect", [True, False])
@@ -433,11 +445,11 @@ def test_cve_2023_40217_plaintext_before_handshake(how, server_side,
                 do_handshake_on_connect=on_connect)
             with contextlib.closing(wrapped):
                 data = wrapped.recv(100)
-                assert data == b"", "plain text came out as TLS data"
-                raise ssl.SSLError("nothing came out")
+                assert data == b"", "recv() returned plain text"
+                raise ssl.SSLError("recv() returned nothing")
 
 
-@pytest.mark.since(3, 8, "hands it out as data")
+@pytest.mark.since(3, 8, "recv() returns the plain text")
 def test_cve_2023_40217_unix_socket():
     left, right = unix_pair()
     right.sendall(b"secret")
@@ -461,7 +473,7 @@ def test_writing_after_our_close_notify(version):
 
 
 def test_writing_after_the_peers_close_notify(version):
-    """The other way stays open."""
+    """The peer's close_notify closes one direction only: we may write."""
     with BioPair(version=version) as pair:
         with pytest.raises(ssl.SSLWantReadError):
             pair.client.unwrap()
@@ -470,10 +482,11 @@ def test_writing_after_the_peers_close_notify(version):
         assert pair.server.write(b"hello") == 5
 
 
-@pytest.mark.backport_only('stock says b"", as if the data had ended')
+@pytest.mark.backport_only('stock ssl returns b"", as after a close_notify')
 @pytest.mark.parametrize("suppress", [True, False])
 def test_data_after_a_fatal_alert_is_cut_off(version, suppress):
-    """OpenSSL takes the alert for an end in good order."""
+    """The peer sends a fatal alert, which OpenSSL takes for a close_notify.
+    Each read must raise."""
     with RawPair(version, suppress_ragged_eofs=suppress) as raw:
         raw._in.write(b"\x17\x03\x03\x00\x20" + b"x" * 32)
         with pytest.raises(ssl.SSLError):
@@ -490,7 +503,8 @@ def test_data_after_a_fatal_alert_is_cut_off(version, suppress):
                 raw.sock.recv(10)
 
 
-@pytest.mark.backport_only("SHUTDOWN_WHILE_IN_INIT on OpenSSL 3")
+@pytest.mark.backport_only("stock ssl raises SHUTDOWN_WHILE_IN_INIT with "
+                           "OpenSSL 3")
 @pytest.mark.parametrize("read_first", [False, True])
 def test_each_unwrap_after_a_ragged_end_says_so(version, read_first):
     with RawPair(version, pair=tcp_pair(), suppress_ragged_eofs=False) as raw:

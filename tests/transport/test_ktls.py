@@ -1,8 +1,8 @@
-"""OP_ENABLE_KTLS: connections over OpenSSL's own socket BIO, which hands the
-encryption to the kernel if that has TLS, and sendfile().
+"""OP_ENABLE_KTLS and sendfile().
 
-What is tested of such a connection holds on every kernel; what the kernel's
-counters must say, on those with TLS (make check-ktls brings one).
+With OP_ENABLE_KTLS a connection uses OpenSSL's own socket BIO.  The kernel
+then encrypts, if it supports TLS.  Most tests run on any kernel.  Tests that
+read the kernel's counters need a kernel with TLS: make check-ktls runs one.
 """
 
 import contextlib
@@ -18,10 +18,11 @@ from helpers import (SocketPair, Task, client_context, fill, read_all,
                      receive, server_context, tcp_pair, unix_pair)
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(ssl, "OP_ENABLE_KTLS"), reason="OpenSSL 3.0 has it")
+    not hasattr(ssl, "OP_ENABLE_KTLS"),
+    reason="OP_ENABLE_KTLS needs OpenSSL 3.0")
 
 MEGABYTE = 1 << 20
-# no two places in it look the same
+# each block of eight bytes is different
 CONTENT = b"".join(b"%07d\n" % number for number in range(3 * MEGABYTE // 8))
 
 
@@ -34,7 +35,9 @@ def kernel_has_tls():
 
 
 needs_kernel = pytest.mark.skipif(
-    not kernel_has_tls(), reason="this kernel has no TLS: make check-ktls")
+    not kernel_has_tls(),
+    reason="this kernel does not support TLS; make check-ktls runs one that "
+           "does")
 
 
 def with_ktls(context):
@@ -55,7 +58,8 @@ def make_pair(version, pair=None, **options):
 
 @pytest.fixture(params=[None, 30.0], ids=["blocking", "timeout"])
 def pair(request, version):
-    """Both ends have the option, and a timeout or none."""
+    """A SocketPair with OP_ENABLE_KTLS; first without a timeout, then with
+    one."""
     with make_pair(version) as connected:
         for end in (connected.client, connected.server):
             end.settimeout(request.param)
@@ -79,7 +83,7 @@ def test_option_is_in_the_context():
 
 @pytest.mark.parametrize("plain", [tcp_pair, unix_pair])
 def test_echo(version, plain):
-    """A Unix socket has no TLS in any kernel."""
+    """No kernel supports TLS on a Unix socket: OpenSSL encrypts there."""
     with make_pair(version, plain()) as pair:
         for size in (1, 100, 16384, 16385):
             data = CONTENT[:size]
@@ -107,7 +111,7 @@ def test_both_ways_at_once(pair):
     assert results[2:] == [CONTENT] * 2
 
 
-@pytest.mark.backport_only("a blocked recv() stops sendall(): gh-137583")
+@pytest.mark.backport_only("gh-137583: a blocked recv() blocks sendall()")
 def test_blocked_recv_does_not_stop_sendall(pair):
     with Task(pair.client.recv, 100) as receiving:
         for _ in range(20):
@@ -125,7 +129,7 @@ def test_recv_into(pair):
 
 
 def test_rest_of_a_record_shows(pair):
-    """What select() cannot see, pending() can."""
+    """pending() or select() must show unread data."""
     for _ in range(3):
         pair.server.sendall(b"a" * 100)
     for left in range(299, 0, -1):
@@ -138,7 +142,7 @@ def test_rest_of_a_record_shows(pair):
     (0.0, ssl.SSLWantReadError), (0.05, socket.timeout)])
 def test_nothing_to_read(version, timeout, error):
     with make_pair(version) as pair:
-        # the tickets of TLS 1.3 are no data
+        # the client reads the tickets of TLS 1.3 before the first data
         pair.server.sendall(b"x")
         assert pair.client.recv(1) == b"x"
         pair.client.settimeout(timeout)
@@ -167,7 +171,7 @@ def test_non_blocking_handshake(version):
 
 @pytest.mark.parametrize("size", [1000, 100000])
 def test_write_until_full(version, size):
-    """The write that came to no end goes on when it is made again."""
+    """A write that would have blocked continues when we repeat it."""
     data = CONTENT[:size]
     with make_pair(version) as pair:
         pair.client.setblocking(False)
@@ -176,7 +180,8 @@ def test_write_until_full(version, size):
         with Task(pair.client.sendall, data) as sending:
             received = receive(pair.server, sent + size)
             sending.result()
-    # a write may have ended within the data: each begins with its start
+    # each write starts with the first byte of data; the writes in fill() may
+    # have been partial
     assert received[-size:] == data
     assert len(received) == sent + size
 
@@ -203,7 +208,7 @@ def test_timeout_of_a_handshake():
 
 
 def test_close_notify(pair):
-    """Both sides end TLS in an orderly way."""
+    """Each end sends a close_notify, and receives the other's."""
     pair.client.sendall(b"last")
     with Task(pair.client.unwrap) as ending:
         assert read_all(pair.server) == b"last"
@@ -225,7 +230,7 @@ def test_truncation(version, suppress):
                 pair.client.recv(1)
 
 
-@pytest.mark.backport_only("close() leaves the other thread waiting")
+@pytest.mark.backport_only("in stock ssl the other thread's recv() hangs")
 def test_close_ends_a_blocked_recv(pair):
     pair.server.sendall(b"x")
     began = threading.Event()
@@ -250,9 +255,11 @@ def test_makefile(pair):
         assert [stream.readline(), stream.readline()] == [b"one\n", b"two\n"]
 
 
-@pytest.mark.backport_only("the handshake goes on with that descriptor")
+@pytest.mark.backport_only("stock ssl continues the handshake on that "
+                           "descriptor")
 def test_close_in_a_callback(version):
-    """What becomes of the descriptor's number gets nothing."""
+    """A callback closes the connection's socket.  New sockets may get the
+    number of its descriptor: OpenSSL must not write to them."""
     strangers = []
 
     def close(connection, name, context):
@@ -274,7 +281,7 @@ def test_close_in_a_callback(version):
         stranger.close()
 
 
-# sendfile(), whoever encrypts
+# sendfile(), whether OpenSSL or the kernel encrypts
 
 @pytest.mark.parametrize("offset, count", [
     (0, None), (0, MEGABYTE), (12345, None), (MEGABYTE + 1, 70001),
@@ -300,11 +307,13 @@ def test_sendfile_of_what_is_no_file(pair):
     assert stream.tell() == MEGABYTE + 5
 
 
-@pytest.mark.backport_only("the mode of a GzipFile is a number")
+@pytest.mark.backport_only("stock sendfile() fails because the mode of a "
+                           "GzipFile is a number")
 @pytest.mark.parametrize("module, name", [("bz2", "BZ2File"),
                                           ("gzip", "GzipFile")])
 def test_sendfile_of_a_compressed_file(pair, tmpdir, module, name):
-    """What read() gives is sent, not what the descriptor is about."""
+    """sendfile() must send what read() returns, not the compressed bytes of
+    the descriptor."""
     compressed = getattr(pytest.importorskip(module), name)
     path = str(tmpdir.join("content"))
     with contextlib.closing(compressed(path, "w")) as stream:
@@ -316,7 +325,7 @@ def test_sendfile_of_a_compressed_file(pair, tmpdir, module, name):
 
 
 def test_sendfile_between_writes(pair, path):
-    """All comes in the order in which it was sent."""
+    """The data of sendfile() and sendall() must arrive in order."""
     expected = b"before" + CONTENT[:100] + b"between" + CONTENT + b"after"
     with open(path, "rb") as stream:
         with Task(receive, pair.server, len(expected)) as receiving:
@@ -330,7 +339,7 @@ def test_sendfile_between_writes(pair, path):
 
 
 def test_sendfile_without_an_offset(pair, path):
-    """It begins where the file is, on every kernel."""
+    """sendfile() must start at the file's position, on every kernel."""
     with open(path, "rb") as stream:
         stream.seek(MEGABYTE)
         with Task(receive, pair.server, 2 * MEGABYTE) as receiving:
@@ -347,7 +356,8 @@ def test_sendfile_is_not_for_non_blocking_sockets(version, path):
 
 
 def test_sendfile_goes_on_after_a_timeout(version, tmpdir):
-    """From where the file is now: what it is past, has been sent."""
+    """After a timeout, the file's position must be the number of bytes sent.
+    A new sendfile() from there must send the rest."""
     content = CONTENT * 8  # more than the buffers of two sockets hold
     file = tmpdir.join("content")
     file.write_binary(content)
@@ -368,15 +378,19 @@ def test_sendfile_to_a_peer_that_is_gone(version, path):
     with make_pair(version) as pair, open(path, "rb") as stream:
         pair.server.close()
         with pytest.raises(socket.error):
-            while True:     # there may be room for the whole file
+            while True:     # the socket's buffer may hold the whole file
                 stream.seek(0)
                 pair.client.sendfile(stream)
 
 
-# Where the kernel has TLS
+# On a kernel with TLS
 
 def counters():
-    """{"TlsTxSw": connections that the kernel has encrypted for, ...}"""
+    """The kernel's counters of TLS connections, as {name: count}.
+
+    TlsTxSw counts the connections for which the kernel encrypts, TlsRxSw
+    those for which the kernel decrypts.
+    """
     with open("/proc/net/tls_stat") as stream:
         return dict((name, int(value)) for name, value in
                     (line.split() for line in stream))
@@ -384,7 +398,8 @@ def counters():
 
 @contextlib.contextmanager
 def counted():
-    """Gives a dict, which in the end holds what rose in the block."""
+    """A dict.  After the block it holds each counter that rose, and by how
+    much."""
     before = counters()
     risen = {}
     yield risen
@@ -394,10 +409,10 @@ def counted():
 
 
 class Unreadable(io.FileIO):
-    """A file whose bytes may go to the kernel, but not through Python."""
+    """A file that the kernel can read, but Python must not read."""
 
     def read(self, *args):
-        raise AssertionError("read by Python")
+        raise AssertionError("Python reads the file")
 
     readall = readinto = read
 
@@ -412,7 +427,8 @@ def test_kernel_encrypts(version):
 
 @needs_kernel
 def test_kernel_decrypts():
-    """OpenSSL 3.0 and 3.1 leave what is read to it in TLS 1.2 only."""
+    """The kernel decrypts.  OpenSSL 3.0 and 3.1 let the kernel decrypt in
+    TLS 1.2 only."""
     with counted() as risen, make_pair("TLSv1.2") as pair:
         pair.client.sendall(b"hello")
         assert receive(pair.server, 5) == b"hello"
@@ -436,7 +452,7 @@ def test_kernel_does_nothing_unasked(version):
     ("ECDHE-RSA-AES256-GCM-SHA384", True),
     ("ECDHE-RSA-AES128-SHA256", False)])
 def test_ciphers(cipher, known):
-    """A cipher that the kernel does not know stays with OpenSSL."""
+    """OpenSSL must encrypt if the kernel does not support the cipher."""
     client = with_ktls(client_context("TLSv1.2"))
     client.set_ciphers(cipher)
     with counted() as risen:
@@ -449,7 +465,7 @@ def test_ciphers(cipher, known):
 
 
 @needs_kernel
-@pytest.mark.backport_only("reads the file and writes what it read")
+@pytest.mark.backport_only("stock sendfile() reads the file in Python")
 @pytest.mark.parametrize("offset, count", [
     (0, None), (54321, MEGABYTE), (len(CONTENT) - 10, 100)])
 def test_sendfile_within_the_kernel(pair, path, offset, count):

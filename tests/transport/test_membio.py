@@ -1,4 +1,4 @@
-"""MemoryBIO alone."""
+"""MemoryBIO, without a connection in most tests."""
 
 import array
 import copy
@@ -118,7 +118,7 @@ def test_write_of_wrong_type(bio, data):
 
 
 def test_write_of_unicode(bio):
-    """ASCII text is data on 2.7, as it is for its sockets."""
+    """On 2.7, write() accepts ASCII text in unicode, as a socket does."""
     if PY2:
         assert bio.write(u"foo") == 3
         assert bio.read() == b"foo"
@@ -142,7 +142,7 @@ def test_buffer_is_released(bio):
 
 
 def test_much_data(bio):
-    """What is left moves rarely: small reads of many bytes stay cheap."""
+    """Small reads of much data must return all bytes in order."""
     piece = bytes(bytearray(range(256))) * 64
     for _ in range(256):
         bio.write(piece)
@@ -206,7 +206,7 @@ def test_connection_outlives_the_names():
 
 
 def test_threads(bio):
-    """Each byte written by one thread is read by another, once."""
+    """One thread must read each byte that another thread writes, once."""
     done = threading.Event()
     total = 20000
 
@@ -223,7 +223,8 @@ def test_threads(bio):
 
 
 def c_objects():
-    """One of every type that is implemented in C."""
+    """An object of each type that is implemented in C, and one of each type
+    that holds such an object."""
     pair = BioPair()
     chain = pair.client._sslobj.get_unverified_chain()
     return [pair.client_in, pair.client._sslobj, pair.client.session,
@@ -231,13 +232,14 @@ def c_objects():
             client_context()]
 
 
-@pytest.mark.backport_only("pickles some of them, empty")
+@pytest.mark.backport_only("stock ssl pickles some of these types, without "
+                           "their content")
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy] + [
     lambda value, protocol=protocol: pickle.dumps(value, protocol)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1)])
 def test_no_copies_of_what_is_in_c(duplicate):
     for value in c_objects():
         if duplicate is copy.copy and isinstance(value, ssl.SSLContext):
-            continue  # tests/context/test_copy.py has these
+            continue  # tests/context/test_copy.py tests copies of contexts
         with pytest.raises(TypeError):
             duplicate(value)

@@ -1,4 +1,5 @@
-"""Sockets with a timeout of 0: what is wanted, partial and retried writes."""
+"""Non-blocking sockets: SSLWantReadError, SSLWantWriteError, partial writes
+and repeated writes."""
 
 import select
 import ssl
@@ -14,10 +15,8 @@ PIECE = PATTERN[:50000]
 
 @pytest.fixture
 def quiet(version):
-    """A pair without timeouts whose client has nothing to read.
-
-    TLS 1.3 servers send their tickets after the handshake.
-    """
+    """A non-blocking pair whose client has nothing to read: the client has
+    read the tickets that a TLS 1.3 server sends after the handshake."""
     with SocketPair(version=version) as pair:
         pair.server.sendall(b"x")
         assert pair.client.recv(1) == b"x"
@@ -27,7 +26,7 @@ def quiet(version):
 
 
 def drain(sock, size):
-    """Reads size bytes from a non-blocking socket."""
+    """Read `size` bytes from a non-blocking socket."""
     data = bytearray()
     while len(data) < size:
         try:
@@ -87,7 +86,8 @@ def test_write_until_full(quiet):
 
 
 def test_bpo_20951_send_until_full(quiet):
-    """send() raises as write() does; 2.7's asyncore lives on 0."""
+    """send() must raise as write() does; on 2.7 it must return 0, which
+    2.7's asyncore expects."""
     fill(quiet.client, PIECE)
     if PY2:
         assert quiet.client.send(PIECE) == 0
@@ -114,7 +114,8 @@ def test_openssl_5299_retry_with_a_moved_buffer(quiet, convert):
 
 
 def test_openssl_5299_retry_with_a_shorter_buffer(quiet):
-    """Refused; what was written before still arrives."""
+    """A retry with less data must raise.  The data of the earlier writes
+    must arrive."""
     total = fill(quiet.client, PIECE)
     with pytest.raises(ssl.SSLError) as caught:
         quiet.client.write(PIECE[:10])
@@ -131,9 +132,9 @@ def test_reading_while_a_write_is_half_done(quiet):
         quiet.client.write(PIECE)
 
 
-@pytest.mark.backport_only("raises, although it has sent a part")
+@pytest.mark.backport_only("stock send() raises although it has sent a part")
 def test_mongo_python_driver_1793_huge_send():
-    """Each send of 20 MB takes a part of it: it never waits for all."""
+    """A non-blocking send() of 20 MB must send a part and return its size."""
     data = PATTERN * (20 * 1024 * 1024 // len(PATTERN))
     with SocketPair(pair=tcp_pair()) as pair:
         pair.client.setblocking(False)
@@ -178,6 +179,6 @@ def test_back_to_blocking(quiet):
 
 
 def test_flushed_data_is_with_the_peer(quiet):
-    """What write() reports as written can all be read."""
+    """The peer must be able to read all bytes that write() has reported."""
     total = fill(quiet.client, PIECE)
     assert len(drain(quiet.server, total)) == total

@@ -1,9 +1,10 @@
-"""Records after the handshake that a peer which is not OpenSSL does wrong, or
-sends without an end: alerts, key updates, renegotiation, garbage.
+"""A peer that is not OpenSSL sends invalid or endless records after the
+handshake: alerts, key updates, renegotiation, garbage.
 
-Each ends at once, with an alert and an SSLError, or is passed over and the
-data behind it comes; no wait outlasts its timeout, and the next connection
-works.  Which alert it is, each OpenSSL decides.
+The connection must either fail at once, with an SSLError and mostly an alert
+to the peer, or ignore the records and read the data after them.  A read must
+not last longer than its timeout, and the next connection must work.  The
+tests do not check which alert it is, as versions of OpenSSL differ.
 """
 
 import socket
@@ -18,13 +19,14 @@ from outside_peer import (ALERT, CCS, DATA, HANDSHAKE, ROLES, Meeting,
 from tlslite.constants import HandshakeType
 from tlslite.messages import ClientHello, ServerHello
 
-HEARTBEAT, UNKNOWN = 24, 99     # types of records
+HEARTBEAT, UNKNOWN = 24, 99     # record types
 END = (DATA, b"end")
 SUITE = 0xcca9                  # ECDHE-ECDSA with ChaCha20-Poly1305
 SHORT = 0.3
 
-pytestmark = pytest.mark.backport_only("a read after a failure tells of the "
-                                       "end, as if all had been well")
+pytestmark = pytest.mark.backport_only(
+    'in stock ssl a read after a failure returns b"", as after a '
+    'close_notify')
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +36,14 @@ def contexts():
 
 @pytest.fixture(params=ROLES)
 def role(request):
-    """Ours."""
+    """The role of our connection: "client" or "server"."""
     return request.param
 
 
 @pytest.fixture
 def meeting(contexts, role, version):
-    """After the handshake; at last the contexts are tried once more."""
+    """A Meeting after the handshake.  The fixture then checks that our
+    context still works for a new connection."""
     with Meeting(contexts, role, version) as connected:
         connected.shake_hands()
         yield connected
@@ -48,8 +51,8 @@ def meeting(contexts, role, version):
 
 
 def each_of(table):
-    """Parametrizes by the rows of a table {what: (versions, roles, ...)},
-    where a version is its last digit."""
+    """Parametrize by the rows of a table {what: (versions, roles, ...)},
+    with the last digit of each version."""
     return pytest.mark.parametrize("role, version, what", [
         (role, version, what) for what in sorted(table)
         for role in table[what][1] for version in VERSIONS
@@ -70,8 +73,8 @@ def hello(kind, *arguments):
 
 
 def assert_refused(meeting, endings):
-    """By an SSLError, and as the peer is told in one of these ways; what
-    comes afterwards is no data, nor an end as it should be."""
+    """Assert that our end raises SSLError, now and at the next read, and that
+    the peer sees one of these endings."""
     with pytest.raises(ssl.SSLError) as caught:
         while True:
             assert meeting.sock.recv(100) in (b"x", b"xxx")
@@ -83,8 +86,8 @@ def assert_refused(meeting, endings):
 
 
 def assert_goes_on(meeting, data=b""):
-    """What was before is passed over, the data behind it comes, and both
-    directions work until they are closed."""
+    """Assert that our end ignores the earlier records and reads the data
+    after them, and that both directions work until they are closed."""
     meeting.peer.send(END)
     expected = data + b"end"
     assert receive(meeting.sock, len(expected)) == expected
@@ -95,7 +98,7 @@ def assert_goes_on(meeting, data=b""):
         assert peer.result() == "close_notify"
 
 
-# What is refused: (versions, roles, records, endings)
+# Refused records: (versions, roles, records, endings)
 
 HALF = (HANDSHAKE, b"\x04\0\0")
 TICKET = b"\0\0\1\0" + b"salt" + b"\1n" + b"\0\4tick" + b"\0\0"
@@ -104,7 +107,7 @@ REFUSED = {
     "heartbeat": ("2 3", ROLES, [(HEARTBEAT, b"\1\x40\0x" + b"p" * 16)],
                   "alert"),
     "change_cipher_spec": ("2", ROLES, [(CCS, b"\1")], "alert"),
-    # OpenSSL 4.0 passes over it as a client
+    # a client with OpenSSL 4.0 ignores this record
     "change_cipher_spec_of_1.3": ("3", ["server"], [(CCS, b"\1")], "alert"),
     "too_much_data": ("2 3", ROLES, [(DATA, b"x" * 16385)], "alert"),
     "half_alert": ("2 3", ROLES, [(ALERT, b"\2")], "alert"),
@@ -153,7 +156,7 @@ def test_refused(meeting, what):
     assert_refused(meeting, endings)
 
 
-# What stands on the line itself, without a key
+# Bytes that the peer sends without encryption
 
 RAW = {
     "huge_record": (b"\x17\3\3\xff\xff", "alert"),
@@ -174,10 +177,10 @@ def test_not_encrypted(meeting, what):
     assert_refused(meeting, endings)
 
 
-# What is passed over
+# Ignored records: (versions, roles, records, data that our end must read)
 
 EMPTY, CANCELED = (DATA, b""), (ALERT, b"\1\x5a")
-SUFFERED = {
+IGNORED = {
     "empty_data": ("2 3", ROLES, [EMPTY] * 31, b""),
     "one_byte_records": ("2 3", ROLES, [(DATA, b"x")] * 100, b"x" * 100),
     "warnings": ("2 3", ROLES, [CANCELED] * 4, b""),
@@ -192,9 +195,9 @@ SUFFERED = {
 }
 
 
-@each_of(SUFFERED)
+@each_of(IGNORED)
 def test_passed_over(meeting, what):
-    records, data = SUFFERED[what][2:]
+    records, data = IGNORED[what][2:]
     meeting.peer.send(*records)
     assert_goes_on(meeting, data)
 
@@ -209,7 +212,7 @@ def test_key_updates(meeting, answer):
 
 @pytest.mark.parametrize("version", ["TLSv1.3"])
 def test_padding(meeting):
-    """A record of one byte in as many bytes as there may be."""
+    """A record of one byte with as much padding as possible."""
     meeting.peer._recordLayer.padding_cb = (
         lambda length, kind, most: most)
     meeting.peer.send((DATA, b"x"), EMPTY)
@@ -235,7 +238,7 @@ def test_floods_are_refused(meeting, what):
         with pytest.raises(ssl.SSLError) as caught:
             meeting.sock.recv(100)
         assert type(caught.value) is ssl.SSLError
-        # who is busy sending may not hear of the alert
+        # a peer that is still sending may not read the alert
         meeting.sock.shutdown(socket.SHUT_RDWR)
         assert peer.result() in ["alert", "EOF"]
 
@@ -246,7 +249,7 @@ ENDLESS = {
     "hello_requests": ("2", ["client"], lambda peer: peer.send(
         message("hello_request"))),
     "key_updates": ("3", ROLES, lambda peer: peer.update_keys(False)),
-    # at last the answers have no room
+    # our answers at last fill the socket's buffer
     "key_updates_to_answer": (
         "3", ROLES, lambda peer: peer.update_keys(True)),
 }
@@ -265,9 +268,9 @@ def test_floods_end_with_the_timeout(meeting, what):
 
 # Renegotiation
 
-def asked_again(contexts, role):
-    """A meeting in which the peer asks for another handshake, then sends
-    data, which comes all the same."""
+def renegotiating(contexts, role):
+    """A Meeting whose peer has asked for a renegotiation and then sent data.
+    Our end has read the data."""
     meeting = Meeting(contexts, role, "TLSv1.2")
     meeting.shake_hands()
     meeting.peer.send(
@@ -277,22 +280,23 @@ def asked_again(contexts, role):
     return meeting
 
 
-@pytest.mark.since(3, 7, "has no OP_NO_RENEGOTIATION")
+@pytest.mark.since(3, 7, "older versions have no OP_NO_RENEGOTIATION")
 @pytest.mark.parametrize("role", ROLES)
 def test_renegotiation_is_refused(role):
     contexts = our_contexts()
-    if role == "client":    # a server refuses anyway, as with OpenSSL 3
+    if role == "client":    # a server refuses by default, as in OpenSSL 3
         contexts["TLSv1.2"][role].options |= ssl.OP_NO_RENEGOTIATION
-    with asked_again(contexts, role) as meeting:
-        # a warning, at which this peer ends the connection
+    with renegotiating(contexts, role) as meeting:
+        # our end sends a warning, and this peer then ends the connection
         assert meeting.peer.echo() == "alert"
         assert meeting.sock.recv(100) == b""
         meeting.assert_context_works()
 
 
 def test_renegotiation_that_the_peer_does_not_mean(contexts):
-    """It asks for a handshake, and then refuses it."""
-    with asked_again(contexts, "client") as meeting:
+    """The peer asks for a renegotiation, and then refuses our ClientHello.
+    A read must raise SSLError."""
+    with renegotiating(contexts, "client") as meeting:
         with Task(meeting.peer.echo) as peer:
             with pytest.raises(ssl.SSLError) as caught:
                 meeting.sock.recv(100)
@@ -301,7 +305,7 @@ def test_renegotiation_that_the_peer_does_not_mean(contexts):
         meeting.assert_context_works()
 
 
-# Of older times
+# SSL 2
 
 SSL2_HELLOS = {
     "client": b"\x80\x12\4\0\1\0\2\0\0\0\3\0\4\1\0\x80junk",

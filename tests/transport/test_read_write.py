@@ -1,4 +1,4 @@
-"""read, write, recv, send and their relatives: data and arguments."""
+"""The methods that read and write: their data and their arguments."""
 
 import array
 import gc
@@ -16,7 +16,7 @@ from helpers import (PY2, BioPair, SocketPair, Task, array_bytes,
 BIG = bytes(bytearray(range(256))) * 4096 * 3  # 3 MiB
 
 
-# Both over sockets and BIOs
+# Over sockets and over MemoryBIOs
 
 def test_both_ways(pair):
     assert pair.client.write(b"hello") == 5
@@ -89,7 +89,7 @@ def test_write_of_unicode(pair):
         pair.client.write(u"\xe9")
 
 
-@pytest.mark.since(3, 10, "an error of OpenSSL")
+@pytest.mark.since(3, 10, "an empty write raises an error of OpenSSL")
 def test_bpo_42854_write_of_nothing(pair):
     assert pair.client.write(b"") == 0
     assert pair.client.write(b"hello") == 5
@@ -99,7 +99,7 @@ def test_bpo_42854_write_of_nothing(pair):
 
 
 def test_bpo_23804_read_zero(pair):
-    """Returns at once, whether there is data or not."""
+    """read(0) must return b"" at once, with or without data."""
     assert pair.server.read(0) == b""
     pair.client.write(b"hello")
     pair.flush()
@@ -128,9 +128,9 @@ def test_read_into_read_only_buffer(pair):
         pair.server.read(5, memoryview(b"hello"))
 
 
-@pytest.mark.since(3, 10, "an OverflowError came first")
+@pytest.mark.since(3, 10, "sizes above a C int raise OverflowError")
 def test_bpo_42854_read_of_huge_size(pair):
-    """Larger than a C int: only what is there is read."""
+    """A read of more bytes than a C int counts must return the data."""
     pair.client.write(b"hello")
     pair.flush()
     data = bytearray(10)
@@ -149,7 +149,7 @@ def test_pypy_5589_buffers_are_released(pair):
     target.extend(b"more")
 
 
-@pytest.mark.since(3, 10, "truncation is ignored")
+@pytest.mark.since(3, 10, "older versions ignore a truncation")
 def test_buffers_are_released_after_errors():
     with BioPair() as pair:
         target = bytearray(10)
@@ -163,7 +163,8 @@ def test_buffers_are_released_after_errors():
 
 
 def test_records_are_cut_at_16_kib(pair):
-    """pending() shows what of a record is left."""
+    """write() must make records of at most 16 KiB.  pending() must return
+    the size of the unread part of the current record."""
     pair.client.write(b"x" * 20000)
     pair.flush()
     assert pair.server.read(1) == b"x"
@@ -174,7 +175,7 @@ def test_records_are_cut_at_16_kib(pair):
 
 
 def test_bpo_33674_data_before_the_peer_is_done(version):
-    """The first data may come together with the end of the handshake."""
+    """The first data may arrive with the last message of the handshake."""
     with BioPair(version=version, handshake=False) as pair:
         ends = [pair.client, pair.server]
         while True:
@@ -184,7 +185,7 @@ def test_bpo_33674_data_before_the_peer_is_done(version):
             except ssl.SSLWantReadError:
                 pair.flush()
                 ends.reverse()
-        # one end is done, the other not
+        # the handshake of one end is complete
         first, last = ends
         first.write(b"early")
         pair.flush()
@@ -213,9 +214,10 @@ def test_much_data_in_one_write(sockets):
     assert writing.result() == len(BIG)
 
 
-@pytest.mark.backport_only("two threads disturb each other: gh-151508")
+@pytest.mark.backport_only("gh-151508: a connection fails if two threads use "
+                           "it")
 def test_gh_151508_much_data_both_ways(sockets):
-    """Each connection is read by one thread, written by another."""
+    """On each connection, one thread reads while another writes."""
     tasks = [Task(sockets.client.sendall, BIG),
              Task(sockets.server.sendall, BIG),
              Task(receive, sockets.client, len(BIG)),
@@ -233,15 +235,15 @@ def test_recv_into(sockets):
 
 
 def test_recv_into_number_of_bytes_zero(sockets):
-    """0 means: as many as fit."""
+    """recv_into(buffer, 0) must read up to the size of the buffer."""
     sockets.client.sendall(b"hello")
     data = bytearray(8)
     assert sockets.server.recv_into(data, 0) == 5
     assert data == b"hello\0\0\0"
 
 
-@pytest.mark.cpython("shows extensions no memory of array and mmap")
-@pytest.mark.since(3, 12, "counted items, not bytes")
+@pytest.mark.cpython("gives extensions no buffer of array and mmap")
+@pytest.mark.since(3, 12, "recv_into() counts items, not bytes")
 def test_gh_84443_recv_into_multi_byte_buffer(sockets):
     sockets.client.sendall(b"12345678")
     numbers = array.array("I", [0, 0])
@@ -249,8 +251,8 @@ def test_gh_84443_recv_into_multi_byte_buffer(sockets):
     assert array_bytes(numbers) == b"12345678"
 
 
-@pytest.mark.cpython("shows extensions no memory of array and mmap")
-@pytest.mark.since(3, 12, "needed a length")
+@pytest.mark.cpython("gives extensions no buffer of array and mmap")
+@pytest.mark.since(3, 12, "recv_into() needs a length for such a buffer")
 def test_gh_84443_recv_into_mmap(sockets):
     sockets.client.sendall(b"hello")
     memory = mmap.mmap(-1, 100)
@@ -267,11 +269,13 @@ def test_recv_into_ctypes(sockets):
     assert memory.value == b"hello"
 
 
-@pytest.mark.cpython("shows extensions no memory of array and mmap")
-@pytest.mark.since(3, 10, "an OverflowError, or less was read")
-@pytest.mark.skipif(sys.maxsize < 2 ** 32, reason="no addresses for so much")
+@pytest.mark.cpython("gives extensions no buffer of array and mmap")
+@pytest.mark.since(3, 10, "recv_into() raises OverflowError, or reads less")
+@pytest.mark.skipif(sys.maxsize < 2 ** 32,
+                    reason="3 GiB need a 64-bit address space")
 def test_bpo_42854_recv_into_more_than_2_gib(sockets):
-    """The memory is never touched beyond the first page."""
+    """recv_into() must accept a buffer of 3 GiB.  Nothing is written beyond
+    the first page, so that the test needs little memory."""
     sockets.client.sendall(b"hello")
     memory = mmap.mmap(-1, 3 << 30)
     assert sockets.server.recv_into(memory, 3 << 30) == 5
@@ -359,7 +363,7 @@ def test_datagram_methods_are_refused(sockets, call):
         call(sockets.client)
 
 
-@pytest.mark.python3("2.7 has no such methods")
+@pytest.mark.python3("2.7's sockets do not have these methods")
 def test_message_methods_are_refused(sockets):
     for call in (lambda: sockets.client.recvmsg(100),
                  lambda: sockets.client.sendmsg([b"x"]),
@@ -370,7 +374,7 @@ def test_message_methods_are_refused(sockets):
 
 @pytest.mark.parametrize("size", [1, 15, 16384, 16385, 100000])
 def test_bulk_read_sizes(sockets, size):
-    """One recv of any size; what is left is found by the next."""
+    """Reads of any size must return all data in order."""
     data = BIG[:200000]
     with Task(sockets.client.sendall, data):
         got = b""
@@ -379,9 +383,10 @@ def test_bulk_read_sizes(sockets, size):
     assert got == data
 
 
-@pytest.mark.backport_only("one record a call")
+@pytest.mark.backport_only("in stock ssl each read returns one record")
 def test_several_records_in_one_read(pair):
-    """What is at hand fills the caller's buffer, record by record."""
+    """One read must return the data of all records that have arrived, up to
+    its size."""
     data = BIG[:40000]
     pair.client.write(data)
     pair.flush()
@@ -398,7 +403,7 @@ def test_several_records_in_one_read(pair):
 
 
 def test_select_finds_what_pending_does_not(sockets):
-    """No whole record is hidden where neither shows it."""
+    """If pending() returns 0, select() must report each complete record."""
     import select
     for size in (5, 16384, 70000):
         sockets.client.sendall(b"x" * size)
@@ -406,7 +411,8 @@ def test_select_finds_what_pending_does_not(sockets):
         while left:
             if not sockets.server.pending():
                 ready = select.select([sockets.server], [], [], 20)[0]
-                assert ready, "%d of %d bytes are hidden" % (left, size)
+                assert ready, "select() does not report %d of %d bytes" % (
+                    left, size)
             left -= len(sockets.server.recv(20000))
 
 
@@ -451,9 +457,9 @@ def test_sendfile_arguments(sockets, tmpdir):
             sockets.client.sendfile(stream, 0, count)
 
 
-@pytest.mark.since(3, 15, "added then")
+@pytest.mark.since(3, 15, "older versions do not have this method")
 def test_sendfile_without_the_kernel(pair, tmpdir):
-    """The low-level method is for TLS in the kernel alone."""
+    """The low-level sendfile() must raise if the kernel does not encrypt."""
     path = tmpdir.join("data")
     path.write_binary(b"hello")
     low = pair.client._sslobj
@@ -476,9 +482,10 @@ def test_sendfile_without_the_kernel(pair, tmpdir):
     assert pair.server.read(1) == b"x"
 
 
-@pytest.mark.since(3, 15, "added then")
+@pytest.mark.since(3, 15, "older versions do not have this method")
 def test_sendfile_zerocopy(sockets, tmpdir):
-    """A function that knows descriptors takes the file in pieces."""
+    """_sendfile_zerocopy() must call the function with the descriptor until
+    the whole range is sent, and then set the file's position."""
     path = tmpdir.join("data")
     path.write_binary(BIG)
     calls = []
@@ -499,7 +506,7 @@ def test_sendfile_zerocopy(sockets, tmpdir):
             sockets.client._sendfile_zerocopy(send, KeyError, stream, 0, -1)
 
 
-@pytest.mark.since(3, 15, "added then")
+@pytest.mark.since(3, 15, "older versions do not have this method")
 def test_sendfile_zerocopy_of_what_is_no_file(sockets):
     stream = io.BytesIO(b"hello")
     with pytest.raises(ssl._GiveupOnSSLSendfile):
@@ -509,7 +516,7 @@ def test_sendfile_zerocopy_of_what_is_no_file(sockets):
 
 
 def test_sendfile_not_connected(tmpdir):
-    """Without TLS the file goes as it is, as send does."""
+    """sendfile() on a closed socket must raise."""
     left, right = unix_pair()
     plain = client_context().wrap_socket(
         left, server_hostname="localhost", do_handshake_on_connect=False)
@@ -522,7 +529,8 @@ def test_sendfile_not_connected(tmpdir):
 # Objects
 
 def test_connection_holds_its_socket_weakly():
-    """A collected socket is noticed, its descriptor is not used."""
+    """After the garbage collector has freed the socket, the low-level
+    connection must raise and not use its descriptor."""
     with SocketPair() as pair:
         reference = weakref.ref(pair.client)
         connection = pair.client._sslobj

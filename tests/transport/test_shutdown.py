@@ -1,9 +1,9 @@
-"""shutdown() of the low-level connection, which unwrap() calls, for each way
-in which the peer can have ended.
+"""shutdown() of the low-level connection, for each way in which the peer can
+end a connection.
 
-Libraries for 2.7, such as gevent, call it themselves.  The table holds for
-2.7.18's own ssl with OpenSSL 3 too, but for the errors that ERRORS tells
-apart:
+unwrap() calls this shutdown(), and so do libraries for 2.7, such as gevent.
+TABLE also holds for 2.7.18's own ssl with OpenSSL 3.  ERRORS contains the
+errors that differ.  This command tests 2.7.18's own ssl:
 
     make test PYTHONS=2.7 STOCK=1 ARGS=tests/transport/test_shutdown.py
 """
@@ -21,15 +21,16 @@ from test_eof import reset
 
 pytestmark = pytest.mark.skipif(
     not BACKPORT and (not PY2 or ssl.OPENSSL_VERSION_INFO < (3,)),
-    reason="the table is that of 2.7.18 with OpenSSL 3")
+    reason="the table holds for stock 2.7.18 with OpenSSL 3 only")
 
-# select.POLLRDHUP, which 2.7 does not name: no more will come from the peer
+# select.POLLRDHUP, which 2.7 does not define: the peer will send no more
 POLLRDHUP = 0x2000
 SHORT = 0.05
 ANY_SOCKET = tcp_pair, unix_pair
 
-# Each row is what the peer does and what our calls then come to; where
-# versions of OpenSSL differ, to one of two.
+# Each row lists the peer's actions and our calls, in order.  The result or the
+# error of a call comes after the colon.  If versions of OpenSSL differ, there
+# are two errors, with "|" between them.
 TABLE = {
     ANY_SOCKET: """
     shutdown:would_block shutdown:would_block
@@ -56,7 +57,7 @@ TABLE = {
     peer_sends shutdown:data_left peer_ends shutdown:failed_before
     peer_sends shutdown:data_left read:lost shutdown:failed_before
     """,
-    # the peer's kernel takes our close_notify, and answers with a reset
+    # the peer's kernel receives our close_notify, and answers with a reset
     (tcp_pair,): """
     peer_shuts_down peer_closes shutdown:socket shutdown:socket
     peer_shuts_down peer_closes read:end shutdown:socket shutdown:socket
@@ -70,7 +71,7 @@ TABLE = {
     shutdown:would_block peer_resets shutdown:reset shutdown:hung_up
     shutdown:would_block peer_resets read:reset shutdown:hung_up
     """,
-    # nothing can be sent any more
+    # sending to a closed Unix socket fails at once
     (unix_pair,): """
     peer_shuts_down peer_closes shutdown:broken_pipe shutdown:broken_pipe
     peer_shuts_down peer_closes read:end shutdown:closed|broken_pipe
@@ -84,7 +85,7 @@ ROWS = [(make, row.strip()) for kinds, rows in TABLE.items() for make in kinds
         for row in rows.splitlines() if row.strip()]
 
 RESULTS = {"socket": None, "data": b"hello", "end": b""}
-# the class and the number
+# {name: (the class, the errno)}
 ERRORS = {
     "would_block": (ssl.SSLWantReadError, ssl.SSL_ERROR_WANT_READ),
     "data_left": (ssl.SSLError, ssl.SSL_ERROR_SSL),
@@ -94,7 +95,7 @@ ERRORS = {
     "broken_pipe": (socket.error, errno.EPIPE),
 }
 if BACKPORT:
-    # gevent takes a shutdown's 0 for an end in good order
+    # gevent ignores an error of shutdown() whose errno is 0
     of_shutdown = 0 if PY2 else ssl.SSL_ERROR_EOF
     ERRORS.update(
         timeout=(socket.timeout, None),
@@ -109,10 +110,10 @@ else:
         still_hung_up=ERRORS["failed_before"],
         read_hung_up=ERRORS["failed_before"],
         lost=(socket.error, 0))
-# where 2.7's own table of reasons, older than OpenSSL 3, has other names
+# 2.7's own table of reasons is older than OpenSSL 3, and lacks these names
 REASONS = {"data_left": "APPLICATION_DATA_AFTER_CLOSE_NOTIFY",
            "failed_before": "SHUTDOWN_WHILE_IN_INIT"} if BACKPORT else {}
-# with OpenSSL 4 nothing can be done after these, whatever the peer did
+# with OpenSSL 4, each call after one of these errors fails
 FATAL = {"data_left", "reset", "broken_pipe"} if (
     ssl.OPENSSL_VERSION_INFO >= (4,)) else set()
 
@@ -136,7 +137,8 @@ class Ends(object):
             sock.close()
         with Task(self.ends[1].do_handshake):
             self.ends[0].do_handshake()
-        # the tickets too: who closes with something unread sends a reset
+        # the client reads the tickets, too: closing a socket that has unread
+        # data sends a reset
         self.ends[1].sendall(b"x")
         assert receive(self.ends[0], 1) == b"x"
         self.sock, self.peer = self.ends[::-1] if server_side else self.ends
@@ -164,11 +166,12 @@ class Ends(object):
             pass
 
     def peer_ends(self):
-        """It sends no more, and its end of the socket stays."""
+        """End the peer's stream without close_notify.  Its socket stays
+        open."""
         self.peer.shutdown(socket.SHUT_WR)
 
     def peer_closes(self):
-        if self.have_shut_down:     # which is to be read first
+        if self.have_shut_down:     # the peer reads our close_notify first
             self.peer._sslobj.read(1)
         self.peer.close()
         self.wait_for(POLLRDHUP)
@@ -178,7 +181,7 @@ class Ends(object):
         self.wait_for(select.POLLHUP)
 
     def call(self, name, outcome):
-        """Our call, which has to come to that."""
+        """Call our method, and check its result or its error."""
         self.sock.settimeout({"would_block": 0.0, "timeout": SHORT}.get(
             outcome, TIMEOUT))
         self.have_shut_down |= name == "shutdown"
@@ -199,7 +202,7 @@ def check(error, outcomes):
     outcome, = [each for each in outcomes.split("|")
                 if ERRORS[each][1] == error.errno]
     kind, number = ERRORS[outcome]
-    # on 3.x, those of system calls have types of their own
+    # on 3.x, errors of system calls have subclasses of OSError
     assert (isinstance(error, kind) and not isinstance(error, ssl.SSLError)
             if kind is socket.error else type(error) is kind)
     assert number is None or error.args[0] == number

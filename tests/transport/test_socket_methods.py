@@ -1,5 +1,6 @@
-"""The methods that SSLSocket has as a socket: accept, connect, makefile,
-dup, detach, shutdown, close, and what each does to the TLS below."""
+"""The methods that SSLSocket inherits from socket: accept, connect, makefile,
+dup, detach, shutdown, close.  The tests check what each does to the TLS
+connection."""
 
 import contextlib
 import errno
@@ -16,7 +17,7 @@ from helpers import (HOST_VERSION, PY2, TIMEOUT, RawPair, SocketPair, Task,
 
 
 def echo(sock):
-    """Sends five bytes back."""
+    """Receive five bytes, and send them back."""
     sock.sendall(receive(sock, 5))
 
 
@@ -27,7 +28,7 @@ def unconnected(**options):
     return client_context().wrap_socket(sock, **options)
 
 
-# What it is
+# The class
 
 def test_is_a_socket(sockets):
     assert isinstance(sockets.client, socket.socket)
@@ -82,7 +83,7 @@ def test_connect_ex():
 
 
 def refused_address():
-    """Of a port that nobody listens on."""
+    """The address of a port on which no socket listens."""
     with listening() as listener:
         return listener.getsockname()
 
@@ -133,11 +134,13 @@ def test_connect_non_blocking():
             assert receive(sock, 5) == b"hello"
 
 
-@pytest.mark.backport_only("TLS is up, but connect() has not told so")
+@pytest.mark.backport_only("stock connect() does not see that the handshake "
+                           "is complete")
 @pytest.mark.parametrize("again", ["connect", "connect_ex"])
 @pytest.mark.parametrize("shake", ["do_handshake", "write"])
 def test_connect_again(again, shake):
-    """TLS that is up stays, also where connect_ex() saw no success."""
+    """After the handshake, connect() must raise and leave TLS unchanged,
+    although no connect_ex() has returned 0."""
     with serving(echo, server_context()) as address:
         with contextlib.closing(unconnected(
                 do_handshake_on_connect=False)) as sock:
@@ -153,7 +156,8 @@ def test_connect_again(again, shake):
             assert receive(sock, 5) == b"hello"
 
 
-@pytest.mark.backport_only("it is read(), which returns the bytes")
+@pytest.mark.backport_only("stock recv_into(None) calls read(), which returns "
+                           "bytes")
 def test_recv_into_nothing(sockets):
     with pytest.raises(TypeError):
         sockets.client.recv_into(None)
@@ -162,7 +166,8 @@ def test_recv_into_nothing(sockets):
 
 
 def test_recv_with_wrong_numbers(sockets):
-    """They are not taken for 0."""
+    """recv() and recv_into() must refuse a number or flags of a wrong type,
+    not take them for 0."""
     with pytest.raises(ValueError):
         sockets.client.recv(4, None)
     with pytest.raises(ValueError):
@@ -172,7 +177,7 @@ def test_recv_with_wrong_numbers(sockets):
             sockets.client.recv_into(bytearray(4), nbytes)
 
 
-@pytest.mark.backport_only("a pipe tells no position")
+@pytest.mark.backport_only("stock sendfile() asks the pipe for its position")
 @pytest.mark.parametrize("buffering", [-1, 0])
 def test_sendfile_of_a_pipe(sockets, buffering):
     reader, writer = os.pipe()
@@ -186,7 +191,8 @@ def test_sendfile_of_a_pipe(sockets, buffering):
 
 
 def test_connect_to_untrusted():
-    """The failed handshake leaves an unconnected socket behind."""
+    """connect() to a server with an untrusted certificate must raise.  The
+    socket can then be closed."""
     with listening() as listener:
         def serve():
             sock = listener.accept()[0]
@@ -228,7 +234,7 @@ def test_unconnected_methods():
 # accept
 
 def test_accept():
-    """Connections of a wrapped listening socket are wrapped as well."""
+    """A listening SSLSocket must accept TLS connections."""
     with listening() as plain:
         context = server_context()
         listener = context.wrap_socket(plain, server_side=True)
@@ -254,7 +260,8 @@ def test_accept():
 
 
 def test_accept_failed_handshake():
-    """The listener goes on after a client that is no TLS client."""
+    """After a client that does not speak TLS, the listener must accept the
+    next client."""
     with listening() as plain:
         listener = server_context().wrap_socket(plain, server_side=True)
         listener.settimeout(TIMEOUT)
@@ -308,7 +315,7 @@ def test_several_makefiles():
         assert number not in descriptors()
 
 
-@pytest.mark.since(3, 10, "no ragged ends on OpenSSL 3")
+@pytest.mark.since(3, 10, "reads raise after a truncation with OpenSSL 3")
 def test_makefile_to_the_end(sockets):
     with Task(sockets.client.sendall, b"x" * 100000) as sending:
         reader = sockets.server.makefile("rb")
@@ -319,7 +326,7 @@ def test_makefile_to_the_end(sockets):
     reader.close()
 
 
-@pytest.mark.python3("2.7's file objects know no such modes")
+@pytest.mark.python3("2.7's makefile() has no text mode")
 def test_makefile_text(sockets):
     with sockets.client.makefile("w", encoding="utf-8",
                                  newline="\n") as writer:
@@ -341,7 +348,7 @@ def test_unwrap(version):
 
 
 def test_unwrap_after_the_peer_closed(version):
-    """The other's close_notify is there already."""
+    """unwrap() must succeed if the peer's close_notify has arrived before."""
     with SocketPair(version=version) as pair:
         with Task(pair.server.unwrap):
             assert pair.client.recv(1) == b""
@@ -390,7 +397,7 @@ def test_shutdown_both(sockets):
         sockets.server.sendall(b"x" * 100000)
 
 
-@pytest.mark.backport_only("stock hands out what the TLS records look like")
+@pytest.mark.backport_only("stock recv() returns the bytes of TLS records")
 def test_gh_124618_recv_after_shutdown_gives_no_ciphertext(version):
     with SocketPair(version=version) as pair:
         pair.server.sendall(b"secret")
@@ -402,7 +409,7 @@ def test_gh_124618_recv_after_shutdown_gives_no_ciphertext(version):
         assert data in (b"", b"secret")
 
 
-@pytest.mark.backport_only("ends TLS, and goes on in clear")
+@pytest.mark.backport_only("stock ssl sends plain text after shutdown()")
 @pytest.mark.parametrize("how", [socket.SHUT_RD, socket.SHUT_WR,
                                  socket.SHUT_RDWR])
 def test_send_after_shutdown_gives_no_plain_text(version, how):
@@ -446,7 +453,8 @@ def test_fileno_after_close(sockets):
 
 
 def test_closed_descriptor_is_not_used_again():
-    """A new file with the number of the old socket gets no TLS record."""
+    """Another descriptor gets the number of the closed socket.  The
+    connection must not write to it."""
     with SocketPair() as pair:
         connection = pair.client._sslobj
         number = pair.client.fileno()
@@ -466,7 +474,7 @@ def test_closed_descriptor_is_not_used_again():
             right.close()
 
 
-@pytest.mark.python3("2.7's sockets cannot be detached")
+@pytest.mark.python3("2.7's sockets have no detach()")
 def test_detach(sockets):
     number = sockets.client.fileno()
     assert sockets.client.detach() == number
@@ -475,8 +483,8 @@ def test_detach(sockets):
     os.close(number)
 
 
-@pytest.mark.python3("2.7's sockets cannot be detached")
-@pytest.mark.backport_only("goes on using the descriptor")
+@pytest.mark.python3("2.7's sockets have no detach()")
+@pytest.mark.backport_only("stock ssl still uses the descriptor")
 def test_detached_descriptor_is_not_used(sockets):
     number = sockets.client.detach()
     with pytest.raises((OSError, ValueError)):
@@ -486,7 +494,7 @@ def test_detached_descriptor_is_not_used(sockets):
     os.close(number)
 
 
-@pytest.mark.python3("2.7's sockets are no context managers")
+@pytest.mark.python3("2.7's sockets are not context managers")
 def test_context_manager(sockets):
     with sockets.client as sock:
         number = sock.fileno()
@@ -496,7 +504,8 @@ def test_context_manager(sockets):
 
 
 def test_wrapping_takes_the_descriptor():
-    """The plain socket is an empty shell afterwards, on 3.x."""
+    """The SSLSocket has the descriptor.  On 3.x, the plain socket is
+    detached."""
     left, right = unix_pair()
     number = left.fileno()
     wrapped = client_context().wrap_socket(
@@ -526,7 +535,7 @@ def test_failed_handshake_closes_nothing_that_is_not_ours():
     assert descriptors() == before
 
 
-# context setter, selected by servers without SNI callbacks
+# The context of a socket
 
 def test_context_of_a_socket_can_be_set(sockets):
     other = client_context()
@@ -536,7 +545,8 @@ def test_context_of_a_socket_can_be_set(sockets):
     assert sockets.server.recv(5) == b"hello"
 
 
-@pytest.mark.backport_only("AttributeError, or any value is taken")
+@pytest.mark.backport_only("stock ssl raises AttributeError, or accepts any "
+                           "value")
 @pytest.mark.parametrize("value", [None, 42, "context", object()], ids=str)
 def test_context_of_wrong_type(sockets, value):
     with contextlib.closing(client_context().wrap_socket(
@@ -549,9 +559,9 @@ def test_context_of_wrong_type(sockets, value):
             assert sock.context is context
 
 
-# The old ways
+# ssl.wrap_socket() and the constructors
 
-@pytest.mark.until(3, 12, "removed")
+@pytest.mark.until(3, 12, "later versions do not have ssl.wrap_socket()")
 def test_module_wrap_socket():
     left, right = unix_pair()
     with Task(ssl.wrap_socket, right, certfile=cert("localhost.pem"),
@@ -566,7 +576,7 @@ def test_module_wrap_socket():
     server.close()
 
 
-@pytest.mark.until(3, 12, "removed")
+@pytest.mark.until(3, 12, "later versions do not have ssl.wrap_socket()")
 def test_module_wrap_socket_arguments():
     for arguments in ({"server_side": True},
                       {"server_side": True, "keyfile": "x"},
@@ -581,9 +591,10 @@ def test_module_wrap_socket_arguments():
         assert caught.value.errno == errno.ENOENT
 
 
-@pytest.mark.skipif(HOST_VERSION >= (3, 7), reason="no public constructor")
+@pytest.mark.skipif(HOST_VERSION >= (3, 7),
+                    reason="this Python has no public constructor")
 def test_public_constructor():
-    """eventlet builds on it, positional arguments included."""
+    """eventlet calls SSLSocket(), with positional arguments, too."""
     class Socket(ssl.SSLSocket):
         pass
 
@@ -600,8 +611,9 @@ def test_public_constructor():
     server.close()
 
 
-@pytest.mark.python3("on 2.7 the socket stays the caller's as well")
-@pytest.mark.since(3, 13, "left to the garbage collector")
+@pytest.mark.python3("on 2.7 the caller's socket shares the descriptor")
+@pytest.mark.since(3, 13, "older versions leave the socket to the garbage "
+                          "collector")
 def test_socket_of_a_refused_host_name_is_closed():
     with contextlib.closing(socket.socket()) as sock:
         number = sock.fileno()
@@ -611,7 +623,8 @@ def test_socket_of_a_refused_host_name_is_closed():
         assert number not in descriptors()
 
 
-@pytest.mark.skipif(HOST_VERSION < (3, 7), reason="a public constructor")
+@pytest.mark.skipif(HOST_VERSION < (3, 7),
+                    reason="this Python has a public constructor")
 def test_bpo_32951_no_public_constructor():
     with contextlib.closing(socket.socket()) as sock:
         for arguments in (sock,), (None,), ():
@@ -619,13 +632,13 @@ def test_bpo_32951_no_public_constructor():
                 ssl.SSLSocket(*arguments)
 
 
-@pytest.mark.since(3, 7, "AttributeError")
+@pytest.mark.since(3, 7, "SSLObject() raises AttributeError")
 def test_bpo_32951_sslobject_of_something_else():
     with pytest.raises(TypeError):
         ssl.SSLObject(ssl.MemoryBIO(), ssl.MemoryBIO())
 
 
-@pytest.mark.until(3, 7, "no public constructor")
+@pytest.mark.until(3, 7, "later versions have no public constructor")
 def test_public_constructor_of_sslobject():
     class Object(ssl.SSLObject):
         pass

@@ -1,4 +1,4 @@
-"""Timeouts: one deadline for each operation, whatever trickles in."""
+"""Timeouts: each operation has one deadline, even if bytes keep arriving."""
 
 import contextlib
 import socket
@@ -23,9 +23,10 @@ def timing_out(what):
 
 @contextlib.contextmanager
 def trickling(sock, data):
-    """Sends data byte by byte, each before SHORT is over.
+    """During the block, send the data byte by byte, each sooner than SHORT
+    after the last one.
 
-    All of it takes far longer than any operation with one deadline.
+    Sending all of the data would last far longer than the block may.
     """
     stop = threading.Event()
 
@@ -64,7 +65,8 @@ def test_sendall(sockets):
 
 
 def test_send(sockets):
-    """What went out before the deadline is reported, then it times out."""
+    """send() must report the bytes that it has sent, until it times out.
+    The peer must receive them all."""
     sockets.client.settimeout(SHORT)
     total = 0
     with timing_out("write"):
@@ -88,7 +90,7 @@ def test_handshake_of_a_server():
 
 
 def test_handshake_on_connect():
-    """The timeout set before wrapping counts."""
+    """The handshake in wrap_socket() must use the plain socket's timeout."""
     left, right = unix_pair(SHORT)
     before = left.gettimeout()
     assert before == SHORT
@@ -110,7 +112,7 @@ def test_connect():
 
 
 def test_bpo_8108_unwrap(version):
-    """bpo-8108: the peer never answers the close_notify."""
+    """The peer does not answer our close_notify: unwrap() must time out."""
     with RawPair(version) as raw:
         raw.sock.settimeout(SHORT)
         with pytest.raises(socket.timeout) as caught:
@@ -118,9 +120,10 @@ def test_bpo_8108_unwrap(version):
         assert "timed out" in str(caught.value)
 
 
-@pytest.mark.backport_only("bpo-46518: the client is waited for without end")
+@pytest.mark.backport_only("bpo-46518: stock accept() waits for the client "
+                           "without end")
 def test_gh_90676_accept():
-    """A listening socket's timeout holds for the handshake as well."""
+    """The listening socket's timeout must end the handshake in accept()."""
     with listening() as plain:
         listener = server_context().wrap_socket(plain, server_side=True)
         with contextlib.closing(listener):
@@ -157,7 +160,7 @@ def test_rule_deadline_of_unwrap(version):
 
 
 def test_rule_deadline_of_sendall(version):
-    """The peer reads a little again and again."""
+    """The peer keeps reading, but too slowly: sendall() must time out."""
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         stop = threading.Event()
         pair.client.settimeout(SHORT)
@@ -176,7 +179,7 @@ def test_rule_deadline_of_sendall(version):
 
 
 def test_recv_goes_on_after_a_timeout(version):
-    """Half a record at the deadline is not lost."""
+    """After a timeout within a record, the next recv() must return it."""
     with RawPair(version) as raw:
         record = raw.records(b"hello")
         raw.sock.settimeout(SHORT)
@@ -209,7 +212,8 @@ def test_changed_timeout_counts(sockets):
 
 
 def test_timeout_is_no_ssl_error(sockets):
-    """It is caught as socket.timeout, and as the socket.error that is."""
+    """A timeout must raise socket.timeout, a subclass of socket.error, and
+    not SSLError."""
     sockets.client.settimeout(SHORT)
     with pytest.raises(socket.error) as caught:
         sockets.client.recv(1)

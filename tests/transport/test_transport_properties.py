@@ -1,8 +1,8 @@
-"""What must hold of reading and writing whatever the sizes are.
+"""Properties of reading and writing that must hold for data of any size.
 
-Nothing that has come stays where neither pending() nor select() shows it; no
-byte is lost, doubled or out of order; what a write reports is with the kernel.
-SSLB_LONG=1 tries many more examples, and others each time.
+pending() or select() must show all data that has arrived.  No byte may be
+lost, doubled or out of order.  All bytes that a write reports must be in the
+kernel.  SSLB_LONG=1 runs many more examples, and others each time.
 """
 
 import select
@@ -18,9 +18,10 @@ from hypothesis import strategies as some
 from helpers import (LONG, BioPair, RawPair, SocketPair, Task, cert,
                      client_context, server_context, unix_pair)
 
-pytestmark = pytest.mark.backport_only("no set_ciphersuites before 3.15")
+pytestmark = pytest.mark.backport_only(
+    "stock ssl has no set_ciphersuites() before 3.15")
 
-# (version, cipher suite): each has records of another overhead
+# (version, cipher suite); the suites differ in what they add to a record
 SUITES = [
     ("TLSv1.2", "ECDHE-ECDSA-AES128-GCM-SHA256"),
     ("TLSv1.2", "ECDHE-ECDSA-CHACHA20-POLY1305"),
@@ -47,7 +48,7 @@ def examples(count):
 
 
 def contexts(suite, made={}):
-    """A client's and a server's that speak one cipher suite only."""
+    """A client context and a server context with this cipher suite only."""
     if suite in made:
         return made[suite]
     version, cipher = suite
@@ -80,7 +81,7 @@ pieces = some.one_of(
 
 
 def check_pattern(data, size):
-    """The data is so many bytes of PATTERN, as often as it takes."""
+    """Check that the data is `size` bytes of PATTERN, which repeats."""
     assert len(data) == size
     for start in range(0, size, 251 * 900):
         part = data[start:start + 251 * 900]
@@ -94,8 +95,10 @@ def cycle(items):
 
 
 class Sender(object):
-    """The other end: records by hand, cut anywhere.  tls is an SSLObject,
-    out where its records come out."""
+    """The peer.  It collects records, and returns them in pieces of any size.
+
+    `tls` is an SSLObject, and `out` the MemoryBIO with its records.
+    """
 
     def __init__(self, tls, out):
         self.tls = tls
@@ -110,7 +113,7 @@ class Sender(object):
         self.ends.append((len(self.stream), self.plain))
 
     def add_data(self, size):
-        """In as many records as it takes."""
+        """Add `size` bytes of PATTERN, in records of up to 16 KiB."""
         while size > 0:
             part = min(size, 16384)
             data = PATTERN[self.plain % 251:][:part]
@@ -119,13 +122,14 @@ class Sender(object):
             size -= part
 
     def add_request(self):
-        """A message that is no data; data where there is none."""
+        """Add a CertificateRequest; in TLS 1.2, which has no such message
+        after the handshake, add one byte of data."""
         if self.tls.version() == "TLSv1.3":
             try:
                 self.tls.verify_client_post_handshake()
                 self.tls.do_handshake()
             except ssl.SSLError:
-                pass    # one is on its way
+                pass    # the peer has not answered an earlier request
             self.add(self.out.read())
         else:
             self.add_data(1)
@@ -136,8 +140,8 @@ class Sender(object):
         self.add(self.out.read())
 
     def pieces(self, sizes):
-        """The stream in pieces of these sizes, larger where they would be
-        more than a thousand."""
+        """Yield the stream in pieces of these sizes, or of larger ones to
+        keep the number of pieces to about a thousand."""
         sent, sizes = 0, cycle(sizes)
         while sent < len(self.stream):
             size = max(next(sizes), len(self.stream) // 1000)
@@ -145,7 +149,8 @@ class Sender(object):
             sent += size
 
     def complete(self, sent):
-        """How much plain text is in the records sent so far."""
+        """The number of bytes of plain text in the records that are complete
+        in the first `sent` bytes of the stream."""
         return max([0] + [plain for end, plain in self.ends if end <= sent])
 
 
@@ -155,7 +160,7 @@ class Reader(object):
     def __init__(self, sock, sizes, patience):
         self.sock = sock
         self.sizes = cycle(sizes)
-        # who takes whole records need not ask pending()
+        # a program that reads whole records need not call pending()
         self.asks_pending = min(sizes) < 16384
         self.patience = cycle(patience)
         self.count = 0
@@ -169,8 +174,11 @@ class Reader(object):
         return bytes(target[:self.sock.recv_into(target)])
 
     def read_once(self, pending=0):
-        """False when nothing whole has come yet, which cannot be where so
-        many bytes are pending; an end counts as one of them."""
+        """Read once; returns False if no complete record has arrived.
+
+        The read must return data if there are pending bytes.  The end of the
+        data counts as one pending byte.
+        """
         size = next(self.sizes)
         try:
             data = self.receive(size)
@@ -203,8 +211,9 @@ class Reader(object):
        patience=some.lists(some.sampled_from([0, 0.0005]), min_size=1,
                            max_size=3))
 def test_nothing_that_came_is_hidden(suite, sizes, reads, cuts, patience):
-    """After each piece of the stream a select loop has all of it that is
-    complete, and in the end the end, though the connection stays open."""
+    """After each piece of the stream, a select loop must have read the data
+    of all complete records.  After the last piece it must have read the
+    close_notify, although the connection stays open."""
     client, server = contexts(suite)
     with RawPair(client=client, server=server) as raw:
         sender = Sender(raw.tls, raw._out)
@@ -248,7 +257,8 @@ def test_nothing_that_came_to_a_server_is_hidden(suite, sizes, reads, cuts):
 
 @pytest.mark.parametrize("ends", [False, True], ids=["data", "end"])
 def test_what_comes_with_the_end_of_a_handshake_is_shown(version, ends):
-    """The client sends more with its last words of the handshake."""
+    """The client sends data or a close_notify together with its last message
+    of the handshake.  select() must report it, and recv() must return it."""
     with RawPair(version, client_side=False, handshake=False) as raw:
         with Task(raw.sock.do_handshake):
             with pytest.raises(ssl.SSLWantReadError):
@@ -273,7 +283,8 @@ def test_what_comes_with_the_end_of_a_handshake_is_shown(version, ends):
 
 
 class MemoryReader(Reader):
-    """The same with an SSLObject, which takes what was fed to it."""
+    """A Reader of an SSLObject.  pending() must show all complete records in
+    its MemoryBIO."""
 
     def __init__(self, tls, sizes):
         self.sock = tls
@@ -299,8 +310,8 @@ class MemoryReader(Reader):
        reads=some.lists(read_sizes, min_size=1, max_size=4),
        cuts=some.lists(pieces, min_size=1, max_size=12))
 def test_all_that_was_fed_is_read(suite, from_client, sizes, reads, cuts):
-    """After each piece all of it that is complete, and in the end the
-    end."""
+    """After each piece, the reader must have read the data of all complete
+    records, and after the last piece the close_notify."""
     client, server = contexts(suite)
     with BioPair(client=client, server=server) as pair:
         if from_client:
@@ -328,7 +339,8 @@ def test_all_that_was_fed_is_read(suite, from_client, sizes, reads, cuts):
        takes=some.lists(some.integers(500, 70000), min_size=1, max_size=8),
        reads=some.lists(some.integers(300, 70000), min_size=1, max_size=4))
 def test_all_that_is_written_comes_out(suite, sizes, takes, reads):
-    """Writes of any size, taken out in other pieces now and then."""
+    """The test writes data of any size, and carries the records to the reader
+    in pieces of any size.  The reader must read all data."""
     client, server = contexts(suite)
     with BioPair(client=client, server=server) as pair:
         written, takes = 0, cycle(takes)
@@ -348,7 +360,8 @@ def test_all_that_is_written_comes_out(suite, sizes, takes, reads):
 # Writing
 
 def drain(raw, size):
-    """What has come to the peer, decrypted, with reads of a size."""
+    """Let the peer receive all records, in reads of `size` bytes; returns
+    their data."""
     raw.peer.settimeout(0)
     while True:
         try:
@@ -358,7 +371,7 @@ def drain(raw, size):
 
 
 def decrypted(raw):
-    """All that the peer can read of what it was given."""
+    """All data that the peer can decrypt from its MemoryBIO."""
     data = b""
     while True:
         try:
@@ -374,9 +387,9 @@ def decrypted(raw):
        room=some.sampled_from([1, 5000, 20000, 100000]),
        drains=some.lists(some.integers(0, 3), min_size=1, max_size=6))
 def test_what_write_reports_is_with_the_kernel(suite, sizes, room, drains):
-    """Without blocking, through a socket that fills up now and then: what is
-    reported can all be read by the peer at that moment, and a write that was
-    refused finishes when it is made again with a copy."""
+    """The socket is non-blocking, and its buffer is small.  The peer must be
+    able to read all reported bytes at once.  A write that would have blocked
+    must finish when we repeat it with a copy of the data."""
     client, server = contexts(suite)
     pair = unix_pair()
     pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
@@ -406,9 +419,11 @@ def test_what_write_reports_is_with_the_kernel(suite, sizes, room, drains):
 
 
 def send_all(sock, sizes, total, patience):
-    """PATTERN, as often as it takes, in writes of these sizes, larger where
-    they would be more than five hundred; one that timed out is made again
-    with a copy."""
+    """Write `total` bytes of PATTERN, which repeats.
+
+    The writes have these sizes, or larger ones to keep their number to about
+    five hundred.  A write that timed out is repeated with a copy of the data.
+    """
     sent, sizes, patience = 0, cycle(sizes), cycle(patience)
     while sent < total:
         left = min(max(next(sizes), total // 500), total - sent)
@@ -436,7 +451,8 @@ def send_all(sock, sizes, total, patience):
                          max_size=3))
 def test_writes_that_time_out_lose_nothing(suite, sizes, room, patience,
                                            reads, pauses):
-    """They go on where they were, as the peer takes what came before."""
+    """A write that timed out must continue when we repeat it.  The peer
+    reads meanwhile, with pauses."""
     client, server = contexts(suite)
     pair = unix_pair()
     pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
@@ -468,11 +484,12 @@ def read_all_of_it(reader, total):
 
 
 def full_duplex(suite, total, writes, reads, patience, main_sends=False):
-    """Both ends send and receive at once, one of them with two threads.
-    Those set the timeout that they share, so that each meets the other's."""
+    """The client sends in one thread and receives in another.  The server
+    echoes.  Both threads of the client set the timeout of the same socket, so
+    an operation may have the timeout of the other thread."""
     client, server = contexts(suite)
     with SocketPair(client, server) as pair:
-        # so that writes have to wait
+        # a small buffer makes writes wait
         pair.client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 5000)
 
         def turn_around():
@@ -520,7 +537,8 @@ def test_both_ways_at_once_with_timeouts(suite, total, writes, reads,
 
 @pytest.fixture
 def storm():
-    """A signal with a Python handler every millisecond."""
+    """A signal every millisecond, with a handler in Python.  The value is a
+    list with an item for each call of the handler."""
     count = []
     before = signal.signal(signal.SIGALRM, lambda *args: count.append(1))
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
@@ -535,7 +553,7 @@ def storm():
 @pytest.mark.parametrize("main_sends", [False, True],
                          ids=["main reads", "main sends"])
 def test_both_ways_at_once_in_a_storm_of_signals(suite, storm, main_sends):
-    """Handlers run in the main thread and interrupt what it is at."""
+    """Signal handlers interrupt the main thread while it reads or sends."""
     @examples(5)
     @given(**dict(DUPLEX, total=some.integers(200000, 2000000)))
     def in_the_storm(total, writes, reads):
@@ -553,7 +571,7 @@ def test_both_ways_at_once_in_a_storm_of_signals(suite, storm, main_sends):
        patience=some.lists(some.sampled_from([0, 0.0002, 0.002]), min_size=1,
                            max_size=3))
 def test_timeouts_lose_nothing(suite, total, cuts, reads, patience):
-    """A read that timed out within a record goes on where it was."""
+    """After a timeout within a record, reads must return all data."""
     client, server = contexts(suite)
     with RawPair(client=client, server=server) as raw:
         sender = Sender(raw.tls, raw._out)

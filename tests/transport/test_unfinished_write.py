@@ -1,5 +1,5 @@
-"""Writes that come to no end at once: nothing is lost, doubled or left behind
-for the next one.
+"""Writes that do not finish at once: no byte may be lost or doubled, or be
+left for the next write to send.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ MEGABYTE = 1 << 20
 
 
 def fill(sock, byte):
-    """Sends until the socket is full; how many bytes of `byte` it took, and
-    the data that it wants to be given again."""
+    """Write `byte` until the socket is full; returns (the number of bytes
+    written, the data that the caller must write again)."""
     data = byte * MEGABYTE
     sent = 0
     while True:
@@ -28,9 +28,9 @@ def fill(sock, byte):
         sent += count
 
 
-@pytest.mark.backport_only("takes all of the data or none")
+@pytest.mark.backport_only("stock write() writes all of the data or none")
 def test_non_blocking_success_leaves_nothing_behind(version):
-    """What is not reported as written was not sent either."""
+    """A partial write must send only the bytes that it reports."""
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         pair.client.settimeout(0.0)
         sent = pair.client.write(b"a" * MEGABYTE)
@@ -53,7 +53,8 @@ def test_non_blocking_retry_goes_on(version):
         assert receiving.result() == expected
 
 
-@pytest.mark.backport_only("sends the rest of the old data in its place")
+@pytest.mark.backport_only("stock write() sends the rest of the old data "
+                           "instead")
 def test_shorter_retry_is_refused(version):
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         pair.client.settimeout(0.0)
@@ -65,7 +66,8 @@ def test_shorter_retry_is_refused(version):
 
 
 def test_retry_after_a_timeout_goes_on(version):
-    """As with a want-write: the same data again, and none goes twice."""
+    """After a timeout, a write of the same data must send the rest of it, and
+    no byte twice."""
     data = bytes(bytearray(range(256))) * (MEGABYTE // 64)
     with SocketPair(version=version, pair=tcp_pair()) as pair:
         pair.client.settimeout(0.05)
@@ -80,7 +82,8 @@ def test_retry_after_a_timeout_goes_on(version):
 
 @pytest.mark.parametrize("client_side", [True, False])
 def test_large_write_does_the_handshake(version, client_side):
-    """The handshake's messages do not wait for the data behind them."""
+    """A large write before the handshake must send the handshake's messages
+    at once, and not together with the data."""
     data = b"x" * 100000
 
     def answer(pair):
@@ -96,7 +99,8 @@ def test_large_write_does_the_handshake(version, client_side):
 
 
 def test_answer_of_a_server_that_stops_reading(version):
-    """The write fails at once, and what the peer said can still be read."""
+    """The server answers and closes while we write.  The write must fail at
+    once, and we must still be able to read the answer."""
     answer = b"HTTP/1.1 413 Too Large\r\n\r\n"
 
     def refuse(server):
@@ -105,8 +109,8 @@ def test_answer_of_a_server_that_stops_reading(version):
             server.sendall(answer)
 
     pair = SocketPair(version=version, pair=tcp_pair())
-    # or the answer waits in the server's kernel until the client has
-    # acknowledged the session tickets, and close() throws it away
+    # Without TCP_NODELAY, the server's kernel may hold the answer back until
+    # the client has acknowledged the tickets.  close() would discard it.
     pair.server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with contextlib.closing(pair.client):
         with Task(refuse, pair.server):
@@ -116,16 +120,18 @@ def test_answer_of_a_server_that_stops_reading(version):
         assert pair.client.recv(1000) == answer
 
 
-@pytest.mark.backport_only("the handler waits for ever")
+@pytest.mark.backport_only("in stock ssl the handler waits for ever")
 def test_signal_handler_that_writes(version):
-    """It interrupts a write of its own thread, which could never go on."""
+    """A signal handler interrupts a write of its own thread, and writes to
+    the same connection.  The handler's write must raise SSLError, as the
+    interrupted write could not continue before the handler returns."""
     errors = []
     begun = threading.Event()
     pair = SocketPair(version=version, pair=tcp_pair())
 
     def handler(number, frame):
         if not begun.is_set():
-            return  # the timer repeats
+            return  # the timer will call the handler again
         signal.setitimer(signal.ITIMER_REAL, 0)
         try:
             pair.client.send(b"from the handler")

@@ -1,6 +1,4 @@
-"""The package is in a zip file, where no module is a file of its own: as in
-programs that PyInstaller makes.
-"""
+"""The package works in a zip file, as in programs that PyInstaller makes."""
 
 import os
 import shutil
@@ -24,6 +22,16 @@ try:
 
     import _ssl_backport
     assert _ssl_backport.__file__.startswith(archive)
+
+    # without the extension, the error is an ImportError here, too
+    sys.modules["__ssl_backport"] = None
+    try:
+        _ssl_backport.install()
+    except ImportError:
+        del sys.modules["__ssl_backport"]
+    else:
+        sys.exit("install() raised no error")
+
     _ssl_backport.install()
     import ssl
     assert _ssl_backport.is_installed()
