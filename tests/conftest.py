@@ -87,10 +87,10 @@ def _unfit(item):
             return "backport only: %s" % marker.args[0]
         if (marker.name == "since"
                 and helpers.HOST_VERSION < tuple(marker.args[:2])):
-            return "stock since %d.%d: %s" % marker.args
+            return "stock before %d.%d: %s" % marker.args
         if (marker.name == "until"
                 and helpers.HOST_VERSION >= tuple(marker.args[:2])):
-            return "stock before %d.%d: %s" % marker.args
+            return "stock since %d.%d: %s" % marker.args
     return None
 
 

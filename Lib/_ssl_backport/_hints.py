@@ -209,8 +209,8 @@ def no_signature(facts):
 SMALL_DH = (
     "The Diffie-Hellman parameters are too small for this context's security "
     "level.  Use elliptic curves instead, with "
-    'context.set_ciphers("DEFAULT:!DHE"), or allow small parameters with '
-    + ALLOW_WEAK + ".")
+    'context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20"), or allow small '
+    "parameters with " + ALLOW_WEAK + ".")
 
 NO_GROUP = (
     "The %(peer)s and this %(us)s have no group for the key exchange in "

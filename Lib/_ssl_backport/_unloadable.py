@@ -26,11 +26,12 @@ OTHER_LIBC = "%s needs glibc, but this system has another C library."
 def reason(problem, folder, extension):
     """Return the explanation (str) of an ImportError.
 
-    problem: the error's text (str). folder: the directory that should contain
-    the module. extension: the module's name.
+    problem: the error's text (str). folder: the directory or archive that
+    should contain the module. extension: the module's name.
     Returns `problem` unchanged if its cause is unknown.
     """
-    paths = sorted(os.path.join(folder, name) for name in os.listdir(folder)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    paths = sorted(os.path.join(folder, name) for name in names
                    if name.startswith(extension + "."))
     for path in paths:
         machine, own = machine_of(path), machine_of("/proc/self/exe")

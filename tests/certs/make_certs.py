@@ -1,8 +1,8 @@
-"""Makes every certificate, key, CRL and junk file in this folder.
+"""Makes all certificates, keys, CRLs and junk files in this folder.
 
-Run by hand with Python 3 (`pip install cryptography`, 42 or later), only
-when a file is to be added: names, serial numbers and dates are fixed,
-keys and signatures change with each run.  README.txt says what each is for.
+Run this program by hand with Python 3 (`pip install cryptography`, 42 or
+later), and only to add a file: names, serial numbers and dates are fixed, but
+keys and signatures change with each run.  README.txt describes each file.
 """
 
 import base64
@@ -63,7 +63,7 @@ def ec_key():
     return ec.generate_private_key(ec.SECP256R1())
 
 
-# DER by hand, for what the library refuses to write
+# DER that the library refuses to write
 
 def tlv(tag, *parts):
     """One DER element; tag is the identifier byte."""
@@ -126,7 +126,7 @@ def key_usage(*on):
 
 
 class Authority:
-    """A certificate authority: signs leaves, smaller authorities, CRLs."""
+    """A CA, which signs leaves, other CAs and CRLs."""
 
     def __init__(self, subject, serial, issuer=None, key=None, key_ids=True):
         self.subject = subject
@@ -279,7 +279,7 @@ def write_localhost(root, intermediate, unknown):
 
 
 def write_small_key():
-    """One that security level 2 refuses."""
+    """A key that security level 2 refuses."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     itself = Authority(common_name("localhost"), 26, key=key)
     write("small-key.pem",
@@ -287,7 +287,7 @@ def write_small_key():
 
 
 def write_cross_signed(root):
-    """The root as an older one, expired since, had signed it."""
+    """The root's name and key, signed by an older root that has expired."""
     past = datetime.datetime(2019, 1, 1)
     old = Authority(common_name("Backport Test Old Root"), 4, key=ec_key())
     usage = key_usage("key_cert_sign", "crl_sign")
@@ -298,8 +298,8 @@ def write_cross_signed(root):
 
 
 def write_distrusted():
-    """A key that Modules/distrusted.h has, and certificates of it.  It stays
-    as it is: that has its digest."""
+    """Certificates with a key that is in the list of Modules/distrusted.h.
+    An existing key is kept, since the list contains its digest."""
     path = HERE / "distrusted.pem"
     key = serialization.load_pem_private_key(
         path.read_bytes(), None) if path.exists() else ec_key()
@@ -318,8 +318,8 @@ def write_distrusted():
 
 
 def write_crl_of_another_key():
-    """A CA's CRL that another key of its has signed; the leaf's chain has the
-    certificate of that key."""
+    """A CA's CRL that another key of the CA has signed.  The leaf's chain
+    contains the certificate of that key."""
     root = Authority(common_name("Backport Test Root of Two Keys"), 8,
                      key=ec_key())
     other = Authority(root.subject, 9, issuer=root, key=ec_key())
@@ -331,7 +331,7 @@ def write_crl_of_another_key():
 
 
 def write_ocsp():
-    """A root whose key is gone, two leaves, and who may answer for it."""
+    """A root whose key is not kept, two leaves, and an OCSP responder."""
     root = Authority(common_name("Backport Test Root with OCSP"), 50,
                      key=ec_key())
     write("ocsp-root.pem", pem(root.cert))
@@ -345,9 +345,11 @@ def write_ocsp():
         common_name("OCSP responder"), key, 53,
         usage=key_usage("digital_signature"),
         purpose=ExtendedKeyUsageOID.OCSP_SIGNING), key))
+
+
 def write_sha1():
-    """A leaf whose signature is weak, and its root.  The library makes no such
-    signature of a certificate: it gets another one, in DER."""
+    """A leaf with a SHA-1 signature, and its root.  The library makes no such
+    signature, so this function replaces the signature in the DER."""
     root = Authority(common_name("Backport Test Root of SHA-1"), 8)
     key = ec_key()
     good = root.sign(common_name("localhost"), key, 25, hosts("localhost"))
@@ -362,7 +364,7 @@ def write_sha1():
 
 
 def write_ech():
-    """A key for Encrypted Client Hello and its ECHConfigList: RFC 9849, 4."""
+    """An ECH key and its ECHConfigList (RFC 9849, section 4)."""
     def prefixed(size, *parts):
         body = b"".join(parts)
         return len(body).to_bytes(size, "big") + body
@@ -380,7 +382,7 @@ def write_ech():
 
 
 def write_hosts(root):
-    """Leaves that hold one kind of name each, for host name checks."""
+    """Leaves with one kind of name each, for checks of host names."""
     key = ec_key()
 
     def leaf(filename, serial, *extensions, subject="host name tests"):
@@ -405,14 +407,14 @@ def write_hosts(root):
 
 
 def write_wildcard_common_name():
-    """A leaf without subjectAltName, signed by itself: its own root."""
+    """A self-signed leaf without subjectAltName."""
     subject, key = common_name("*.example.test"), ec_key()
     itself = Authority(subject, 42, key=key)
     write("host-wildcard-cn.pem", pem(itself.sign(subject, key, 42), key))
 
 
 def write_wildcard_number():
-    """A leaf, signed by itself, for names that look like addresses."""
+    """A self-signed leaf for names that look like addresses."""
     subject, key = common_name("numbers"), ec_key()
     itself = Authority(subject, 43, key=key)
     names = hosts("*.0.0.1", "*.2.3", "*.example.test",
@@ -422,7 +424,7 @@ def write_wildcard_number():
 
 
 def write_namesakes():
-    """Authorities of one name, without and with key identifiers."""
+    """CAs with the same name, without and with key identifiers."""
     subject, leaf_key = common_name("Backport Test Namesake"), ec_key()
     folder = HERE / "capath-namesakes"
     shutil.rmtree(str(folder), ignore_errors=True)
@@ -446,7 +448,7 @@ def write_namesakes():
 
 
 def write_decoded(root):
-    """Certificates without a key, which are only decoded and printed."""
+    """Certificates without keys, for tests of decoding."""
     key = ec_key()
 
     def leaf(filename, serial, *extensions, subject=None, **kw):
@@ -498,7 +500,7 @@ def write_decoded(root):
         [x509.UniformResourceIdentifier("http://crl.example.test/1.crl")],
         None, None, None)])
     leaf("decode-aia.pem", 55, authority, points)
-    # 1.2 and 90 times 127, longer than the 63 bytes the library takes
+    # 1.2 and 90 times 127: the library accepts only 63 bytes
     write("decode-long-oid.pem", by_hand(
         tlv(0x30, tlv(0x31, tlv(0x30, tlv(6, b"\x2a" + b"\x7f" * 90),
                                 tlv(0x0c, b"long")))), key))

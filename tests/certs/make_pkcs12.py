@@ -1,7 +1,8 @@
-"""Makes the files of pkcs12/ out of chain.pem and root.pem.
+"""Makes the files of pkcs12/ from chain.pem and root.pem.
 
-Run by hand after make_certs.py, with Python 3 and an openssl command of
-version 3 that has the legacy provider.  The files are PKCS #12 in base64.
+Run this program by hand after make_certs.py, with Python 3 and the openssl
+command of OpenSSL 3 with its legacy provider.  The files contain PKCS #12 in
+base64.
 """
 
 import base64
@@ -29,7 +30,7 @@ FORMS = {
 
 
 def export(form, folder):
-    """The bytes of a file, its leaf behind the authorities."""
+    """The bytes of a PKCS #12 file, in which the leaf comes after the CAs."""
     leaf, between, key = re.findall(
         BLOCK, (HERE / "chain.pem").read_text(), re.DOTALL)
     own, others = folder / "own.pem", folder / "others.pem"

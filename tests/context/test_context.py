@@ -1,6 +1,6 @@
-"""SSLContext: its life, attributes, ciphers, protocols and statistics.
+"""SSLContext: constructor, attributes, ciphers, protocols and statistics.
 
-What it loads is in test_load_cert_chain.py and test_trust.py.
+test_load_cert_chain.py and test_trust.py test the methods that load files.
 """
 
 import gc
@@ -19,7 +19,7 @@ PROTOCOLS = ["PROTOCOL_TLS", "PROTOCOL_SSLv23", "PROTOCOL_TLSv1",
 
 
 class Neither(object):
-    """It is neither true nor false."""
+    """An object whose truth value cannot be determined."""
 
     def __bool__(self):
         raise ValueError("neither")
@@ -27,12 +27,12 @@ class Neither(object):
     __nonzero__ = __bool__
 
 
-# attribute: values of which none may be set
+# for each attribute, values that it must refuse
 BAD_VALUES = {
     "_host_flags": ["flags", None],
     "_msg_callback": [42, "callback"],
     "check_hostname": [Neither()],
-    "ech_config_list": [],  # test_ech.py has them: not all have ECH
+    "ech_config_list": [],  # test_ech.py tests them: not every build has ECH
     "hostname_checks_common_name": [Neither()],
     "keylog_filename": [42, 1.5],
     "post_handshake_auth": [Neither()],
@@ -44,7 +44,7 @@ BAD_VALUES = {
     "sni_callback": [42, "callback"],
     "num_tickets": ["two", None, -1],
 }
-if BACKPORT:  # which no Python has
+if BACKPORT:  # attributes that no Python has
     BAD_VALUES.update({
         "ocsp_callback": [42, "callback"],
         "ocsp_staple": [42],
@@ -60,7 +60,7 @@ def context():
     return ssl.SSLContext(ssl.PROTOCOL_TLS)
 
 
-# Making one
+# The constructor
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_protocols(name):
@@ -92,7 +92,7 @@ def test_number_beyond_a_c_int(context, value):
         context.verify_mode = value
 
 
-@pytest.mark.since(3, 15, "ValueError for a negative one")
+@pytest.mark.since(3, 15, "raises ValueError for a negative number")
 @pytest.mark.parametrize("value", BEYOND, ids=str)
 def test_version_beyond_a_c_int(context, value):
     with pytest.raises(OverflowError):
@@ -101,7 +101,7 @@ def test_version_beyond_a_c_int(context, value):
         context.maximum_version = value
 
 
-@pytest.mark.since(3, 10, "only the handshake failed")
+@pytest.mark.since(3, 10, "fails only in the handshake")
 @pytest.mark.parametrize("name, server_side", [
     ("PROTOCOL_TLS_CLIENT", True), ("PROTOCOL_TLS_SERVER", False)])
 def test_context_of_the_other_side(name, server_side):
@@ -112,7 +112,7 @@ def test_context_of_the_other_side(name, server_side):
     assert type(caught.value) is ssl.SSLError and caught.value.errno == 0
 
 
-@pytest.mark.since(3, 12, "an integer")
+@pytest.mark.since(3, 12, "accepts only an integer")
 @pytest.mark.parametrize("value", ["yes", 1.5, [1], 2 ** 64], ids=str)
 def test_server_side_takes_truth(value):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -120,7 +120,7 @@ def test_server_side_takes_truth(value):
                             value).server_side
 
 
-@pytest.mark.since(3, 7, "TypeError")
+@pytest.mark.since(3, 7, "raises TypeError")
 def test_more_arguments_are_ignored():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT, 1, certfile="missing")
     assert context.protocol is ssl.PROTOCOL_TLS_CLIENT
@@ -132,7 +132,7 @@ def test_protocol_of_wrong_type(protocol):
         ssl.SSLContext(protocol)
 
 
-@pytest.mark.since(3, 7, "an assignment changed nothing silently")
+@pytest.mark.since(3, 7, "ignores the assignment silently")
 def test_protocol_is_read_only(context):
     with pytest.raises(AttributeError):
         context.protocol = ssl.PROTOCOL_TLS_CLIENT
@@ -152,7 +152,7 @@ def test_subclass_and_attributes():
 
 
 def test_class_with_empty_slots_can_be_assigned(context):
-    """eventlet does this to contexts that it is given."""
+    """eventlet sets __class__ of existing contexts."""
     class Green(ssl.SSLContext):
         __slots__ = ()
 
@@ -191,7 +191,7 @@ def test_default_options(context):
         assert context.options & option == option
 
 
-@pytest.mark.since(3, 10, "set by default")
+@pytest.mark.since(3, 10, "sets the option by default")
 def test_gh_95494_truncation_is_not_ignored_by_default(context):
     ignore_unexpected_eof = 0x80
     assert not context.options & ignore_unexpected_eof
@@ -204,13 +204,13 @@ def test_cve_2011_3389_empty_fragments_stay(context):
     assert not context.options & dont_insert_empty_fragments
 
 
-@pytest.mark.since(3, 14, "OverflowError, or a warning only")
+@pytest.mark.since(3, 14, "raises OverflowError, or only warns")
 @pytest.mark.parametrize("value, error", [
     (-1, ValueError), (-(1 << 63), ValueError), (-(1 << 100), ValueError),
     (1 << 64, OverflowError), (1 << 100, OverflowError)])
 def test_options_out_of_range(context, value, error):
     before = context.options
-    # an int and a long of 2.7
+    # on 2.7 an int and a long
     for number in (value, integer_types[-1](value)):
         with pytest.raises(error):
             context.options = number
@@ -227,7 +227,7 @@ def test_options_set_and_cleared(context):
     assert not context.options & ssl.OP_NO_TLSv1_1
 
 
-@pytest.mark.since(3, 14, "TypeError")
+@pytest.mark.since(3, 14, "raises TypeError")
 def test_options_with_an_index(context):
     class Index(object):
         def __index__(self):
@@ -267,7 +267,7 @@ def test_verify_mode(context, mode):
     assert isinstance(context.verify_mode, ssl.VerifyMode)
 
 
-@pytest.mark.since(3, 7, "check_hostname raised ValueError")
+@pytest.mark.since(3, 7, "raises ValueError")
 def test_bpo_31399_check_hostname_sets_cert_required(context):
     context.check_hostname = True
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -313,9 +313,9 @@ def test_verify_flags(context):
         assert context.verify_flags == flag
 
 
-# every attribute
+# All attributes
 
-@pytest.mark.since(3, 8, "some of them are not there")
+@pytest.mark.since(3, 8, "lacks some of the attributes")
 @pytest.mark.parametrize("name", sorted(BAD_VALUES))
 def test_failed_set_changes_nothing(name):
     context = server_context()
@@ -326,7 +326,7 @@ def test_failed_set_changes_nothing(name):
         assert getattr(context, name) == before
 
 
-@pytest.mark.since(3, 7, "the old one was dropped")
+@pytest.mark.since(3, 7, "drops the previous callback")
 def test_failed_sni_callback_keeps_the_old():
     def callback(sock, name, context):
         seen.append(name)
@@ -341,7 +341,7 @@ def test_failed_sni_callback_keeps_the_old():
 
 
 def settable(kind):
-    """Names of the attributes that the classes of a type describe."""
+    """Names of the data descriptors of a type and its bases."""
     names = set()
     for base in kind.__mro__[:-1]:
         for name, value in vars(base).items():
@@ -352,7 +352,7 @@ def settable(kind):
     return sorted(names)
 
 
-@pytest.mark.backport_only("has others")
+@pytest.mark.backport_only("stock has other attributes")
 def test_there_is_a_bad_value_for_every_attribute():
     context, writable = server_context(), set()
     for name in settable(ssl.SSLContext):
@@ -365,9 +365,9 @@ def test_there_is_a_bad_value_for_every_attribute():
 
 
 @pytest.mark.parametrize("name", settable(ssl.SSLContext))
-@pytest.mark.backport_only("stock crashes: gh-156099")
+@pytest.mark.backport_only("stock crashes (gh-156099)")
 def test_no_attribute_can_be_deleted(name):
-    """gh-156099, gh-113318: a setter that gets NULL crashed."""
+    """gh-156099, gh-113318: a setter that gets NULL must not crash."""
     context = client_context()
     with pytest.raises((AttributeError, TypeError)):
         delattr(context, name)
@@ -378,7 +378,7 @@ def test_no_attribute_can_be_deleted(name):
     getattr(context, name)
 
 
-@pytest.mark.since(3, 7, "no version bounds")
+@pytest.mark.since(3, 7, "has no version bounds")
 def test_version_bounds(context):
     assert context.minimum_version in list(ssl.TLSVersion)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -391,7 +391,7 @@ def test_version_bounds(context):
     assert context.maximum_version is ssl.TLSVersion.MAXIMUM_SUPPORTED
 
 
-@pytest.mark.since(3, 7, "no version bounds")
+@pytest.mark.since(3, 7, "has no version bounds")
 @pytest.mark.parametrize("version, spoken", [
     ("TLSv1_2", "TLSv1.2"), ("TLSv1_3", "TLSv1.3")])
 def test_version_bounds_are_kept(version, spoken):
@@ -403,9 +403,10 @@ def test_version_bounds_are_kept(version, spoken):
         assert pair.server.version() == spoken
 
 
-@pytest.mark.since(3, 7, "no version bounds")
+@pytest.mark.since(3, 7, "has no version bounds")
 def test_version_bounds_at_the_other_end(context):
-    """The lowest as maximum, the highest as minimum: one version left."""
+    """MAXIMUM_SUPPORTED as minimum becomes TLSv1_3; MINIMUM_SUPPORTED as
+    maximum becomes the lowest version of this OpenSSL."""
     context.minimum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
     assert context.minimum_version is ssl.TLSVersion.TLSv1_3
     context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -413,14 +414,14 @@ def test_version_bounds_at_the_other_end(context):
                                        ssl.TLSVersion.SSLv3)
 
 
-@pytest.mark.since(3, 7, "no version bounds")
+@pytest.mark.since(3, 7, "has no version bounds")
 def test_version_bounds_of_a_fixed_protocol_are_refused():
     context = ssl.SSLContext(ssl.PROTOCOL_TLSv1_2)
     with pytest.raises(ValueError):
         context.minimum_version = ssl.TLSVersion.TLSv1_3
 
 
-@pytest.mark.since(3, 8, "no num_tickets")
+@pytest.mark.since(3, 8, "has no num_tickets")
 def test_num_tickets():
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     assert server.num_tickets == 2
@@ -431,7 +432,7 @@ def test_num_tickets():
         client.num_tickets = 1
 
 
-@pytest.mark.since(3, 10, "no security_level")
+@pytest.mark.since(3, 10, "has no security_level")
 def test_security_level(context):
     assert isinstance(context.security_level, int)
     with pytest.raises(AttributeError):
@@ -440,7 +441,7 @@ def test_security_level(context):
     assert context.security_level == 0
 
 
-@pytest.mark.backport_only("a list that is refused may change it")
+@pytest.mark.backport_only("a list that stock refuses may change the level")
 def test_security_level_of_a_refused_list(context):
     before = context.security_level
     with pytest.raises(ssl.SSLError):
@@ -448,7 +449,7 @@ def test_security_level_of_a_refused_list(context):
     assert context.security_level == before
 
 
-# ciphers
+# Ciphers
 
 def test_get_ciphers(context):
     context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
@@ -502,15 +503,16 @@ def test_cve_2016_2183_no_weak_ciphers_by_default(context):
             assert "None" not in str(cipher["auth"])
 
 
-@pytest.mark.backport_only("its lists are made otherwise")
+@pytest.mark.backport_only("stock builds its lists differently")
 def test_cve_2016_2183_no_weak_ciphers_in_the_lists():
-    """With an OpenSSL that has no 3DES too: as the extension holds them."""
+    """The lists in the binary of the extension exclude 3DES, even if the
+    linked OpenSSL has no 3DES."""
     with open(ssl._ssl.__file__, "rb") as stream:
         lists = re.findall(br"[\w+:!@=]+:!aNULL:[\w+:!@=]+", stream.read())
     lists = [words.decode("ascii").split(":") for words in lists]
     assert ssl._DEFAULT_CIPHERS.split(":") in lists
     for words in lists:
-        # who takes what OpenSSL calls good takes no 3DES, which it once was
+        # OpenSSL once counted 3DES among the HIGH ciphers
         assert "!3DES" in words or not any("HIGH" in word for word in words)
 
 
@@ -534,7 +536,7 @@ def test_alpn_longest_protocol(context):
     context.set_alpn_protocols([])
 
 
-@pytest.mark.backport_only("stock reads past the list: CVE-2024-5642")
+@pytest.mark.backport_only("stock reads past the list (CVE-2024-5642)")
 def test_cve_2024_5642_empty_npn_list():
     server = server_context()
     server.set_npn_protocols([])
@@ -563,16 +565,16 @@ def test_session_stats(version):
     assert (stats["accept"], stats["accept_good"]) == (1, 1)
 
 
-# Making them by hand is refused
+# Internal types
 
 @pytest.mark.parametrize("name", ["_SSLSocket", "SSLSession"])
-@pytest.mark.backport_only("made broken objects")
+@pytest.mark.backport_only("stock makes broken objects")
 def test_gh_126455_internal_types_cannot_be_made(name):
     with pytest.raises(TypeError):
         getattr(ssl._ssl, name)()
 
 
-# create_default_context and its relatives
+# create_default_context() and similar functions
 
 def test_default_context_for_clients():
     context = ssl.create_default_context()
@@ -634,7 +636,7 @@ def test_stdlib_context():
         ssl._create_stdlib_context(purpose=None)
 
 
-@pytest.mark.since(3, 14, "CERT_NONE became CERT_REQUIRED")
+@pytest.mark.since(3, 14, "replaces CERT_NONE by CERT_REQUIRED")
 @pytest.mark.parametrize("settings", [
     {}, {"cert_reqs": ssl.CERT_NONE}, {"protocol": ssl.PROTOCOL_TLS},
     {"protocol": ssl.PROTOCOL_TLSv1_2},
@@ -655,7 +657,7 @@ def test_stdlib_context_with_the_mode_of_its_protocol(protocol, mode):
     assert context.check_hostname is False
 
 
-@pytest.mark.since(3, 14, "not verified before 3.7")
+@pytest.mark.since(3, 14, "does not verify before 3.7")
 @pytest.mark.parametrize("asked, mode", [
     (None, ssl.CERT_REQUIRED), (ssl.CERT_OPTIONAL, ssl.CERT_OPTIONAL)])
 def test_gh_114905_stdlib_context_that_checks_names(asked, mode):
@@ -688,7 +690,7 @@ def test_default_certs_obey_the_environment(context, monkeypatch):
     assert ssl.get_default_verify_paths().cafile == cert("root.pem")
 
 
-# Keeping to the class
+# Identity and class
 
 def test_contexts_are_equal_only_to_themselves(context):
     assert context == context
@@ -696,6 +698,6 @@ def test_contexts_are_equal_only_to_themselves(context):
     assert len({context, context}) == 1
 
 
-@pytest.mark.skipif(not BACKPORT, reason="of the backport")
+@pytest.mark.skipif(not BACKPORT, reason="tests only the backport")
 def test_context_class_is_the_ssl_module_s():
     assert ssl.SSLContext.__module__ == "ssl"

@@ -1,5 +1,5 @@
-"""Copies of contexts in use: what they trust and resume, their key log, their
-classes, collection, and threads."""
+"""Copies of contexts in use: trust store, sessions, key log, classes, garbage
+collection and threads."""
 
 import copy
 import fcntl
@@ -16,7 +16,7 @@ from helpers import (VERSIONS, BioPair, FileError, SocketPair, Task, cert,
                      read_cert, server_context)
 from test_copy import OtherObject, connects, log
 
-pytestmark = pytest.mark.backport_only("has no copy()")
+pytestmark = pytest.mark.backport_only("stock has no copy()")
 
 
 # Trust
@@ -37,13 +37,14 @@ def test_revocation_list(version):
     ["root.pem"], ["many-roots.pem", "root.pem"], ["crl.pem", "root.pem"],
     ["namesakes-with-ids.pem", "root.pem"]])
 def test_bundles(files, version):
-    """One that is looked through when needed, and those that are not."""
+    """Copies work with a bundle whose certificates are decoded only when
+    a chain needs them, and with bundles that are decoded at once."""
     context = client_context(roots=None)
     for name in files:
         context.load_verify_locations(cert(name))
     again = context.copy()
     assert again.cert_store_stats() == context.cert_store_stats()
-    # OpenSSL 4.0 keeps them in no order
+    # OpenSSL 4.0 returns them in no fixed order
     assert sorted(again.get_ca_certs(True)) == sorted(
         context.get_ca_certs(True))
     stats = context.cert_store_stats()
@@ -59,7 +60,8 @@ def test_bundles(files, version):
 
 @pytest.mark.parametrize("step", [1, -1], ids=["first", "last"])
 def test_order_of_namesakes(step):
-    """OpenSSL takes the first one of a name."""
+    """If several CAs have the same name, OpenSSL uses the first one.  A
+    copy keeps the order."""
     names = sorted(os.listdir(cert("capath-namesakes")))[::step]
     context = client_context(roots=None)
     context.load_verify_locations(cadata=u"".join(
@@ -70,7 +72,8 @@ def test_order_of_namesakes(step):
 
 
 def test_second_bundle_of_the_copy_alone():
-    """The first one has to be in the copy's store as a whole."""
+    """After the copy has loaded a second bundle, its store must contain the
+    whole first bundle, too."""
     context = client_context(roots="many-roots.pem")
     again = context.copy()
     again.load_verify_locations(cert("root.pem"))
@@ -82,7 +85,8 @@ def test_second_bundle_of_the_copy_alone():
 
 
 def test_folder_that_was_used():
-    """What it had is in the store by then."""
+    """The certificates that a handshake has read from the folder are in
+    the store."""
     context = client_context(roots=None)
     context.load_verify_locations(capath=cert("capath"))
     BioPair(context, server_context())
@@ -93,7 +97,8 @@ def test_folder_that_was_used():
 
 
 def test_folders(tmpdir):
-    """All of them, and also one that gets its files later."""
+    """A copy keeps all folders in their order, and reads files that are
+    added to a folder later."""
     context = client_context(roots=None)
     for folder in str(tmpdir), cert("capath-namesakes"), str(tmpdir):
         context.load_verify_locations(capath=folder)
@@ -158,7 +163,7 @@ def test_two_write_to_one_log(tmpdir):
 
 
 def test_log_that_was_renamed(tmpdir):
-    """The copy writes to the same file, not to one of the same name."""
+    """The copy writes to the same open file, not to the same path."""
     context = client_context("TLSv1.3")
     context.keylog_filename = str(tmpdir.join("keys"))
     tmpdir.join("keys").rename(tmpdir.join("old"))
@@ -214,8 +219,8 @@ class Slotted(ssl.SSLContext):
 
 
 def test_subclass():
-    """Neither __new__ nor __init__ is called; attributes are the same
-    objects, as with copy.copy()."""
+    """copy() calls neither __new__ nor __init__.  As with copy.copy(), both
+    contexts have the same attribute objects."""
     context = Slotted(ssl.PROTOCOL_TLS_CLIENT, 5)
     context.load_verify_locations(cert("root.pem"))
     again = context.copy()
@@ -229,7 +234,7 @@ def test_subclass():
 
 
 def test_class_that_was_set():
-    """As eventlet does it."""
+    """eventlet sets __class__ of existing contexts."""
     class Green(ssl.SSLContext):
         __slots__ = ()
 
@@ -265,7 +270,8 @@ def test_classes_of_connections():
 
 
 def test_message_callback(pair_type, version):
-    """It is called with what Python's own constants say, once."""
+    """The copy calls the callback with its own connection, even after the
+    original has dropped the callback."""
     def record(connection, direction, *others):
         seen.append((connection, direction))
 
@@ -282,7 +288,7 @@ def test_message_callback(pair_type, version):
     assert not seen
 
 
-# Lives
+# Garbage collection
 
 def test_original_may_go():
     context = client_context()
@@ -298,7 +304,7 @@ def holder(context):
     return lambda *arguments: context
 
 
-@pytest.mark.cpython("finds no cycles through objects of extensions")
+@pytest.mark.cpython("finds no cycles through objects of extension types")
 @pytest.mark.parametrize("name", ["sni_callback", "_msg_callback", "other"])
 def test_cycle(name):
     context = server_context().copy()
@@ -312,7 +318,7 @@ def test_cycle(name):
 
 
 def test_copy_in_a_callback(pair_type, version):
-    """Of the context whose handshake calls it."""
+    """A callback copies the context whose handshake calls the callback."""
     def switch(connection, name, context):
         connection.context = made[0] = context.copy()
 
@@ -336,7 +342,7 @@ def test_copies_beside_handshakes(version):
 
 
 def test_copies_beside_loads():
-    """A copy has all of a bundle or nothing of it."""
+    """A copy has all certificates of a bundle or none."""
     def load():
         context = contexts[0] = client_context()
         context.load_verify_locations(cert("many-roots.pem"))
@@ -349,7 +355,8 @@ def test_copies_beside_loads():
 
 
 def test_copies_beside_settings():
-    """None is half set."""
+    """While another thread changes settings, no copy checks host names
+    without verification."""
     context = client_context()
 
     def change():
@@ -384,7 +391,7 @@ def test_copies_of_copies_in_threads():
 
 
 def test_key_log_that_threads_set_meanwhile(tmpdir):
-    """Its name and its descriptor belong together."""
+    """A copy has the name and the descriptor of the same key log."""
     context, path = client_context(), str(tmpdir.join("keys"))
 
     def change():

@@ -1,7 +1,8 @@
-"""SSLContext.copy(): all that was set comes over, and then each is on its own.
+"""SSLContext.copy(): the copy has all settings of the original, and later
+changes of one do not affect the other.
 
-SETTINGS has an entry for each attribute and each method that sets something;
-a test fails when one is missing.
+SETTINGS has an entry for each attribute and each method that sets something.
+A test fails if an entry is missing.
 """
 
 import collections
@@ -15,7 +16,7 @@ import pkcs12
 from helpers import (PASSWORD, BioPair, cert, client_context, collect,
                      ech_list_of, limit_version, read_cert, server_context)
 
-pytestmark = pytest.mark.backport_only("has no copy()")
+pytestmark = pytest.mark.backport_only("stock has no copy()")
 
 _ssl = ssl._ssl
 KEY = b"k" * 16
@@ -26,10 +27,10 @@ SHARED_GROUPS = ["prime256v1", "secp384r1", "secp521r1"]
 POLICY_CHECK, EXPLICIT_POLICY = 0x80, 0x100
 
 
-# How the settings show in handshakes
+# How handshakes show the settings
 
 def bare_client():
-    """Which verifies nothing, and trusts nobody."""
+    """A client context that verifies nothing and trusts no CA."""
     context = client_context(roots=None)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -37,7 +38,7 @@ def bare_client():
 
 
 def connects(client, server, version=None):
-    """Whether they have something in common."""
+    """Whether a handshake between both contexts succeeds."""
     try:
         BioPair(client, server, version)
     except ssl.SSLError:
@@ -46,7 +47,7 @@ def connects(client, server, version=None):
 
 
 def groups(context):
-    """The curves that a client or server agrees to."""
+    """The curves that a client or server context accepts."""
     found = []
     for name in SHARED_GROUPS:
         if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
@@ -61,13 +62,14 @@ def groups(context):
 
 
 def servers_taken(client):
-    """Which certificates' keys a client takes."""
+    """The server certificates whose key type a client accepts."""
     return [chain for chain in ("localhost.pem", "localhost-ec.pem")
             if connects(client, server_context(chain=chain))]
 
 
 def clients_taken(server):
-    """Likewise a server, which finds a client without when it does not."""
+    """The client certificates whose key type a server accepts.  A client
+    whose key type is not accepted sends no certificate."""
     found = []
     for chain in "localhost.pem", "localhost-ec.pem":
         client = client_context("TLSv1.2")
@@ -87,7 +89,8 @@ def application_protocol(context):
 
 
 def psk_of_client(context):
-    """What the server is told, if the client has a key."""
+    """The identities that a client context sends; false if its handshake
+    fails."""
     def callback(identity):
         asked.append(identity)
         return KEY
@@ -99,7 +102,8 @@ def psk_of_client(context):
 
 
 def psk_of_server(context):
-    """What the client is told, if the server knows its key."""
+    """The hints that a server context sends; false if its handshake
+    fails."""
     def callback(hint):
         hints.append(hint)
         return "client", KEY
@@ -112,7 +116,7 @@ def psk_of_server(context):
 
 
 def certificates_shown(context):
-    """The chains that a server has for RSA and for ECDSA."""
+    """The chains that a server sends to RSA and to ECDSA clients."""
     found = []
     for algorithms in "rsa_pss_rsae_sha256", "ecdsa_secp256r1_sha256":
         client = bare_client()
@@ -126,14 +130,15 @@ def certificates_shown(context):
 
 
 def verifications(context):
-    """How often the callback is asked in a handshake."""
+    """How often one handshake calls the verify_callback."""
     del asked[:]
     connects(context, server_context())
     return len(asked)
 
 
 def resumes_with(keys):
-    """A function: whether a server decrypts a ticket of one with the keys."""
+    """A function: whether a server context resumes a session whose ticket
+    was encrypted with these keys."""
     def show(context):
         other = server_context("TLSv1.2")
         other.ticket_keys = keys
@@ -146,7 +151,7 @@ def resumes_with(keys):
 
 
 def ech_configurations(context):
-    """How many keys a server has, seen by those who have their lists."""
+    """For each ECH key, whether a server context decrypts with it."""
     server_has = []
     for pem in ECH_KEYS:
         client = bare_client()
@@ -156,8 +161,8 @@ def ech_configurations(context):
 
 
 def has_dh(context):
-    """Whether a server can do without curves, for a client that names no
-    groups of Diffie-Hellman: OpenSSL 4.0 has those (RFC 7919)."""
+    """Whether a server context connects with DHE.  The client offers no
+    groups of RFC 7919, which OpenSSL 4.0 has built in."""
     client = limit_version(bare_client(), "TLSv1.2")
     client.set_groups("P-256")
     client.set_ciphers("DHE-RSA-AES128-GCM-SHA256")
@@ -165,15 +170,16 @@ def has_dh(context):
 
 
 def trusts(context):
-    """Whether what is trusted serves a handshake, and what is known of it
-    before; looking may add to the store what a folder has."""
+    """The counts of the trust store before a handshake, and whether the
+    handshake succeeds.  A copy of the context is used, since a handshake
+    may add certificates of a folder to the store."""
     context = context.copy()
     stats = context.cert_store_stats()
     return stats, connects(context, server_context())
 
 
 def log(context):
-    """What the key log has more after a handshake."""
+    """The labels of the lines that a handshake adds to the key log."""
     path = context.keylog_filename
     if path is None:
         return None
@@ -192,7 +198,8 @@ def names_of_ciphers(context):
     return [each["name"] for each in context.get_ciphers()]
 
 
-# What can be set: on a context for which side, how, and how it shows
+# The settings: the side of the context, a function that applies the setting,
+# and a function that shows it
 
 Setting = collections.namedtuple("Setting", "side apply show")
 
@@ -216,11 +223,11 @@ def server_call(name, argument, show):
 
 
 def callback(*arguments):
-    """Of a kind that has nothing to say."""
+    """A callback that does nothing."""
 
 
 def count(*arguments):
-    """A verify_callback."""
+    """A verify_callback that records its calls and changes no result."""
     asked.append(arguments)
     return arguments[-1]
 
@@ -241,7 +248,7 @@ class OtherObject(ssl.SSLObject):
 
 
 def take_system_file(context, folder):
-    """As if the root were this system's."""
+    """Load tests/certs/root.pem as the trust store of the system."""
     before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = cert("root.pem")
     try:
@@ -283,7 +290,7 @@ def ask_for_ec(context, folder):
 
 
 def ask(context, folder):
-    """The same without the limit."""
+    """As ask_for_ec(), but with all signature algorithms."""
     context.load_verify_locations(cert("root.pem"))
     context.verify_mode = ssl.CERT_OPTIONAL
 
@@ -368,7 +375,7 @@ if getattr(ssl, "HAS_ECH", False):
         "load_ech_keys": Setting("server", load_ech_keys,
                                  ech_configurations)})
 
-# what a plain context has to start with, for the setting to show
+# functions that prepare a context so that the setting has a visible effect
 BEFORE = {
     "set_client_sigalgs": ask,
     "set_ecdh_curve": lambda context, _: context.load_verify_locations(
@@ -382,7 +389,7 @@ BEFORE = {
 for each in "set_groups", "set_alpn_protocols":
     BEFORE[each] = BEFORE["set_ecdh_curve"]
 
-# methods and attributes by which nothing is set
+# methods and attributes that set nothing
 OTHERS = {
     "cert_store_stats", "copy", "get_ca_certs", "get_ciphers", "get_groups",
     "protocol", "security_level", "session_from_bytes", "session_stats",
@@ -402,7 +409,7 @@ def test_every_setting_is_known():
 
 
 def plain(name, folder):
-    """A context for which the setting is not made."""
+    """A context without the setting."""
     setting = SETTINGS[name]
     if setting.side == "client":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -449,7 +456,7 @@ def test_each_is_on_its_own(tmpdir, name):
     ssl.PROTOCOL_TLS, ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER,
     ssl.PROTOCOL_TLSv1_2])
 def test_protocol(protocol, recwarn):
-    """Who copies is not told that the original is of a deprecated one."""
+    """The copy of a context with a deprecated protocol gives no warning."""
     context = ssl.SSLContext(protocol)
     recwarn.clear()
     again = context.copy()
@@ -463,7 +470,7 @@ def test_protocol(protocol, recwarn):
 # Settings that depend on each other
 
 def test_all_at_once(pair_type, version, tmpdir):
-    """A client and a server as programs set them up."""
+    """A client and a server with settings of real programs."""
     client, server = client_context(version), server_context(version)
     server.load_verify_locations(cert("root.pem"), cert("capath"))
     server.verify_mode = ssl.CERT_REQUIRED
@@ -484,7 +491,8 @@ def test_all_at_once(pair_type, version, tmpdir):
 
 
 def test_chain_of_a_client_is_the_one_loaded_last():
-    """For TLS 1.2 OpenSSL has one that is current."""
+    """OpenSSL uses the current certificate for TLS 1.2.  A copy has the
+    same current certificate."""
     server = server_context("TLSv1.2")
     ask(server, None)
     found = []
@@ -502,7 +510,8 @@ def test_chain_of_a_client_is_the_one_loaded_last():
 @pytest.mark.parametrize("level, name", [
     (0, "small-key.pem"), (2, "localhost.pem")])
 def test_what_a_higher_level_refuses(level, name):
-    """It was loaded before the level was raised."""
+    """copy() keeps certificates and DH parameters that were loaded before
+    the security level was raised."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.set_ciphers("DEFAULT:@SECLEVEL=%d" % level)
     server.load_cert_chain(cert(name))
@@ -549,7 +558,8 @@ def test_list_that_was_refused():
 
 
 def test_flag_that_brings_another_one():
-    """OpenSSL sets the second one with the first."""
+    """OpenSSL also sets POLICY_CHECK when a program sets EXPLICIT_POLICY;
+    a copy keeps exactly the flags that are set."""
     context = client_context()
     context.verify_flags |= EXPLICIT_POLICY
     assert context.copy().verify_flags == context.verify_flags

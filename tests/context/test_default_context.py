@@ -1,5 +1,6 @@
-"""What create_default_context() and _create_unverified_context() set: by
-the host's version where that differs, and by the environment.
+"""Settings of create_default_context() and _create_unverified_context().
+
+Some depend on the host's Python version, others on the environment.
 """
 
 import os
@@ -13,7 +14,7 @@ MAKERS = [ssl.create_default_context, ssl._create_unverified_context]
 PURPOSES = list(ssl.Purpose)
 
 
-@pytest.mark.since(3, 10, "the minimum was OpenSSL's")
+@pytest.mark.since(3, 10, "leaves the minimum to OpenSSL")
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_tls12_at_least(purpose):
     context = ssl.create_default_context(purpose)
@@ -21,7 +22,7 @@ def test_tls12_at_least(purpose):
     assert context.maximum_version is ssl.TLSVersion.MAXIMUM_SUPPORTED
 
 
-@pytest.mark.since(3, 13, "added then")
+@pytest.mark.since(3, 13, "does not set the flag")
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_partial_chains(purpose):
     flags = ssl.create_default_context(purpose).verify_flags
@@ -44,7 +45,7 @@ def test_protocol_where_the_host_has_it(make, purpose, one_sided):
     assert make(purpose=purpose).protocol is expected
 
 
-@pytest.mark.since(3, 7, "CERT_REQUIRED stayed")
+@pytest.mark.since(3, 7, "keeps CERT_REQUIRED")
 def test_protocol_that_is_asked_for():
     context = ssl._create_unverified_context(ssl.PROTOCOL_TLS_CLIENT)
     assert context.protocol is ssl.PROTOCOL_TLS_CLIENT
@@ -54,7 +55,7 @@ def test_protocol_that_is_asked_for():
 
 # SSLKEYLOGFILE
 
-keylog = pytest.mark.since(3, 8, "added then")
+keylog = pytest.mark.since(3, 8, "ignores SSLKEYLOGFILE")
 
 
 @keylog
@@ -80,12 +81,13 @@ def test_key_log_of_the_environment(make, monkeypatch, tmpdir):
     assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in path.read()
 
 
-@pytest.mark.backport_only("no context there")
+@pytest.mark.backport_only("stock raises an error")
 @keylog
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("path", ["none/keys", "/dev/full"])
 def test_key_log_that_cannot_be_written(make, monkeypatch, tmpdir, path):
-    """What helps to debug does not keep a program from working."""
+    """If the key log cannot be opened or written, the program gets a
+    warning and a context without key log."""
     monkeypatch.setenv("SSLKEYLOGFILE", os.path.join(str(tmpdir), path))
     with pytest.warns(RuntimeWarning):
         context = make()
@@ -99,7 +101,7 @@ def test_plain_context_logs_nothing(monkeypatch, tmpdir):
     assert not path.check()
 
 
-@pytest.mark.since(3, 10, "ciphers without forward secrecy")
+@pytest.mark.since(3, 10, "has ciphers without forward secrecy")
 @pytest.mark.parametrize("purpose", list(ssl.Purpose))
 def test_every_cipher_has_forward_secrecy(purpose):
     for cipher in ssl.create_default_context(purpose).get_ciphers():

@@ -1,4 +1,4 @@
-"""Groups, cipher suites of TLS 1.3 and signature algorithms."""
+"""Groups, TLS 1.3 cipher suites and signature algorithms."""
 
 import contextlib
 import socket
@@ -9,22 +9,22 @@ import pytest
 from helpers import (BioPair, cert, client_context, limit_version,
                      server_context)
 
-pytestmark = pytest.mark.since(3, 15, "no such methods")
+pytestmark = pytest.mark.since(3, 15, "has no such methods")
 POST_QUANTUM = "X25519MLKEM768"
 
 
 def needs(*version):
-    """For tests of what the linked OpenSSL has from that version on."""
+    """Skip the test if the linked OpenSSL is older than this version."""
     return pytest.mark.skipif(
         ssl.OPENSSL_VERSION_INFO < version,
         reason="needs OpenSSL %d.%d" % version)
 
 
 def lacks(*version):
-    """For tests of what an older OpenSSL says to that."""
+    """Skip the test unless the linked OpenSSL is older than this version."""
     return pytest.mark.skipif(
         ssl.OPENSSL_VERSION_INFO >= version,
-        reason="for an OpenSSL before %d.%d" % version)
+        reason="needs an OpenSSL before %d.%d" % version)
 
 
 # Groups
@@ -43,7 +43,7 @@ def test_group(pair_type, version, name):
 
 @needs(3, 2)
 def test_gh_155782_group_at_any_time(pair_type, version):
-    """Before there is a session OpenSSL looks at none."""
+    """group() is None before the handshake, when OpenSSL has no session."""
     with pair_type(version=version, handshake=False) as pair:
         assert pair.client.group() is None
         assert pair.server.group() is None
@@ -53,7 +53,7 @@ def test_gh_155782_group_at_any_time(pair_type, version):
 
 
 @needs(3, 2)
-@pytest.mark.backport_only("stock crashes: gh-155782")
+@pytest.mark.backport_only("stock crashes (gh-155782)")
 def test_gh_155782_group_after_failures():
     with BioPair(client_context(roots=None), handshake=False) as pair:
         with pytest.raises(ssl.SSLError):
@@ -72,7 +72,8 @@ def test_group_needs_a_newer_openssl(pair_type, version):
 
 
 def agreed(client_groups, server_groups):
-    """Whether a handshake succeeds with these groups."""
+    """The version that a client and a server with these groups agree on;
+    None if the handshake fails."""
     client, server = client_context(), server_context()
     client.set_groups(client_groups)
     server.set_groups(server_groups)
@@ -91,7 +92,7 @@ def test_groups_are_kept():
 
 @needs(3, 2)
 def test_preference_is_the_client_s():
-    """The server takes the first of the client's that it has."""
+    """The server selects the client's first group that the server allows."""
     client, server = client_context(), server_context()
     client.set_groups("secp384r1:X25519")
     server.set_groups("X25519:secp384r1")
@@ -183,7 +184,8 @@ def test_get_groups_with_aliases():
 
 @needs(3, 5)
 def test_get_groups_obeys_the_versions():
-    """Those of the versions that the context speaks."""
+    """get_groups() returns only groups of the versions that the context
+    allows."""
     context = client_context("TLSv1.3")
     context.maximum_version = context.minimum_version = (
         ssl.TLSVersion.TLSv1_2)
@@ -270,13 +272,14 @@ def test_cipher_suites_are_shown():
     assert tls13_suites(context) == names
     assert [cipher for cipher in context.get_ciphers()
             if cipher["protocol"] != "TLSv1.3"] == older
-    # and set_ciphers() leaves them alone
+    # set_ciphers() does not change the TLS 1.3 suites
     context.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256")
     assert tls13_suites(context) == names
 
 
 def test_no_cipher_suites():
-    """Which leaves TLS 1.2, if that is allowed alone."""
+    """A client without TLS 1.3 suites connects only if it allows no more
+    than TLS 1.2."""
     client = client_context()
     client.set_ciphersuites("")
     assert tls13_suites(client) == []
@@ -306,7 +309,7 @@ def test_unknown_cipher_suite_changes_nothing():
 # Signature algorithms
 
 def both_verify(version):
-    """Contexts of which each asks the other for a certificate."""
+    """A client and a server that request certificates from each other."""
     client, server = client_context(version), server_context(version)
     client.load_cert_chain(cert("client.pem"))
     server.load_verify_locations(cert("root.pem"))
@@ -317,7 +320,7 @@ def both_verify(version):
 @needs(3, 5)
 def test_sigalgs_that_were_used(pair_type, version):
     client, server = both_verify(version)
-    # the second is for the client's key: its answer is one of these, too
+    # the server's key is RSA, the client's is ECDSA
     server.set_server_sigalgs("rsa_pss_rsae_sha384:ecdsa_secp256r1_sha256")
     with pair_type(client, server, handshake=False) as pair:
         for end in pair.client, pair.server:
@@ -353,7 +356,7 @@ def test_sigalg_needs_a_newer_openssl(pair_type, name):
 
 
 def test_server_sigalgs_are_kept(version):
-    """The server's key is RSA."""
+    """A server with an RSA key needs an RSA algorithm."""
     client = client_context(version)
     client.set_server_sigalgs("rsa_pss_rsae_sha256:rsa_pkcs1_sha256")
     BioPair(client, version=version)
@@ -363,7 +366,8 @@ def test_server_sigalgs_are_kept(version):
 
 
 def test_client_sigalgs_are_kept(version):
-    """What a server asks of clients, whose key is ECDSA or RSA here."""
+    """A server restricts the algorithms of client certificates: the
+    client's key here is ECDSA."""
     client, server = both_verify(version)
     server.set_client_sigalgs("rsa_pss_rsae_sha256:ecdsa_secp256r1_sha256:"
                               "rsa_pkcs1_sha256")
@@ -406,7 +410,7 @@ def test_get_sigalgs_needs_a_newer_openssl():
     assert "OpenSSL 3.4" in str(caught.value)
 
 
-# A connection that is over, or never was
+# A socket that is not connected
 
 @pytest.mark.parametrize("name", ["group", "client_sigalg", "server_sigalg"])
 def test_unconnected_socket(name):

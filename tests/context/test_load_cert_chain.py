@@ -1,4 +1,4 @@
-"""SSLContext.load_cert_chain, its passwords, load_dh_params and curves."""
+"""SSLContext.load_cert_chain() and passwords, DH parameters and curves."""
 
 import errno
 import ssl
@@ -20,7 +20,7 @@ def context():
     return ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-# What can be loaded
+# Files that load
 
 def test_one_file(context):
     context.load_cert_chain(cert("localhost.pem"))
@@ -45,7 +45,7 @@ def test_path_types(context, convert):
     assert_serves(context)
 
 
-@pytest.mark.python3("no os.PathLike")
+@pytest.mark.python3("2.7 has no os.PathLike")
 def test_path_object(context, tmp_path):
     import pathlib
     context.load_cert_chain(pathlib.Path(CERTS), pathlib.Path(KEY))
@@ -81,7 +81,8 @@ def test_loading_again_replaces(context):
 
 
 def test_rsa_and_ec_side_by_side():
-    """Each client gets the certificate that its ciphers can use."""
+    """The server sends each client the certificate that fits the client's
+    ciphers."""
     server = server_context("TLSv1.2")
     server.load_cert_chain(cert("localhost-ec.pem"))
     serials = []
@@ -96,7 +97,7 @@ def test_rsa_and_ec_side_by_side():
 # Passwords
 
 class Secret(object):
-    """Has the password as a method, and calls to count."""
+    """A callable that counts its calls; method() is a bound method."""
 
     def __init__(self, value=PASSWORD):
         self.value = value
@@ -145,7 +146,7 @@ def test_wrong_password(context, key, password):
     assert_serves(context)
 
 
-@pytest.mark.since(3, 8, "SystemError on OpenSSL 3")
+@pytest.mark.since(3, 8, "raises SystemError with OpenSSL 3")
 @pytest.mark.parametrize("convert", [
     str, str.encode, bytearray, lambda text: (lambda: text)],
     ids=["str", "bytes", "bytearray", "callable"])
@@ -157,7 +158,8 @@ def test_pyca_cryptography_1235_password_too_long(context, convert):
 
 
 def test_longest_password(context):
-    """Taken, and wrong: an SSLError, not a ValueError."""
+    """A wrong password of the maximum length is an SSLError, not a
+    ValueError."""
     with pytest.raises(ssl.SSLError):
         context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]), "a" * 1024)
 
@@ -168,7 +170,7 @@ def test_password_of_wrong_type(context, password):
         context.load_cert_chain(CERTS, cert(ENCRYPTED_KEYS[0]), password)
 
 
-@pytest.mark.since(3, 8, "SystemError on OpenSSL 3")
+@pytest.mark.since(3, 8, "raises SystemError with OpenSSL 3")
 @pytest.mark.parametrize("value", [None, 42, object()])
 def test_password_callable_of_wrong_type(context, value):
     with pytest.raises(TypeError):
@@ -177,7 +179,7 @@ def test_password_callable_of_wrong_type(context, value):
 
 
 @pytest.mark.parametrize("key", ENCRYPTED_KEYS)
-@pytest.mark.since(3, 8, "called twice on OpenSSL 3")
+@pytest.mark.since(3, 8, "calls the function twice with OpenSSL 3")
 def test_bpo_43789_password_callable_that_raises(context, key):
     secret = Secret(KeyError("no such secret"))
     with pytest.raises(KeyError):
@@ -193,7 +195,7 @@ def test_urllib3_5255_unneeded_password(context):
     assert_serves(context)
 
 
-# What cannot be loaded
+# Files that do not load
 
 @pytest.mark.parametrize("certfile, keyfile", [
     ("missing.pem", None), ("missing.pem", "localhost-key.pem"),
@@ -205,7 +207,7 @@ def test_missing_file(context, certfile, keyfile):
     assert not isinstance(caught.value, ssl.SSLError)
 
 
-@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.backport_only("stock does not name the file")
 @pytest.mark.parametrize("certfile, keyfile, missing", [
     ("missing.pem", None, 0), ("missing.pem", "localhost-key.pem", 0),
     ("localhost-cert.pem", "missing.pem", 1)])
@@ -231,7 +233,7 @@ def test_no_key_in_file(context, name):
         context.load_cert_chain(CERTS, cert(name))
 
 
-@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.backport_only("stock does not name the file")
 @pytest.mark.parametrize("certfile, keyfile, named", [
     ("junk.pem", "localhost-key.pem", "junk.pem"),
     ("localhost-cert.pem", "junk-key.pem", "junk-key.pem"),
@@ -257,7 +259,7 @@ def test_folder(context):
 def test_key_of_other_kind(context):
     with pytest.raises(ssl.SSLError) as caught:
         context.load_cert_chain(CERTS, cert("other-key.pem"))
-    # OpenSSL keeps the two kinds apart
+    # this error may come from one of two libraries of OpenSSL
     assert type(caught.value) is ssl.SSLError
     assert caught.value.library in ("SSL", "X509")
 
@@ -288,8 +290,8 @@ def test_nul_in_path(context, path):
         context.load_cert_chain(path)
 
 
-@pytest.mark.since(3, 8, "the exception was replaced")
-@pytest.mark.python3("no os.PathLike")
+@pytest.mark.since(3, 8, "replaces the exception")
+@pytest.mark.python3("2.7 has no os.PathLike")
 def test_bpo_36583_path_object_that_raises(context):
     class Path(object):
         def __fspath__(self):
@@ -361,7 +363,7 @@ def test_no_such_curve(context):
             context.set_ecdh_curve(name)
 
 
-@pytest.mark.backport_only("reads it as a path")
+@pytest.mark.backport_only("stock reads the name as a path")
 def test_curve_is_a_name(context):
     class Path(object):
         def __fspath__(self):
@@ -382,7 +384,8 @@ def test_curve_of_wrong_type(context):
 
 
 def test_bpo_29697_curves_are_not_pinned():
-    """A server that set no curve talks to one that wants another."""
+    """A server without a set curve connects with a client that offers only
+    secp521r1."""
     server = server_context("TLSv1.2", chain="localhost.pem")
     client = client_context("TLSv1.2")
     client.set_ecdh_curve("secp521r1")
@@ -390,7 +393,7 @@ def test_bpo_29697_curves_are_not_pinned():
         assert pair.client.cipher()[0].startswith("ECDHE-")
 
 
-@pytest.mark.backport_only("client's list is not made of it")
+@pytest.mark.backport_only("stock clients ignore set_ecdh_curve()")
 def test_curves_that_do_not_meet():
     server, client = server_context("TLSv1.3"), client_context("TLSv1.3")
     server.set_ecdh_curve("secp384r1")
@@ -399,7 +402,7 @@ def test_curves_that_do_not_meet():
         SocketPair(client, server)
 
 
-# What stock refuses and takes as well
+# Unusual files and arguments, handled as in stock
 
 def write_pem(path, text):
     with open(str(path), "w") as stream:
@@ -416,7 +419,7 @@ def test_truncated_chain(context, tmpdir):
     assert caught.value.reason == "BAD_END_LINE"
 
 
-@pytest.mark.since(3, 7, "its tables lack the reason")
+@pytest.mark.since(3, 7, "does not know the reason")
 def test_own_certificate_with_an_extension_that_cannot_be_decoded(
         context, tmpdir):
     der = ssl.PEM_cert_to_DER_cert(read_cert("localhost-cert.pem"))
@@ -424,11 +427,11 @@ def test_own_certificate_with_an_extension_that_cannot_be_decoded(
     assert der.count(mark) == 1
     start = der.index(mark) + len(mark) + 1
     assert der[start:start + 1] == b"\x30"
-    spoilt = der[:start] + b"\x05" + der[start + 1:]
-    path = write_pem(tmpdir.join("bad.pem"), ssl.DER_cert_to_PEM_cert(spoilt))
+    damaged = der[:start] + b"\x05" + der[start + 1:]
+    path = write_pem(tmpdir.join("bad.pem"), ssl.DER_cert_to_PEM_cert(damaged))
     with pytest.raises(ssl.SSLError) as caught:
         context.load_cert_chain(path, KEY)
-    if ssl.OPENSSL_VERSION_INFO >= (3,):  # before, it is that of the decoder
+    if ssl.OPENSSL_VERSION_INFO >= (3,):  # 1.1.1 gives the decoder's reason
         assert caught.value.reason == "INVALID_CERTIFICATE"
     context.load_cert_chain(CERTS, KEY)
     assert_serves(context)

@@ -1,4 +1,4 @@
-"""Certificates, keys and CAs out of objects with read() (gh-60691,
+"""Certificates, keys and CAs from objects with a read() method (gh-60691,
 gh-118557, gh-129216)."""
 
 import contextlib
@@ -13,7 +13,7 @@ from helpers import (PASSWORD, BioPair, SocketPair, Task, assert_serves, cert,
                      client_context, collect, descriptors, read_cert,
                      server_context, serving, text_type, unix_pair)
 
-pytestmark = pytest.mark.backport_only("takes paths only")
+pytestmark = pytest.mark.backport_only("stock accepts only paths")
 
 CERTS, KEY = "localhost-cert.pem", "localhost-key.pem"
 ENCRYPTED_KEYS = ["localhost-key-encrypted.pem",
@@ -22,7 +22,7 @@ PATHS = {name: cert(name) for name in (CERTS, KEY)}
 
 
 class Source(object):
-    """Gives what it has, and counts how often it is asked."""
+    """An object whose read() returns its contents and counts the calls."""
 
     def __init__(self, contents, error=None):
         self.contents, self.error = contents, error
@@ -56,7 +56,8 @@ FORMS = {
 
 @pytest.fixture(params=sorted(FORMS))
 def form(request):
-    """A function that makes an object of what a file of tests/certs has."""
+    """A function that returns an object with the contents of a file in
+    tests/certs."""
     made = []
 
     def make(name):
@@ -74,7 +75,7 @@ def context():
 
 
 def serial(context):
-    """That of the certificate which the context shows."""
+    """The serial number of the certificate that the context sends."""
     with BioPair(server=context) as pair:
         return pair.client.getpeercert()["serialNumber"]
 
@@ -161,7 +162,7 @@ def test_password_callable_is_asked_as_with_a_path(context):
     assert asked == [1]
 
 
-# load_verify_locations and what passes on to it
+# load_verify_locations and functions that call it
 
 def test_cafile(form, pair_type, version):
     client = client_context(version, roots=None)
@@ -218,7 +219,8 @@ def test_get_server_certificate_that_is_not_trusted():
                 address, ca_certs=io.BytesIO(data("unknown-root.pem")))
 
 
-@pytest.mark.skipif(not hasattr(ssl, "wrap_socket"), reason="is gone")
+@pytest.mark.skipif(not hasattr(ssl, "wrap_socket"),
+                    reason="this ssl has no wrap_socket()")
 def test_module_function_wrap_socket():
     left, right = unix_pair()
     with contextlib.closing(left), contextlib.closing(right):
@@ -232,7 +234,7 @@ def test_module_function_wrap_socket():
 
 
 def test_comments_in_any_language(context):
-    """As in a file of the same content: bundles do have them."""
+    """Text objects may have comments that are not ASCII, as files may."""
     comment = u"# F\u0151tan\u00fas\u00edtv\u00e1ny\n"
     context.load_verify_locations(io.StringIO(
         comment + read_cert("root.pem")))
@@ -241,9 +243,9 @@ def test_comments_in_any_language(context):
     assert_serves(context)
 
 
-# What cannot be loaded
+# Contents that do not load
 
-def what_is_said(load, *arguments):
+def details_of_error(load, *arguments):
     with pytest.raises(ssl.SSLError) as caught:
         load(*arguments)
     error = caught.value
@@ -259,9 +261,9 @@ def what_is_said(load, *arguments):
     ("localhost-ec.pem", "other-key.pem")] + [
     (CERTS, key) for key in ENCRYPTED_KEYS])
 def test_errors_are_those_of_a_path(context, certs, key):
-    by_path = what_is_said(
+    by_path = details_of_error(
         context.load_cert_chain, cert(certs), cert(key), "wrong")
-    by_object = what_is_said(
+    by_object = details_of_error(
         context.load_cert_chain, io.BytesIO(data(certs)),
         io.StringIO(read_cert(key)), "wrong")
     assert by_object == by_path
@@ -271,8 +273,8 @@ def test_errors_are_those_of_a_path(context, certs, key):
     "empty.pem", "junk.pem", "junk-base64.pem", "junk-der.pem",
     "comments.pem"])
 def test_errors_are_those_of_a_cafile(context, name):
-    by_path = what_is_said(context.load_verify_locations, cert(name))
-    by_object = what_is_said(
+    by_path = details_of_error(context.load_verify_locations, cert(name))
+    by_object = details_of_error(
         context.load_verify_locations, io.BytesIO(data(name)))
     assert by_object == by_path
     assert context.cert_store_stats()["x509"] == 0
@@ -283,8 +285,8 @@ def test_der_is_refused_as_in_a_file(context, tmpdir):
     path = tmpdir.join("root.der")
     path.write_binary(der)
     for load in context.load_verify_locations, context.load_cert_chain:
-        assert (what_is_said(load, io.BytesIO(der))
-                == what_is_said(load, str(path)))
+        assert (details_of_error(load, io.BytesIO(der))
+                == details_of_error(load, str(path)))
 
 
 @pytest.mark.parametrize("position", ["certfile", "keyfile"])
@@ -361,7 +363,7 @@ def test_exceptions_of_the_attribute_pass_through(context, name):
         LOADERS[name](context, Guarded())
 
 
-@pytest.mark.python3("2.7's UTF-8 encodes halves of pairs")
+@pytest.mark.python3("2.7's UTF-8 codec encodes lone surrogates")
 def test_text_that_is_no_unicode(context):
     for name in "certfile", "keyfile", "cafile":
         with pytest.raises(ValueError) as caught:
@@ -369,7 +371,7 @@ def test_text_that_is_no_unicode(context):
         assert name in str(caught.value)
 
 
-@pytest.mark.python3("no os.PathLike")
+@pytest.mark.python3("2.7 has no os.PathLike")
 def test_what_is_a_path_stays_one(context):
     class Path(Source):
         def __fspath__(self):
@@ -393,11 +395,11 @@ def test_context_survives_failures(context):
     assert (serial(context), context.cert_store_stats()) == before
 
 
-# Objects that do more than read
+# Objects whose read() uses the context
 
 @loaders
 def test_read_loads_into_the_same_context(context, name):
-    """The inner one is done first."""
+    """The load inside read() ends before the outer load uses its result."""
     class Nested(object):
         def read(self):
             context.load_cert_chain(io.BytesIO(data("localhost-ec.pem")))
@@ -424,7 +426,7 @@ def test_read_connects_with_the_same_context(context):
 
 
 def load_chain(name, context, source):
-    """What is a chain with its key is no PKCS #12."""
+    """Load PEM data; only load_pkcs12() refuses it."""
     try:
         LOADERS[name](context, source)
     except ssl.SSLError:

@@ -1,4 +1,4 @@
-"""SSLContext.load_pkcs12: certificate, key and chain out of PKCS #12."""
+"""SSLContext.load_pkcs12(): certificate, key and chain from PKCS #12."""
 
 import errno
 import io
@@ -16,12 +16,12 @@ from helpers import (PASSWORD, BioPair, FileError, SocketPair, Task, cert,
                      read_cert, server_context, text_type)
 from pkcs12 import INTERMEDIATE, KEY, LEAF, ROOT
 
-pytestmark = pytest.mark.backport_only("has no PKCS #12")
+pytestmark = pytest.mark.backport_only("stock has no load_pkcs12()")
 
 FORMS = ["aes", "3des", "rc2", "rc4"]
 OTHER_ROOT = ssl.PEM_cert_to_DER_cert(read_cert("unknown-root.pem"))
 CROSS_SIGNED = ssl.PEM_cert_to_DER_cert(read_cert("cross-signed.pem"))
-# of the same key as LEAF
+# certificates with the same key as LEAF
 SAME_KEY, SAME_KEY_TOO = [pkcs12.blocks(name)[0]
                           for name in ("localhost-ec.pem", "client.pem")]
 OTHER_KEY, = pkcs12.blocks("other-key.pem")
@@ -55,7 +55,7 @@ WHOLE = plain(KEY_BAG, pkcs12.certificate(LEAF),
               pkcs12.certificate(INTERMEDIATE))
 
 
-# What can be loaded
+# Contents that load
 
 @pytest.mark.parametrize("form", FORMS)
 def test_encryptions(context, form, pair_type, version):
@@ -151,7 +151,8 @@ def test_password_callable_is_asked_once(context):
     assert asked == [1]
 
 
-@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3, 4), reason="from 3.4 on")
+@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3, 4),
+                    reason="OpenSSL before 3.4 has no PBMAC1")
 def test_pbmac1(context):
     contents = pkcs12.store(KEY_BAG, pkcs12.certificate(LEAF),
                             mac=pkcs12.pbmac1(b"word"))
@@ -162,7 +163,8 @@ def test_pbmac1(context):
     assert caught.value.reason == "MAC_VERIFY_FAILURE"
 
 
-@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO >= (3, 4), reason="before 3.4")
+@pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO >= (3, 4),
+                    reason="OpenSSL has PBMAC1 from 3.4 on")
 def test_pbmac1_that_is_not_known(context):
     with pytest.raises(ssl.SSLError):
         load(context, pkcs12.store(
@@ -214,7 +216,8 @@ def test_leaf_without_authorities_takes_them_from_the_trust_store(context):
 
 @pytest.mark.parametrize("chosen", range(3))
 def test_local_key_id_tells_the_leaf(context, chosen):
-    """Of several certificates of one key."""
+    """If several certificates have the same key, the localKeyID of the key
+    selects the leaf."""
     ders = [LEAF, SAME_KEY, SAME_KEY_TOO]
     ids = [pkcs12.octets(b"id" if place == chosen else b"other")
            for place in range(3)]
@@ -225,7 +228,8 @@ def test_local_key_id_tells_the_leaf(context, chosen):
 
 
 def test_local_key_id_of_another_key(context):
-    """What fits the key counts, whatever the file says."""
+    """A certificate with the public key of the private key is the leaf,
+    even if the localKeyID points to another certificate."""
     load(context, plain(
         pkcs12.certificate(INTERMEDIATE, pkcs12.octets(b"id")),
         pkcs12.certificate(LEAF, pkcs12.octets(b"other")),
@@ -260,7 +264,7 @@ def test_bags_in_bags(context):
 
 
 def test_what_is_not_for_us_is_left_out(context):
-    """Certificates of other kinds, secrets, and parts of other kinds."""
+    """SDSI certificates, secrets and digested parts are ignored."""
     others = pkcs12.safe(
         pkcs12.bag(pkcs12.CERT_BAG, pkcs12.sequence(
             pkcs12.SDSI, pkcs12.element(0xa0, pkcs12.element(22, b"sdsi")))),
@@ -306,8 +310,9 @@ def test_keys_of_two_kinds_side_by_side(context):
 
 
 def test_algorithms_of_old_stay_out_of_the_process(context):
-    """OpenSSL 3 loads them for the file alone: elsewhere, a key that needs
-    them is refused as before."""
+    """OpenSSL 3 enables the legacy algorithms only while load_pkcs12()
+    reads the file.  load_cert_chain() still refuses a key that needs
+    them."""
     load(context, pkcs12.encrypted("rc2"), PASSWORD)
     if ssl.OPENSSL_VERSION_INFO >= (3,):
         with pytest.raises(ssl.SSLError):
@@ -326,7 +331,8 @@ except ssl.SSLError as error:
 
 
 def test_algorithms_of_old_that_are_not_there(tmpdir):
-    """They are, where they are in the library itself."""
+    """If OpenSSL finds no legacy provider, load_pkcs12() raises an error.
+    Some builds of OpenSSL have the legacy algorithms built in."""
     path = tmpdir.join("own.p12")
     path.write_binary(pkcs12.encrypted("rc2"))
     output = subprocess.check_output(
@@ -335,7 +341,7 @@ def test_algorithms_of_old_that_are_not_there(tmpdir):
     assert output in (b"loaded", b"UNSUPPORTED_ALGORITHM")
 
 
-# What cannot be loaded
+# Contents that do not load
 
 def reason_of(context, contents, password=None):
     with pytest.raises(ssl.SSLError) as caught:
@@ -424,7 +430,7 @@ def test_garbage(context, contents):
 @pytest.mark.parametrize("kind", [
     pkcs12.DATA, pkcs12.ENVELOPED, pkcs12.ENCRYPTED])
 def test_cve_2024_0727_nothing_where_something_should_be(context, mac, kind):
-    """As a part, and as the whole."""
+    """A part without content, and a file without content."""
     part = pkcs12.wrap(pkcs12.sequence(pkcs12.empty_safe(kind)), mac)
     whole = pkcs12.sequence(pkcs12.number(3), pkcs12.empty_safe(kind),
                             mac(b""))
@@ -455,13 +461,14 @@ def test_parts_that_are_garbage(context):
 
 
 def test_every_byte_spoilt(context):
-    """Of a file without a MAC: loads, or says why not."""
+    """A file without MAC in which one byte is wrong either loads or raises
+    an SSLError with a library, or a MemoryError."""
     whole = bytearray(plain(KEY_BAG, CERTIFICATES[0]))
     for place in range(len(whole)):
-        spoilt = bytearray(whole)
-        spoilt[place] ^= 0x41
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x41
         try:
-            load(context, bytes(spoilt))
+            load(context, bytes(damaged))
         except (ssl.SSLError, MemoryError) as error:
             assert not isinstance(error, ssl.SSLError) or error.library
 

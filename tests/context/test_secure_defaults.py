@@ -1,4 +1,5 @@
-"""What is safe without anybody asking for it."""
+"""Security that needs no setting: default contexts, clients of the standard
+library, and secrets in messages and in memory."""
 
 import contextlib
 import os
@@ -16,7 +17,7 @@ from helpers import (PASSWORD, PY2, BioPair, SocketPair, cert, limit_version,
 SECRET = "correct horse battery staple"
 UNTRUSTED = "unknown.pem"
 WRONG_NAME = "host-other.pem"
-# of OpenSSL's X509_V_ERR_*
+# values of OpenSSL's X509_V_ERR_*
 UNKNOWN_ISSUER, HOSTNAME_MISMATCH = 20, 62
 
 if PY2:
@@ -34,7 +35,7 @@ defaults = pytest.mark.parametrize("make", [
 
 
 def old_server():
-    """It speaks TLS 1.0 and 1.1, and nothing later."""
+    """A server context that allows only TLS 1.0 and 1.1."""
     server = limit_version(server_context(), "TLSv1.2")
     server.options |= ssl.OP_NO_TLSv1_2
     server.set_ciphers("ALL:@SECLEVEL=0")
@@ -42,10 +43,11 @@ def old_server():
     return server
 
 
-@pytest.mark.since(3, 10, "the system's OpenSSL decides")
+@pytest.mark.since(3, 10, "leaves the minimum to the system's OpenSSL")
 @defaults
 def test_old_versions_need_to_be_asked_for(make):
-    """A low security level is not enough."""
+    """A client uses an old version only if the program lowers
+    minimum_version; a low security level is not enough."""
     context = make()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -58,7 +60,7 @@ def test_old_versions_need_to_be_asked_for(make):
         assert pair.client.version() == "TLSv1.1"
 
 
-@pytest.mark.since(3, 10, "the system's OpenSSL decides")
+@pytest.mark.since(3, 10, "leaves the minimum to the system's OpenSSL")
 @pytest.mark.parametrize("make", [
     lambda: ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
     lambda: ssl.SSLContext(ssl.PROTOCOL_TLS),
@@ -96,7 +98,7 @@ def context_of_constructor(make):
     """The context that a constructor or function makes for a connection."""
     left, right = unix_pair()
     with contextlib.closing(left), contextlib.closing(right):
-        left.setblocking(False)  # there is no handshake
+        left.setblocking(False)  # the constructor does no handshake
         with contextlib.closing(make(left)) as wrapped:
             return wrapped.context
 
@@ -128,7 +130,7 @@ if PY2:
 every_constructor = pytest.mark.parametrize("make", EVERY_CONSTRUCTOR)
 
 
-@pytest.mark.since(3, 10, "more ciphers")
+@pytest.mark.since(3, 10, "has more ciphers")
 @every_constructor
 def test_bpo_43998_every_context_has_the_default_ciphers(make):
     context = make()
@@ -142,7 +144,7 @@ def test_bpo_43998_every_context_has_the_default_ciphers(make):
     assert context.security_level == 2
 
 
-@pytest.mark.since(3, 10, "connects")
+@pytest.mark.since(3, 10, "allows the ciphers")
 @pytest.mark.parametrize("cipher", ["AES128-SHA", "AES128-GCM-SHA256",
                                     "ECDHE-RSA-AES128-SHA"])
 @pytest.mark.parametrize("make", [
@@ -159,10 +161,10 @@ def test_bpo_43998_weak_ciphers_need_to_be_asked_for(make, cipher):
         assert pair.client.cipher()[0] == cipher
 
 
-@pytest.mark.since(3, 10, "OpenSSL's level")
+@pytest.mark.since(3, 10, "has OpenSSL's level")
 @every_constructor
 def test_security_level_counts_from_the_start(make):
-    """Before any connection, and before the list is asked for."""
+    """security_level is 2 before any connection and before get_ciphers()."""
     context = make()
     assert context.security_level == 2
     context.set_ciphers("AES128-SHA")
@@ -178,11 +180,11 @@ def test_default_context_refuses(chain, version):
         SocketPair(context, server_context(version, chain))
 
 
-# Clients of the standard library that are given no context
+# Clients of the standard library without a context of the program
 
 @pytest.fixture
 def system_trust(monkeypatch):
-    """tests/certs/root.pem is what the system trusts."""
+    """The system trusts only tests/certs/root.pem."""
     monkeypatch.setenv("SSL_CERT_FILE", cert("root.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", cert("missing"))
 
@@ -199,7 +201,7 @@ def answering(chain):
                     wrapped.sendall(b"HTTP/1.0 200 OK\r\n"
                                     b"Content-Length: 5\r\n\r\nhello")
             except EnvironmentError:
-                pass  # the alert, or the end, whichever comes first
+                pass  # the client's alert, or the closed connection
 
     return serving(meet)
 
@@ -230,7 +232,7 @@ def test_http_clients_accept_the_right_server(get, system_trust):
 
 
 @clients
-@pytest.mark.since(3, 7, "no verify_code")
+@pytest.mark.since(3, 7, "has no verify_code")
 @pytest.mark.parametrize("chain, code", [
     (UNTRUSTED, UNKNOWN_ISSUER), (WRONG_NAME, HOSTNAME_MISMATCH)])
 def test_cve_2014_9365_http_clients_refuse(get, chain, code, system_trust):
@@ -272,9 +274,10 @@ def test_key_of_a_psk_is_in_no_exception_and_no_repr():
     assert SECRET not in repr(context)
 
 
-@pytest.mark.since(3, 13, "no pre-shared keys")
+@pytest.mark.since(3, 13, "has no pre-shared keys")
 def test_repr_shows_no_secret(pair_type, version, tmpdir):
-    """Neither what was given nor the keys of the connection."""
+    """repr() and messages show neither the program's secrets nor the keys
+    of the connection."""
     log, key = str(tmpdir.join("keys")), SECRET.encode("ascii")
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
@@ -288,7 +291,7 @@ def test_repr_shows_no_secret(pair_type, version, tmpdir):
         limit_version(context, version).set_ciphers("PSK")
         context.keylog_filename = log
     with pair_type(client, server) as pair:
-        assert pair.client.getpeercert() is None  # the key was used
+        assert pair.client.getpeercert() is None  # the PSK was used
         shown = [repr(each) for end in (pair.client, pair.server)
                  for each in (end, end._sslobj, end.context, end.session)]
         with pytest.raises(TypeError) as caught:
@@ -304,8 +307,8 @@ def test_repr_shows_no_secret(pair_type, version, tmpdir):
 # Secrets in memory
 
 def memory_of(process):
-    """What a process has written to, but for its stack, where the processor's
-    registers are kept."""
+    """The writable memory of a process, without the stack, which holds
+    saved registers."""
     number = process.pid
     with open("/proc/%d/maps" % number) as maps:
         fields = [line.split(None, 5) for line in maps]
@@ -325,10 +328,10 @@ def lines_of_key(path):
 
 
 @pytest.mark.cpython("moves bytes in memory, which leaves copies")
-@pytest.mark.backport_only("what it copies stays in freed memory")
+@pytest.mark.backport_only("stock leaves copies in freed memory")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc")
 @pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
-                    reason="AddressSanitizer keeps what is freed")
+                    reason="AddressSanitizer keeps freed memory")
 @pytest.mark.parametrize("way, outcome", [
     ("path", b"loaded"), ("object", b"loaded"), ("two-objects", b"loaded"),
     ("text", b"loaded"), ("refused", b"refused"), ("cafile", b"loaded"),
@@ -336,8 +339,9 @@ def lines_of_key(path):
     ("pkcs12", b"loaded"), ("pkcs12-callable", b"loaded"),
     ("pkcs12-refused", b"refused")])
 def test_keys_and_passwords_are_wiped(tmpdir, way, outcome):
-    """No text of a key is left, nor the bytes of a password that was given
-    as text.  What OpenSSL's own decoders leave is theirs."""
+    """After a load no line of the key's PEM text is in memory, nor the
+    UTF-8 bytes of a password.  OpenSSL's own decoders may leave other
+    copies."""
     points = ["%04x" % (0x20ac + number) for number in range(16)]
     password = "".join("\\u" + point for point in points).encode(
         "ascii").decode("unicode-escape").encode("utf-8")

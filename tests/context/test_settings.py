@@ -1,5 +1,5 @@
-"""Settings of later Pythons: tickets, security level, flags for host names,
-and the classes of connections.
+"""Settings of later Pythons: tickets, security level, host flags, and the
+classes of connections.
 """
 
 import socket
@@ -16,7 +16,7 @@ _ssl = ssl._ssl
 # num_tickets
 
 def tickets(count, version="TLSv1.3"):
-    """How many a client gets from a server that shall send so many."""
+    """The number of tickets that a client gets if num_tickets is count."""
     def callback(connection, direction, version, content_type, msg_type,
                  data):
         if msg_type == ssl._TLSMessageType.NEWSESSION_TICKET:
@@ -33,19 +33,19 @@ def tickets(count, version="TLSv1.3"):
     return len(got)
 
 
-@pytest.mark.since(3, 8, "no num_tickets")
+@pytest.mark.since(3, 8, "has no num_tickets")
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_tickets_are_sent(count):
     assert tickets(count) == count
 
 
-@pytest.mark.since(3, 8, "no num_tickets")
+@pytest.mark.since(3, 8, "has no num_tickets")
 def test_tickets_of_tls12():
-    """There the client asks for one."""
+    """In TLS 1.2 a server sends at most one ticket."""
     assert tickets(5, "TLSv1.2") == 1
 
 
-@pytest.mark.since(3, 8, "no num_tickets")
+@pytest.mark.since(3, 8, "has no num_tickets")
 def test_without_tickets_there_is_no_resumption():
     client, server = client_context("TLSv1.3"), server_context("TLSv1.3")
     server.num_tickets = 0
@@ -56,7 +56,7 @@ def test_without_tickets_there_is_no_resumption():
         assert not pair.client.session_reused
 
 
-@pytest.mark.since(3, 8, "no num_tickets")
+@pytest.mark.since(3, 8, "has no num_tickets")
 @pytest.mark.parametrize("value, error", [
     (-1, ValueError), (None, TypeError), ("2", TypeError), (1.5, TypeError),
     (1 << 70, OverflowError)])
@@ -68,7 +68,7 @@ def test_bad_number_of_tickets(value, error):
     assert server.num_tickets == 3
 
 
-@pytest.mark.since(3, 8, "no num_tickets")
+@pytest.mark.since(3, 8, "has no num_tickets")
 @pytest.mark.parametrize("protocol", ["PROTOCOL_TLS", "PROTOCOL_TLS_CLIENT"])
 def test_tickets_are_for_servers(protocol):
     context = ssl.SSLContext(getattr(ssl, protocol))
@@ -79,7 +79,7 @@ def test_tickets_are_for_servers(protocol):
 
 # security_level
 
-@pytest.mark.since(3, 10, "no security_level")
+@pytest.mark.since(3, 10, "has no security_level")
 @pytest.mark.parametrize("level", range(6))
 def test_security_level_of_the_cipher_list(level):
     context = client_context()
@@ -89,9 +89,9 @@ def test_security_level_of_the_cipher_list(level):
         context.security_level = 1
 
 
-@pytest.mark.since(3, 10, "no security_level")
+@pytest.mark.since(3, 10, "has no security_level")
 def test_security_level_is_obeyed():
-    """3 wants longer keys than the RSA key of 2048 bits."""
+    """Level 3 refuses the server's RSA key of 2048 bits."""
     client = client_context()
     client.set_ciphers("DEFAULT:@SECLEVEL=2")
     BioPair(client)
@@ -108,7 +108,7 @@ def connect_with(flags, chain, name):
     return BioPair(client, server_context(chain=chain), server_hostname=name)
 
 
-@pytest.mark.since(3, 7, "no _host_flags")
+@pytest.mark.since(3, 7, "has no _host_flags")
 def test_host_flags():
     context = client_context()
     assert context._host_flags == _ssl.HOSTFLAG_NO_PARTIAL_WILDCARDS
@@ -117,7 +117,7 @@ def test_host_flags():
     assert context._host_flags == flags
 
 
-@pytest.mark.since(3, 7, "no _host_flags")
+@pytest.mark.since(3, 7, "has no _host_flags")
 def test_host_flags_are_obeyed():
     wildcard = "host-wildcard.pem", "www.example.test"
     connect_with(0, *wildcard)
@@ -133,7 +133,7 @@ def test_host_flags_are_obeyed():
         connect_with(_ssl.HOSTFLAG_NO_PARTIAL_WILDCARDS, *partial)
 
 
-@pytest.mark.backport_only("takes what does not fit")
+@pytest.mark.backport_only("stock accepts values out of range")
 @pytest.mark.parametrize("value, error", [
     (None, TypeError), ("x", TypeError), (1.5, TypeError),
     (-1, ValueError), (1 << 40, OverflowError)])
@@ -145,7 +145,7 @@ def test_bad_host_flags(value, error):
     assert context._host_flags == before
 
 
-@pytest.mark.since(3, 7, "no hostname_checks_common_name")
+@pytest.mark.since(3, 7, "has no hostname_checks_common_name")
 @pytest.mark.parametrize("value", [True, False, 1, 0, None, "x", []])
 def test_common_name_takes_truth(value):
     context = client_context()
@@ -176,7 +176,7 @@ class Context(ssl.SSLContext):
     sslobject_class = Object
 
 
-has_classes = pytest.mark.since(3, 7, "no such classes")
+has_classes = pytest.mark.since(3, 7, "has no such attributes")
 
 
 @has_classes
@@ -186,7 +186,8 @@ def test_default_classes():
 
 
 def two_clients():
-    """A context of the class above, and one whose attributes are set."""
+    """An instance of Context, and an SSLContext with the same classes set as
+    attributes."""
     other = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     other.sslsocket_class, other.sslobject_class = Socket, Object
     for context in Context(ssl.PROTOCOL_TLS_CLIENT), other:
@@ -236,7 +237,7 @@ def test_accepted_connections_have_the_class():
 
 @has_classes
 def test_class_that_takes_more():
-    """A subclass may keep things of its own."""
+    """A subclass of SSLSocket may override _create() and add attributes."""
     class Named(ssl.SSLSocket):
         name = None
 

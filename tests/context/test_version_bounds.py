@@ -1,6 +1,7 @@
-"""minimum_version and maximum_version: what they take, and obey.
+"""minimum_version and maximum_version: the values they accept, and the
+versions that handshakes then agree on.
 
-The first words on them are in test_context.py.
+test_context.py has the basic tests of both attributes.
 """
 
 import ssl
@@ -9,7 +10,7 @@ import pytest
 
 from helpers import (BioPair, client_context, limit_version, server_context)
 
-pytestmark = pytest.mark.since(3, 7, "no version bounds")
+pytestmark = pytest.mark.since(3, 7, "has no version bounds")
 BOUNDS = ["minimum_version", "maximum_version"]
 VERSIONS = ["TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"]
 OLD = ["TLSv1", "TLSv1_1"]
@@ -25,7 +26,7 @@ def bounded(context, lowest=None, highest=None):
 
 
 def failure(client, server):
-    """The reasons why both ends refuse: (client's, server's)."""
+    """The reasons of both errors: (the client's, the server's)."""
     with BioPair(client, server, handshake=False) as pair:
         with pytest.raises(ssl.SSLWantReadError):
             pair.client.do_handshake()
@@ -51,7 +52,7 @@ def test_members_and_numbers(bound, version):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-@pytest.mark.since(3, 10, "0 is OpenSSL's word for no bound")
+@pytest.mark.since(3, 10, "accepts 0, which means no bound in OpenSSL")
 @pytest.mark.parametrize("value", [0, 1, -3, 0x2ff, 0x305, 0x7f1c, 1 << 40])
 def test_number_of_no_version(bound, value):
     context = bounded(client_context(), "TLSv1_2", "TLSv1_2")
@@ -92,7 +93,8 @@ def test_options_and_bounds_are_two_things():
 
 
 def test_bounds_the_wrong_way_round():
-    """Can be set, in whatever order, and leave no version."""
+    """Bounds that exclude each other can be set in either order.  The
+    handshake then fails."""
     context = bounded(client_context(), "TLSv1_3", "TLSv1_2")
     assert context.minimum_version is ssl.TLSVersion.TLSv1_3
     assert context.maximum_version is ssl.TLSVersion.TLSv1_2
@@ -127,14 +129,14 @@ def test_no_common_version(lowest, highest):
 
 
 def old_contexts(version):
-    """A client and a server that would speak an old version."""
+    """A client and a server that allow an old version."""
     return (bounded(client_context(), "MINIMUM_SUPPORTED", version),
             bounded(server_context(), "MINIMUM_SUPPORTED"))
 
 
 @pytest.mark.parametrize("version", OLD)
 def test_old_versions_at_a_low_security_level(version):
-    """They are there for those who ask for them."""
+    """A program can enable TLS 1.0 and 1.1."""
     contexts = old_contexts(version)
     for context in contexts:
         context.set_ciphers("ALL:@SECLEVEL=0")
@@ -143,7 +145,7 @@ def test_old_versions_at_a_low_security_level(version):
 
 
 @pytest.mark.skipif(ssl.OPENSSL_VERSION_INFO < (3,),
-                    reason="OpenSSL 1.1.1 allows them at level 1")
+                    reason="OpenSSL 1.1.1 allows TLS 1.0 and 1.1 at level 1")
 @pytest.mark.parametrize("version", OLD)
 def test_old_versions_at_the_default_security_level(version):
     with pytest.raises(ssl.SSLError):
@@ -157,7 +159,8 @@ def test_options_narrow_the_bounds():
 
 
 def test_bounds_of_the_context_that_a_name_chose():
-    """The version was chosen before."""
+    """The bounds of a context that the SNI callback sets change nothing:
+    OpenSSL has chosen the version before."""
     def switch(connection, name, context):
         connection.context = other
 

@@ -308,7 +308,7 @@ def test_small_dh_key():
     error = errors_of(client, server)[0]
     assert error.reason == "DH_KEY_TOO_SMALL"
     check(error.hint)
-    assert "security level" in error.hint and "!DHE" in error.hint
+    assert "security level" in error.hint and "ECDHE+AESGCM" in error.hint
 
 
 def test_small_dh_parameters_of_ours():

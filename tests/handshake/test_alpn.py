@@ -1,4 +1,4 @@
-"""ALPN, channel bindings, shared ciphers: what both ends agree on."""
+"""ALPN, channel bindings and shared ciphers."""
 
 import ssl
 
@@ -17,7 +17,7 @@ SELECTED = [
 ]
 
 
-# ALPN: the server's order counts
+# ALPN: the server's order decides
 
 @pytest.mark.parametrize("offered, known, selected", SELECTED)
 def test_alpn(pair_type, version, offered, known, selected):
@@ -34,7 +34,7 @@ def test_alpn(pair_type, version, offered, known, selected):
 
 
 def test_alpn_without_common_protocol(pair_type, version):
-    """Nothing is selected, and the connection is made all the same."""
+    """No protocol is selected, and the handshake succeeds."""
     client, server = client_context(version), server_context(version)
     client.set_alpn_protocols(["spdy"])
     server.set_alpn_protocols(["h2"])
@@ -87,7 +87,7 @@ def test_unknown_channel_binding(pair, kind):
     assert ssl.CHANNEL_BINDING_TYPES == ["tls-unique"]
 
 
-@pytest.mark.since(3, 7, "ValueError")
+@pytest.mark.since(3, 7, "raises ValueError")
 @pytest.mark.parametrize("kind", [None, 42, 1.5, ["tls-unique"]], ids=str)
 def test_channel_binding_of_wrong_type(pair, kind):
     with pytest.raises(TypeError):
@@ -96,7 +96,7 @@ def test_channel_binding_of_wrong_type(pair, kind):
 
 # Shared ciphers
 
-@pytest.mark.since(3, 10, "clients showed their own list")
+@pytest.mark.since(3, 10, "returns a client's own list")
 def test_shared_ciphers(pair_type):
     client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
     client.set_ciphers("AES128:AES256")
@@ -111,7 +111,7 @@ def test_shared_ciphers(pair_type):
         assert bits == 256
 
 
-@pytest.mark.since(3, 10, "showed the server's own list")
+@pytest.mark.since(3, 10, "returns the server's own list")
 def test_gh_96931_shared_ciphers_are_the_common_ones(pair_type):
     client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
     client.set_ciphers("ECDHE-RSA-AES128-GCM-SHA256:"
@@ -124,7 +124,7 @@ def test_gh_96931_shared_ciphers_are_the_common_ones(pair_type):
     assert names == ["ECDHE-RSA-AES256-GCM-SHA384"]
 
 
-@pytest.mark.backport_only("None after resumption: open there")
+@pytest.mark.backport_only("stock returns None after a resumption")
 def test_gh_96931_shared_ciphers_of_a_resumed_connection(version):
     client, server = client_context(version), server_context(version)
     with SocketPair(client, server) as pair:

@@ -1,4 +1,4 @@
-"""SSLContext.client_sessions: clients that resume by themselves."""
+"""SSLContext.client_sessions: clients that resume sessions automatically."""
 
 import contextlib
 import socket
@@ -13,7 +13,7 @@ from helpers import (TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
 from sessions import caching_context, finished_session, reuses, session_with
 from test_session_bytes import CHANGES
 
-pytestmark = pytest.mark.backport_only("ours")
+pytestmark = pytest.mark.backport_only("no Python has client_sessions")
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def contexts(version):
 
 @pytest.fixture
 def shared():
-    """All contexts that a test makes have their sessions in common."""
+    """New client contexts with the same settings share their sessions."""
     ssl._ssl._share_client_sessions(20)
     yield
     ssl._ssl._share_client_sessions(0)
@@ -73,7 +73,7 @@ def test_context_for_both_sides(version, pair_type):
 
 
 def test_context_for_both_sides_as_a_server():
-    """It goes on keeping the sessions that are in no ticket."""
+    """As a server, the context still stores sessions that have no ticket."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS)
     server.load_cert_chain(cert("localhost.pem"))
     server.options |= ssl.OP_NO_TICKET | ssl.OP_NO_TLSv1_3
@@ -99,7 +99,7 @@ def test_tls_1_3_without_tickets():
 
 
 def test_handshake_that_comes_with_the_data(contexts):
-    """Without a call of do_handshake()."""
+    """write() does the handshake, without a call of do_handshake()."""
     for expected in False, True:
         with SocketPair(*contexts, handshake=False) as pair:
             with Task(pair.server.do_handshake):
@@ -110,7 +110,7 @@ def test_handshake_that_comes_with_the_data(contexts):
 
 
 def test_connecting_later(contexts):
-    """The port is known when the handshake begins."""
+    """The port is known only when the socket connects."""
     client, server = contexts
     with listening() as listener:
         def serve():
@@ -128,7 +128,8 @@ def test_connecting_later(contexts):
 
 
 def test_session_that_is_given(contexts, pair_type):
-    """It is the one that is offered; new ones are kept all the same."""
+    """The client offers the session that the program has set, and none from
+    the cache."""
     client, server = contexts
     session = session_with(client, server)
     stranger = session_with(client, server_context())
@@ -138,7 +139,7 @@ def test_session_that_is_given(contexts, pair_type):
         assert pair.client.session_reused is True
 
 
-# Whose sessions
+# Which sessions a connection may resume
 
 def test_other_host(contexts, pair_type):
     assert not reuses(pair_type, *contexts)
@@ -151,7 +152,7 @@ def test_other_port(contexts):
     client, server = contexts
     pairs = [tcp_pair(), tcp_pair()]
     for pair in pairs:
-        # whose "server" is the end that a client connected: its port differs
+        # the TLS client has the accepted end: the peer's port always differs
         assert not reuses(SocketPair, client, server, pair=pair[::-1])
     with listening() as listener:
         for expected in False, True:
@@ -162,7 +163,8 @@ def test_other_port(contexts):
 
 
 def test_without_a_host(version):
-    """The address is the name; a MemoryBIO has none."""
+    """Without a host name, the address identifies the server.  A connection
+    over MemoryBIOs has no address, so it never resumes."""
     client, server = caching_context(version), server_context(version)
     client.check_hostname = False
     with listening() as listener:
@@ -186,7 +188,7 @@ def test_context_that_has_changed(contexts, change):
         try:
             pair.handshake()
         except ssl.SSLError:
-            pass    # there is no such revocation list, say
+            pass    # e.g. there is no CRL
         assert not pair.client.session_reused
 
 
@@ -225,12 +227,12 @@ def test_session_of_an_unverified_server(version):
         BioPair(client, server)
 
 
-# How often, how many
+# Number of uses and size of the cache
 
 def test_a_ticket_is_offered_once():
     client, server = caching_context("TLSv1.3"), server_context("TLSv1.3")
     with BioPair(client, server) as pair:
-        finished_session(pair)  # the server sends two
+        finished_session(pair)  # the server sends two tickets
     pairs = [BioPair(client, server, handshake=False) for _ in range(3)]
     for pair in pairs:
         try:
@@ -260,7 +262,7 @@ def test_the_least_recently_used_goes(pair_type):
     names = ["localhost", "127.0.0.1", "::1"]
     for name in names:
         assert not reuses(pair_type, client, server, server_hostname=name)
-    # the first one is gone, and so will be the second one
+    # the cache has dropped the first session; now it drops the second
     assert not reuses(pair_type, client, server, server_hostname=names[0])
     assert reuses(pair_type, client, server, server_hostname=names[2])
     assert not reuses(pair_type, client, server, server_hostname=names[1])
@@ -301,12 +303,13 @@ def test_forgotten_after_a_handshake_that_was_given_up():
 
 
 def test_forgotten_where_it_was_not_resumed(version):
-    """The server has lost its key, and its new session is kept."""
+    """The server cannot decrypt the ticket.  The client drops this session
+    and keeps the new one."""
     client = caching_context(version)
     assert not reuses(BioPair, client, server_context(version))
     server = server_context(version)
     if version == "TLSv1.3":
-        assert not reuses(BioPair, client, server)  # two tickets
+        assert not reuses(BioPair, client, server)  # there were two tickets
     assert [reuses(BioPair, client, server) for _ in range(2)] == [
         version == "TLSv1.3", True]
 
@@ -320,7 +323,7 @@ def test_connection_that_fails_later_spoils_no_session(contexts):
     assert reuses(SocketPair, *contexts)
 
 
-# Contexts that are alike
+# Contexts with the same settings
 
 def test_contexts_that_are_alike(shared, version, pair_type):
     server = server_context(version)
@@ -416,7 +419,7 @@ def test_one():
         False, True, True]
 
 
-# Processes; test_threads.py has what threads do
+# Processes (for threads see test_threads.py)
 
 def test_child_begins_with_none(contexts):
     def child():

@@ -1,5 +1,7 @@
-"""Encrypted Client Hello: keys, lists, success, rejection, and what to do
-then.  With an OpenSSL before 4.0: that each of it says what it needs.
+"""Encrypted Client Hello: keys, configuration lists, success, rejection and
+retry.
+
+With an OpenSSL before 4.0, each function must say which version it needs.
 """
 
 import base64
@@ -22,9 +24,9 @@ pytestmark = pytest.mark.backport_only("no Python has ECH")
 HAS_ECH = getattr(ssl, "HAS_ECH", False)
 needs_ech = pytest.mark.skipif(not HAS_ECH, reason="needs OpenSSL 4.0")
 
-# what everybody may see; tests/certs/host-other.pem is for it
+# the public name, which everybody can see; host-other.pem is for this name
 PUBLIC = "other.example.test"
-# the inner name
+# the inner name, which only the server can see
 SECRET = "localhost"
 
 
@@ -35,7 +37,7 @@ def list_of(pem):
 
 
 def new_keys(public_name=PUBLIC):
-    """(the PEM file, as text; its ECHConfigList)"""
+    """(the PEM file as text, its ECHConfigList)"""
     pem = ssl.generate_ech_keys(public_name)
     return pem, list_of(pem)
 
@@ -50,8 +52,10 @@ def as_file(pem):
 
 
 def ech_server(version=None, public="host-other.pem", **options):
-    """A context with KEYS, the certificate of SECRET and, for whoever asks
-    for another host, that of PUBLIC; `names` are those that were asked for.
+    """A server context with KEYS and the certificate of SECRET.
+
+    For all other names it sends the certificate of PUBLIC.  `names` has the
+    requested names.
     """
     context = server_context(version)
     outer = server_context(version, public)
@@ -78,7 +82,7 @@ def connect(client, server, config_list=None, host=SECRET, pair_type=BioPair,
 
 
 def rejection(client, server, config_list, error=ssl.SSLError):
-    """(the client's end, its error)"""
+    """(the client's connection, the error of its handshake)"""
     pair = BioPair(client, server, server_hostname=SECRET, handshake=False)
     pair.client.ech_config_list = config_list
     with pytest.raises(error) as caught:
@@ -86,9 +90,9 @@ def rejection(client, server, config_list, error=ssl.SSLError):
     return pair.client, caught.value
 
 
-# Without it
+# OpenSSL without ECH
 
-@pytest.mark.skipif(HAS_ECH, reason="it is there")
+@pytest.mark.skipif(HAS_ECH, reason="this OpenSSL has ECH")
 @pytest.mark.parametrize("call", [
     lambda pair: ssl.generate_ech_keys(PUBLIC),
     lambda pair: server_context().load_ech_keys(io.BytesIO(b"")),
@@ -131,7 +135,7 @@ def test_success(pair_type):
 
 
 def hello(config_list):
-    """What a client sends first."""
+    """The ClientHello of a client, as bytes."""
     outgoing = ssl.MemoryBIO()
     client = client_context().wrap_bio(
         ssl.MemoryBIO(), outgoing, server_hostname="secret.example.test")
@@ -160,7 +164,7 @@ def test_base64():
 
 @needs_ech
 def test_list_of_the_context():
-    """An unmodified client uses it, and a connection may have another."""
+    """A connection uses the list of its context, unless it has its own."""
     client = client_context()
     assert client.ech_config_list is None
     client.ech_config_list = bytearray(LIST)
@@ -181,7 +185,7 @@ def test_list_of_the_context():
 
 @needs_ech
 def test_socket_that_connects_later():
-    """There is a connection to ask once it is connected."""
+    """A closed socket has no status and no list, and refuses a list."""
     sock = client_context().wrap_socket(
         tcp_pair()[0], server_hostname=SECRET, do_handshake_on_connect=False)
     with contextlib.closing(sock):
@@ -195,7 +199,8 @@ def test_socket_that_connects_later():
 
 @needs_ech
 def test_certificate_must_be_for_the_inner_name():
-    """Where the server could decrypt, the public name counts for nothing."""
+    """If the server decrypts the inner ClientHello, its certificate must be
+    for the inner name, not for the public name."""
     server = server_context(chain="host-other.pem")
     server.load_ech_keys(as_file(KEYS))
     client, error = rejection(client_context(), server, LIST,
@@ -232,7 +237,7 @@ def test_resumption():
 @needs_ech
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_context_for_both_sides():
-    """A client does not take the keys of its context for its list."""
+    """A client must not use the keys of its context as its list."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS)
     context.load_ech_keys(as_file(KEYS))
     context.load_verify_locations(cert("root.pem"))
@@ -259,7 +264,8 @@ def test_rejection_and_retry():
 
 @needs_ech
 def test_rejection_over_a_socket():
-    """Who has no socket yet has the error."""
+    """wrap_socket() returns no socket, so the error has the retry
+    configurations."""
     client, server = client_context(), ech_server()
     client.ech_config_list = STALE
     left, right = unix_pair()
@@ -280,7 +286,8 @@ def test_rejection_over_a_socket():
 
 @needs_ech
 def test_rejection_by_one_who_is_not_the_public_server():
-    """Its configurations are for nobody."""
+    """If the certificate is not for the public name, the client must ignore
+    the server's retry configurations."""
     client, server = client_context(), ech_server(public="localhost.pem")
     end, error = rejection(client, server, STALE,
                            ssl.SSLCertVerificationError)
@@ -305,7 +312,8 @@ def test_rejection_that_nobody_verifies():
 @needs_ech
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 def test_server_without_it(version):
-    """That was verified: the client may do without."""
+    """The server proves that it has the public name, and it sends no retry
+    configurations.  The program may then connect without ECH."""
     end, error = rejection(client_context(),
                            server_context(version, "host-other.pem"), LIST)
     assert error.reason == "ECH_REQUIRED"
@@ -347,7 +355,8 @@ def test_grease(pair_type):
 
 @needs_ech
 def test_rotation():
-    """All keys decrypt, and clients are told those that they should."""
+    """The server decrypts with all keys, but sends only the configurations
+    of keys that were loaded with for_retry=True."""
     server = ech_server()
     newest, newest_list = new_keys()
     server.load_ech_keys(as_file(newest), for_retry=False)
@@ -359,7 +368,7 @@ def test_rotation():
 
 
 class Source(object):
-    """What was read of it, and whether it was closed."""
+    """An object that records the calls of read() and close()."""
 
     def __init__(self, data):
         self.data = data
@@ -419,7 +428,7 @@ def read_text(name):
     lambda: parts()[0] + read_text("localhost-cert.pem"),
     lambda: "x" * (2 << 20)])
 def test_bad_keys(tmpdir, make):
-    """The context is as it was."""
+    """The error leaves the keys of the context unchanged."""
     server = ech_server()
     path = str(tmpdir.join("keys.pem"))
     with open(path, "w") as stream:
@@ -431,7 +440,7 @@ def test_bad_keys(tmpdir, make):
         assert name in str(caught.value)
     with connect(client_context(), server, LIST) as pair:
         assert pair.server.ech_status() == "success"
-    with BioPair() as pair:     # no error is left behind
+    with BioPair() as pair:     # OpenSSL's error queue is empty
         with pytest.raises(ssl.SSLWantReadError):
             pair.client.read(1)
 
@@ -484,7 +493,7 @@ def test_generate_with_bad_names(name, error):
 
 @needs_ech
 def test_keys_that_another_program_made():
-    """tests/certs/ech.pem is not OpenSSL's."""
+    """tests/certs/ech.pem was not made by OpenSSL."""
     server = server_context()
     server.load_ech_keys(cert("ech.pem"))
     with connect(client_context(), server,
@@ -504,7 +513,7 @@ def test_generate():
 # Lists
 
 def version_of_the_future():
-    """One whose length is right."""
+    """One configuration of an unknown version; its length is correct."""
     return b"\x00\x24\xfe\x0a\x00\x20" + b"x" * 32
 
 
@@ -575,7 +584,7 @@ def test_servers_have_none():
     lambda context: setattr(context, "options",
                             context.options | ssl.OP_NO_TLSv1_3)])
 def test_without_tls_1_3(limit):
-    """Nothing is sent in the clear instead."""
+    """The client must not connect without ECH: the name would be public."""
     client = client_context()
     limit(client)
     with BioPair(client, handshake=False) as pair:
@@ -590,7 +599,8 @@ def test_without_tls_1_3(limit):
 
 @needs_ech
 def test_version_that_is_taken_away_later():
-    """The context that a connection goes over to allows TLS 1.2 only."""
+    """The connection gets another context, which allows only TLS 1.2.  The
+    client must not send the inner name."""
     client, older = client_context(), client_context("TLSv1.2")
     older.maximum_version = ssl.TLSVersion.TLSv1_2
     outgoing = ssl.MemoryBIO()
@@ -605,7 +615,7 @@ def test_version_that_is_taken_away_later():
     assert b"secret" not in outgoing.read()
 
 
-# Threads, and the end
+# Threads and garbage collection
 
 @needs_ech
 def test_keys_are_loaded_while_others_use_them():

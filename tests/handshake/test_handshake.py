@@ -1,4 +1,4 @@
-"""The handshake, and every getter before, during and after it."""
+"""The handshake, and all getters before, during and after a handshake."""
 
 import gc
 import socket
@@ -76,9 +76,9 @@ def test_no_handshake_on_connect():
         assert pair.client.version() is not None
 
 
-@pytest.mark.since(3, 6, "a read began one only")
+@pytest.mark.since(3, 6, "only begins the handshake")
 def test_bpo_29334_implicit_handshake_over_bios(version):
-    """A first read or write does the handshake; then it is done."""
+    """The first read and write do the whole handshake."""
     with BioPair(version=version, handshake=False) as pair:
         pair.finish(lambda: pair.client.write(b"hello"),
                     lambda: pair.server.read(5))
@@ -122,11 +122,11 @@ def test_cipher_order_of_the_server():
             "ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2", 128)
 
 
-# The one is in the default list, the other in OpenSSL's own alone.
+# USUAL is in the default list; WEAK is only in OpenSSL's own default list
 USUAL, WEAK = "DHE-RSA-AES128-SHA256", "AES128-SHA"
 
 
-@pytest.mark.backport_only("a refused list leaves none")
+@pytest.mark.backport_only("stock has no ciphers after a refused list")
 def test_default_ciphers_after_a_refused_list():
     client, server = client_context("TLSv1.2"), server_context("TLSv1.2")
     server.load_dh_params(cert("dh2048.pem"))
@@ -140,7 +140,7 @@ def test_default_ciphers_after_a_refused_list():
         SocketPair(client, server)
 
 
-@pytest.mark.since(3, 10, "another list")
+@pytest.mark.since(3, 10, "has another default list")
 def test_default_ciphers_of_the_context_that_a_callback_sets():
     client, other = client_context("TLSv1.2"), server_context("TLSv1.2")
     other.load_dh_params(cert("dh2048.pem"))
@@ -227,7 +227,7 @@ def test_wrong_side_of_a_protocol():
 # Arguments
 
 def test_bpo_19422_not_a_stream_socket():
-    """bpo-19422: datagrams would go out in clear text."""
+    """A datagram socket would send data in clear text."""
     with pytest.raises(NotImplementedError):
         client_context().wrap_socket(
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
@@ -248,7 +248,8 @@ def test_not_bios(bios):
 
 
 def test_one_bio_for_both_ways():
-    """Nobody should, but it must not crash: it reads its own hello."""
+    """A program should not do so, but nothing may crash: the client reads
+    its own ClientHello."""
     bio = ssl.MemoryBIO()
     connection = client_context().wrap_bio(bio, bio,
                                            server_hostname="localhost")
@@ -264,9 +265,7 @@ def test_server_has_no_server_hostname():
 
 
 def refusal(wrap, **options):
-    """The text of the plain ValueError with which it refuses to be made,
-    over a socket or over MemoryBIOs.
-    """
+    """The message of the ValueError that wrap() must raise."""
     with pytest.raises(ValueError) as caught:
         wrap(**options)
     assert type(caught.value) is ValueError  # no UnicodeError
@@ -274,7 +273,7 @@ def refusal(wrap, **options):
 
 
 def wrappers(context):
-    """Its wrap_socket() and its wrap_bio(), over what is not connected."""
+    """wrap_socket() and wrap_bio() of a context, without a peer."""
     return [
         lambda **options: context.wrap_socket(socket.socket(), **options),
         lambda **options: context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
@@ -286,7 +285,7 @@ def test_check_hostname_needs_a_name():
         client_context().wrap_socket(socket.socket())
 
 
-@pytest.mark.since(3, 14, "stock verifies no name at all")
+@pytest.mark.since(3, 14, "verifies no host name")
 @pytest.mark.parametrize("name", [None, "", u"", b"", bytearray()])
 def test_cve_2026_19553_check_hostname_without_a_name(name):
     for context in (client_context(), ssl.create_default_context()):
@@ -295,7 +294,7 @@ def test_cve_2026_19553_check_hostname_without_a_name(name):
             assert text == "check_hostname requires server_hostname"
 
 
-@pytest.mark.since(3, 14, "silently ignored over MemoryBIOs")
+@pytest.mark.since(3, 14, "ignores the arguments over MemoryBIOs")
 def test_cve_2026_19553_what_is_for_clients_only():
     with SocketPair() as pair:
         session = pair.client.session
@@ -307,9 +306,9 @@ def test_cve_2026_19553_what_is_for_clients_only():
         assert text == "session can only be specified in client mode"
 
 
-@pytest.mark.since(3, 14, "silently ignored over MemoryBIOs")
+@pytest.mark.since(3, 14, "ignores check_hostname over MemoryBIOs")
 def test_cve_2026_19553_server_that_checks_host_names():
-    """There is no name of a client to check."""
+    """A server gets no host name of the client that it could check."""
     server = server_context()
     server.check_hostname = True
     for wrap in wrappers(server):
@@ -336,7 +335,7 @@ def test_listening_socket_needs_no_handshake():
 
 
 def test_non_blocking_needs_the_switch_off():
-    """A handshake on connect cannot be done without blocking."""
+    """A handshake on connect would block."""
     left, right = tcp_pair(timeout=0)
     with pytest.raises(ValueError):
         client_context().wrap_socket(left, server_hostname="localhost")
@@ -346,13 +345,14 @@ def test_non_blocking_needs_the_switch_off():
 
 # Getters
 
-STOCK_SESSION = pytest.mark.backport_only("a session cannot be copied then")
-SINCE_13 = pytest.mark.since(3, 13, "new then")
-SINCE_15 = pytest.mark.since(3, 15, "new then")
-OURS = pytest.mark.backport_only("no Python has it")
-# an SSLSocket without TLS has none to show
+STOCK_SESSION = pytest.mark.backport_only(
+    "stock cannot copy a session during the handshake")
+SINCE_13 = pytest.mark.since(3, 13, "has no such method")
+SINCE_15 = pytest.mark.since(3, 15, "has no such method")
+OURS = pytest.mark.backport_only("no Python has this name")
+# both raise ValueError on an SSLSocket without TLS
 CHAINS = ["get_unverified_chain", "get_verified_chain"]
-# all that only looks: properties, and methods without arguments
+# properties and methods that only read and need no arguments
 GETTERS = {
     "cipher": (),
     "client_sigalg": SINCE_15,
@@ -383,7 +383,7 @@ getters = pytest.mark.parametrize("name", [
 
 
 def look(end, name):
-    """What a getter says; None where OpenSSL is too old for it."""
+    """The value of a getter; None if OpenSSL is too old for it."""
     value = getattr(end, name)
     try:
         return value() if callable(value) else value
@@ -391,9 +391,9 @@ def look(end, name):
         return None
 
 
-@pytest.mark.backport_only("has others")
+@pytest.mark.backport_only("stock has other names")
 def test_getters_are_all_of_them():
-    """What says that there is no certificate has tests of its own."""
+    """Getters of certificates have their own tests."""
     others = {"close", "do_handshake", "getpeercert", "peer_certificate",
               "read", "shutdown", "unwrap", "verify_client_post_handshake",
               "write"}
@@ -428,7 +428,7 @@ def test_bpo_29334_certificate_before_the_handshake(pair_type):
                     end.getpeercert(binary)
 
 
-@pytest.mark.since(3, 10, "showed the server's own list")
+@pytest.mark.since(3, 10, "returns the server's own list")
 def test_gh_96931_shared_ciphers_before_the_handshake(pair_type):
     with pair_type(handshake=False) as pair:
         assert pair.client.shared_ciphers() is None
@@ -439,7 +439,7 @@ def test_gh_96931_shared_ciphers_before_the_handshake(pair_type):
     pytest.param(name, marks=STOCK_SESSION if name == "session"
                  else GETTERS[name]) for name in sorted(GETTERS)])
 def test_getters_during_the_handshake(version, name):
-    """Each getter between any two steps, over BIOs."""
+    """Call each getter between all steps, over MemoryBIOs."""
     with BioPair(version=version, handshake=False) as pair:
         def step(end):
             look(end, name)
@@ -468,7 +468,7 @@ def test_getters_after_unwrap(version, name):
             look_without_tls(end, name)
 
 
-@pytest.mark.backport_only("an AttributeError about None")
+@pytest.mark.backport_only("stock raises AttributeError")
 def test_certificate_after_unwrap(version):
     with SocketPair(version=version) as pair:
         with Task(pair.server.unwrap):
@@ -495,7 +495,7 @@ def test_getters_after_close(name):
 
 # Low-level attributes
 
-@pytest.mark.backport_only("stock crashes: gh-113318")
+@pytest.mark.backport_only("stock crashes (gh-113318)")
 @pytest.mark.parametrize("name", [
     "context", "ech_config_list", "owner", "session", "session_reused",
     "server_side", "server_hostname"])
@@ -522,7 +522,7 @@ def test_context_of_wrong_type(pair_type, value):
         before = pair.client.context
         with pytest.raises((TypeError, AttributeError)):
             pair.client.context = value
-            # where the socket takes it, the connection did not
+            # if SSLSocket accepts the value, _sslobj must refuse it
             pair.client._sslobj.context = value
         gc.collect()
         assert pair.client._sslobj.context is before

@@ -1,9 +1,9 @@
-"""Handshakes that a peer which is not OpenSSL does wrong: in each message,
-its framing, its order, its fields.
+"""Handshakes with a peer that is not OpenSSL and makes mistakes: in each
+message, its framing, its order and its fields.
 
-Each ends at once, with an alert and an SSLError and without a byte of data
-that has come through, or goes on as if nothing had been, and the next
-connection works.  Which alert it is, each OpenSSL decides.
+After a mistake our end must send an alert and raise an SSLError at once, and
+it must receive no data.  A harmless deviation must change nothing.  In both
+cases the next connection must work.  The alert depends on the OpenSSL version.
 """
 
 import copy
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.since(3, 7, "has no SSLCertVerificationError")
 BOTH = ["TLSv1.2", "TLSv1.3"]
 HEARTBEAT, UNKNOWN = 24, 99     # types of records
 
-# the peer's messages, by our role and the version; what follows a "|" ends
-# a flight: if it is missing, both wait
+# the peer's messages, by our role and the version.  A message after a "|" ends
+# a flight: if the message is missing, both ends wait
 MESSAGES = {
     ("client", "TLSv1.2"): "server_hello certificate server_key_exchange"
                            " certificate_request | server_hello_done"
@@ -47,7 +47,7 @@ SOME = EVERY if LONG else [
     ("server", "TLSv1.2", "client_hello"), ("server", "TLSv1.3", "finished")]
 
 
-# how it ends with OpenSSL 1.1.1 as well, which suffers more
+# additional endings with OpenSSL 1.1.1, which tolerates more
 OLD_ENDINGS = {
     "certificate_verify-longer": "close_notify",
     "server_hello-no_renegotiation_info": "close_notify",
@@ -68,7 +68,7 @@ def framed(data, body):
 
 
 def with_body(change):
-    """Its length fits."""
+    """Change the body, with a correct length."""
     def alter(message):
         data = message.write()
         return [(HANDSHAKE, framed(data, change(data[4:])))]
@@ -76,7 +76,7 @@ def with_body(change):
 
 
 def with_length(high, middle, low):
-    """Whatever is in it."""
+    """Change the length, but not the body."""
     def alter(message):
         data = message.write()
         data[1:4] = bytearray([high, middle, low])
@@ -107,14 +107,14 @@ def hang_up_within(message):
 
 
 def after(kind, data):
-    """Another record first."""
+    """Send another record before the message."""
     def alter(message):
         return [(kind, data), (message.contentType, message.write())]
     return alter
 
 
 def around(kind, data):
-    """Another record in the middle of the message."""
+    """Send another record in the middle of the message."""
     def alter(message):
         whole = message.write()
         return [(message.contentType, whole[:3]), (kind, data),
@@ -123,7 +123,7 @@ def around(kind, data):
 
 
 def edited(change):
-    """A function changes a copy of the message."""
+    """Apply a function to a copy of the message."""
     def alter(message):
         changed = copy.deepcopy(message)
         change(changed)
@@ -144,13 +144,13 @@ def extension(number, data=b""):
 
 
 def more(number, data=b"", times=1):
-    """With an extension that it has not, last of all."""
+    """Add an extension at the end."""
     return edited(lambda message: message.extensions.extend(
         [extension(number, data)] * times))
 
 
 def instead(number, data):
-    """With other data in an extension that it has."""
+    """Replace the data of an extension."""
     def change(message):
         kinds = [each.extType for each in message.extensions]
         message.extensions[kinds.index(number)] = extension(number, data)
@@ -165,12 +165,12 @@ def without(number):
     return edited(change)
 
 
-# What is tried
+# Tests
 
 def assert_ends(contexts, role, version, name, alter, endings,
                 error=ssl.SSLError):
-    """In one of these ways, as Peer.live() tells them; "close_notify" is
-    that all went well."""
+    """The connection ends in one of these ways, named as by Peer.echo();
+    "close_notify" means success."""
     with Meeting(contexts, role, version, alter={name: alter}) as meeting:
         caught, ended = meeting.live()
         assert meeting.peer.altered
@@ -180,7 +180,7 @@ def assert_ends(contexts, role, version, name, alter, endings,
         else:
             assert not meeting.peer.data
             assert type(caught) in (error, ssl.SSLCertVerificationError)
-        # whatever state it is in
+        # the getters work in every state
         meeting.sock.cipher(), meeting.sock.version(), meeting.sock.session
         meeting.assert_context_works()
 
@@ -210,7 +210,7 @@ def test_wrong_body(contexts, role, version, name, how):
 
 @pytest.mark.parametrize("role, version, name", EVERY)
 def test_far_too_long(contexts, role, version, name):
-    """It is refused before it has come."""
+    """Our end refuses the message before the message is complete."""
     assert_ends(contexts, role, version, name, with_length(255, 255, 255),
                 "alert")
 
@@ -224,7 +224,7 @@ def test_longer_than_it_says(contexts, role, version, name):
 @pytest.mark.parametrize("role, version, name", FOLLOWED)
 def test_wrong_order(contexts, role, version, name, alter):
     if alter is left_out and name == "certificate_request":
-        pytest.skip("is not always there")
+        pytest.skip("this message is optional")
     assert_ends(contexts, role, version, name, alter, "alert")
 
 
@@ -237,7 +237,7 @@ def test_wrong_kind(contexts, role, version, name, number):
 @pytest.mark.parametrize("alter", [hang_up, hang_up_within])
 @pytest.mark.parametrize("role, version, name", EVERY)
 def test_early_close(contexts, role, version, name, alter):
-    """What is told to the peer that does not listen is no matter."""
+    """The peer no longer reads, so our end may send an alert or not."""
     assert_ends(contexts, role, version, name, alter, "EOF alert",
                 ssl.SSLEOFError)
 
@@ -251,12 +251,12 @@ RECORDS = {
     "half_alert": (ALERT, b"\2", "alert"),
     "long_alert": (ALERT, b"\2\x28\0", "alert"),
     "empty_alert": (ALERT, b"", "alert"),
-    # nothing may come before the first message
+    # no record may precede the first message
     "handshake_failure": (ALERT, b"\2\x28", "EOF alert"),
     "unknown_alert": (ALERT, b"\2\xc8", "EOF alert"),
     "level_3": (ALERT, b"\3\x28", "EOF alert"),
     "user_canceled": (ALERT, b"\1\x5a", "close_notify alert"),
-    # no record of TLS 1.3 may be empty, in earlier ones a few are suffered
+    # TLS 1.3 allows no empty record; earlier versions allow a few
     "empty_handshake": (HANDSHAKE, b"", "close_notify alert"),
 }
 
@@ -274,7 +274,7 @@ def test_records_between(contexts, role, version, name, record, where):
 @pytest.mark.parametrize("where", [after, around])
 @pytest.mark.parametrize("role, version, name", EVERY)
 def test_change_cipher_spec_between(contexts, role, version, name, where):
-    """In TLS 1.3 it means nothing, but before the first message."""
+    """TLS 1.3 ignores this record, except before the first message."""
     endings = "alert"
     if version == "TLSv1.3" and name[-5:] != "hello":
         endings += " close_notify"
@@ -329,7 +329,7 @@ SERVER_HELLO_1_2 = {
     "other_random": (fields(random=bytearray(32)), "alert"),
 }
 SERVER_HELLO_1_3 = {
-    # the extension counts, not the field
+    # the supported_versions extension counts, not this field
     "version_1.4": (fields(server_version=(3, 5)), "close_notify"),
     "other_session_id": (fields(session_id=bytearray(32)), "alert"),
     "suite_of_1.2": (fields(cipher_suite=0xcca9), "alert"),
@@ -494,7 +494,7 @@ def test_fields(contexts, row):
 
 @pytest.mark.parametrize("edit", sorted(RETRY))
 def test_hello_retry_request(contexts, edit):
-    """The peer does not take the share that is sent at first."""
+    """The peer rejects the key share of the first ClientHello."""
     retried = {"TLSv1.3": dict(contexts["TLSv1.3"], client=client_context(
         "TLSv1.3"))}
     retried["TLSv1.3"]["client"].load_cert_chain(cert("localhost-ec.pem"))

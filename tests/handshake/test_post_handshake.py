@@ -20,7 +20,7 @@ def contexts(client_auth=True, chain="client.pem"):
 
 
 def ask(pair):
-    """The request, the client's answer and some data both ways."""
+    """As let_answer(); then the server reads the answer."""
     let_answer(pair)
     assert pair.server.read(1) == b"y"
 
@@ -68,7 +68,7 @@ def test_client_with_untrusted_certificate(pair_type):
 
 
 def assert_cannot_ask(end, pair):
-    """That is said at once, and the connection goes on."""
+    """The request raises an SSLError, and the connection still works."""
     with pytest.raises(ssl.SSLError) as caught:
         end.verify_client_post_handshake()
     assert type(caught.value) is ssl.SSLError
@@ -106,7 +106,7 @@ def test_before_the_handshake():
             pair.server.verify_client_post_handshake()
 
 
-@pytest.mark.since(3, 8, "switched verification on")
+@pytest.mark.since(3, 8, "turns verification on")
 def test_bpo_37428_client_that_verifies_nothing():
     client, server = contexts()
     client.check_hostname = False
@@ -117,10 +117,10 @@ def test_bpo_37428_client_that_verifies_nothing():
         assert pair.server.getpeercert() is not None
 
 
-# What it verifies is what a handshake does
+# A request verifies a certificate as a handshake does
 
 def refused(client, server):
-    """The certificate is asked for and refused; the server's reason."""
+    """The server's error after it has requested the certificate."""
     with BioPair(client, server) as pair:
         with pytest.raises(ssl.SSLError) as caught:
             ask(pair)
@@ -129,7 +129,7 @@ def refused(client, server):
 
 @pytest.mark.parametrize("mode", [ssl.CERT_OPTIONAL, ssl.CERT_REQUIRED])
 def test_certificate_for_another_purpose(mode):
-    """One for servers only."""
+    """The client's certificate is only for servers."""
     client, server = contexts(chain="server-only.pem")
     server.verify_mode = mode
     assert refused(client, server).reason == "CERTIFICATE_VERIFY_FAILED"
@@ -156,7 +156,7 @@ def test_verify_flags():
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_each_request_verifies(number):
-    """Also the second one, of a connection that has passed."""
+    """The second request on a connection verifies the certificate, too."""
     client, server = contexts()
     with BioPair(client, server) as pair:
         for _ in range(number):
@@ -170,7 +170,7 @@ def test_each_request_verifies(number):
 
 
 def test_resumed_connection_verifies():
-    """A session from before the request has no certificate to take over."""
+    """A session from before the request contains no certificate."""
     client, server = contexts(chain="unknown.pem")
     with BioPair(client, server) as pair:
         pair.server.write(b"x")
@@ -181,7 +181,7 @@ def test_resumed_connection_verifies():
         assert pair.server.getpeercert() is None
         with pytest.raises(ssl.SSLError) as caught:
             ask(pair)
-        # a client with OpenSSL 1.1.1 sends none then
+        # after a resumption a client with OpenSSL 1.1.1 sends none
         assert caught.value.reason in ("CERTIFICATE_VERIFY_FAILED",
                                        "PEER_DID_NOT_RETURN_A_CERTIFICATE")
 
@@ -189,13 +189,13 @@ def test_resumed_connection_verifies():
 # Another context
 
 def switching(first, other):
-    """The first, which goes over to the other in its callback."""
+    """The first context, whose SNI callback sets the other context."""
     first.set_servername_callback(
         lambda connection, *_: setattr(connection, "context", other))
     return first
 
 
-@pytest.mark.backport_only("the first context's settings count")
+@pytest.mark.backport_only("stock uses the first context's settings")
 def test_context_of_the_host_verifies():
     client, other = contexts(chain="revoked.pem")
     other.load_verify_locations(cert("crl.pem"))
@@ -212,9 +212,10 @@ def test_context_of_the_host_verifies():
         assert caught.value.reason == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
 
 
-@pytest.mark.backport_only("the first context's settings count")
+@pytest.mark.backport_only("stock uses the first context's settings")
 def test_context_of_the_host_asks_in_the_handshake():
-    """Where it does not know requests after it."""
+    """If the host's context does not allow requests after the handshake, the
+    server requests the certificate in the handshake."""
     client, other = contexts(chain=None)
     other.post_handshake_auth = False
     server = switching(contexts()[1], other)

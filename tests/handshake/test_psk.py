@@ -1,4 +1,4 @@
-"""Pre-shared keys: connections that need no certificate."""
+"""Pre-shared keys: connections without certificates."""
 
 import os
 import ssl
@@ -10,14 +10,14 @@ from helpers import (BioPair, SocketPair, cert, client_context, collect,
                      in_child, limit_version, meanwhile, native, receive,
                      server_context)
 
-pytestmark = pytest.mark.since(3, 13, "no pre-shared keys")
+pytestmark = pytest.mark.since(3, 13, "has no pre-shared keys")
 KEY = b"sixteen byte key"
 LONGEST_IDENTITY = 255 if ssl.OPENSSL_VERSION_INFO >= (3,) else 127
-TOO_LONG_KEY = 10000  # OpenSSL 1.1.1 has room for 256, later ones for 512
+TOO_LONG_KEY = 10000  # OpenSSL 1.1.1 allows 256 bytes, later versions 512
 
 
 def psk_client(callback, version=None):
-    """A client context that knows no certificates."""
+    """A client context that verifies no certificates."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
@@ -52,7 +52,7 @@ def fails(*arguments):
     return 1 // 0
 
 
-# What the callbacks get, and what comes of it
+# Arguments and results of the callbacks
 
 def test_agreement(pair_type, version):
     seen = []
@@ -81,13 +81,13 @@ def test_has_psk():
     assert ssl.HAS_PSK is True
 
 
-@pytest.mark.since(3, 15, "no such name")
+@pytest.mark.since(3, 15, "has no such name")
 def test_has_psk_tls13():
     assert ssl.HAS_PSK_TLS13 is True
 
 
 def test_identity_hint(version):
-    """TLS 1.3 has none."""
+    """TLS 1.3 has no identity hint."""
     seen = []
 
     def client_callback(hint):
@@ -101,7 +101,7 @@ def test_identity_hint(version):
 
 
 def test_no_identity():
-    """TLS 1.2 can do without one."""
+    """In TLS 1.2 a client needs no identity."""
     seen = []
 
     def server_callback(identity):
@@ -138,8 +138,9 @@ def test_identities(version, given, seen_as):
 
 @pytest.mark.parametrize("make", [
     bytes, pytest.param(bytearray, marks=pytest.mark.backport_only(
-        "takes bytes only")), pytest.param(
-            memoryview, marks=pytest.mark.backport_only("takes bytes only"))])
+        "stock accepts only bytes")), pytest.param(
+            memoryview, marks=pytest.mark.backport_only(
+                "stock accepts only bytes"))])
 def test_types_of_keys(version, make):
     BioPair(*contexts(version, lambda hint: ("client", make(KEY)),
                       lambda identity: make(KEY)), server_hostname=None)
@@ -152,7 +153,8 @@ def test_lengths_of_keys(version, length):
 
 
 def test_resumption(pair_type):
-    """In TLS 1.3 a pre-shared key is a session that both ends had before."""
+    """In TLS 1.3 OpenSSL treats a pre-shared key as a session, so the
+    handshake is a resumption."""
     for version in ("TLSv1.2", "TLSv1.3"):
         with pair_type(*contexts(version), server_hostname=None) as pair:
             assert pair.client.session_reused is (version == "TLSv1.3")
@@ -169,7 +171,7 @@ def test_context_for_both_ends(version):
         assert receive(pair.server, 5) == b"hello"
 
 
-# Keys that do not fit, and none
+# Wrong keys and missing keys
 
 def test_different_keys(pair_type, version):
     with pytest.raises(ssl.SSLError):
@@ -191,7 +193,7 @@ def test_client_refuses(pair_type, version):
 
 @pytest.mark.parametrize("refusal", ["client", "server"])
 def test_certificate_in_place_of_the_key(refusal):
-    """TLS 1.3 goes on without the key, if there is a certificate."""
+    """In TLS 1.3 the handshake uses the certificate if one end has no key."""
     client = psk_client(give_key, "TLSv1.3")
     server = server_context("TLSv1.3")
     server.set_psk_server_callback(know_key)
@@ -216,22 +218,22 @@ def test_switched_off(version):
         BioPair(client, server, server_hostname=None)
 
 
-# Contexts that verify as well: the key counts as proof, nothing else does
+# Contexts that also verify certificates: the key replaces the certificate
 
-KEYED = "kECDHEPSK"     # and no certificate
+KEYED = "kECDHEPSK"     # only with the key, without a certificate
 BOTH = KEYED + ":ECDHE+AESGCM"
-UNKNOWN_CA = 20     # of OpenSSL's X509_V_ERR_*
+UNKNOWN_CA = 20     # a value of OpenSSL's X509_V_ERR_*
 HOSTNAME_MISMATCH = 62
-LATE = pytest.mark.since(3, 15, "no set_ciphersuites()")
+LATE = pytest.mark.since(3, 15, "has no set_ciphersuites()")
 
 
 def verifying_contexts(version, chain="localhost.pem", key=True):
-    """A client that verifies certificate and name, and a server that has a
-    certificate; with or without the key."""
+    """A client that verifies the certificate and the host name, and a server
+    that has a certificate.  `key`: both also have the pre-shared key."""
     client, server = client_context(version), server_context(version, chain)
     if key:
         client.set_ciphers(BOTH)
-        # with its hash alone a key can be used in TLS 1.3
+        # in TLS 1.3 the key can be used only with its hash, SHA-256
         client.set_ciphersuites("TLS_AES_128_GCM_SHA256")
         client.set_psk_client_callback(give_key)
         server.set_ciphers(KEYED)
@@ -266,7 +268,7 @@ def test_client_verifies_where_the_server_has_no_key(pair_type, version,
     assert caught.value.verify_code == code
 
 
-@pytest.mark.backport_only("resumes it without a certificate")
+@pytest.mark.backport_only("stock resumes the session without a certificate")
 def test_session_of_a_key_is_none_of_a_certificate(version):
     client, server = verifying_contexts(version)
     session = session_of(client, server)
@@ -280,7 +282,7 @@ def test_session_of_a_key_is_none_of_a_certificate(version):
 
 @LATE
 def test_server_that_asks_for_a_certificate(pair_type, version):
-    """Who has the key needs none; who has not does."""
+    """A client needs a certificate unless it has the key."""
     client, server = verifying_contexts(version)
     server.load_verify_locations(cert("root.pem"))
     server.verify_mode = ssl.CERT_REQUIRED
@@ -297,22 +299,22 @@ def test_server_that_asks_for_a_certificate(pair_type, version):
         assert pair.server.getpeercert()
 
 
-# Callbacks that fail: the operation that called them raises it
+# Callbacks that fail: the operation that called them raises the exception
 
-@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.backport_only("stock prints the exception, raises SSLError")
 def test_exception_in_the_client(pair_type, version, capfd):
     with pytest.raises(ZeroDivisionError):
         pair_type(*contexts(version, fails), server_hostname=None)
     assert "ZeroDivisionError" not in capfd.readouterr()[1]
 
 
-@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.backport_only("stock prints the exception, raises SSLError")
 def test_exception_in_the_server(version):
     with BioPair(*contexts(version, server_callback=fails),
                  server_hostname=None, handshake=False) as pair:
         with pytest.raises(ZeroDivisionError):
             pair.handshake()
-        # the client is told, and a second try tells no more than that
+        # a second call raises an SSLError, and the client gets an alert
         with pytest.raises(ssl.SSLError):
             pair.server.do_handshake()
         pair.flush()
@@ -320,7 +322,7 @@ def test_exception_in_the_server(version):
             pair.client.do_handshake()
 
 
-@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.backport_only("stock prints the exception, raises SSLError")
 @pytest.mark.parametrize("result, error", [
     (None, TypeError), (42, TypeError), (b"key", TypeError), ((), TypeError),
     (("client",), TypeError), (("client", KEY, 1), TypeError),
@@ -335,7 +337,7 @@ def test_bad_result_of_the_client_callback(version, result, error):
     assert not isinstance(caught.value, ssl.SSLError)
 
 
-@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.backport_only("stock prints the exception, raises SSLError")
 @pytest.mark.parametrize("result, error", [
     (None, TypeError), (42, TypeError), (("client", KEY), TypeError),
     (b"k" * TOO_LONG_KEY, ValueError)])
@@ -346,7 +348,7 @@ def test_bad_result_of_the_server_callback(version, result, error):
     assert not isinstance(caught.value, ssl.SSLError)
 
 
-@pytest.mark.backport_only("is printed, and the handshake an SSLError")
+@pytest.mark.backport_only("stock prints the exception, raises SSLError")
 def test_callback_that_takes_nothing(version):
     with pytest.raises(TypeError):
         BioPair(*contexts(version, lambda: None), server_hostname=None)
@@ -378,7 +380,7 @@ def test_callbacks_of_the_other_end():
 
 
 def test_hint_of_wrong_type():
-    """It is looked at first."""
+    """The method checks the hint first."""
     for protocol, callback in ((ssl.PROTOCOL_TLS_CLIENT, know_key),
                                (ssl.PROTOCOL_TLS_SERVER, None)):
         context = ssl.SSLContext(protocol)
@@ -400,7 +402,7 @@ def test_failed_set_keeps_the_old_callback(version, value):
 
 @pytest.mark.parametrize("hint, error", [
     (42, TypeError), (u"hi\0nt", ValueError),
-    # OpenSSL has room for 256 bytes at the most
+    # OpenSSL allows at most 256 bytes
     ("x" * 1000, ValueError)], ids=["number", "nul", "long"])
 def test_failed_set_keeps_the_old_hint(hint, error):
     seen = []
@@ -429,7 +431,7 @@ def test_hint_is_replaced_with_the_callback():
     assert seen == [None]
 
 
-# What callbacks do to the context, the connection and others
+# Callbacks that use contexts, connections and processes
 
 def test_callback_replaces_itself(version):
     def client_callback(hint):
@@ -446,10 +448,10 @@ def test_callback_replaces_itself(version):
         BioPair(client, server, server_hostname=None)
 
 
-@pytest.mark.backport_only("waits for itself or crashes")
+@pytest.mark.backport_only("stock deadlocks or crashes")
 def test_callback_that_enters_its_own_connection(pair_type, version,
                                                  entrance):
-    """It gets an exception, and the handshake goes on."""
+    """The call raises an exception, and the handshake goes on."""
     errors = []
 
     def enter(end):
@@ -494,8 +496,8 @@ def test_getters_in_the_callbacks(pair_type, version):
 
 
 def test_context_switch():
-    """The keys are asked of the context that the name chose.  TLS 1.3 needs
-    them before that."""
+    """In TLS 1.2 OpenSSL asks the context that the SNI callback has set.  In
+    TLS 1.3 it needs the key before the SNI callback runs."""
     def switch(connection, name, context):
         connection.context = other
 
@@ -506,7 +508,7 @@ def test_context_switch():
         assert pair.server.context is other
 
 
-@pytest.mark.backport_only("uses freed memory: CVE-2026-19445")
+@pytest.mark.backport_only("stock uses freed memory (CVE-2026-19445)")
 def test_cve_2026_19445_first_context_dropped(pair_type, version):
     def switch(connection, name, context):
         connection.context = other
@@ -525,8 +527,8 @@ def test_cve_2026_19445_first_context_dropped(pair_type, version):
         assert reference() is None
 
 
-@pytest.mark.cpython("finds no cycles through objects of extensions")
-@pytest.mark.backport_only("not found by the collector")
+@pytest.mark.cpython("finds no cycles through objects of extension types")
+@pytest.mark.backport_only("stock hides the cycle from the collector")
 def test_gh_142516_cycle_through_a_callback():
     def reference_to_cycle():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS)
@@ -539,10 +541,10 @@ def test_gh_142516_cycle_through_a_callback():
     assert reference() is None
 
 
-@pytest.mark.backport_only("crashes: gh-149816")
+@pytest.mark.backport_only("stock crashes (gh-149816)")
 @pytest.mark.parametrize("others", [(give_key, know_key), (None, None)])
 def test_gh_149816_callbacks_replaced_while_called(version, others):
-    """Each handshake has a callback, whichever, or fails without one."""
+    """Each handshake uses one of the callbacks, or fails if there is none."""
     client, server = contexts(version)
 
     def toggle():
@@ -558,9 +560,9 @@ def test_gh_149816_callbacks_replaced_while_called(version, others):
                 assert others == (None, None)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork()")
 def test_fork_in_the_callback(version):
-    """Parent and child can both go on."""
+    """Parent and child can both do handshakes afterwards."""
     def client_callback(hint):
         in_child(lambda: BioPair(*contexts(version), server_hostname=None))
         return "client", KEY

@@ -1,7 +1,7 @@
-"""Renegotiation of TLS 1.2: what a handshake verifies, a second one does.
+"""Renegotiation in TLS 1.2: a second handshake verifies as much as the first.
 
-The server is tlslite-ng, which knows no renegotiation by itself; with what is
-added here it asks for one, and shows another certificate in it.
+The server is tlslite-ng, which has no renegotiation.  The class Server adds
+it: the server requests a renegotiation and then sends another certificate.
 """
 
 import ssl
@@ -15,9 +15,9 @@ from tlslite.constants import ExtensionType, HandshakeType
 from tlslite.extensions import RenegotiationInfoExtension
 from tlslite.messages import ClientHello, Finished
 
-UNKNOWN_CA = 20     # of OpenSSL's X509_V_ERR_*
+UNKNOWN_CA = 20     # a value of OpenSSL's X509_V_ERR_*
 HOSTNAME_MISMATCH = 62
-# by a root that the client knows; the root that it does not; another host's
+# a valid certificate, one of an unknown CA, and one for another host
 GOOD, UNKNOWN, OTHER = "localhost.pem", "unknown.pem", "host-other.pem"
 
 
@@ -26,13 +26,13 @@ class Server(Peer):
 
     def __init__(self, sock):
         self._finished = []     # the verify data of the last handshake
-        self._proof = b""       # of both ends, for the next
+        self._proof = b""       # verify data of both ends, for the next one
         Peer.__init__(self, sock, "TLSv1.2", False,
                       {"server_hello": self._answer_hello,
                        "finished": self._note_finished})
 
     def shake_hands(self, chain):
-        """The first handshake, or another one, with that certificate."""
+        """Do a handshake with this certificate."""
         pem = str(read_cert(chain))
         certificates = X509CertChain()
         certificates.parsePemList(pem)
@@ -43,7 +43,7 @@ class Server(Peer):
                              privateKey=parsePEMKey(pem, private=True))
 
     def renegotiate(self, chain):
-        """Returns how it ended, None if it was done."""
+        """Returns how the renegotiation ended; None means success."""
         self.send((HANDSHAKE, bytes(bytearray(
             [HandshakeType.hello_request, 0, 0, 0]))))
         return self._ending(lambda: self._renegotiated(chain))
@@ -56,7 +56,7 @@ class Server(Peer):
     def _getMsg(self, *arguments, **options):
         for result in Peer._getMsg(self, *arguments, **options):
             if isinstance(result, ClientHello):
-                # tlslite takes no proof, and refuses one
+                # tlslite accepts only an empty renegotiation_info
                 result.extensions = [
                     each for each in result.extensions
                     if each.extType != ExtensionType.renegotiation_info
@@ -77,7 +77,7 @@ class Server(Peer):
 
 
 class Connected(object):
-    """Our client and that server, after the first handshake."""
+    """Our client and a Server, after the first handshake."""
 
     def __init__(self, context=None, other=None):
         left, right = unix_pair()
@@ -85,7 +85,7 @@ class Connected(object):
             left, server_hostname="localhost", do_handshake_on_connect=False)
         if other is not None:
             self.sock.context = other
-        self.certificate = None     # in DER, of the handshake after that
+        self.certificate = None     # in DER, after the renegotiation
         self.server = Server(right)
         with Task(self.server.shake_hands, GOOD):
             self.sock.do_handshake()
@@ -98,7 +98,7 @@ class Connected(object):
         self.server.plain.close()
 
     def renegotiate(self, chain):
-        """Our end goes along, and comes to the data behind it."""
+        """Our end takes part, and exchanges data after the handshake."""
         with Task(self.server.renegotiate, chain) as server:
             try:
                 assert receive(self.sock, 5) == b"again"
@@ -124,7 +124,7 @@ def test_same_certificate():
         assert connected.certificate == before
 
 
-@pytest.mark.since(3, 7, "errors of certificates had no class")
+@pytest.mark.since(3, 7, "has no SSLCertVerificationError")
 @pytest.mark.parametrize("chain, code", [
     (UNKNOWN, UNKNOWN_CA), (OTHER, HOSTNAME_MISMATCH)], ids=[
     "unknown CA", "other host"])
@@ -152,20 +152,21 @@ def test_context_without_check_hostname(chain):
         assert connected.certificate
 
 
-@pytest.mark.backport_only("the first context's settings count")
+@pytest.mark.backport_only("stock uses the first context's settings")
 def test_name_check_of_another_context():
-    """What the handshake has taken over from another context stays."""
+    """The renegotiation uses the settings of the context that was set before
+    the first handshake."""
     with Connected(lax_context(), client_context("TLSv1.2")) as connected:
         with pytest.raises(ssl.SSLCertVerificationError) as caught:
             connected.renegotiate(OTHER)
         assert caught.value.verify_code == HOSTNAME_MISMATCH
 
 
-@pytest.mark.backport_only("renegotiates by the first context")
+@pytest.mark.backport_only("stock uses the first context's settings")
 @pytest.mark.parametrize("chain", [GOOD, UNKNOWN])
 def test_none_with_a_context_from_after_the_handshake(chain):
-    """The handshake verified by the context before, and a second one would
-    not heed what the new one asks for."""
+    """The first context verified the handshake, and OpenSSL would use it for
+    the renegotiation as well.  Our end therefore refuses the renegotiation."""
     with Connected(lax_context()) as connected:
         connected.sock.context = client_context("TLSv1.2")
         assert connected.sock.context.check_hostname is True

@@ -1,4 +1,4 @@
-"""SSLSession, and connections that resume one."""
+"""SSLSession, and connections that resume a session."""
 
 import gc
 import ssl
@@ -46,7 +46,7 @@ def test_without_tickets():
     client.options |= ssl.OP_NO_TICKET
     with SocketPair(client, server) as pair:
         session = pair.client.session
-        # the server forgets sessions of connections that end otherwise
+        # without unwrap() the server would forget the session
         with Task(pair.server.unwrap):
             pair.client.unwrap()
     assert session.has_ticket is False
@@ -64,7 +64,7 @@ def test_equality(session, contexts):
     assert other != session
 
 
-@pytest.mark.python3("2.7 orders everything")
+@pytest.mark.python3("2.7 orders all objects")
 def test_no_order(session):
     for compare in (lambda: session < session, lambda: session >= session):
         with pytest.raises(TypeError):
@@ -119,9 +119,9 @@ def test_several_resumptions(contexts):
             session = finished_session(pair)
 
 
-@pytest.mark.since(3, 10, "no ragged ends over OpenSSL 3")
+@pytest.mark.since(3, 10, "cannot suppress ragged ends with OpenSSL 3")
 def test_resumption_after_a_ragged_end(contexts):
-    """The old connection's end does not spoil the session."""
+    """A session stays valid if its connection ends without close_notify."""
     with SocketPair(*contexts) as pair:
         session = finished_session(pair)
         pair.server.close()
@@ -131,7 +131,7 @@ def test_resumption_after_a_ragged_end(contexts):
 
 
 def test_resumption_after_a_connection_that_failed(contexts):
-    """It does not spoil the session for others."""
+    """A connection that fails must not invalidate the session of others."""
     pair = BioPair(*contexts)
     session = finished_session(pair)
     pair = BioPair(*contexts, session=session)
@@ -165,7 +165,7 @@ def test_session_outlives_everything(version):
     assert session.id == identity
 
 
-# Refused
+# Sessions that are refused
 
 def test_session_of_another_context(version, session, pair_type):
     other = client_context(version)
@@ -195,7 +195,7 @@ def test_server_takes_no_session(contexts, pair_type, session):
             pair.server.session = session
 
 
-@pytest.mark.since(3, 7, "taken silently")
+@pytest.mark.since(3, 7, "accepts the session silently")
 def test_cve_2026_19553_server_session_over_bios(contexts, session):
     with pytest.raises(ValueError):
         contexts[1].wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(),
@@ -227,7 +227,7 @@ def test_sessions_do_not_touch_reference_counts(contexts):
     assert sys.getrefcount(client) == before
 
 
-# What the peer of a full handshake is held against, that of a resumed one is
+# A resumption checks the peer as strictly as a full handshake
 
 HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH, REVOKED = 62, 64, 23
 UNKNOWN_ISSUER = 20
@@ -241,7 +241,7 @@ def refused(pair_type, *contexts, **options):
 
 
 def set_later(pair_type, *contexts, **options):
-    """As the pair types, but the session is set as an attribute."""
+    """As pair_type(), but set the session as an attribute."""
     session = options.pop("session")
     pair = pair_type(*contexts, handshake=False, **options)
     pair.client.session = session
@@ -249,7 +249,7 @@ def set_later(pair_type, *contexts, **options):
     return pair
 
 
-holds = pytest.mark.backport_only("whatever is resumed is accepted")
+holds = pytest.mark.backport_only("stock checks nothing in a resumption")
 
 
 @holds
@@ -359,7 +359,8 @@ def test_session_after_a_change_of_trust(version, pair_type):
 @holds
 def test_session_of_a_connection_that_went_over_to_a_stricter_context(
         version, pair_type):
-    """After its handshake, which verified nothing."""
+    """The handshake verified nothing, and the program set the stricter
+    context afterwards."""
     lax, strict = client_context(version), client_context(version)
     lax.check_hostname = False
     lax.verify_mode = ssl.CERT_NONE
@@ -374,7 +375,7 @@ def test_session_of_a_connection_that_went_over_to_a_stricter_context(
 
 @holds
 def test_session_is_not_offered_by_another_context(contexts, version):
-    """It was set before the connection went over."""
+    """The program set the session before it set the other context."""
     other = client_context(version)
     session = session_with(*contexts)
     with BioPair(*contexts, session=session, handshake=False) as pair:
@@ -383,7 +384,7 @@ def test_session_is_not_offered_by_another_context(contexts, version):
         assert pair.client.session_reused is False
 
 
-# The same of clients
+# The same for clients
 
 def client_with_certificate(version):
     client = client_context(version)

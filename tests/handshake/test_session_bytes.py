@@ -14,10 +14,10 @@ from helpers import (BioPair, SocketPair, buffer_types, cert, client_context,
 from sessions import finished_session, session_with
 from test_ticket_keys import Server
 
-pytestmark = pytest.mark.backport_only("ours")
+pytestmark = pytest.mark.backport_only("no Python has to_bytes()")
 
-HEAD = 8 + 2 + 32       # what stands before the session
-SEAL = 32               # and behind
+HEAD = 8 + 2 + 32       # number of bytes before the session
+SEAL = 32               # number of bytes after the session, the digest
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ def data(contexts):
 
 
 def sealed(data):
-    """The same with a right digest at its end."""
+    """The same data with the correct digest."""
     return data[:-SEAL] + hashlib.sha256(data[:-SEAL]).digest()
 
 
 def made_at(data, session, time):
-    """The same session, but of another time."""
+    """The data of the same session, made at another time."""
     field = b"\xa1\x06\x02\x04"
     old = field + struct.pack(">I", session.time)
     assert data.count(old) == 1
@@ -116,7 +116,7 @@ def test_its_host_is_held_against_the_certificate(contexts, data):
         assert pair.client.session_reused is True
 
 
-# Contexts that may not have it
+# Contexts that must refuse the session
 
 def no_host(context):
     context.check_hostname = False
@@ -204,7 +204,7 @@ def test_the_same_change_in_both(version, change):
     server.load_verify_locations(cert("root.pem"))
     server.verify_mode = ssl.CERT_OPTIONAL
     if change is options and version == "TLSv1.2":
-        pytest.skip("leaves no ticket")
+        pytest.skip("the session has no ticket")
     data = session_with(client, server).to_bytes()
     with BioPair(other, server,
                  session=other.session_from_bytes(data)) as pair:
@@ -218,7 +218,8 @@ def test_other_trust(data, version):
 
 
 def test_trusted_certificate_that_is_not_for_all(version, tmpdir):
-    """It has a list of uses behind it that are refused: of e-mail here."""
+    """The second root has a list of rejected uses, here e-mail.  A context
+    with this root must refuse a session of the first root."""
     uses = b"\x30\x0c\xa0\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04"
     root = ssl.PEM_cert_to_DER_cert(read_cert("root.pem"))
     sessions = []
@@ -250,7 +251,8 @@ def test_folder_that_has_changed(version, tmpdir):
 
 
 def test_session_made_before_the_context_became_stricter(version):
-    """The bytes tell what was verified, not what would be now."""
+    """The bytes contain the settings that were used for verification, not
+    the current settings."""
     client, other = client_context(version), client_context(version)
     unverified(client)
     session = session_with(client, server_context(version, "unknown.pem"))
@@ -280,7 +282,7 @@ def test_context_that_becomes_stricter_later(contexts, data):
 
 
 @pytest.mark.skipif(not getattr(ssl, "HAS_PSK", False),
-                    reason="no pre-shared keys")
+                    reason="this ssl has no pre-shared keys")
 def test_pre_shared_keys_are_nobody_elses(version):
     def with_key():
         client = client_context(version)
@@ -297,7 +299,7 @@ def test_pre_shared_keys_are_nobody_elses(version):
         with_key().session_from_bytes(data)
 
 
-# Sessions that have no bytes
+# Sessions that cannot be converted to bytes
 
 def test_server(contexts):
     with BioPair(*contexts) as pair:
@@ -366,7 +368,7 @@ def test_every_wrong_byte(contexts, data):
 
 
 def test_every_wrong_byte_under_a_right_seal(contexts, data):
-    """It is no session, or one that can be asked for all it tells."""
+    """The result is a ValueError, or a session with usable attributes."""
     accepted = 0
     for place in range(HEAD, len(data) - SEAL):
         wrong = bytearray(data)
@@ -377,7 +379,7 @@ def test_every_wrong_byte_under_a_right_seal(contexts, data):
             continue
         accepted += 1
         assert session.has_ticket in (True, False) and session.timeout
-    assert accepted     # where it is in the ticket, say
+    assert accepted     # e.g. when the byte is in the ticket
 
 
 def test_behind_the_session(contexts, data):
@@ -413,7 +415,8 @@ def test_expired(contexts):
 
 
 def test_session_of_another_tls_version_is_not_resumed(version):
-    """Its context allows both, and the server the other one."""
+    """The client allows both versions; the second server allows only the
+    other version."""
     client = client_context()
     other = {"TLSv1.2": "TLSv1.3", "TLSv1.3": "TLSv1.2"}[version]
     server = server_context(version)
@@ -425,10 +428,10 @@ def test_session_of_another_tls_version_is_not_resumed(version):
         assert pair.client.version() == other
 
 
-# What has verified the peer, when that changed during the handshake
+# Trust stores that change during the handshake
 
 def hand_shake(pair):
-    """The rest of the handshake of a pair that has not begun it."""
+    """Do the whole handshake, and read the client's tickets."""
     pair.handshake()
     pair.server.write(b"x")
     pair.flush()
@@ -436,7 +439,7 @@ def hand_shake(pair):
 
 
 def test_client_that_came_to_trust_more(version):
-    """Who does not trust that must not get the session."""
+    """A context without the new CA must not get the session."""
     client = client_context(version, roots=None)
     with BioPair(client, server_context(version), handshake=False) as pair:
         client.load_verify_locations(cert("root.pem"))
@@ -446,8 +449,7 @@ def test_client_that_came_to_trust_more(version):
 
 
 def test_server_that_came_to_trust_more(version):
-    """A ticket of its client is worth nothing for a server that trusts
-    nobody."""
+    """A server that trusts no CA must not accept the client's ticket."""
     def server():
         context = server_context(version)
         context.verify_mode = ssl.CERT_REQUIRED

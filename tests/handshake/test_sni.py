@@ -1,4 +1,4 @@
-"""SNI callbacks: what they get, return, raise and change."""
+"""SNI callbacks: their arguments, results, exceptions and effects."""
 
 import gc
 import os
@@ -15,7 +15,7 @@ from helpers import (BioPair, SocketPair, cert, client_context, collect,
 
 def serial_for(server, pair_type=SocketPair, version=None,
                name="localhost"):
-    """The serial number of the certificate that the server shows."""
+    """The serial number of the certificate that the server sends."""
     with pair_type(client_context(version), server,
                    server_hostname=name) as pair:
         return pair.client.getpeercert()["serialNumber"]
@@ -27,7 +27,7 @@ def server_with(callback, version=None):
     return server
 
 
-# Called with what
+# Arguments
 
 def test_arguments(pair_type, version):
     seen = []
@@ -74,7 +74,7 @@ def test_not_callable(value):
             context.set_servername_callback(value)
 
 
-@pytest.mark.since(3, 7, "no sni_callback")
+@pytest.mark.since(3, 7, "has no sni_callback")
 def test_sni_callback_attribute(pair_type):
     def callback(*arguments):
         seen.append(arguments[1])
@@ -104,9 +104,9 @@ def test_context_switch(pair_type, version):
         assert pair.server.context is other
 
 
-@pytest.mark.backport_only("uses freed memory")
+@pytest.mark.backport_only("stock uses freed memory")
 def test_cve_2026_19445_first_context_dropped(pair_type, version):
-    """OpenSSL goes on with what it has of it."""
+    """The handshake goes on after the first context was freed."""
     other = server_context(version, "localhost-ec.pem")
 
     def callback(connection, name, context):
@@ -127,9 +127,10 @@ def test_cve_2026_19445_first_context_dropped(pair_type, version):
     pair.close()
 
 
-@pytest.mark.backport_only("uses freed memory")
+@pytest.mark.backport_only("stock uses freed memory")
 def test_cve_2026_19445_after_a_hello_retry(pair_type):
-    """The client guesses a group that the server has not: two hellos."""
+    """The server does not accept the client's key share, so the client sends
+    two ClientHellos."""
     other = server_context("TLSv1.3", "localhost-ec.pem")
     calls = []
 
@@ -152,8 +153,10 @@ def test_cve_2026_19445_after_a_hello_retry(pair_type):
 
 
 def server_that_is_left(version, other, calls):
-    """The server of a BioPair before the handshake, which lets it go over to
-    another context, with a weak reference to the one that nobody else holds.
+    """(a BioPair before the handshake, a weak reference)
+
+    The SNI callback of the server's first context sets `other`.  The weak
+    reference is to the first context, which only the connection holds.
     """
     def callback(connection, name, context):
         calls.append(context is other)
@@ -165,7 +168,7 @@ def server_that_is_left(version, other, calls):
     return pair, weakref.ref(first)
 
 
-@pytest.mark.since(3, 14, "kept for as long as the connection, or freed")
+@pytest.mark.since(3, 14, "frees the context too late or too early")
 def test_gh_156293_context_is_released_before_the_handshake_ends(version):
     other = server_context(version, "localhost-ec.pem")
     calls = []
@@ -183,10 +186,11 @@ def test_gh_156293_context_is_released_before_the_handshake_ends(version):
     assert pair.client.getpeercert()["serialNumber"] == "0B"
 
 
-@pytest.mark.since(3, 14, "asks the first context's again")
+@pytest.mark.since(3, 14, "calls the first context's callback again")
 @pytest.mark.parametrize("has_its_own", [False, True])
 def test_gh_156293_second_hello_asks_the_context_of_now(has_its_own):
-    """OpenSSL calls the first one's too, where the second has none."""
+    """The second ClientHello calls only the callback of the new context.
+    OpenSSL itself would call the first one if the new context had none."""
     other = server_context("TLSv1.3", "localhost-ec.pem")
     calls = []
     if has_its_own:
@@ -219,9 +223,10 @@ def test_gh_156293_callback_drops_its_context_and_fails(version, capfd):
     assert pair.server.context is other
 
 
-@pytest.mark.backport_only("uses freed memory")
+@pytest.mark.backport_only("stock uses freed memory")
 def test_cve_2026_19445_key_log_of_a_context_that_is_left(version, tmpdir):
-    """Its file is closed; the keys come later, and go to the next one's."""
+    """The first context's key log is closed when the callback sets another
+    context.  The keys come later, and go to the other context's key log."""
     paths = [str(tmpdir.join(name)) for name in ("first", "other")]
     other = server_context(version, "localhost-ec.pem")
     pair, first = server_that_is_left(version, other, [])
@@ -234,9 +239,9 @@ def test_cve_2026_19445_key_log_of_a_context_that_is_left(version, tmpdir):
         assert "CLIENT" in other_log.read()
 
 
-@pytest.mark.backport_only("uses freed memory")
+@pytest.mark.backport_only("stock uses freed memory")
 def test_context_is_changed_by_sni_callbacks_alone(pair_type, version):
-    """In another callback OpenSSL is busy with the one that it has."""
+    """In other callbacks OpenSSL still uses the current context."""
     def callback(connection, *arguments):
         with pytest.raises(ssl.SSLError) as caught:
             connection.context = other
@@ -250,12 +255,12 @@ def test_context_is_changed_by_sni_callbacks_alone(pair_type, version):
         assert seen
         assert pair.server.context is server
         assert pair.client.getpeercert()["serialNumber"] == "0A"
-        # between two steps it can be changed
+        # between two calls a program may set another context
         pair.server.context = other
 
 
 def test_sessions_and_context_switch(version):
-    """A second connection is switched as well."""
+    """The callback is called for every connection."""
     other = server_context(version, "localhost-ec.pem")
 
     def callback(connection, name, context):
@@ -277,10 +282,10 @@ ALERTS = [
 
 
 class Reports(object):
-    """What Python reports of exceptions that nobody can catch.
+    """The exceptions that Python reports because no caller can catch them.
 
-    It has a hook for them, or writes to stderr. A fixture could not set
-    the hook: pytest sets its own after that.
+    Python has a hook for them, or it writes to stderr.  A fixture cannot set
+    the hook, because pytest sets its own afterwards.
     """
 
     def __init__(self, capfd):
@@ -307,7 +312,7 @@ def fails(*arguments):
 
 
 def client_error(callback, version):
-    """What a client and a server see when the callback refuses."""
+    """(the client's error, the server's error) if the callback fails."""
     with BioPair(client_context(version), server_with(callback, version),
                  handshake=False) as pair:
         with pytest.raises(ssl.SSLWantReadError):
@@ -346,10 +351,10 @@ def test_exception(version, capfd):
     assert isinstance(server, ssl.SSLError)
 
 
-@pytest.mark.backport_only("waits for itself or crashes")
+@pytest.mark.backport_only("stock deadlocks or crashes")
 def test_callback_that_enters_its_own_connection(pair_type, version,
                                                  entrance):
-    """It gets an exception, and the handshake goes on."""
+    """The call raises an exception, and the handshake goes on."""
     seen = []
 
     def callback(connection, name, context):
@@ -362,7 +367,7 @@ def test_callback_that_enters_its_own_connection(pair_type, version,
         assert len(seen) == 1
 
 
-@pytest.mark.backport_only("goes on with a closed descriptor")
+@pytest.mark.backport_only("stock goes on with a closed descriptor")
 def test_callback_that_closes_its_connection(version):
     def callback(connection, name, context):
         connection.close()
@@ -406,9 +411,9 @@ def test_bpo_41252_reference_counts(version, callback, capfd):
     assert counts[1:] == counts[:-1]
 
 
-@pytest.mark.backport_only("crashes: gh-146080")
+@pytest.mark.backport_only("stock crashes (gh-146080)")
 def test_gh_146080_owner_is_gone(capfd):
-    """The callback's connection object was collected in the meantime."""
+    """The object that the callback should get no longer exists."""
     class Owner(object):
         pass
 
@@ -429,7 +434,7 @@ def test_gh_146080_owner_is_gone(capfd):
 
 
 def test_certificate_loaded_in_the_callback(pair_type, version):
-    """A context may be completed when the name is known."""
+    """The callback makes the context when it knows the name."""
     def callback(connection, name, context):
         other = server_context(version, "localhost-ec.pem")
         connection.context = other
@@ -442,7 +447,7 @@ def test_certificate_loaded_in_the_callback(pair_type, version):
 
 @pytest.mark.cpython("has no sys.getrefcount()")
 def test_context_set_again_and_again():
-    """What is kept of them does not grow."""
+    """The connection must not keep references to previous contexts."""
     first, second = server_context(), server_context()
     with SocketPair(server=first) as pair:
         low = pair.server._sslobj
@@ -456,9 +461,9 @@ def test_context_set_again_and_again():
         assert counts == (sys.getrefcount(first), sys.getrefcount(second))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork()")
 def test_fork_in_the_callback(version):
-    """Parent and child can both go on with it."""
+    """Parent and child can both use the connection afterwards."""
     other = server_context(version)
 
     def go_on(connection):
@@ -474,9 +479,10 @@ def test_fork_in_the_callback(version):
         assert pair.server.context is other
 
 
-# Another context, and what it asks of clients
+# Another context that verifies clients
 
-needs_more = pytest.mark.backport_only("the first context's settings count")
+needs_more = pytest.mark.backport_only(
+    "stock uses the first context's settings")
 
 
 def asking_server(version=None, mode=ssl.CERT_REQUIRED):
@@ -494,7 +500,8 @@ def client_with_certificate(version):
 
 
 def switching_server(version, **contexts):
-    """It goes over to the context of the name's first label, if any."""
+    """The server's SNI callback sets the context for the first label of the
+    name, if there is one."""
     def callback(connection, name, context):
         other = contexts.get(name.partition(".")[0])
         if other is not None:
@@ -504,7 +511,7 @@ def switching_server(version, **contexts):
 
 
 def handshake_refused(client, server, **options):
-    """The reason that the server has."""
+    """The reason of the server's error."""
     pair = BioPair(client, server, handshake=False, **options)
     with pytest.raises(ssl.SSLError) as caught:
         pair.finish(pair.server.do_handshake, pair.client.do_handshake)
@@ -560,7 +567,8 @@ def test_context_changed_after_the_handshake_verifies_nobody(version):
 
 @needs_more
 def test_cve_2025_23419_session_of_another_host(version):
-    """One that asks for no certificate does not open one that does."""
+    """A session of a host that requests no certificate must not be resumed
+    with a host that requires one."""
     server = switching_server(version, private=asking_server(version))
     client = client_context(version)
     client.check_hostname = False
@@ -576,7 +584,8 @@ def test_cve_2025_23419_session_of_another_host(version):
 
 @needs_more
 def test_session_from_before_the_host_asked_for_a_certificate(version):
-    """It is known too late that this is another question by now."""
+    """When OpenSSL has chosen the context, it can no longer do a full
+    handshake.  The handshake therefore fails."""
     other = asking_server(version, ssl.CERT_NONE)
     server = switching_server(version, localhost=other)
     client = client_context(version)
@@ -597,7 +606,7 @@ def test_no_session_where_the_context_asks_for_a_certificate(version):
         assert pair.server.getpeercert()["serialNumber"] == "15"
 
 
-# The same on a client, whose context may be exchanged before the handshake
+# The same for a client that changes its context before the handshake
 
 @needs_more
 def test_client_goes_over_to_a_context_that_verifies(pair_type, version):
@@ -629,16 +638,17 @@ def test_client_goes_over_to_a_context_that_needs_a_name(version):
 # Versions, ciphers and options
 
 def for_later_versions(how, *arguments):
-    """A context for TLS 1.3 alone; its ciphers of TLS 1.2 are none of its
-    business."""
+    """A context that allows only TLS 1.3.  Its list for TLS 1.2 has a weak
+    cipher."""
     context = how(*arguments)
     context.set_ciphers("AES128-SHA:@SECLEVEL=0")
     return limit_version(context, "TLSv1.3")
 
 
-@pytest.mark.backport_only("goes on with the old version")
+@pytest.mark.backport_only("stock goes on with the old version")
 def test_host_that_speaks_later_versions_only():
-    """An older version would meet ciphers that neither context has for it."""
+    """The server must refuse TLS 1.2 if the host's context allows only
+    TLS 1.3: neither context has set ciphers for that combination."""
     server = switching_server(
         None, localhost=for_later_versions(server_context))
     for client_for in "TLSv1.2", "TLSv1.3":
@@ -655,10 +665,11 @@ def test_host_that_speaks_later_versions_only():
         assert caught.value.reason == "TLSV1_ALERT_PROTOCOL_VERSION"
 
 
-@pytest.mark.backport_only("goes on with the old version")
+@pytest.mark.backport_only("stock goes on with the old version")
 @pytest.mark.parametrize("server_for", [None, "TLSv1.2"])
 def test_client_goes_over_to_later_versions(pair_type, server_for):
-    """Over to them, and back again: both contexts count."""
+    """The connection gets a context for TLS 1.3 and then the first context
+    again.  It must respect both contexts."""
     first = client_context()
     pair = pair_type(first, server_context(server_for), handshake=False)
     pair.client.context = for_later_versions(client_context)
@@ -674,7 +685,8 @@ def test_client_goes_over_to_later_versions(pair_type, server_for):
 
 
 def test_host_that_speaks_earlier_versions_only():
-    """The version is settled by then, and safe for that host."""
+    """OpenSSL has already chosen TLS 1.3, which is also safe for this
+    host."""
     server = switching_server(
         None, localhost=server_context("TLSv1.2"))
     with BioPair(client_context(), server) as pair:

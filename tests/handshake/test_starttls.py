@@ -12,7 +12,7 @@ from helpers import (SocketPair, Task, client_context, receive,
 
 @pytest.mark.parametrize("make", [unix_pair, tcp_pair])
 def test_starttls(make, version):
-    """Plain, TLS, plain, TLS, on one connection."""
+    """One connection alternates between plain text and TLS."""
     client, server = client_context(version), server_context(version)
     left, right = make()
 
@@ -43,7 +43,7 @@ def test_starttls(make, version):
 
 
 def test_wrapped_again_before_the_handshake():
-    """amqp does so to add a server name."""
+    """amqp wraps a socket twice to add a server name."""
     left, right = unix_pair()
     first = client_context().wrap_socket(
         left, server_hostname="localhost", do_handshake_on_connect=False)
@@ -59,7 +59,7 @@ def test_wrapped_again_before_the_handshake():
 
 
 def pump(source, target):
-    """Copies a plain stream to a TLS stream record by record."""
+    """Copy a plain stream to a TLS stream record by record."""
     while True:
         try:
             data = source.recv(65536)
@@ -70,9 +70,9 @@ def pump(source, target):
         target.sendall(data)
 
 
-@pytest.mark.backport_only("two threads use one connection: gh-151508")
+@pytest.mark.backport_only("stock fails with two threads (gh-151508)")
 def test_tls_in_tls(version):
-    """The inner client talks over BIOs carried by an outer connection."""
+    """The outer connection carries the records of the inner connection."""
     with SocketPair(version=version) as outer:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         inner = client_context(version).wrap_bio(

@@ -1,4 +1,4 @@
-"""SSLContext.ticket_keys: tickets that several servers understand."""
+"""SSLContext.ticket_keys: tickets that several servers can decrypt."""
 
 import contextlib
 import os
@@ -13,13 +13,13 @@ from helpers import (TIMEOUT, BioPair, cert, client_context, program_file,
                      server_context)
 from sessions import finished_session, session_with
 
-pytestmark = pytest.mark.backport_only("ours")
+pytestmark = pytest.mark.backport_only("no Python has ticket_keys")
 
 OLD, NEW, OTHER = (os.urandom(80) for _ in range(3))
 
 
 class Server(object):
-    """programs/isolated/ticket_server.py in a process of its own."""
+    """A process that runs programs/isolated/ticket_server.py."""
 
     def __init__(self, version, keys, mode=ssl.CERT_NONE, contexts=0):
         self.process = subprocess.Popen(
@@ -36,7 +36,7 @@ class Server(object):
                                   session=session)
 
     def answer(self, client, session=None):
-        """What the server says, and the session."""
+        """(the server's answer, the session)"""
         with contextlib.closing(self.connect(client, session)) as sock:
             return sock.read(100).decode("ascii"), sock.session
 
@@ -72,7 +72,7 @@ def test_two_processes(version):
 
 
 def test_two_processes_that_verify_clients(version):
-    """They need not have made the same contexts in the same order."""
+    """The processes need not make the same contexts in the same order."""
     client = client_context(version)
     client.load_cert_chain(cert("client.pem"))
     with Server(version, [OLD], ssl.CERT_REQUIRED) as first, \
@@ -82,7 +82,8 @@ def test_two_processes_that_verify_clients(version):
         assert answer == "0 15"
         assert second.answer(client, session)[0] == "1 15"
         answer, session = lenient.answer(client)
-        # sessions are for servers that ask as much
+        # a server that requires a certificate refuses sessions of one that
+        # only requests a certificate
         assert first.answer(client, session)[0] == "0 15"
 
 
@@ -99,7 +100,7 @@ def test_two_contexts(version, pair_type):
 
 
 def test_rotation(version, pair_type):
-    """An old key's ticket is taken, and a new one given."""
+    """The server accepts a ticket of an old key and sends a new ticket."""
     client = client_context(version)
     session = session_with(client, server_with(version, OLD), pair_type)
     server = server_with(version, OTHER, OLD)
@@ -129,7 +130,8 @@ def test_keys_count_for_new_connections(version):
 
 
 def test_connection_older_than_all_keys(version):
-    """Nobody understands its tickets, but it works."""
+    """The connection is older than the keys.  It works, but no server can
+    decrypt its tickets."""
     for resumes in False, True:
         client, server = client_context(version), server_context(version)
         session = session_with(client, server) if resumes else None
@@ -144,7 +146,7 @@ def test_connection_older_than_all_keys(version):
 
 
 def test_no_keys_again(version, pair_type):
-    """The context has a key of its own then, as at first."""
+    """Without ticket_keys the context has a random key of its own."""
     client, server = client_context(version), server_with(version, OLD)
     old = session_with(client, server, pair_type)
     server.ticket_keys = ()
@@ -161,8 +163,7 @@ def test_no_keys_again(version, pair_type):
 
 
 def test_sni_callback(version, pair_type):
-    """The keys of the context that the connection began with count, as
-    OpenSSL's own do."""
+    """The keys of the connection's first context are used, as in OpenSSL."""
     def switch(connection, name, context):
         connection.context = behind
 
@@ -179,7 +180,7 @@ def test_sni_callback(version, pair_type):
 
 
 def test_context_that_is_gone(version):
-    """Its connections keep its keys."""
+    """A connection keeps the keys of its first context."""
     client = client_context(version)
     with BioPair(client, server_with(version, OLD), handshake=False) as pair:
         pair.server.context = server_with(version, NEW)
@@ -190,7 +191,7 @@ def test_context_that_is_gone(version):
 
 
 @pytest.mark.skipif(not getattr(ssl, "HAS_PSK", False),
-                    reason="no pre-shared keys")
+                    reason="this ssl has no pre-shared keys")
 def test_sessions_without_a_key_are_not_for_servers_with_one(version):
     client = client_context(version)
     session = session_with(client, server_with(version, OLD))

@@ -1,5 +1,5 @@
-"""docs/api.rst and api.json tell all of the public API and nothing else, and
-what they say of the host's own ssl is so.
+"""docs/api.rst and api.json list all public names and no others, and are
+correct about the host's own ssl.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ NEWEST_SURVEYED = (3, 15)
 LAST_OF_2 = (2, 7, 18)
 
 if not os.path.exists(os.path.join(PROJECT, "docs")):
-    pytest.skip("the tests are on their own", allow_module_level=True)
+    pytest.skip("there is no folder docs", allow_module_level=True)
 
 with open(os.path.join(PROJECT, "docs", "api.json")) as stream:
     TABLES = json.load(stream)
@@ -37,7 +37,7 @@ def as_tuple(version):
 
 
 def is_here(entry):
-    """Whether the linked OpenSSL has a constant that needs a later one."""
+    """False for a constant that needs a later OpenSSL than the linked one."""
     return ssl.OPENSSL_VERSION_INFO >= as_tuple(entry.get("openssl", "1.1.1"))
 
 
@@ -47,7 +47,7 @@ def public(names):
 
 @contextlib.contextmanager
 def specimen(section):
-    """A module, class or object that shows all that is in the table."""
+    """An object with all names of a table: a module, class or instance."""
     if section == "ssl":
         yield ssl
     elif section == "SSLSocket":
@@ -96,8 +96,8 @@ def test_every_name_of_the_module_is_told():
 @pytest.mark.parametrize("section", sorted(
     set(TABLES) - {"ssl", "Purpose", "TLSVersion"}))
 def test_every_member_is_told(section):
-    """Of SSLSocket, what plain sockets do not have; of exceptions, what
-    others do not have."""
+    """The tables leave out inherited members: of SSLSocket those of plain
+    sockets, and of exceptions those of other exceptions."""
     bases = {"SSLSocket": socket.socket, "SSLError": socket.error,
              "SSLCertVerificationError": ssl.SSLError,
              "DefaultVerifyPaths": tuple}
@@ -133,7 +133,8 @@ print(json.dumps(found))
 
 
 def stock_names():
-    """The (section, name) of what the host's own ssl has."""
+    """(section, name) of all names in the tables that the host's own ssl
+    has."""
     code = LIST_STOCK % json.dumps(
         [(section, sorted(names_of(section))) for section in sorted(TABLES)])
     environment = dict(os.environ)
@@ -144,7 +145,7 @@ def stock_names():
 
 
 def is_surveyed():
-    """Whether api.json tells of this Python; of 2.7 it knows the last."""
+    """Whether api.json covers this Python; of 2.7 only the last release."""
     if platform.python_implementation() != "CPython":
         return False
     if sys.version_info[0] == 2:
@@ -160,10 +161,10 @@ def test_since():
     wrong = []
     for section, names in TABLES.items():
         if section in ("SSLSocket", "SSLError", "SSLCertVerificationError"):
-            continue  # __init__() sets some of theirs
+            continue  # __init__() sets some of their attributes
         for name, entry in names.items():
             if "openssl" in entry:
-                continue  # the host's own ssl may have another than ours
+                continue  # the host's own ssl may use another OpenSSL
             since = as_tuple(entry["since"] or "99")
             last = as_tuple(entry.get("last", "99"))
             expected = since <= HOST_VERSION <= last

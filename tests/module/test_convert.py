@@ -1,4 +1,4 @@
-"""Conversions: PEM, DER, certificate times; get_server_certificate."""
+"""PEM, DER and certificate times, and get_server_certificate()."""
 
 import contextlib
 import socket
@@ -75,7 +75,8 @@ def test_no_certificate_time(text):
         ssl.cert_time_to_seconds(text)
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no time zones")
+@pytest.mark.skipif(not hasattr(time, "tzset"),
+                    reason="this system has no time.tzset()")
 def test_bpo_19940_time_zone_does_not_matter(monkeypatch):
     monkeypatch.setenv("TZ", "UTC-10")
     time.tzset()
@@ -87,10 +88,10 @@ def test_bpo_19940_time_zone_does_not_matter(monkeypatch):
         time.tzset()
 
 
-# get_server_certificate
+# get_server_certificate()
 
 def handshake_only(sock):
-    """The server's part: the client leaves after the handshake."""
+    """Return at once, since the client leaves after the handshake."""
 
 
 def test_get_server_certificate():
@@ -107,7 +108,7 @@ def test_get_server_certificate_with_roots():
 
 
 def refused(sock):
-    """The handshake or the first read ends with the client's alert."""
+    """Expect the client's alert in the handshake or in the first read."""
     wrapped = server_context().wrap_socket(
         sock, server_side=True, do_handshake_on_connect=False)
     with contextlib.closing(wrapped):
@@ -123,7 +124,7 @@ def test_get_server_certificate_untrusted():
                 address, ca_certs=cert("unknown-root.pem"))
 
 
-@pytest.mark.since(3, 10, "no timeout")
+@pytest.mark.since(3, 10, "has no timeout argument")
 def test_get_server_certificate_timeout():
     with listening() as listener:
         with pytest.raises(socket.timeout):

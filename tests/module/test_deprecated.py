@@ -1,5 +1,5 @@
-"""DeprecationWarning: once a call, on the hosts whose own ssl warns (3.10
-and later), and on no other.
+"""DeprecationWarning: one for each call, only on hosts whose own ssl warns
+(3.10 and later).
 """
 
 import socket
@@ -11,11 +11,13 @@ import pytest
 from helpers import HOST_VERSION, BioPair, client_context
 
 CERTIFICATE = {"subjectAltName": (("DNS", "localhost"),)}
-warns = pytest.mark.skipif(HOST_VERSION < (3, 10), reason="no warnings")
+warns = pytest.mark.skipif(
+    HOST_VERSION < (3, 10), reason="before 3.10 ssl gives no warnings")
 
 
 def messages(call, *args):
-    """The DeprecationWarnings that a call makes, which name this file."""
+    """The messages of a call's DeprecationWarnings, which must name this
+    file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call(*args)
@@ -53,7 +55,7 @@ def test_contexts():
 
 
 @warns
-@pytest.mark.backport_only("warned twice")
+@pytest.mark.backport_only("stock warns twice")
 def test_context_without_protocol():
     text, = messages(ssl.SSLContext)
     assert "without protocol" in text
@@ -77,14 +79,14 @@ def test_old_versions(change, name):
 
 
 @warns
-@pytest.mark.until(3, 12, "removed then")
+@pytest.mark.until(3, 12, "the functions were removed")
 def test_functions():
     assert len(messages(ssl.match_hostname, CERTIFICATE, "localhost")) == 1
     assert len(messages(ssl.RAND_pseudo_bytes, 1)) == 1
 
 
 @warns
-@pytest.mark.backport_only("3.10 warned of the default protocol too")
+@pytest.mark.backport_only("stock 3.10 also warns of the default protocol")
 def test_wrap_socket():
     sock = socket.socket()
     try:
@@ -104,7 +106,8 @@ def test_npn():
         "ssl NPN is deprecated, use ALPN instead"]
 
 
-@pytest.mark.skipif(HOST_VERSION >= (3, 10), reason="for older hosts")
+@pytest.mark.skipif(HOST_VERSION >= (3, 10),
+                    reason="from 3.10 on ssl gives warnings")
 @pytest.mark.parametrize("call", [
     lambda: ssl.SSLContext(), lambda: ssl.SSLContext(ssl.PROTOCOL_TLSv1_2),
     lambda: forbid_tls10(client_context()),
@@ -115,7 +118,7 @@ def test_older_hosts_are_silent(call):
     assert messages(call) == []
 
 
-@pytest.mark.since(3, 7, "no TLSVersion")
+@pytest.mark.since(3, 7, "has no TLSVersion")
 def test_nothing_new_warns():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     assert messages(ssl.create_default_context) == []

@@ -22,7 +22,7 @@ def test_rand_bytes_differ():
     assert len({ssl.RAND_bytes(16) for _ in range(50)}) == 50
 
 
-@pytest.mark.until(3, 12, "removed")
+@pytest.mark.until(3, 12, "the function was removed")
 def test_rand_pseudo_bytes():
     data, strong = ssl.RAND_pseudo_bytes(16)
     assert type(data) is bytes and len(data) == 16
@@ -118,7 +118,7 @@ def test_purpose():
     assert isinstance(ssl.Purpose.CLIENT_AUTH, ssl._ASN1Object)
 
 
-# Verify paths
+# Default verify paths
 
 def test_default_verify_paths():
     paths = ssl.get_default_verify_paths()
@@ -197,7 +197,7 @@ def test_flags_combine():
     assert isinstance(ssl.Options(1 << 20 | 1 << 4), ssl.Options)
 
 
-@pytest.mark.until(3, 12, "removed")
+@pytest.mark.until(3, 12, "the function was removed")
 def test_protocol_names():
     assert ssl.get_protocol_name(ssl.PROTOCOL_TLSv1) == "PROTOCOL_TLSv1"
     assert ssl.get_protocol_name(42) == "<unknown>"

@@ -1,5 +1,5 @@
-"""The connections below SSLSocket and SSLObject, which gevent, eventlet and
-others make and use themselves."""
+"""The low-level connections below SSLSocket and SSLObject, which gevent,
+eventlet and other libraries make and use directly."""
 
 import gc
 import socket
@@ -13,11 +13,12 @@ from helpers import (PY2, BioPair, SocketPair, Task, client_context, receive,
 
 
 class Owner(object):
-    """What a library puts in place of SSLSocket."""
+    """A library's object in place of SSLSocket."""
 
 
 def low_level(end):
-    """The connection itself; 3.6's SSLSocket has an SSLObject between."""
+    """The low-level connection.  In 3.6 an SSLSocket has an SSLObject, which
+    has the connection."""
     connection = end._sslobj
     return getattr(connection, "_sslobj", connection)
 
@@ -34,7 +35,7 @@ def test_methods(pair_type, name):
         assert callable(getattr(low_level(pair.client), name))
 
 
-@pytest.mark.until(3, 8, "renamed")
+@pytest.mark.until(3, 8, "these methods were renamed")
 def test_methods_of_36(pair):
     connection = low_level(pair.client)
     assert connection.peer_certificate()["serialNumber"] == "0A"
@@ -54,7 +55,7 @@ def test_owner(pair_type):
         assert connection.owner is None
 
 
-@pytest.mark.since(3, 7, "no such argument")
+@pytest.mark.since(3, 7, "has no such argument")
 def test_owner_is_what_callbacks_get(version):
     seen = []
     owner = Owner()
@@ -68,7 +69,7 @@ def test_owner_is_what_callbacks_get(version):
     assert seen == [owner]
 
 
-@pytest.mark.since(3, 7, "no such argument")
+@pytest.mark.since(3, 7, "has no such argument")
 def test_owner_is_held_weakly():
     owner = Owner()
     reference = weakref.ref(owner)
@@ -95,7 +96,7 @@ def test_wrap_socket_of_wrong_type(sock):
         client_context()._wrap_socket(sock, False)
 
 
-@pytest.mark.backport_only("checked by the classes above it, or not at all")
+@pytest.mark.backport_only("stock checks in other classes, or not at all")
 def test_cve_2026_19553_checks_are_made_here():
     client, server = client_context(), server_context()
     with BioPair(client, server) as pair:
@@ -110,7 +111,7 @@ def test_cve_2026_19553_checks_are_made_here():
             context._wrap_bio(*bios() + (server_side,), **options)
 
 
-@pytest.mark.backport_only("taken silently, or a crash")
+@pytest.mark.backport_only("stock accepts it silently, or crashes")
 def test_session_of_wrong_kind():
     with BioPair() as pair:
         session = pair.client.session
@@ -132,9 +133,9 @@ def test_unknown_channel_binding(pair, kind):
             connection.get_channel_binding(kind)
 
 
-@pytest.mark.backport_only("no such method")
+@pytest.mark.backport_only("stock has no such method")
 def test_close(pair_type, version):
-    """The end of a connection: every operation fails, no getter does."""
+    """After close() every operation fails, but getters work."""
     with pair_type(version=version) as pair:
         connection = low_level(pair.client)
         assert connection.close() is None
@@ -166,7 +167,7 @@ def test_shutdown_gives_the_socket_back(version):
     server.close()
 
 
-@pytest.mark.python3("there the connection keeps it")
+@pytest.mark.python3("on 2.7 the connection holds a strong reference")
 def test_socket_is_held_weakly():
     left, right = unix_pair()
     connection = client_context()._wrap_socket(
@@ -180,7 +181,8 @@ def test_socket_is_held_weakly():
 
 
 def test_socket_and_object_share_the_methods():
-    """What a library finds on one it finds on the other."""
+    """Both connections have the same type, so libraries find the same
+    methods."""
     with SocketPair() as sockets, BioPair() as objects:
         assert type(low_level(sockets.client)) is type(
             low_level(objects.client))

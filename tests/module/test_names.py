@@ -1,7 +1,7 @@
-"""The enumerations and flags of ssl, and Purpose, as Python 3.6 shows them.
+"""The enumerations and flags of ssl, and Purpose, as in Python 3.6.
 
-On 2.7 they are our own; on later hosts the standard library's `enum` shows
-some of them in other words, so those tests are for 2.7.
+On 2.7 the backport has its own enumerations.  The `enum` of later Pythons
+shows some members differently; tests of such texts are only for 2.7.
 """
 
 import copy
@@ -20,8 +20,8 @@ ENUMERATIONS = [ssl._SSLMethod, ssl.Options, ssl.AlertDescription,
                 ssl._TLSAlertType]
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 TWO = ssl.VERIFY_X509_STRICT | ssl.VERIFY_CRL_CHECK_LEAF
-UNNAMED = 1 << 20  # no VERIFY_* has it
-# otherwise some options are too large for 2.7's int, and all are long
+UNNAMED = 1 << 20  # no VERIFY_* constant has this bit
+# with 32 bits, some options are too large for 2.7's int, and all are long
 INTS_ARE_LARGE = sys.maxsize > 2 ** 32
 
 
@@ -65,7 +65,7 @@ def test_unknown_value_and_name():
 def test_alias_is_the_first_name():
     assert ssl.PROTOCOL_SSLv23 is ssl.PROTOCOL_TLS
     assert ssl.PROTOCOL_TLS.name == "PROTOCOL_TLS"
-    # OpenSSL has made both of them do nothing
+    # both have the value 0, since OpenSSL ignores them
     assert ssl.OP_SINGLE_ECDH_USE is ssl.OP_NO_SSLv2
     assert ssl.Options.__members__["OP_SINGLE_DH_USE"] is ssl.OP_NO_SSLv2
 
@@ -100,7 +100,8 @@ def test_repr():
 
 @pytest.mark.python2("Python 3.6 to 3.10 show the name")
 def test_text_of_a_number():
-    """Programs of 2.7 write what were plain ints into files and messages."""
+    """In 2.7's own ssl these names are plain ints, which programs write into
+    files and messages."""
     for member in members() + [TWO]:
         assert str(member) == "%s" % member == "%d" % member.value
         assert u"%s" % member == u"%d" % member.value
@@ -184,7 +185,7 @@ def test_flag_contains_flag():
     assert TWO not in ssl.VERIFY_X509_STRICT
 
 
-@pytest.mark.python2("later versions of enum use other words and orders")
+@pytest.mark.python2("later versions of enum use other texts and orders")
 @pytest.mark.parametrize("value, names", [
     (36, "VERIFY_X509_STRICT|VERIFY_CRL_CHECK_LEAF"),
     (12 | 32, "VERIFY_X509_STRICT|VERIFY_CRL_CHECK_CHAIN"),
@@ -196,7 +197,7 @@ def test_names_of_composite_flags(value, names):
     assert repr(flag) == "<VerifyFlags.%s: %d>" % (names, value)
 
 
-@pytest.mark.python2("later versions of enum make it positive")
+@pytest.mark.python2("later versions of enum return a positive number")
 def test_complement_names_what_is_left():
     flag = ~ssl.OP_NO_TLSv1
     assert flag == ~int(ssl.OP_NO_TLSv1)
@@ -244,7 +245,7 @@ def test_protocol_names():
     assert ssl.get_protocol_name(1000) == "<unknown>"
 
 
-# What contexts show
+# Attributes of contexts
 
 def test_context_attributes_have_the_classes():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,4 +1,4 @@
-"""What 2.7's standard library and 2.7's habits need of the backport."""
+"""The backport with Python 2.7's standard library and sockets, and PEP 493."""
 
 import contextlib
 import gc
@@ -14,11 +14,11 @@ from helpers import (PYPY, TIMEOUT, RawPair, SocketPair, Task, cert,
                      client_context, collect, descriptors, receive,
                      server_context, serving, tcp_pair, unix_pair)
 
-pytestmark = pytest.mark.python2("about 2.7")
+pytestmark = pytest.mark.python2("tests modules of 2.7")
 
 
 def answer_http(sock):
-    """One request, one answer, the end."""
+    """Answer one HTTP request, and end the connection."""
     request = b""
     while b"\r\n\r\n" not in request:
         piece = sock.recv(1000)
@@ -35,7 +35,7 @@ def answer_http(sock):
 
 
 def refuse(sock, context=None):
-    """A connection whose client goes during or after the handshake."""
+    """Expect that the client leaves during or after the handshake."""
     wrapped = (context or server_context()).wrap_socket(
         sock, server_side=True, do_handshake_on_connect=False)
     with contextlib.closing(wrapped):
@@ -67,7 +67,7 @@ def test_urllib2_with_roots_of_the_environment(monkeypatch):
 
 
 def test_urllib2_verifies(monkeypatch):
-    """cve-2014-9365: neither an unknown authority nor another's name."""
+    """cve-2014-9365: urllib2 refuses a server with an unknown CA."""
     import urllib2
     monkeypatch.setenv("SSL_CERT_FILE", cert("unknown-root.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", cert("no-such-folder"))
@@ -93,7 +93,7 @@ def test_httplib():
 
 
 def test_httplib_with_unicode_url():
-    """The whole request becomes unicode, and is sent as it is."""
+    """httplib turns the whole request into unicode, and sends it."""
     import httplib
     with serving(answer_http, server_context()) as address:
         connection = httplib.HTTPSConnection(
@@ -165,7 +165,7 @@ def test_smtplib_starttls():
 
 
 def test_asyncore_send_returns_zero():
-    """A dispatcher over TLS finds the socket full and goes on later."""
+    """A dispatcher over TLS continues after the socket was full."""
     import asyncore
     data = b"x" * (4 * 1024 * 1024)
 
@@ -188,7 +188,7 @@ def test_asyncore_send_returns_zero():
         channels = {}
         pair.client.setblocking(False)
         sender = Sender(pair.client, channels)
-        # full already, as nobody reads yet
+        # the socket becomes full, since the server does not read yet
         while not sender.fullness:
             sender.handle_write()
         with Task(receive, pair.server, len(data)) as receiving:
@@ -244,7 +244,7 @@ def test_buffer_objects(sockets):
 
 
 def test_fileobject(sockets):
-    """cheroot and SocketServer use it directly; flush() sends slices of
+    """cheroot and SocketServer use this class.  Its flush() sends slices of
     a memoryview."""
     stream = socket._fileobject(sockets.client, "rwb", 100)
     stream.write(b"x" * 1000)
@@ -257,7 +257,8 @@ def test_fileobject(sockets):
 
 
 def test_makefile_counts_references():
-    """The last of socket and file objects closes the descriptor."""
+    """When the socket and all its file objects are closed, the descriptor is
+    closed."""
     with SocketPair() as pair:
         number = pair.server.fileno()
         first = pair.server.makefile("rb")
@@ -271,9 +272,9 @@ def test_makefile_counts_references():
         assert number not in descriptors()
 
 
-@pytest.mark.cpython("has no reference counts: what is dropped goes later")
+@pytest.mark.cpython("has no reference counts, so objects live longer")
 def test_makefile_dropped():
-    """Nobody closes anything: counting references is enough."""
+    """Without close(), the last reference closes the descriptor."""
     pair = SocketPair()
     with contextlib.closing(pair.client):
         number = pair.server.fileno()
@@ -286,8 +287,8 @@ def test_makefile_dropped():
 
 
 def test_plain_socket_stays_usable():
-    """The wrapped socket is a second one; closing the plain one does
-    not close the connection."""
+    """The wrapped socket is another object: closing the plain socket does not
+    close the connection."""
     left, right = unix_pair()
     wrapped = client_context().wrap_socket(
         left, server_hostname="localhost", do_handshake_on_connect=False)
@@ -306,7 +307,7 @@ def test_plain_socket_stays_usable():
 
 @pytest.mark.parametrize("wrap", ["sslwrap_simple", "socket.ssl"])
 def test_sslwrap_simple(version, wrap):
-    """socket.ssl() takes the same way."""
+    """socket.ssl() also calls sslwrap_simple()."""
     wrap = socket.ssl if wrap == "socket.ssl" else ssl.sslwrap_simple
     with serving(lambda sock: sock.sendall(receive(sock, 5)),
                  server_context(version)) as address:
@@ -317,14 +318,15 @@ def test_sslwrap_simple(version, wrap):
             assert simple.read(5) == b"hello"
 
 
-@pytest.mark.cpython("puts its own class there when it imports hashlib")
+@pytest.mark.cpython("replaces socket.sslerror when it imports hashlib")
 def test_socket_sslerror_catches():
     with pytest.raises(socket.sslerror):
         SocketPair(server=server_context(chain="unknown.pem"))
 
 
 def test_class_that_replaces_the_module_s(monkeypatch, version):
-    """gevent patches the module after requests has taken its SSLContext."""
+    """gevent may replace ssl.SSLSocket after requests has imported
+    SSLContext."""
     class Replaced(ssl.SSLSocket):
         pass
 
@@ -335,7 +337,7 @@ def test_class_that_replaces_the_module_s(monkeypatch, version):
 
 
 def test_gevent_s_way_in(version):
-    """The low-level connection over the raw socket."""
+    """gevent wraps the raw socket with the low-level method."""
     left, right = unix_pair()
 
     class Owner(object):
@@ -370,7 +372,7 @@ def wrap_raw(sock):
     lambda sock: ssl.sslwrap_simple(sock), lambda sock: socket.ssl(sock),
     wrap_raw], ids=["sslwrap_simple", "socket.ssl", "_wrap_socket"])
 def test_a_connection_keeps_its_socket(version, wrap):
-    """Nobody else holds it, and it goes with the connection."""
+    """The connection holds the only reference to the socket."""
     with serving(lambda sock: sock.sendall(receive(sock, 5)),
                  server_context(version)) as address:
         before = descriptors()
@@ -381,14 +383,14 @@ def test_a_connection_keeps_its_socket(version, wrap):
         number, = [number for number in descriptors() - before
                    if is_client_of(number, address)]
         del connection
-        if PYPY:  # which has no reference counts
+        if PYPY:  # it has no reference counts
             collect()
         assert number not in descriptors() or not is_client_of(
             number, address)
 
 
 def is_client_of(number, address):
-    """Whether the descriptor is a socket that is connected to it."""
+    """Whether a descriptor is a socket that is connected to the address."""
     try:
         sock = socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM)
         with contextlib.closing(sock):
@@ -398,7 +400,7 @@ def is_client_of(number, address):
 
 
 def test_shutdown_after_a_ragged_end_has_no_errno(version):
-    """gevent's unwrap() takes errno 0 for the end of TLS."""
+    """gevent's unwrap() treats errno 0 as the end of TLS."""
     with RawPair(version, pair=tcp_pair()) as raw:
         raw.peer.close()
         for _ in range(3):
@@ -410,7 +412,7 @@ def test_shutdown_after_a_ragged_end_has_no_errno(version):
 # PEP 493
 
 def child(code, **environment):
-    """What a new interpreter with the backport prints."""
+    """The output of a new interpreter with the backport."""
     environment = dict(os.environ, **environment)
     return subprocess.check_output(
         [sys.executable, "-m", "_ssl_backport", "-c", code],
@@ -455,8 +457,8 @@ def test_rebound_https_context(monkeypatch):
 
 @pytest.mark.python2("urllib3's TLS in TLS works on Python 3")
 def test_urllib3_says_that_it_has_no_tls_in_tls():
-    """It asks whether a context has wrap_bio(), and needs more than that:
-    SSLTransport, in urllib3 1.26 and whatever has a copy of it."""
+    """SSLTransport, in urllib3 1.26 and modules with a copy of urllib3, needs
+    more than a wrap_bio() method, but checks only for this method."""
     class SSLTransport(object):
         @staticmethod
         def _validate_ssl_context_for_tls_in_tls(ssl_context):

@@ -1,4 +1,5 @@
-"""Python 3's own users of ssl: http.client, urllib, socketserver, asyncio."""
+"""Modules of Python 3 that use ssl: http.client, urllib, socketserver and
+asyncio."""
 
 import contextlib
 import socket
@@ -9,11 +10,11 @@ import pytest
 from helpers import (TIMEOUT, Task, cert, client_context, receive,
                      server_context, serving, socketserver)
 
-pytestmark = pytest.mark.python3("about 3.x")
+pytestmark = pytest.mark.python3("tests modules of 3.x")
 
 
 def answer_http(sock):
-    """One request, one answer."""
+    """Answer one HTTP request."""
     request = b""
     while b"\r\n\r\n" not in request:
         request += receive(sock, 1)
@@ -24,7 +25,7 @@ def answer_http(sock):
 
 
 def refuse(sock):
-    """A connection whose client goes during or after the handshake."""
+    """Expect that the client leaves during or after the handshake."""
     wrapped = server_context().wrap_socket(
         sock, server_side=True, do_handshake_on_connect=False)
     with contextlib.closing(wrapped):
@@ -101,7 +102,7 @@ def loop():
     loop.close()
 
 
-# a string, as 2.7 cannot read it
+# a string, since 2.7 cannot parse this code
 ASYNCIO = """
 import asyncio
 

@@ -1,13 +1,14 @@
-"""Every name of Python 3.6's `ssl` and `_ssl`, against surface/3.6.json, and
-of 3.15's, against surface/3.15.json.
+"""All names of `ssl` and `_ssl` in Python 3.6 (surface/3.6.json) and 3.15
+(surface/3.15.json).
 
-The data files tell their values and types, of classes the module, the bases
-and the members, of functions the parameters; bases and defaults are written
-as names that `ssl` has.  They leave out what depends on how OpenSSL was built
-(the values of OPENSSL_VERSION_NUMBER and OP_ALL), the insides of what belongs
-to other modules of the standard library, `_source` of named tuples, which
-went away after 3.6, and those private names of 3.15 that nothing but its
-ssl.py uses.
+The files have the value and type of each name; for classes the module, bases
+and members; for functions the parameters.  Bases and default values are names
+in `ssl`.  The files leave out:
+
+- values that depend on the build of OpenSSL (OPENSSL_VERSION_NUMBER, OP_ALL),
+- members of objects from other modules of the standard library,
+- `_source` of named tuples, which ended with 3.6,
+- private names of 3.15 that only its ssl.py uses.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ def load(version):
 
 
 SURFACES = [load("3.6"), load("3.15")]
-# constants that need a later OpenSSL than this one
+# constants that need a later OpenSSL than the linked one
 ABSENT = set(
     name for surface in SURFACES
     for name, openssl in surface.get("needs", {}).items()
@@ -39,7 +40,7 @@ ABSENT = set(
 
 
 def rows(section):
-    """The names of a section with what is told of them, each once."""
+    """(name, description) for each name of a section, without duplicates."""
     found = []
     for surface in SURFACES:
         for row in surface.get(section, {}).items():
@@ -49,7 +50,7 @@ def rows(section):
 
 
 def rows_of_modules(section):
-    """(module, name), and the value where there is one."""
+    """(module, name, value or None)"""
     found = set()
     for surface in SURFACES:
         for module, names in surface[section].items():
@@ -80,7 +81,7 @@ def parameters(function):
 
 
 def find(path):
-    """What a dotted path in `ssl` or `_ssl` leads to."""
+    """The object at a dotted path in `ssl` or `_ssl`."""
     names = path.split(".")
     found = ssl if hasattr(ssl, names[0]) else ssl._ssl
     for name in names:
@@ -108,7 +109,7 @@ def test_class(name, expected):
     found = find(name)
     assert found.__module__ == expected["module"]
     for base in expected["bases"]:
-        # on 2.7 options are long where an int has no room for them
+        # on 2.7 options are long if an int is too small for them
         bases = integer_types if base == "int" else eval(base, vars(ssl))
         assert issubclass(found, bases), base
     assert [member for member in expected["members"]
@@ -125,13 +126,13 @@ def test_signature(path, text):
     expected = parts_of(text.replace("*, ", ""))
     names, defaults = parameters(find(path))
     assert names[:len(expected)] == [name for name, _, _ in expected]
-    # what later versions have added can be left out
+    # parameters of later versions have default values
     added = set(names[len(expected):])
     assert added <= set(defaults)
     for name, equals, default in expected:
         assert (name in defaults) == bool(equals)
-        # None is PROTOCOL_TLS, or what hosts of later versions have for it;
-        # CERT_NONE is what None was for that
+        # None means PROTOCOL_TLS or, on later hosts, PROTOCOL_TLS_CLIENT.
+        # 3.15 has CERT_NONE as default where 3.6 has None.
         if equals and (defaults[name], default) not in (
                 (None, "PROTOCOL_TLS"), (None, "PROTOCOL_TLS_CLIENT"),
                 (ssl.CERT_NONE, "None")):
@@ -140,14 +141,14 @@ def test_signature(path, text):
 
 @pytest.mark.parametrize("path, text", sorted(
     SURFACES[-1]["signatures"].items()))
-@pytest.mark.python3("2.7's own ssl takes them by position, and so does ours")
+@pytest.mark.python3("on 2.7 these arguments may be positional, as in stock")
 def test_arguments_that_come_by_name_only(path, text):
     expected = text.partition("*, ")[2]
     assert sorted(find(path).__kwdefaults__ or ()) == sorted(
         name for name, _, _ in parts_of(expected))
 
 
-# Functions in C tell no signature: they are called.
+# C functions have no signature that can be read, so the tests call them.
 
 def sample(name, path):
     """A value for a parameter."""
@@ -178,7 +179,7 @@ def sample(name, path):
 
 @contextlib.contextmanager
 def caller(path):
-    """A function that makes a call, and tells whether its arguments fit."""
+    """A function: call the path with arguments; return whether they fit."""
     owner, _, name = path.rpartition(".")
     with BioPair() as pair:
         subject = {
@@ -195,7 +196,7 @@ def caller(path):
             except TypeError:
                 return False
             except (ssl.SSLError, ValueError, NotImplementedError):
-                pass  # they fit, but it cannot be done now
+                pass  # the arguments fit, but the call fails
             return True
 
         yield fits
@@ -236,7 +237,7 @@ def test_builtin(path, text):
     with caller(path) as fits:
         assert fits(values(first), by_name(middle + last))
         assert fits(values(first + middle), by_name(last))
-        if not path.endswith("load_verify_locations"):  # wants one of three
+        if not path.endswith("load_verify_locations"):  # needs one of three
             assert fits(values(required(first)),
                         by_name(required(middle + last)))
         assert not fits(values(first + middle) + [None], {})

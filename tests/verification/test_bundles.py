@@ -1,9 +1,9 @@
-"""CA files in every form, and what becomes of each.
+"""CA files in all forms, and how they are read.
 
-A regular file in the usual form is read by the extension itself, which leaves
-the certificates undecoded until somebody asks for them; any other is read by
-OpenSSL as a whole.  So is whatever comes through a pipe: the same bytes by
-that way are what all else is held against.
+The extension itself reads a regular file in the usual form, and decodes a
+certificate only when a chain needs it.  OpenSSL reads all other files as a
+whole, and everything that comes through a pipe.  The tests therefore compare
+a file with a pipe that yields the same bytes.
 """
 
 import base64
@@ -47,11 +47,11 @@ BEGINNINGS = [b"\0", b"\0\0", b"\1", b"\x07", b"\x7f", b"\x80", b"\xff",
 CHAINS = ["localhost-ec.pem", "chain.pem", "namesake.pem", "unknown.pem",
           "namesake-with-id.pem", "expired.pem"]
 
-only_backport = pytest.mark.backport_only("OpenSSL reads every file there")
+only_backport = pytest.mark.backport_only("stock reads files only by OpenSSL")
 
 
 def blocks(names):
-    """[(label, DER)]"""
+    """The blocks of PEM files, as [(label, DER)]."""
     return [(label, base64.b64decode(text)) for name in names
             for label, text in BLOCK.findall(read_cert(name))]
 
@@ -62,17 +62,17 @@ ALL_OTHERS = blocks(OTHERS)
 
 
 def encode(label, der, width, end):
-    """A block of PEM, as bytes."""
+    """A PEM block, as bytes."""
     text = base64.b64encode(der).decode("ascii")
     lines = [text[start:start + width] for start in range(0, len(text), width)]
     return "\n".join(["-----BEGIN %s-----" % label] + lines + [
         "-----END %s-----" % end, ""]).encode("ascii")
 
 
-# Files that differ from what is usual
+# Files in unusual forms
 
 def change_bytes(dice, data, values):
-    """A few of its bytes are others, more or fewer; most at its start, where
+    """Change, add or remove a few bytes, most of them near the start, where
     the structure is."""
     data = bytearray(data)
     for _ in range(dice.randint(1, 3)):
@@ -97,7 +97,7 @@ def change_bytes(dice, data, values):
 
 
 def elements(data):
-    """[[tag, contents]] of a row of DER elements that is sound."""
+    """A sequence of valid DER elements, as [[tag, contents]]."""
     data, found = bytearray(data), []
     while data:
         length, start = data[1], 2
@@ -110,7 +110,7 @@ def elements(data):
 
 
 def element(tag, contents, spare=0):
-    """DER, or with a length that has zeros before it."""
+    """A DER element; with `spare` its length begins with zeros."""
     length = bytearray([len(contents) >> 8, len(contents) & 255])
     if len(contents) < 256:
         del length[0]
@@ -121,14 +121,14 @@ def element(tag, contents, spare=0):
 
 
 def count(tag, contents):
-    """How many elements there are in an element, with itself."""
+    """The number of elements in an element, including itself."""
     if not tag & 0x20:
         return 1
     return 1 + sum(count(*each) for each in elements(contents))
 
 
 def change_element(dice, data):
-    """One element, at any depth, is another, and all lengths fit."""
+    """Change one element at any depth, and adapt all lengths."""
     row, spare = elements(data), 0
     place = dice.choice([number for number, each in enumerate(row)
                          for _ in range(count(*each))])
@@ -203,7 +203,7 @@ def some_file(dice):
     return data
 
 
-# Both ways
+# Comparison of files and pipes
 
 def through_file(data, use, path):
     with open(path, "wb") as stream:
@@ -212,7 +212,8 @@ def through_file(data, use, path):
 
 
 def verify(context, chain, flags):
-    """How a client that trusts what is in the context takes the chain."""
+    """The error code of a client that trusts the context's CAs; 0 means that
+    it accepts the chain."""
     context.verify_flags |= flags
     try:
         BioPair(context, server_context(chain=chain))
@@ -231,7 +232,7 @@ def path(tmpdir):
 @only_backport
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_file_comes_to_the_same(path, seed):
-    """The error and its text, or the certificates."""
+    """Both ways give the same error or the same certificates."""
     dice = random.Random(seed)
     loaded = 0
     for _ in range(FILES_A_SEED):
@@ -246,8 +247,8 @@ def test_every_file_comes_to_the_same(path, seed):
 @only_backport
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_file_verifies_the_same(path, seed):
-    """A chain is accepted or refused for the same reason, and what is told
-    of the CAs is then what it would have been before."""
+    """Both ways accept the chain, or refuse it for the same reason.  After
+    the handshake, both contexts list the same CAs."""
     dice = random.Random(1000 + seed)
     results = set()
     for _ in range(HANDSHAKES_A_SEED):
@@ -267,7 +268,7 @@ def test_every_file_verifies_the_same(path, seed):
     assert len(results) > 1
 
 
-# What is usual
+# Files in the usual form
 
 ROOT = read_cert("root.pem")
 ROOT_DER = ssl.PEM_cert_to_DER_cert(ROOT)
@@ -308,7 +309,7 @@ ROOT_NAME = b"Backport Test Root"
 
 
 def respelt(data, spelling):
-    """The DER with another element for the name of the root."""
+    """The DER of a certificate with another encoding of the root's name."""
     return b"".join(
         spelling if contents == ROOT_NAME else
         element(tag, respelt(contents, spelling) if tag & 0x20 else contents)
@@ -323,8 +324,8 @@ def respelt(data, spelling):
     ids=["upper", "lower", "blanks", "T61", "BMP", "universal"])
 @pytest.mark.parametrize("others", ["", MANY], ids=["alone", "many"])
 def test_root_whose_name_is_spelt_in_another_way(path, spelling, others):
-    """It is the same name: RFC 5280, 7.1.  Nobody checks the signature of a
-    root."""
+    """The name is still the same by RFC 5280, section 7.1.  OpenSSL does not
+    check the signature of a root."""
     der = respelt(ROOT_DER, spelling)
     assert der.count(spelling) == 2
     client = client_context(roots=None)
@@ -334,7 +335,7 @@ def test_root_whose_name_is_spelt_in_another_way(path, spelling, others):
 
 
 def test_root_whose_name_is_nearly_the_same(path):
-    """Without the blanks it is another name."""
+    """The name without its spaces is another name."""
     der = respelt(ROOT_DER, element(0x0c, ROOT_NAME.replace(b" ", b"")))
     client = client_context(roots=None)
     client.load_verify_locations(
@@ -347,12 +348,12 @@ def test_root_whose_name_is_nearly_the_same(path):
     BioPair(client)
 
 
-@pytest.mark.parametrize("spoilt", [0, 74, 149])
-def test_one_bad_certificate_among_many(path, spoilt):
-    """Nothing of the file is taken, although nobody asks for that one."""
+@pytest.mark.parametrize("damaged", [0, 74, 149])
+def test_one_bad_certificate_among_many(path, damaged):
+    """The whole file is refused, although no chain needs this certificate."""
     ders = [bytearray(ssl.PEM_cert_to_DER_cert(block.group()))
             for block in BLOCK.finditer(MANY)]
-    ders[spoilt][4] = 5  # what is signed is no sequence
+    ders[damaged][4] = 5  # the tbsCertificate is no sequence
     client = client_context(roots=None)
     text = "".join(ssl.DER_cert_to_PEM_cert(bytes(der)) for der in ders)
     with pytest.raises(ssl.SSLError) as caught:
@@ -363,7 +364,7 @@ def test_one_bad_certificate_among_many(path, spoilt):
 
 
 def test_key_that_cannot_be_decoded(path):
-    """It makes no certificate bad, and nobody trusts it."""
+    """The certificate loads, but verifies no chain."""
     place = ROOT_DER.rindex(b"\x03\x82\x01\x0f\x00\x30")  # RSA of 2048 bits
     der = bytearray(ROOT_DER)
     der[place + 5] = 0x31
@@ -376,7 +377,7 @@ def test_key_that_cannot_be_decoded(path):
 
 
 def test_threads_that_ask_for_the_same_at_once(path):
-    """Each finds what it would find alone."""
+    """All threads get the same certificates."""
     text = MANY + ROOT
     for _ in range(10):
         client = client_context(roots=None)

@@ -1,4 +1,4 @@
-"""Certificates decoded to dicts, by getpeercert() and _test_decode_cert."""
+"""Certificates as dicts, from getpeercert() and _test_decode_cert()."""
 
 import ssl
 
@@ -24,7 +24,7 @@ def expected(serial, subject=DECODED, issuer=ROOT, **more):
     return found
 
 
-# text of the OpenSSL in use, which knows the principal name since 3.0
+# the text of the linked OpenSSL, which knows UPN since version 3.0
 OTHER_NAME = ("UPN:user" if ssl.OPENSSL_VERSION_INFO >= (3,)
               else "<unsupported>")
 NAME = u"K\xf6nig \u4e2d\u6587"
@@ -76,7 +76,7 @@ def decode(name):
 
 
 def leaves(value):
-    """All that a decoded certificate consists of, dicts and tuples aside."""
+    """All values in a decoded certificate that are not containers."""
     if isinstance(value, dict):
         value = list(value.items())
     if not isinstance(value, (list, tuple)):
@@ -91,13 +91,13 @@ def test_decode(name):
 
 @pytest.mark.parametrize("name", sorted(CERTIFICATES))
 def test_all_is_native_text(name):
-    """But for what is not ASCII: unicode, as ever."""
+    """All text is str, except names that are not ASCII."""
     kinds = {type(leaf) for leaf in leaves(decode(name)) if leaf != NAME}
     assert kinds == {str, int}
 
 
 def decode_changed(tmpdir, name, old, new):
-    """A certificate with other bytes in it, as many as before."""
+    """Decode a certificate after replacing bytes by as many others."""
     with open(cert(name)) as stream:
         der = ssl.PEM_cert_to_DER_cert(stream.read())
     assert der.count(old) == 1 and len(old) == len(new)
@@ -108,14 +108,14 @@ def decode_changed(tmpdir, name, old, new):
 
 
 def assert_is_unicode(text):
-    """2.7's programs catch UnicodeEncodeError, and format it."""
+    """Programs for 2.7 catch UnicodeEncodeError and format the text."""
     assert isinstance(text, text_type)
     assert "%s" % text == text
     with pytest.raises(UnicodeEncodeError):
         text.encode("ascii")
 
 
-@pytest.mark.python2("two kinds of text")
+@pytest.mark.python2("only 2.7 has two types of text")
 def test_name_that_is_not_ascii_is_unicode(tmpdir):
     for (_, organization), in decode("decode-unicode.pem")["subject"][:2]:
         assert_is_unicode(organization)
@@ -125,7 +125,7 @@ def test_name_that_is_not_ascii_is_unicode(tmpdir):
     assert_is_unicode(directory[-1][0][1])
 
 
-@pytest.mark.python2("two kinds of text")
+@pytest.mark.python2("only 2.7 has two types of text")
 @pytest.mark.parametrize("old, new, field", [
     (b"//ocsp.example", b"//oc\xc3\xb6.example", "OCSP"),
     (b"//ca.example", b"//\xc3\xb6.example", "caIssuers"),
@@ -137,7 +137,7 @@ def test_address_that_is_not_ascii_is_unicode(tmpdir, old, new, field):
     assert new.decode("utf-8") in address
 
 
-@pytest.mark.python2("two kinds of text")
+@pytest.mark.python2("only 2.7 has two types of text")
 @pytest.mark.parametrize("kind, old", [
     ("DNS", b"www.example.test"), ("email", b"user@example.test"),
     ("URI", b"https://example.test/path")], ids=["DNS", "email", "URI"])
@@ -145,7 +145,8 @@ def test_address_that_is_not_ascii_is_unicode(tmpdir, old, new, field):
     "UTF-8", "junk"])
 def test_alternative_name_that_is_not_ascii_is_bytes(tmpdir, kind, old,
                                                      first):
-    """They are ASCII by RFC 5280; what else is there comes as it is."""
+    """RFC 5280 allows only ASCII in these names.  Other bytes are returned
+    unchanged."""
     new = first + old[2:]
     names = decode_changed(tmpdir, "decode-san-kinds.pem", old, new)
     assert (kind, new) in names["subjectAltName"]
@@ -167,14 +168,14 @@ def test_bpo_38820_addresses_of_bad_length(text):
         assert text in value
 
 
-@pytest.mark.since(3, 11, "an SSLError")
+@pytest.mark.since(3, 11, "raises SSLError")
 def test_bpo_46232_bit_string_in_a_name():
     assert decode("decode-bit-string.pem")["subject"] == (
         (("x500UniqueIdentifier", b"\x01\x02"),),
         (("commonName", "decoded"),))
 
 
-@pytest.mark.since(3, 10, "an empty tuple of names")
+@pytest.mark.since(3, 10, "returns an empty tuple of names")
 def test_extensions_that_are_junk_are_left_out():
     assert decode("decode-junk-extensions.pem") == expected("3D")
 
@@ -197,7 +198,7 @@ def test_decode_missing_file():
         decode("missing.pem")
 
 
-@pytest.mark.backport_only("stock does not say which")
+@pytest.mark.backport_only("stock does not name the file")
 def test_decode_missing_file_is_named():
     with pytest.raises(FileError) as caught:
         decode("missing.pem")
@@ -210,7 +211,7 @@ def test_decode_arguments_of_wrong_type():
             ssl._ssl._test_decode_cert(*arguments)
 
 
-# getpeercert
+# getpeercert()
 
 def test_peer_certificate(pair):
     assert pair.client.getpeercert() == CERTIFICATES["localhost-cert.pem"]

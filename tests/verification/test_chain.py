@@ -1,4 +1,4 @@
-"""The chains of certificates, and Certificate, of the low-level module."""
+"""Certificate chains, and the low-level class Certificate."""
 
 import ssl
 
@@ -9,7 +9,7 @@ from helpers import (BioPair, SocketPair, Task, cert, client_context,
 
 _ssl = ssl._ssl
 
-pytestmark = pytest.mark.since(3, 13, "get_verified_chain() is new")
+pytestmark = pytest.mark.since(3, 13, "has no get_verified_chain()")
 
 
 def der(*names):
@@ -59,10 +59,10 @@ def test_before_the_handshake(pair_type):
         assert pair.client.get_verified_chain() == []
 
 
-@pytest.mark.backport_only("AttributeError: gh-155327")
+@pytest.mark.backport_only("stock raises AttributeError (gh-155327)")
 @pytest.mark.parametrize("name", ["unwrap", "close"])
 def test_gh_155327_after_the_end(version, name):
-    """An SSLSocket has no TLS then."""
+    """After unwrap() or close() an SSLSocket has no TLS and no chain."""
     with SocketPair(version=version) as pair:
         if name == "unwrap":
             with Task(pair.server.unwrap):
@@ -75,10 +75,10 @@ def test_gh_155327_after_the_end(version, name):
             pair.client.get_unverified_chain()
 
 
-@pytest.mark.backport_only("has no close(): eventlet calls it")
+@pytest.mark.backport_only("stock has no close(), which eventlet calls")
 @pytest.mark.parametrize("name", ["unwrap", "close"])
 def test_gh_155327_after_the_end_over_bios(version, name):
-    """An SSLObject has it still."""
+    """An SSLObject still has its chain."""
     with BioPair(version=version) as pair:
         if name == "unwrap":
             pair.finish(pair.client.unwrap, pair.server.unwrap)

@@ -1,6 +1,6 @@
-"""Keys that are on the list of Modules/distrusted.h: no chain may have one.
+"""Chains with a key in the list of Modules/distrusted.h are refused.
 
-tests/certs/distrusted.pem has such a key, which is there for these tests.
+The key of tests/certs/distrusted.pem is in the list for these tests.
 """
 
 import ssl
@@ -13,7 +13,7 @@ from helpers import (BioPair, SocketPair, cert, client_context,
 CHAINS = ["distrusted-chain.pem", "distrusted.pem"]
 REJECTED = 28  # X509_V_ERR_CERT_REJECTED
 
-only_backport = pytest.mark.backport_only("has no such key on its list")
+only_backport = pytest.mark.backport_only("stock has no list of keys")
 
 
 def trusting_client(version):
@@ -21,7 +21,7 @@ def trusting_client(version):
 
 
 def refusal(pair_type, client, server, **options):
-    """The error of the client."""
+    """The client's error."""
     with pytest.raises(ssl.SSLCertVerificationError) as caught:
         pair_type(client, server, **options)
     return caught.value
@@ -30,22 +30,23 @@ def refusal(pair_type, client, server, **options):
 @only_backport
 @pytest.mark.parametrize("chain", CHAINS)
 def test_gh_160040_chain_with_such_a_key(pair_type, version, chain):
-    """The key of an intermediate, then that of the leaf."""
+    """The key of an intermediate CA is in the list, then that of a leaf."""
     error = refusal(pair_type, trusting_client(version),
                     server_context(version, chain))
     assert error.verify_code == REJECTED
     assert error.reason == "CERTIFICATE_VERIFY_FAILED"
 
 
-@pytest.mark.since(3, 7, "errors of certificates had no class")
+@pytest.mark.since(3, 7, "has no SSLCertVerificationError")
 def test_gh_160040_rest_of_the_chain_is_valid(version):
-    """It is nothing else that is refused."""
+    """With a wrong host name, the only error is the host name: everything
+    else in the chain is valid."""
     client = trusting_client(version)
     for chain in CHAINS:
         context = server_context(version, chain)
         with pytest.raises(ssl.SSLCertVerificationError) as caught:
             BioPair(client, context, server_hostname="other.example.test")
-        assert caught.value.verify_code == 62  # the name, which comes first
+        assert caught.value.verify_code == 62  # names are checked first
 
 
 @only_backport
@@ -103,7 +104,7 @@ def test_gh_160040_who_verifies_nothing(pair_type, version, chain):
 @only_backport
 @pytest.mark.parametrize("chain", CHAINS)
 def test_gh_160040_session_of_who_verified_nothing(version, chain):
-    """It is not resumed by one who does."""
+    """A client that verifies must not resume the session."""
     client = trusting_client(version)
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
@@ -121,7 +122,7 @@ def test_gh_160040_session_of_who_verified_nothing(version, chain):
 
 @only_backport
 def test_gh_160040_context_of_an_sni_callback(version):
-    """The context that a server goes over to verifies so as well."""
+    """The context that the SNI callback sets refuses such keys, too."""
     other = server_context(version)
     other.load_verify_locations(cert("distrusted-root.pem"))
     other.verify_mode = ssl.CERT_REQUIRED

@@ -1,4 +1,4 @@
-"""Host names: which are taken, sent and matched against certificates."""
+"""Host names: which are accepted, sent, and matched with certificates."""
 
 import gc
 import ssl
@@ -55,7 +55,7 @@ def test_match(chain, name):
     connect(chain, name)
 
 
-@pytest.mark.since(3, 7, "compared with the decoded name")
+@pytest.mark.since(3, 7, "compares with the decoded name")
 @pytest.mark.parametrize("name", [
     KOENIG_A, KOENIG, CHINESE, b"xn--knig-5qa.example.test"])
 def test_bpo_28414_match_of_an_a_label(name):
@@ -80,7 +80,7 @@ def test_cve_2013_7440_wildcard_in_an_a_label():
         connect("host-wildcard-idna.pem", KOENIG_A)
 
 
-@pytest.mark.since(3, 7, "partial wildcards matched")
+@pytest.mark.since(3, 7, "accepts partial wildcards")
 @pytest.mark.parametrize("name", ["foo.example.test", "f.example.test",
                                   "bar.example.test"])
 def test_bpo_23033_partial_wildcard(name):
@@ -88,7 +88,7 @@ def test_bpo_23033_partial_wildcard(name):
         connect("host-wildcard-partial.pem", name)
 
 
-@pytest.mark.since(3, 7, "matched in Python, after the handshake")
+@pytest.mark.since(3, 7, "matches in Python, after the handshake")
 @pytest.mark.parametrize("name, code", [
     ("other.example.test", 62), ("192.0.2.1", 64)])
 def test_bpo_31399_mismatch_is_a_verification_error(pair_type, version, name,
@@ -101,7 +101,7 @@ def test_bpo_31399_mismatch_is_a_verification_error(pair_type, version, name,
     assert caught.value.reason == "CERTIFICATE_VERIFY_FAILED"
 
 
-@pytest.mark.backport_only("treated as an address: bpo-41556")
+@pytest.mark.backport_only("stock treats the name as an address (bpo-41556)")
 def test_gh_85728_name_that_begins_with_an_address():
     connect("host-ip-prefix.pem", "1.2.3.4.example.test")
     with pytest.raises(ssl.CertificateError):
@@ -118,7 +118,7 @@ def test_without_check_hostname_any_name_will_do(pair_type, version):
         assert pair.client.server_hostname is None
 
 
-@pytest.mark.since(3, 10, "had no effect: bpo-43522")
+@pytest.mark.since(3, 10, "ignores the setting (bpo-43522)")
 def test_bpo_43522_common_name_switched_off():
     client = client_context()
     assert client.hostname_checks_common_name is True
@@ -131,7 +131,7 @@ def test_bpo_43522_common_name_switched_off():
     BioPair(client, server)
 
 
-# What is taken as a name
+# Names that are accepted
 
 BAD_NAMES = [
     ".example.test", TOO_LONG, u"\xe9" * 64 + u".example.test", "a..b", "..",
@@ -165,7 +165,7 @@ def test_cve_2018_8970_nul_in_name(name):
         wrap(client_context(), name)
 
 
-@pytest.mark.since(3, 7, "taken as no name")
+@pytest.mark.since(3, 7, "treats these names as no name")
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("name", ["", u"", b"", ".localhost"])
 @pytest.mark.parametrize("make", [wrap, wrap_pair])
@@ -176,14 +176,14 @@ def test_rule_hosts(make, name, check):
         make(context, name)
 
 
-# What OpenSSL reads as an address and others as another one, or as a name
+# OpenSSL reads these as an address, other programs as another one or as a name
 NEITHER = ["127.0.0.01", "0177.0.0.1", "08.0.0.1", "256.0.0.1", "999.0.0.1",
            "127.0.0.1 ", " 127.0.0.1", "127.0.0.1 x", "127.0.0.1\t",
            "127.0.0.1\n", "0177.0.0.1 ", "www .example.test"]
-NUMBERS = "host-wildcard-number.pem"  # for *.0.0.1, *.2.3, *.example.test
+NUMBERS = "host-wildcard-number.pem"  # *.0.0.1, *.2.3 and *.example.test
 
 
-@pytest.mark.backport_only("OpenSSL reads many as addresses")
+@pytest.mark.backport_only("stock accepts what OpenSSL reads as an address")
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("name", NEITHER)
 @pytest.mark.parametrize("make", [wrap, wrap_pair])
@@ -195,7 +195,7 @@ def test_neither_a_name_nor_an_address(make, name, check):
     assert not isinstance(caught.value, ssl.SSLError)
 
 
-@pytest.mark.backport_only("OpenSSL or a DNS name decides")
+@pytest.mark.backport_only("stock accepts some of these names")
 @pytest.mark.parametrize("name", NEITHER)
 def test_match_hostname_has_the_same_rule(name):
     found = {"subjectAltName": (
@@ -214,7 +214,7 @@ def test_match_hostname_has_the_same_rule(name):
     ("127.0.0.1", None), ("177.0.0.1", None), ("1.2.3", "1.2.3"),
     ("0x7f.0.0.1", "0x7f.0.0.1"), ("www.example.test", "www.example.test")])
 def test_names_that_match_and_how_they_are_taken(name, sent):
-    """As in 3.13: four numbers are an address, and nothing else is."""
+    """As in Python 3.13, only four decimal numbers are an address."""
     seen = []
     server = server_context(chain=NUMBERS)
     server.set_servername_callback(lambda *arguments: seen.append(
@@ -229,7 +229,7 @@ def test_names_that_match_and_how_they_are_taken(name, sent):
 @pytest.mark.parametrize("name", ["127.1", "2130706433", "[::1]", "::1%lo",
                                   "127.0.0.1.", "0177.0.0.1.", "127.0.0.0x1"])
 def test_names_that_are_no_addresses(name):
-    """OpenSSL 4.0 refuses some before the handshake."""
+    """OpenSSL 4.0 refuses some of them before the handshake."""
     client = client_context(roots=NUMBERS)
     with pytest.raises(ValueError):
         BioPair(client, server_context(chain=NUMBERS), server_hostname=name)
@@ -267,7 +267,7 @@ def test_bpo_27773_good_names_do_not_touch_reference_counts():
     assert sys.getrefcount(context) == before
 
 
-@pytest.mark.since(3, 7, "decoded to text: bpo-28414")
+@pytest.mark.since(3, 7, "returns the decoded name (bpo-28414)")
 @pytest.mark.parametrize("name, expected", [
     (KOENIG, KOENIG_A), (KOENIG_A, KOENIG_A),
     (b"xn--knig-5qa.example.test", KOENIG_A),
@@ -286,14 +286,14 @@ def test_bpo_28414_server_hostname_is_an_a_label(pair_type, name, expected):
         assert pair.client.server_hostname == expected
 
 
-@pytest.mark.python2("there str is bytes")
+@pytest.mark.python2("a str of 2.7 is bytes")
 def test_native_name_is_not_ascii():
-    """UTF-8 in a str is no host name; unicode has to be given."""
+    """A str in UTF-8 is not a host name; such names must be unicode."""
     with pytest.raises(ValueError):
         wrap(client_context(), native(KOENIG))
 
 
-# What is sent
+# Names that are sent
 
 @pytest.mark.parametrize("name, sent", [
     ("localhost", "localhost"), (u"localhost", "localhost"),
@@ -309,7 +309,7 @@ def test_bpo_32185_server_name_indication(version, name, sent):
         assert seen == [sent]
 
 
-@pytest.mark.since(3, 7, "the callback got the decoded name")
+@pytest.mark.since(3, 7, "passes the decoded name to the callback")
 def test_bpo_28414_callbacks_get_a_labels():
     seen = []
     server = server_context(chain="host-idna.pem")

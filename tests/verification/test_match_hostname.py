@@ -1,14 +1,17 @@
-"""ssl.match_hostname, the function over a decoded certificate."""
+"""ssl.match_hostname(), which compares a name with a decoded certificate."""
 
 import ssl
 
 import pytest
 
-pytestmark = pytest.mark.until(3, 12, "removed")
+pytestmark = pytest.mark.until(3, 12, "the function was removed")
 
 
 def certificate(*names, **kwargs):
-    """A certificate as getpeercert() gives it; common_name= as subject."""
+    """A certificate as returned by getpeercert().
+
+    Arguments are its subjectAltName; common_name= is its subject.
+    """
     found = {}
     if names:
         found["subjectAltName"] = names
@@ -83,7 +86,7 @@ def test_mismatch(found, name):
         ssl.match_hostname(found, name)
 
 
-@pytest.mark.since(3, 7, "partial wildcards matched")
+@pytest.mark.since(3, 7, "accepts partial wildcards")
 @pytest.mark.parametrize("pattern, name", [
     ("f*.example.test", "foo.example.test"),
     ("*a.example.test", "aa.example.test"),
@@ -108,7 +111,7 @@ def test_bpo_37463_text_after_an_address(name):
 
 
 def test_cve_2013_2099_many_wildcards():
-    """Told at once, not after time exponential in their number."""
+    """The time must not grow exponentially with the number of wildcards."""
     with pytest.raises(ssl.CertificateError):
         ssl.match_hostname(dns("a" * 30 + "*" * 30 + ".example.test"),
                            "a" * 60 + ".example.test")

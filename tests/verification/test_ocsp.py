@@ -1,7 +1,7 @@
-"""OCSP stapling: what servers show, and what clients ask for and decide.
+"""OCSP stapling: responses of servers, and requests and decisions of clients.
 
-The program `openssl` makes the responses and verifies them, and plays the
-peer.
+The program `openssl` makes and verifies the responses, and is the peer in
+some tests.
 """
 
 import contextlib
@@ -19,20 +19,20 @@ from helpers import (BioPair, SocketPair, Task, buffer_types, cert,
                      listening, meanwhile, receive, server_context)
 from verdicts import Wrong, accepts, fails, refuses
 
-pytestmark = pytest.mark.backport_only("has no OCSP stapling")
+pytestmark = pytest.mark.backport_only("stock has no OCSP stapling")
 
 INDEX = "%s\t991231235959Z\t%s\t%02X\tunknown\t/CN=localhost\n"
 MODES = [ssl.CERT_NONE, ssl.CERT_REQUIRED]
 
 
 def openssl(*arguments):
-    """What the program says; skips the test where there is none."""
+    """The output of the program; without it the test is skipped."""
     environ = dict(os.environ, OPENSSL_CONF=os.devnull)
     try:
         return subprocess.check_output(
             ("openssl",) + arguments, env=environ, stderr=subprocess.STDOUT)
     except OSError:
-        pytest.skip("no program openssl")
+        pytest.skip("there is no program openssl")
 
 
 def make_response(folder, serial, revoked=False):
@@ -51,7 +51,7 @@ def make_response(folder, serial, revoked=False):
 
 @pytest.fixture(scope="module")
 def responses(tmpdir_factory):
-    """About ocsp.pem: that it is good, and that it is revoked."""
+    """Responses about ocsp.pem: one says good, the other revoked."""
     folder = tmpdir_factory.mktemp("responses")
     return make_response(folder, 51), make_response(folder, 51, revoked=True)
 
@@ -73,7 +73,8 @@ def asking_client(version=None, callback=None):
 
 
 def stapling_server(response, version=None, chain="ocsp.pem"):
-    """OpenSSL 4.0 staples only what is about the certificate."""
+    """A server that staples this response.  OpenSSL 4.0 staples it only if
+    it is about the server's certificate."""
     server = server_context(version, chain)
     server.ocsp_staple = response
     return server
@@ -174,7 +175,7 @@ def test_staple_is_copied(response):
     server = stapling_server(data)
     data[:] = b"x" * len(data)
     assert server.ocsp_staple == response
-    del data[:]     # nobody holds it
+    del data[:]     # would fail if the context had a view of it
 
 
 def test_staple_that_is_none(response):
@@ -266,7 +267,7 @@ def test_replaced_staple_is_for_later_handshakes(version, responses):
 
 
 def test_context_that_is_for_both_ends(version, response):
-    """That it asks as a client means nothing on a server."""
+    """request_ocsp has no effect on a context's server connections."""
     server = stapling_server(response, version)
     both = ssl.SSLContext(ssl.PROTOCOL_TLS)
     both.load_cert_chain(cert("ocsp.pem"))
@@ -282,7 +283,8 @@ def test_context_that_is_for_both_ends(version, response):
 
 
 def test_context_of_an_sni_callback(pair_type, version, response, tmpdir):
-    """It staples its own, if any."""
+    """The server staples the response of the context that the callback sets,
+    or none if this context has none."""
     server = stapling_server(response, version)
     other = stapling_server(None, version, "ocsp-other.pem")
     server.sni_callback = (lambda connection, name, context:
@@ -294,7 +296,7 @@ def test_context_of_an_sni_callback(pair_type, version, response, tmpdir):
 
 
 def test_context_that_is_set_before_the_handshake(pair_type, response):
-    """A client asks where either context does."""
+    """A client requests a response if either context requests one."""
     for first, second, got in (
             (trusting_client(), asking_client(), response),
             (asking_client(), trusting_client(), response),
@@ -341,7 +343,7 @@ def test_refusal(pair_type, version, response, mode):
 
 
 def peer_learns(client, server, error):
-    """The reason of the server's error, when the client has failed so."""
+    """The reason of the server's error after this error of the client."""
     pair = BioPair(client, server, handshake=False)
     with pytest.raises(error):
         pair.handshake()
@@ -417,7 +419,7 @@ def test_owner_that_is_gone():
     collect()
     with pytest.raises(ssl.SSLError) as caught:
         pair.finish(sslobj.do_handshake, pair.server.do_handshake)
-    assert caught.value.reason is None      # it is none of OpenSSL's
+    assert caught.value.reason is None      # the error is not OpenSSL's
 
 
 def test_chain_is_verified_first(version, response):
@@ -429,7 +431,7 @@ def test_chain_is_verified_first(version, response):
 
 
 def test_without_a_certificate(version):
-    """There is nothing to have a response for."""
+    """Without a certificate the callback is not called."""
     recorder = Recorder()
     client = asking_client(version, recorder)
     client.set_psk_client_callback(lambda hint: ("client", b"k" * 16))
@@ -479,7 +481,7 @@ def test_callback_of_a_context_that_is_set(response):
                 pair.handshake()
 
 
-# Resumption: no response, and nobody is asked
+# Resumption: the server sends no response, and no callback is called
 
 def session_of(client, server):
     with BioPair(client, server) as pair:
@@ -521,7 +523,7 @@ def test_session_that_the_callback_has_not_accepted(version, response, mode,
         BioPair(client, server, session=session)
 
 
-# What the callback does to the connection and others
+# Callbacks that use the connection and other objects
 
 def test_callback_that_enters_its_own_connection(pair_type, version, entrance,
                                                  response):
@@ -555,7 +557,7 @@ def test_getters_in_the_callback(pair_type, version, response):
 
 
 def test_staple_that_is_replaced_meanwhile(version, responses):
-    """Each handshake has one of them, as a whole."""
+    """Each handshake gets one of the responses, complete, or none."""
     server, client = stapling_server(None, version), asking_client(version)
 
     def toggle():
@@ -591,7 +593,7 @@ def test_callback_that_replaces_itself(version, responses):
         assert pair.client.ocsp_response() == responses[1]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork()")
 def test_fork_in_the_callback(version, response):
     def callback(connection, got):
         in_child(lambda: BioPair(asking_client(version),
@@ -604,7 +606,7 @@ def test_fork_in_the_callback(version, response):
         assert receive(pair.server, 5) == b"hello"
 
 
-@pytest.mark.cpython("finds no cycles through objects of extensions")
+@pytest.mark.cpython("finds no cycles through objects of extension types")
 def test_cycles():
     def references_to_cycles():
         callback = Recorder()
@@ -623,8 +625,7 @@ def test_cycles():
 # OpenSSL's own programs
 
 def test_own_client(version, response, tmpdir):
-    """What a server of ours staples is what s_client shows, and it verifies
-    as what it is."""
+    """s_client shows and accepts the response that our server staples."""
     def serve():
         sock = server.wrap_socket(listener.accept()[0], server_side=True)
         with contextlib.closing(sock):
@@ -643,7 +644,7 @@ def test_own_client(version, response, tmpdir):
 
 @contextlib.contextmanager
 def own_server(*arguments):
-    """An s_server; gives its port."""
+    """Run s_server; yields its port."""
     environ = dict(os.environ, OPENSSL_CONF=os.devnull)
     try:
         child = subprocess.Popen(
@@ -651,7 +652,7 @@ def own_server(*arguments):
             + arguments, env=environ, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError:
-        pytest.skip("no program openssl")
+        pytest.skip("there is no program openssl")
     try:
         said = b""
         for line in iter(child.stdout.readline, b""):
@@ -681,7 +682,7 @@ def test_own_server(version, responses, tmpdir):
 
 
 def is_good(response, certificate, folder):
-    """What docs/verification.rst shows: OpenSSL's program tells."""
+    """The check of docs/verification.rst, done by the program openssl."""
     path = folder.join("got.der")
     path.write_binary(response)
     told = openssl("ocsp", "-respin", str(path), "-no_nonce", "-issuer",

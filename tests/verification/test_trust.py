@@ -1,4 +1,4 @@
-"""SSLContext.load_verify_locations, CA statistics, CRLs, verified chains."""
+"""SSLContext.load_verify_locations(), CA statistics, CRLs and verification."""
 
 import errno
 import os
@@ -44,7 +44,7 @@ def test_cafile_types(context, convert):
     assert context.cert_store_stats() == ONE
 
 
-@pytest.mark.python3("no os.PathLike")
+@pytest.mark.python3("2.7 has no os.PathLike")
 def test_cafile_path_object(context):
     import pathlib
     context.load_verify_locations(cafile=pathlib.Path(cert("root.pem")),
@@ -66,7 +66,7 @@ def test_cafile_twice_counts_once(context):
 
 
 def test_one_context_does_not_show_in_another(context):
-    """Contexts that loaded the same file share nothing that changes."""
+    """Contexts that load the same file share only constant data."""
     other = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cert("root.pem"))
     other.load_verify_locations(cert("root.pem"))
@@ -115,14 +115,14 @@ def test_folder_as_cafile(context, tmpdir):
     assert caught.value.errno == errno.EISDIR
 
 
-@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.backport_only("stock does not name the file")
 def test_missing_cafile_is_named(context):
     with pytest.raises(FileError) as caught:
         context.load_verify_locations(cert("missing.pem"))
     assert caught.value.filename == cert("missing.pem")
 
 
-@pytest.mark.backport_only("stock does not tell")
+@pytest.mark.backport_only("stock does not name the file")
 @pytest.mark.parametrize("name", ["empty.pem", "junk.pem", "junk-der.pem"])
 def test_junk_cafile_is_named(context, name):
     with pytest.raises(ssl.SSLError) as caught:
@@ -156,7 +156,7 @@ def test_capath(context):
     context.load_verify_locations(capath=cert("capath"))
     assert context.cert_store_stats() == NOTHING
     assert_trusts(context)
-    # found certificates stay
+    # certificates that a chain needed stay in the store
     assert context.cert_store_stats() == ONE
 
 
@@ -189,7 +189,7 @@ def test_pem_cadata(context, cadata, stats):
     assert_trusts(context)
 
 
-@pytest.mark.since(3, 8, "fails on OpenSSL 3")
+@pytest.mark.since(3, 8, "fails with OpenSSL 3")
 @pytest.mark.parametrize("cadata, stats", [
     (ROOT_DER, ONE), (ROOT_DER + OTHER_DER, TWO), (ROOT_DER * 2, ONE)],
     ids=["one", "two", "twice"])
@@ -199,20 +199,20 @@ def test_gh_151504_der_cadata(context, cadata, stats):
     assert_trusts(context)
 
 
-@pytest.mark.since(3, 8, "fails on OpenSSL 3")
+@pytest.mark.since(3, 8, "fails with OpenSSL 3")
 @pytest.mark.parametrize("kind", buffer_types)
 def test_cadata_buffers(context, kind):
     context.load_verify_locations(cadata=kind(ROOT_DER))
     assert context.cert_store_stats() == ONE
 
 
-@pytest.mark.python2("str is text there")
+@pytest.mark.python2("2.7 accepts a str as text")
 def test_cadata_str_on_python2(context):
     context.load_verify_locations(cadata=str(ROOT))
     assert context.cert_store_stats() == ONE
 
 
-@pytest.mark.since(3, 10, "each gave a different error")
+@pytest.mark.since(3, 10, "raises other errors")
 @pytest.mark.parametrize("cadata", [
     u"# only a comment\n", u"broken", b"broken",
     u"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"])
@@ -236,14 +236,14 @@ def test_junk_cadata(context, cadata):
     assert context.cert_store_stats() == NOTHING
 
 
-@pytest.mark.since(3, 12, "junk was taken for the end")
+@pytest.mark.since(3, 12, "treats the junk as the end")
 @pytest.mark.parametrize("tail", [b"A", b"\0", OTHER_DER[:-1],
                                   OTHER_DER[:40]],
                          ids=["letter", "nul", "most", "start"])
 def test_gh_100372_junk_after_cadata(context, tail):
     with pytest.raises(ssl.SSLError):
         context.load_verify_locations(cadata=ROOT_DER + tail)
-    # stock has loaded by then what stood before the junk
+    # stock has already loaded the certificates before the junk
     assert context.cert_store_stats() == (NOTHING if BACKPORT else ONE)
 
 
@@ -284,7 +284,7 @@ def test_get_ca_certs(context):
     assert context.get_ca_certs(False) == context.get_ca_certs()
 
 
-# What is verified
+# Verification
 
 @pytest.mark.parametrize("chain", [
     "unknown.pem", "self-signed.pem", "expired.pem", "not-yet-valid.pem",
@@ -294,7 +294,7 @@ def test_bad_certificate(chain, version, pair_type):
         pair_type(client_context(version), server_context(version, chain))
 
 
-@pytest.mark.since(3, 7, "no SSLCertVerificationError")
+@pytest.mark.since(3, 7, "has no SSLCertVerificationError")
 @pytest.mark.parametrize("chain, code", [
     ("unknown.pem", 20), ("self-signed.pem", 18), ("expired.pem", 10),
     ("not-yet-valid.pem", 9), ("chain-incomplete.pem", 20),
@@ -334,7 +334,7 @@ def test_trusted_leaf_needs_partial_chain(version):
 
 
 def test_bpo_23476_expired_cross_signature(version, tmpdir):
-    """A trusted root is preferred to what the server adds."""
+    """A trusted root is used rather than a certificate from the server."""
     chain = str(tmpdir.join("chain.pem"))
     with open(chain, "w") as stream:
         stream.write(read_cert("localhost.pem") +
@@ -382,7 +382,7 @@ def test_bad_client_certificate(version, pair_type, chain):
     with pair_type(client, verifying_server(version),
                    handshake=False) as pair:
         with pytest.raises(ssl.SSLError) as caught:
-            # with TLS 1.3 the client learns of it when it reads
+            # with TLS 1.3 the client gets the alert when it reads
             pair.handshake()
             pair.client.read(1)
         assert caught.value.library == "SSL"
@@ -412,7 +412,7 @@ def test_crl(crl, chain, passes):
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_newer_crl_of_another_place(tmpdir, reverse):
-    """One that has expired does not hide it, wherever each is."""
+    """An expired CRL must not hide a newer one in another place."""
     for name in os.listdir(cert("capath")):
         shutil.copy(cert("crl.pem"),
                     str(tmpdir.join(name.replace(".0", ".r0"))))
@@ -432,7 +432,7 @@ def test_crl_is_not_looked_at_without_the_flag():
         pass
 
 
-# Several authorities of one name
+# Several CAs with the same name
 
 NAMESAKES = [read_cert("capath-namesakes/8d867106.%d" % number)
              for number in range(5)]
@@ -448,7 +448,7 @@ def accepts(client, chain="namesake.pem"):
 
 
 def namesakes(tmpdir, *numbers):
-    """A file of some, and its text."""
+    """A file with some of the CAs, and its text."""
     text = u"".join(NAMESAKES[number] for number in numbers)
     path = tmpdir.join("-".join(map(str, numbers)))
     path.write(text.encode("ascii"), "wb")
@@ -456,8 +456,8 @@ def namesakes(tmpdir, *numbers):
 
 
 def assert_first_counts(context, first):
-    """The leaf has no key identifier: the first of the name is taken for its
-    issuer, which it is if it is number 0."""
+    """The leaf has no key identifier, so OpenSSL takes the first CA of this
+    name for the issuer.  Only CA number 0 is the issuer."""
     assert [accepts(context) for _ in range(4)] == [first == 0] * 4
 
 
@@ -492,7 +492,7 @@ def test_namesakes_among_others(context, tmpdir, numbers):
 @pytest.mark.parametrize("first, second", [
     ((0,), (1,)), ((1,), (0,)), ((1, 2), (0, 3)), ((0, 2), (1, 3, 4))])
 def test_namesakes_in_two_places(tmpdir, first, second):
-    """Whatever of a second file, data and a folder comes second."""
+    """The second place may be a file, data or a folder."""
     file, text = namesakes(tmpdir, *first)
     other_file, other_text = namesakes(tmpdir, *second)
     for options in ({"cafile": other_file}, {"cadata": other_text},
@@ -501,7 +501,7 @@ def test_namesakes_in_two_places(tmpdir, first, second):
         context.load_verify_locations(file)
         context.load_verify_locations(**options)
         assert_first_counts(context, first[0])
-        # the second comes after the first handshake
+        # the second place is added after the first handshake
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(file)
         assert accepts(context) is (first[0] == 0)
@@ -510,7 +510,7 @@ def test_namesakes_in_two_places(tmpdir, first, second):
 
 
 def test_namesakes_in_data_and_a_file_at_once(context, tmpdir):
-    """Data counts before the file, whatever the order of the arguments."""
+    """Data comes before the file, whatever the order of the arguments."""
     file, _ = namesakes(tmpdir, 1)
     _, text = namesakes(tmpdir, 0)
     context.load_verify_locations(file, cadata=text)
@@ -519,7 +519,7 @@ def test_namesakes_in_data_and_a_file_at_once(context, tmpdir):
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_namesakes_in_a_folder_and_then_a_file(tmpdir, first):
-    """A file counts before a folder."""
+    """A file comes before a folder."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(capath=cert("capath-namesakes"))
     context.load_verify_locations(namesakes(tmpdir, first)[0])
@@ -532,7 +532,7 @@ def test_namesakes_in_a_folder(context):
 
 
 def test_namesakes_with_key_identifiers(context):
-    """Each leaf finds its own issuer, wherever that stands."""
+    """Each leaf finds its own issuer in any order of the CAs."""
     context.load_verify_locations(cert("namesakes-with-ids.pem"))
     assert all(accepts(context, "namesake-with-id.pem") for _ in range(3))
     assert not accepts(context)

@@ -1,5 +1,5 @@
-"""Where CA certificates are found: trees as the distributions have them,
-what the environment says, and what is passed over.
+"""The places where CA certificates are found: the layouts of distributions,
+environment variables, and files and directories that are skipped.
 """
 
 import os
@@ -12,10 +12,10 @@ import pytest
 
 from helpers import SocketPair, cert
 
-pytestmark = pytest.mark.backport_only("stock ssl looks in one place")
+pytestmark = pytest.mark.backport_only("stock searches only one place")
 
-# What is there of each: files with certificates, symbolic links, directories
-# of hashed certificates; and what is to be found there.
+# For each distribution: files with certificates, symbolic links, directories
+# of hashed certificates, and the place that must be found.
 TREES = {
     "Debian": (
         ["/etc/ssl/certs/ca-certificates.crt"], [],
@@ -68,8 +68,8 @@ TREES = {
 
 
 class Tree(object):
-    """A file system in which OpenSSL's own folder is /etc/ssl, as a wheel
-    has it; paths in it are written as if it were the root."""
+    """A file system below a temporary folder, in which OpenSSL's own folder
+    is /etc/ssl, as in a wheel.  Methods take paths below this folder."""
 
     def __init__(self, tmpdir, monkeypatch, trust):
         self.root = str(tmpdir)
@@ -114,7 +114,7 @@ class Tree(object):
         self.monkeypatch.setenv(name, self.path(path))
 
     def found(self):
-        """(file, directory) of get_default_verify_paths(), None for none."""
+        """get_default_verify_paths() as (file, directory), each or None."""
         paths = ssl.get_default_verify_paths()
         return tuple(path and path.replace(self.root, "", 1)
                      for path in (paths.cafile, paths.capath))
@@ -150,7 +150,7 @@ def test_distribution(tree, name):
 
 
 def test_name_of_openssl_for_it(tree):
-    """RHEL has nothing where the OpenSSL of a wheel looks."""
+    """On RHEL the default place of a wheel's OpenSSL does not exist."""
     tree.add_file("/etc/pki/tls/certs/ca-bundle.crt")
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.set_default_verify_paths()
@@ -186,7 +186,7 @@ def test_one_variable_leaves_the_other_place_as_it_is(tree):
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 @pytest.mark.parametrize("place", ["/missing", "/empty", "/folder"])
 def test_a_wrong_variable_leaves_nothing_else(tree, variable, place):
-    """No other CAs are trusted because of a mistake."""
+    """After a wrong path in a variable, no other CAs must be trusted."""
     tree.add_file("/etc/pki/tls/certs/ca-bundle.crt")
     tree.add_text("/empty", "")
     tree.add_text("/folder/README", "")
@@ -241,7 +241,7 @@ def test_missing_directories(tree):
     assert tree.found() == ("/etc/ssl/cert.pem", None)
 
 
-# What is passed over
+# Places that are skipped
 
 @pytest.mark.parametrize("text", [
     "", "no bundle at all\n",
@@ -279,9 +279,9 @@ def test_openssl_before_the_lists(tree):
     assert_trusts()
 
 
-# Directories that change, without another time of change
+# Directories that change but keep their modification time
 
-MOMENT = 1        # what all files of some images have
+MOMENT = 1        # the modification time of all files in some images
 
 
 def set_moment(tree, path):
@@ -302,7 +302,7 @@ def test_another_directory_of_the_same_time(tree):
 
 
 def test_directory_that_changes_within_its_time(tree, monkeypatch):
-    """File systems tell no two moments apart that are close."""
+    """Two changes may be too close to have different times."""
     def stat(path):
         status = real(path)
         if path == tree.path("/etc/ssl/certs"):
@@ -333,7 +333,7 @@ def test_certifi_comes_last(tree, tmpdir):
     assert tree.found() == ("/etc/ssl/ca-bundle.pem", None)
 
 
-# What --info says of it
+# The lines of --info about these places
 
 def test_why(tree):
     from _ssl_backport import _info

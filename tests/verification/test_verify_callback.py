@@ -1,4 +1,4 @@
-"""SSLContext.verify_callback: what it is told, and what its word is worth."""
+"""SSLContext.verify_callback: its arguments, results and exceptions."""
 
 import ssl
 
@@ -12,7 +12,7 @@ from verdicts import (APPLICATION, EXPIRED, MODES, NO_ISSUER,
                       client_that_shows, client_with, fails, passes, refusal,
                       refuses, server_asks, server_with, talk)
 
-pytestmark = pytest.mark.backport_only("has no verify_callback")
+pytestmark = pytest.mark.backport_only("stock has no verify_callback")
 
 
 # The attribute
@@ -43,7 +43,7 @@ def test_no_deletion():
     assert context.verify_callback is passes
 
 
-# What it is told
+# Arguments
 
 def test_arguments(pair_type, version):
     seen = []
@@ -93,7 +93,8 @@ def test_longer_chain(version):
     ("expired.pem", [(0, 1, True), (EXPIRED, 0, False)]),
     ("host-other.pem", [(OTHER_HOST, 0, False)])])
 def test_error_that_is_let_be(version, pair_type, chain, steps):
-    """The handshake ends at the first, with its code."""
+    """If the callback accepts no error, the handshake fails with the first
+    error."""
     recorder = Recorder()
     refusal(steps[-1][0], pair_type, client_with(recorder, version),
             server_context(version, chain))
@@ -108,7 +109,7 @@ def test_address_mismatch():
     assert recorder.steps == [(OTHER_ADDRESS, 0, False)]
 
 
-# Errors that become success
+# Errors that the callback accepts
 
 @pytest.mark.parametrize("chain, steps", [
     ("self-signed.pem", [(SELF_SIGNED, 0, False), (0, 0, True)]),
@@ -136,7 +137,7 @@ def test_one_error_is_accepted_the_next_one_is_not():
             server_hostname="elsewhere.example.test")
 
 
-# Success that becomes an error
+# Valid certificates that the callback refuses
 
 @pytest.mark.parametrize("refused", [0, 1])
 def test_refused_certificate(version, refused):
@@ -160,11 +161,11 @@ def test_next_connection_after_a_refusal(pair_type, version):
         talk(pair)
 
 
-# With each verify mode
+# The verify modes
 
 @pytest.mark.parametrize("mode", MODES)
 def test_verdict_of_a_client_counts(pair_type, version, mode):
-    """With CERT_NONE too, where OpenSSL asks and does not listen."""
+    """Also with CERT_NONE, with which OpenSSL itself ignores the result."""
     refusal(APPLICATION, pair_type, client_with(refuses, version, mode),
             server_context(version))
     refusal(SELF_SIGNED, pair_type, client_with(passes, version, mode),
@@ -233,7 +234,8 @@ def test_exception_in_a_client(pair_type, version, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_exception_is_the_last_call(version, mode):
-    """The peer is told, and what comes after is no connection."""
+    """After an exception the callback is not called again, the peer gets an
+    alert, and the connection cannot be used."""
     seen = []
 
     def callback(*arguments):
@@ -302,16 +304,17 @@ def test_callback_that_takes_nothing():
 
 
 def test_owner_that_is_gone():
-    """Nobody can be asked for it: the handshake fails."""
+    """Without the SSLObject there is no argument for the callback, so the
+    handshake fails."""
     pair = BioPair(client_with(accepts), server_context(), handshake=False)
     sslobj, pair.client = pair.client._sslobj, None
     collect()
     with pytest.raises(ssl.SSLError) as caught:
         pair.finish(sslobj.do_handshake, pair.server.do_handshake)
-    assert caught.value.reason is None      # it is none of OpenSSL's
+    assert caught.value.reason is None      # the error is not OpenSSL's
 
 
-# Keys that nobody may trust
+# Distrusted keys
 
 def test_distrusted_key_is_an_error_to_be_asked_about(version):
     recorder = Recorder()
@@ -334,7 +337,7 @@ def test_distrusted_key_and_who_accepts_another_error():
             server_context(chain="distrusted.pem"))
 
 
-# Revocation lists
+# CRLs
 
 REVOKED = 23
 EXTENDED_CRL_SUPPORT = 0x1000   # X509_V_FLAG_EXTENDED_CRL_SUPPORT
@@ -355,15 +358,16 @@ def test_revoked(version):
 
 def two_keys(callback):
     client = client_with(callback, roots="two-keys-root.pem")
-    # OpenSSL would want the signer of the list to be for that host too
+    # OpenSSL would also check the host name in the CRL signer's certificate
     client.check_hostname = False
     client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | EXTENDED_CRL_SUPPORT
     return client, server_context(chain="two-keys.pem")
 
 
 def test_signer_of_a_revocation_list():
-    """Its certificate is verified first, and asked about likewise.  Of one
-    that is for its own issuer each OpenSSL thinks differently."""
+    """The callback is first called for the certificate that signed the CRL.
+    If the signer is also the issuer, the calls depend on the OpenSSL
+    version."""
     def callback(connection, certificate, error, depth, ok):
         if depth == 0:
             serials.append(certificate.get_info()["serialNumber"])
@@ -390,10 +394,10 @@ def test_exception_about_the_signer_of_a_revocation_list():
     assert len(seen) == 1
 
 
-# For which connections
+# Connections to which a setting applies
 
 def test_connection_keeps_what_its_context_had(pair_type):
-    """The setter is for connections that are made from then on."""
+    """A new callback applies only to connections that are made later."""
     client, server = client_context(), server_context()
     pair = pair_type(client, server, handshake=False)
     client.verify_callback = fails
@@ -407,7 +411,8 @@ def test_connection_keeps_what_its_context_had(pair_type):
 
 
 def test_context_of_an_sni_callback(version):
-    """Its callback counts, as its trust store does, and not the first's."""
+    """The callback of the context that the SNI callback sets is called, and
+    not that of the first context."""
     for first, second, error in ((fails, refuses, APPLICATION),
                                  (fails, None, None),
                                  (None, refuses, APPLICATION)):

@@ -1,5 +1,5 @@
-"""What a verify callback does to sessions, to its connection and context, to
-threads and to memory; the two uses that docs/verification.rst shows.
+"""Verify callbacks and sessions, contexts, threads and memory, and the two
+examples in docs/verification.rst.
 """
 
 import gc
@@ -21,12 +21,12 @@ from verdicts import (APPLICATION, MODES, NO_ISSUER, OTHER_HOST, SELF_SIGNED,
                       Recorder, accepts, client_that_shows, client_with,
                       passes, refusal, refuses, server_with, talk)
 
-pytestmark = pytest.mark.backport_only("has no verify_callback")
+pytestmark = pytest.mark.backport_only("stock has no verify_callback")
 
 PAGE = os.path.join(PROJECT, "docs", "verification.rst")
 
 
-# Resumption: nobody is asked again
+# Resumption: the callback is not called again
 
 def session_of(client, server):
     with BioPair(client, server) as pair:
@@ -60,7 +60,7 @@ def test_session_that_another_callback_accepted(version, mode, before, after):
     session = session_of(client, server)
     client.verify_callback = after
     resumed = is_resumed(client, server, session)
-    # with CERT_NONE and without a callback nothing has to be accepted
+    # with CERT_NONE and without a callback any session may be resumed
     assert resumed is (mode == ssl.CERT_NONE and after is None)
     if after is not None:
         assert after.steps
@@ -68,7 +68,7 @@ def test_session_that_another_callback_accepted(version, mode, before, after):
 
 
 def test_session_that_a_callback_accepted_which_went_and_came(version):
-    """In between nobody was asked."""
+    """A session made while the callback was not set must not be resumed."""
     client, server = client_with(refuses, version), server_context(version)
     pair = BioPair(client, server, handshake=False)
     client.verify_callback = None
@@ -109,7 +109,7 @@ def test_session_of_a_client_that_a_server_has_not_asked_about(version):
     assert recorder.steps == []
 
 
-# What it does to the connection, the context and others
+# Callbacks that use the connection, the context and other objects
 
 def test_callback_that_enters_its_own_connection(pair_type, version,
                                                  entrance):
@@ -164,7 +164,7 @@ def test_other_context_is_refused_meanwhile(pair_type, version):
 
 
 def test_other_session_is_refused_meanwhile(pair_type, version):
-    """The certificates that are looked at are the session's."""
+    """OpenSSL is verifying the certificates of the current session."""
     errors = []
 
     def callback(connection, certificate, error, depth, ok):
@@ -183,7 +183,7 @@ def test_other_session_is_refused_meanwhile(pair_type, version):
 
 
 def test_callback_that_connects(version):
-    """Even with the same context."""
+    """A callback may connect, even with the same context."""
     def callback(connection, certificate, error, depth, ok):
         if not inner:
             inner.append(None)
@@ -212,7 +212,7 @@ def test_callback_that_replaces_itself(version):
     refusal(APPLICATION, BioPair, client, server)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no os.fork()")
 def test_fork_in_the_callback(version):
     def callback(connection, certificate, error, depth, ok):
         in_child(lambda: BioPair(client_context(version),
@@ -226,7 +226,7 @@ def test_fork_in_the_callback(version):
 
 
 def test_threads(version):
-    """Each handshake has its own connection, and one callback or none."""
+    """Each call gets its own connection while threads change the callback."""
     def callback(connection, certificate, error, depth, ok):
         assert connection.server_side is False
         seen.append(connection.server_hostname)
@@ -253,7 +253,7 @@ def test_threads(version):
 
 
 def test_threads_that_look_at_the_connection(version):
-    """They see it between two steps of the callback."""
+    """Other threads can read the connection while the callback runs."""
     def callback(connection, certificate, error, depth, ok):
         with Task(look, connection) as task:
             task.result()
@@ -272,7 +272,7 @@ def test_threads_that_look_at_the_connection(version):
         talk(pair)
 
 
-# Collection
+# Garbage collection
 
 def test_callback_is_let_go():
     class Callback(object):
@@ -287,14 +287,14 @@ def test_callback_is_let_go():
     del callback
     context.verify_callback = None
     collect()
-    assert reference() is not None      # the connection has it
+    assert reference() is not None      # the connection refers to it
     del pair
     collect()
     assert reference() is None
 
 
 finds_cycles = pytest.mark.cpython(
-    "finds no cycles through objects of extensions")
+    "finds no cycles through objects of extension types")
 
 
 @finds_cycles
@@ -310,15 +310,15 @@ def test_cycle_through_the_context():
 
 
 def connections():
-    """How many there are.  Weak references tell less: they end when a cycle
-    is found, whether or not it can be broken."""
+    """The number of connections.  A weak reference would end as soon as the
+    collector finds a cycle, even if it cannot break the cycle."""
     collect()
     return sum(type(each) is ssl._ssl._SSLSocket for each in gc.get_objects())
 
 
 @finds_cycles
 def test_cycle_through_the_connection():
-    """Nothing in it can let go but the connection."""
+    """Only the connection can break this cycle."""
     def make_cycle():
         client = client_context()
         sslobj = client._wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), False,
@@ -344,12 +344,12 @@ def test_cycle_through_the_owner_of_the_connection():
     assert reference() is None
 
 
-# The two uses that docs/verification.rst shows
+# The two examples in docs/verification.rst
 
 def recipe(title, **names):
-    """The callback of the code that follows, run with these names."""
+    """Run the code below this title with these names; return its callback."""
     if not os.path.exists(PAGE):
-        pytest.skip("the tests are on their own")
+        pytest.skip("docs/verification.rst is not there")
     with io.open(PAGE, encoding="utf-8") as stream:
         page = stream.read()
     namespace = dict(names)
@@ -371,7 +371,7 @@ def fingerprint_of(name):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_pinning(pair_type, version, mode):
-    """The chain is verified as ever, and the leaf must be the known one."""
+    """The chain is verified, and the leaf must be the known certificate."""
     client = client_with(recipe(
         u"**Pinning**", PINNED=fingerprint_of("localhost.pem")),
         version, mode)
@@ -384,7 +384,8 @@ def test_pinning(pair_type, version, mode):
 
 
 def test_one_private_certificate(pair_type, version):
-    """It is accepted whoever signed it; all others are verified."""
+    """This certificate is accepted, whoever signed it.  All others are
+    verified."""
     client = client_with(recipe(
         u"**One private certificate**",
         PRIVATE=fingerprint_of("self-signed.pem")), version)
@@ -398,7 +399,7 @@ def test_one_private_certificate(pair_type, version):
 
 
 def test_context_that_is_changed_during_the_handshake(version):
-    """The callback that the handshake began with is asked, not another."""
+    """The handshake calls the callback of the context with which it began."""
     asked = []
     strict, other = client_context(version), client_context(version)
     strict.verify_callback = lambda *arguments: asked.append(1) or False
@@ -411,7 +412,7 @@ def test_context_that_is_changed_during_the_handshake(version):
     assert asked
 
 
-@pytest.mark.python2("instances of old-style classes")
+@pytest.mark.python2("only 2.7 has old-style classes")
 @pytest.mark.parametrize("name", [
     "verify_callback", "ocsp_callback", "_msg_callback"])
 def test_callback_that_sets_another_one_while_it_is_set(name):

@@ -1,5 +1,5 @@
-/* again.c: again PROGRAM: an interpreter begins, runs the Python program and
-   ends, three times in one process. */
+/* again.c: again PROGRAM: runs the Python program in three interpreters, one
+   after the other, in one process. */
 
 #include <Python.h>
 

@@ -1,6 +1,6 @@
-/* several.c: several PROGRAM: three interpreters in one process, which are
-   there at the same time, run the Python program; so does a fourth when they
-   are gone, and the first interpreter at last. */
+/* several.c: several PROGRAM: runs the Python program in three interpreters
+   that exist at the same time, then in another one after their end, and last
+   in the first interpreter of the process. */
 
 #include <Python.h>
 

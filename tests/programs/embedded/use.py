@@ -1,5 +1,7 @@
-"""What again.c and several.c run: connections that work and fail as they do
-elsewhere, with the exceptions of this interpreter, not of another one.
+"""The program that again.c and several.c run.
+
+Connections must succeed and fail as elsewhere, and the exceptions must be
+those of the current interpreter.
 """
 
 import _ssl_backport

@@ -1,7 +1,7 @@
 """python leave.py SCENARIO: a program that ends while TLS is in use.
 
-It prints "left", or what a handler or a thread says last, and its exit status
-is 0.
+The program must print "left" and end with exit status 0.  In some scenarios an
+exit handler or a thread prints it.
 """
 
 import atexit
@@ -24,14 +24,14 @@ def say(text):
 
 
 def start(function, *arguments):
-    """A thread that does not keep the program from ending."""
+    """Start a daemon thread."""
     thread = threading.Thread(target=function, args=arguments)
     thread.daemon = True
     thread.start()
 
 
 def everything_called():
-    """Contexts with all callbacks."""
+    """A client and a server context with all callbacks."""
     client, server = client_context(), server_context()
     for context in client, server:
         context._msg_callback = lambda *arguments: context
@@ -42,7 +42,7 @@ def everything_called():
 
 
 def live_connections():
-    """In globals and in cycles, before, in and after the handshake."""
+    """Connections in globals and in cycles, before and after a handshake."""
     client, server = everything_called()
     for make in SocketPair, BioPair:
         for handshake in True, False:
@@ -54,7 +54,7 @@ def live_connections():
 
 
 class Goodbye(object):
-    """Says something on a connection when it dies."""
+    """An object that sends data on a connection in __del__()."""
 
     def __init__(self, pair):
         self.pair = pair
@@ -71,8 +71,8 @@ def used_while_dying():
 
 
 def talk(sockets):
-    """On this connection and on a new one, which takes no second thread:
-    3.12 starts none any more when the program ends."""
+    """Use this connection and a new one, without a second thread: from 3.12
+    on no thread can start when the program ends."""
     sockets.client.sendall(b"hello")
     assert receive(sockets.server, 5) == b"hello"
     with BioPair(*everything_called()) as pair:
@@ -83,12 +83,12 @@ def talk(sockets):
 
 
 def used_at_exit():
-    """By a handler."""
+    """An exit handler uses connections."""
     atexit.register(talk, SocketPair())
 
 
 def used_by_a_thread():
-    """Which goes on after the main program."""
+    """A thread uses connections after the main program has ended."""
     ended = threading.Event()
     pair = SocketPair(*everything_called())
 
@@ -101,7 +101,7 @@ def used_by_a_thread():
 
 
 def threads_that_wait():
-    """In each operation."""
+    """Daemon threads wait in each operation."""
     for operation in (lambda sock: sock.recv(10),
                       lambda sock: sock.sendall(BIG),
                       lambda sock: sock.unwrap()):
@@ -115,7 +115,7 @@ def threads_that_wait():
 
 
 def threads_that_work():
-    """All the time, with one pair of contexts and with new ones."""
+    """Daemon threads work all the time, with shared and new contexts."""
     shared = everything_called()
     working = [threading.Event() for _ in range(4)]
 
@@ -133,7 +133,8 @@ def threads_that_work():
 
 
 def threads_in_callbacks():
-    """Which do not return: of a name, of a message, of a password."""
+    """Daemon threads are in callbacks for SNI, messages and a password, which
+    do not return."""
     never = threading.Event()
     inside = threading.Semaphore(0)
 
@@ -156,7 +157,7 @@ def threads_in_callbacks():
 
 
 def callback_that_exits():
-    """SystemExit comes out of the handshake."""
+    """The handshake raises the callback's SystemExit."""
     server = server_context()
     server._msg_callback = lambda *arguments: sys.exit(0)
     kept.append(server)

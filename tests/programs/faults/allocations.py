@@ -1,9 +1,10 @@
 """python allocations.py SCENARIO POINTS, with fault.c preloaded.
 
-Lets the first allocation of a scenario fail, then the second, ...: at most
-POINTS of them, evenly spread.  Each time, once alone and once with all that
-follow, the scenario must succeed or raise one of the exceptions that tell of
-it; with memory again it must work.
+Runs a scenario many times.  Each time another allocation fails: the first,
+then the second, and so on, at most POINTS of them, evenly spread.  Each of
+them fails once alone, and once with all later allocations.  The scenario must
+succeed or raise one of the EXPECTED exceptions.  At the end it runs with
+enough memory and must succeed.
 """
 
 import atexit
@@ -24,8 +25,8 @@ from helpers import (LONG, PASSWORD, BioPair, SocketPair, cert,
                      server_context)  # noqa: E402
 
 LIMIT_SECONDS = 2000 if LONG else 100
-FOREVER = 2 ** 31 - 1  # the largest C long, where that is the shortest
-# of some names OpenSSL says only that it did not take them: ValueError
+FOREVER = 2 ** 31 - 1  # the largest 32-bit long
+# for some names OpenSSL reports only that they are not valid: ValueError
 EXPECTED = (ssl.SSLError, MemoryError, EnvironmentError, ValueError)
 fault = getattr(ctypes, "PyDLL", ctypes.CDLL)(None)  # PyPy has no PyDLL
 for name in ("fault_allocations", "fault_allocations_end"):
@@ -47,7 +48,7 @@ def load_roots():
 
 
 def new_roots():
-    """A context, and a file that is not known yet."""
+    """A context.  NEW_ROOTS has a new time, so it will be read again."""
     end()
     os.utime(NEW_ROOTS, None)
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -100,7 +101,7 @@ def load_objects():
 
 
 def load_pkcs12():
-    """Not of RC2: for that OpenSSL 3.0 loads a provider, and crashes."""
+    """Without RC2: OpenSSL 3.0 loads a provider for RC2, and crashes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for form in "aes", "3des":
         context.load_pkcs12(io.BytesIO(PKCS12[form]), lambda: PASSWORD)
@@ -129,7 +130,7 @@ def write_new_roots():
 
 
 NEW_ROOTS = write_new_roots()
-RESPONSE = b"0\3\n\1\3"  # of OCSP: try later
+RESPONSE = b"0\3\n\1\3"  # an OCSP response: try later
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
 OWN_TEXT = read_cert("localhost-ec.pem")
@@ -188,9 +189,11 @@ def assert_work(client, server):
 
 
 def copy():
-    """One that is made has all that can be read; the originals work in any
-    case.  That a new context works OpenSSL does not say: SSL_CTX_new() leaves
-    out the algorithms for which it has no memory."""
+    """A copy has all settings that can be read; the originals still work.
+
+    The copy itself may not work.  SSL_CTX_new() leaves out algorithms for
+    which it has no memory, and reports no error.
+    """
     try:
         copies = [context.copy() for context in COPIED]
     finally:
@@ -229,7 +232,7 @@ def handshake_with_psk():
 
 
 def refuse():
-    """What is missing of the facts is missing in the hint, and no more."""
+    """Without memory only the hint may be incomplete or missing."""
     try:
         BioPair(client_context(), REFUSED)
     except ssl.SSLError as error:
@@ -240,7 +243,7 @@ REFUSED = server_context(chain="unknown.pem")
 
 
 def new_ech_keys():
-    """As PEM, and the list of it in base64."""
+    """(PEM with an ECH key and its list, the list in base64)"""
     pem = ssl.generate_ech_keys("localhost").encode("ascii")
     return pem, b"".join(pem.split(b"-----")[6].split())
 
@@ -281,7 +284,7 @@ def give_byte(sender, receiver, pair):
 
 
 def new_session():
-    """One that CONTEXTS[0] can resume; its ticket comes with data."""
+    """A session that CONTEXTS[0] can resume; the ticket comes with data."""
     with BioPair(*CONTEXTS) as pair:
         give_byte(pair.server, pair.client, pair)
         return pair.client.session
@@ -297,7 +300,7 @@ def resume():
 
 
 def keep_sessions():
-    """All that the sessions do which a context keeps, and their bytes."""
+    """Use the session cache of a context, ticket_keys, and bytes."""
     client = client_context()
     client.client_sessions = 2
     server = server_context(chain="localhost-ec.pem")
@@ -326,7 +329,7 @@ def unwrap():
 
 
 def talk():
-    """Only what comes after the handshake fails."""
+    """Only allocations after the handshake fail."""
     end()
     with SocketPair(*CONTEXTS) as pair:
         begin()
@@ -351,7 +354,7 @@ def use_bio():
 
 
 def lend_buffers():
-    """A buffer that was not to be had is not lent to the next one."""
+    """A buffer whose allocation failed must not be used later."""
     end()
     with SocketPair(*CONTEXTS) as pair:
         begin()
@@ -381,7 +384,7 @@ def end():
 
 
 def attempt(scenario, first, last):
-    """How many allocations it made, up to the end or an exception."""
+    """The number of allocations, until the end or an exception."""
     range_of_failures[:] = first, last
     begin()
     try:

@@ -1,10 +1,10 @@
 """python calls.py VERSION SIDE ERRNO POINTS, with fault.c preloaded.
 
-The system calls of one end of a connection, "client" or "server", fail or
-come short while a scenario runs: with EINTR, EAGAIN or 0 (a byte at a time)
-all of them, and the scenario must succeed; with another error the first, then
-the second, ...: at most POINTS of them, and the scenario must end with that
-error or work.
+System calls of one end of a connection, "client" or "server", fail during a
+scenario.  With EINTR and EAGAIN every other call fails, and with 0 each call
+transfers at most one byte: the scenario must succeed.  With another error the
+first call fails, then the second, and so on, at most POINTS of them: the
+scenario must succeed or end with this error.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 from helpers import LONG, RawPair, Task, receive  # noqa: E402
 
 LIMIT_SECONDS = 2000 if LONG else 100
-FOREVER = 2 ** 31 - 1  # the largest C long, where that is the shortest
+FOREVER = 2 ** 31 - 1  # the largest 32-bit long
 HARMLESS = (0, errno.EINTR, errno.EAGAIN)
 MESSAGE = b"a message of some length" * 1500
 
@@ -30,8 +30,8 @@ fault.fault_calls_end.restype = ctypes.c_long
 
 
 class Peer(object):
-    """The other end, whose calls are Python's own and never fail: shakes
-    hands, sends back what it gets, and closes when it is asked to."""
+    """The other end, whose system calls are Python's and never fail.  It does
+    the handshake, echoes all data, and closes after our end has closed."""
 
     def __init__(self, raw):
         self.raw = raw
@@ -46,7 +46,7 @@ class Peer(object):
                 self.raw.tls.write(data)
             self.raw.run(self.raw.tls.unwrap)
         except (EnvironmentError, ssl.SSLError):
-            pass        # the other end has failed, as it was to
+            pass        # our end has failed, as intended
 
 
 def whole_life(version, side):
@@ -65,7 +65,7 @@ def whole_life(version, side):
 
 
 class Failing(object):
-    """While it is entered, calls from the first to the last fail."""
+    """Makes the calls from the first to the last fail in a with block."""
 
     def __init__(self, *arguments):
         self.arguments = arguments
@@ -99,7 +99,7 @@ def main(version, side, error, points):
         failing = Failing(error, 1, FOREVER)
         scenario(failing)
         assert failing.count
-        if error == 0:  # every call is seen, those that read among them
+        if error == 0:  # fault.c has seen all calls, also those that read
             assert failing.count > 2 * len(MESSAGE), failing.count
         return
     count = count_calls(scenario)

@@ -1,8 +1,8 @@
 """python expired_session.py, with fault.c preloaded.
 
-With TLS 1.2, as OpenSSL itself offers no session of TLS 1.3 that is so old: a
-client makes a session in 2018, when the server's certificate was valid, and
-wants to resume it now, when that has expired.
+A client makes a session in 2018, when the server's certificate was valid.  It
+tries to resume this session now, when the certificate has expired.  It uses
+TLS 1.2, since OpenSSL itself offers no TLS 1.3 session that is so old.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ fault.fault_clock.argtypes = [ctypes.c_long]
 
 
 def session_of_2018(client, server):
-    """The time is that of this thread, the server's is another."""
+    """Only this thread is in 2018; the server runs in another thread."""
     fault.fault_clock(JULY_2018 - int(time.time()))
     try:
         with SocketPair(client, server) as pair:
@@ -43,7 +43,7 @@ def main():
     except ssl.SSLCertVerificationError as error:
         assert error.verify_code == HAS_EXPIRED, error
     else:
-        raise AssertionError("it was resumed")
+        raise AssertionError("the session was resumed")
     client = client_context("TLSv1.2")
     client.verify_flags |= NO_CHECK_TIME
     session = session_of_2018(client, server)
@@ -54,8 +54,8 @@ def main():
     except ValueError:
         pass
     else:
-        raise AssertionError("it was taken")
-    client.client_sessions = 10     # which know how old they are
+        raise AssertionError("the context accepted the session")
+    client.client_sessions = 10     # this cache must respect the age
     session_of_2018(client, server)
     for expected in False, True:
         with SocketPair(client, server) as pair:

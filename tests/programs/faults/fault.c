@@ -1,10 +1,10 @@
-/* fault.c: makes allocations and system calls fail, holds threads where they
-   have what others want, and sets the clock of a thread, for the scripts here.
+/* fault.c: makes allocations and system calls fail, holds threads that others
+   may wait for, and sets the clock of a thread, for the scripts here.
 
-   Preloaded (LD_PRELOAD) it stands before malloc(), recv(), recvmsg(), send(),
-   poll(), writev() and pthread_rwlock_wrlock() and acts on calls that come
-   from the extension or from OpenSSL only, and only once it is told to; and
-   before time() and gettimeofday().  For glibc. */
+   Preloaded (LD_PRELOAD), this library replaces malloc(), recv(), recvmsg(),
+   send(), poll(), writev() and pthread_rwlock_wrlock().  It changes only calls
+   from the extension or from OpenSSL, and only after a script has asked for
+   it.  It also replaces time() and gettimeofday().  It needs glibc. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -50,7 +50,7 @@ comes_from(const void *caller, const char *const *names)
 
 /* -- allocations ------------------------------------------------------ */
 
-/* From now on the first to the last allocation fail, counted from 1. */
+/* From now on allocations number first to last fail, counted from 1. */
 void
 fault_allocations(long first, long last)
 {
@@ -60,7 +60,7 @@ fault_allocations(long first, long last)
     alloc_armed = 1;
 }
 
-/* No more; how many there were. */
+/* Ends the failures; returns the number of allocations. */
 long
 fault_allocations_end(void)
 {
@@ -68,8 +68,8 @@ fault_allocations_end(void)
     return alloc_seen;
 }
 
-/* Remembers what dladdr() says, which is slow, of the few that allocate.  An
-   entry is one word, the address and the answer: threads cannot mix two. */
+/* dladdr() is slow, so its results are kept for the few callers.  An entry is
+   one word with address and result, so threads cannot mix two entries. */
 static int
 alloc_is_ours(const void *caller)
 {
@@ -127,9 +127,9 @@ realloc(void *block, size_t size)
 
 /* -- system calls ----------------------------------------------------- */
 
-/* From now on the first to the last call fail with the error; with error 0
-   they come to one byte at the most, with EINTR and EAGAIN every other one
-   fails. */
+/* From now on calls number first to last fail with the error, counted from 1.
+   With error 0 they transfer at most one byte instead.  With EINTR and EAGAIN
+   every other call fails. */
 void
 fault_calls(int error, long first, long last)
 {
@@ -147,7 +147,7 @@ fault_calls_end(void)
     return call_seen;
 }
 
-/* -1 with errno for a call that is to fail, or how much of it is made. */
+/* -1 with errno if the call must fail, else the length to transfer. */
 static ssize_t
 call_length(const void *caller, size_t length)
 {
@@ -227,7 +227,7 @@ fault_clock(long seconds)
     clock_shift = seconds;
 }
 
-/* Which OpenSSL 3.3 and later ask for the age of a session. */
+/* OpenSSL 3.3 and later call it to compute the age of a session. */
 int
 gettimeofday(struct timeval *result, void *zone)
 {
@@ -259,8 +259,8 @@ enum { AT_A_LINE = 1, AT_A_CHANGE };
 
 static int hold_armed, hold_begun, hold_go;
 
-/* The next thread that writes a line, or that has a lock for a change, tells
-   so with a byte to one pipe and waits for a byte from the other. */
+/* The next thread that writes a line, or that gets a lock for a change, writes
+   a byte to one pipe and waits for a byte from the other. */
 void
 fault_hold(int place, int begun, int go)
 {

@@ -1,8 +1,8 @@
 """python first_import.py POINTS, with fault.c preloaded.
 
-Imports the extension in forked children, and lets one of the allocations of
-its initialisation fail: the import succeeds or raises, and a second one does
-not find half a module.
+Imports the extension in child processes.  In each of them one allocation of
+the initialisation fails.  The import must succeed or raise an exception, and a
+second import must not find an incomplete module.
 """
 
 import ctypes
@@ -11,8 +11,8 @@ import signal
 import sys
 
 EXPECTED = (ImportError, MemoryError)
-# OpenSSL 3.5 waits for itself where one of its very first allocations fails:
-# it reports that with what it has not got yet.
+# OpenSSL 3.5 deadlocks if one of its very first allocations fails: it reports
+# the error with data that does not exist yet.
 SECONDS = 10
 HANGS = 2
 fault = getattr(ctypes, "PyDLL", ctypes.CDLL)(None)  # PyPy has no PyDLL
@@ -21,7 +21,7 @@ for name in "fault_allocations", "fault_allocations_end":
 
 
 def attempt(first):
-    """How many allocations there were."""
+    """Import the extension; return the number of allocations."""
     fault.fault_allocations(ctypes.c_long(first), ctypes.c_long(first))
     try:
         import __ssl_backport
@@ -33,13 +33,13 @@ def attempt(first):
         try:
             import __ssl_backport
         except EXPECTED:
-            return count        # OpenSSL does not begin twice
+            return count        # OpenSSL does not initialise twice
     assert __ssl_backport.MemoryBIO().write(b"x") == 1
     return count
 
 
 def attempt_in_child(first):
-    """The same, in a child; None if OpenSSL waits for itself."""
+    """The same in a child process; None if OpenSSL deadlocks."""
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:

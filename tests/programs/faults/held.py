@@ -1,7 +1,7 @@
 """python held.py SCENARIO, with fault.c preloaded.
 
-A thread is stopped while it writes a line of a key log or has a context to
-itself.  What the scenario does meanwhile must not wait for it.
+A thread stops while it writes a line of a key log, or while it has the lock of
+a context.  The operations of the scenario must not wait for this thread.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ AT_A_LINE, AT_A_CHANGE = 1, 2
 
 
 class Held(object):
-    """A thread in a call, and no further until the end of the block."""
+    """A thread that stops inside a call until the end of the block."""
 
     def __init__(self, place, function, *arguments):
         begun, tell = os.pipe()
@@ -43,7 +43,7 @@ class Held(object):
 
 
 def held_line():
-    """A thread that writes to the key log, and the context it is of."""
+    """(a thread that writes to a key log, the context of this log)"""
     client = client_context()
     client.keylog_filename = os.devnull
     return Held(AT_A_LINE, BioPair, client), client
@@ -70,7 +70,7 @@ def fork_beside_a_line():
 
 
 def beside_a_line(change):
-    """Python's other threads run on while one wants to change the log."""
+    """Other threads run while one thread waits to change the log."""
     held, client = held_line()
     started = threading.Event()
 
@@ -81,7 +81,7 @@ def beside_a_line(change):
     with held:
         waiting = Task(run)
         started.wait()
-        time.sleep(0.1)     # it is in its call by now, as good as always
+        time.sleep(0.1)     # almost certainly long enough to enter the call
     waiting.result()
 
 

@@ -1,10 +1,11 @@
-"""python python_allocations.py SCENARIO POINTS, of a Python 3.
+"""python python_allocations.py SCENARIO POINTS, for Python 3.
 
-Lets the first allocation that Python's allocators make for a call fail, then
-the second, ...: at most POINTS of them, evenly spread.  Each time, once alone
-and once with all that follow, the call must succeed or raise one of the
-exceptions that tell of it; with memory again it must work.  What is called
-is the extension itself, as Python code in between would fail as well.
+Makes each call of a scenario many times.  Each time another allocation of
+Python's allocators fails: the first with all later ones, the second with all
+later ones, and so on; then single ones, at most POINTS of them, evenly spread.
+The call must succeed or raise one of the EXPECTED exceptions.  At the end it
+is made with enough memory and must have its usual result.  A scenario calls
+the extension directly, since Python code in between would fail, too.
 """
 
 import _testcapi
@@ -28,7 +29,7 @@ MET = []
 CLIENT, SERVER = client_context("TLSv1.3"), server_context("TLSv1.3")
 PEM = read_cert("root.pem")
 DER = ssl.PEM_cert_to_DER_cert(PEM)
-RESPONSE = b"0\3\n\1\3"  # of OCSP: try later
+RESPONSE = b"0\3\n\1\3"  # an OCSP response: try later
 ALPN = b"\2h2\x08http/1.1"
 NO_ARGUMENTS = ["cert_store_stats", "cipher", "compression",
                 "ech_outer_name", "ech_retry_configs", "ech_status",
@@ -42,7 +43,7 @@ NO_ARGUMENTS = ["cert_store_stats", "cipher", "compression",
 
 
 def getters(subject):
-    """A call for each attribute and for each method that only looks."""
+    """A call for each attribute, and for each method that only reads."""
     for name in dir(subject):
         if not name.startswith("__"):
             yield lambda name=name: (getattr, subject, name)
@@ -51,7 +52,7 @@ def getters(subject):
 
 
 def is_possible(method):
-    """Whether it is a method, and one that this OpenSSL knows."""
+    """Whether this is a method that the linked OpenSSL supports."""
     try:
         return callable(method) and (method() or True)
     except NotImplementedError:
@@ -62,16 +63,16 @@ def pair():
     return BioPair(CLIENT, SERVER)
 
 
-# A scenario is calls, each as a function that makes what is called anew and
-# returns it with its arguments.
+# A scenario is a list of functions.  Each makes new objects, and returns the
+# function to call and its arguments.
 
 def new_context():
-    """Without the Python code that SSLContext adds."""
+    """A context without the Python code of SSLContext."""
     return ssl._ssl._SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
 class Source(object):
-    """Gives the same each time."""
+    """An object whose read() always returns the same contents."""
 
     def __init__(self, contents):
         self.contents = contents
@@ -126,7 +127,7 @@ def contexts():
 
 
 def meet():
-    """Both ends before the handshake; callbacks need them alive."""
+    """A pair before the handshake.  MET keeps it alive for callbacks."""
     MET[:] = [BioPair(CLIENT, SERVER, handshake=False)]
     return MET[0]
 
@@ -160,7 +161,7 @@ def connecting():
 
 
 def refused():
-    """The errors, with what their hints are made of."""
+    """Errors, whose hints need memory."""
     server = server_context("TLSv1.3", "unknown.pem")
 
     def refuse(client=CLIENT, server=server):
@@ -278,7 +279,7 @@ def bios_and_functions():
 
 
 def outcome(call, start, stop):
-    """The type of what it raised, or None."""
+    """The type of the exception that the call raised, or None."""
     function, *arguments = call()
     raised = None
     _testcapi.set_nomemory(start, stop)
@@ -292,7 +293,7 @@ def outcome(call, start, stop):
 
 
 def try_each(call, points):
-    """How many allocations the call makes."""
+    """The number of allocations that the call makes."""
     usual = outcome(call, 2 ** 30, 2 ** 30 + 1)
     count = 1
     while outcome(call, count, FOREVER) != usual:

@@ -1,4 +1,5 @@
-# reload(), and import after removal from sys.modules, give ours again.
+# After reload(ssl), and after a new import of ssl that was removed from
+# sys.modules, ssl is still the backport.
 import sys
 import _ssl_backport
 
@@ -16,7 +17,7 @@ assert ssl.SSLContext is not old_context
 assert reload(_ssl) is _ssl
 assert sys.modules["_ssl"] is _ssl
 
-# the way eventlet and gevent get a copy of their own
+# eventlet and gevent make their own copies in this way
 del sys.modules["ssl"]
 import ssl as copy
 assert copy is not ssl

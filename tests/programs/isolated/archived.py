@@ -1,6 +1,4 @@
-"""The package is in a zip file, where no module is a file of its own: as in
-programs that PyInstaller makes.
-"""
+"""The package works in a zip file, as in programs that PyInstaller makes."""
 
 import os
 import shutil
@@ -24,6 +22,16 @@ try:
 
     import _ssl_backport
     assert _ssl_backport.__file__.startswith(archive)
+
+    # without the extension, the error is an ImportError here, too
+    sys.modules["__ssl_backport"] = None
+    try:
+        _ssl_backport.install()
+    except ImportError:
+        del sys.modules["__ssl_backport"]
+    else:
+        sys.exit("install() raised no error")
+
     _ssl_backport.install()
     import ssl
     assert _ssl_backport.is_installed()
@@ -39,7 +47,8 @@ try:
 
     if sys.version_info < (3,):
         context = ssl.SSLContext
-        assert reload(ssl) is ssl  # noqa: F821
+        from imp import reload
+        assert reload(ssl) is ssl
         assert ssl.SSLContext is not context
 finally:
     shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-# The file is no module of the package.
+# _ssl_backport.ssl cannot be imported; the error names install().
 import _ssl_backport
 
 for installed in (False, True):

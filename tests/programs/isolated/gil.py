@@ -1,6 +1,6 @@
-# A Python that can run without the GIL takes it for the backport, with a
-# warning, as for every extension that needs it.  With PYTHON_GIL=0 it may
-# not: install() says so and leaves everything as it was.
+# A Python that runs without the GIL turns the GIL on for the backport and
+# warns, as for every extension that needs the GIL.  With PYTHON_GIL=0 it must
+# not: install() then raises an error and changes nothing.
 import sys
 import warnings
 import _ssl_backport

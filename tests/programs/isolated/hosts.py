@@ -1,5 +1,6 @@
-# On a Python that it cannot work with, which is imitated here, install() says
-# which ones there are; with an extension module for another one, it says so.
+# On an unsupported Python, which is imitated here, the error of install()
+# lists the supported ones.  If there is only an extension module for another
+# Python, the error says so.
 import os
 import shutil
 import sys
@@ -13,7 +14,7 @@ def refusal():
     except ImportError as error:
         assert not _ssl_backport.is_installed()
         return str(error)
-    sys.exit("install() did not notice")
+    sys.exit("install() raised no error")
 
 
 version, platform = sys.version_info, sys.platform
@@ -25,7 +26,7 @@ for sys.version_info, sys.platform in [
     assert sys.platform in message, message
 sys.version_info, sys.platform = version, platform
 
-# the folder where the package is has another Python's module beside it
+# the folder of the package has only the extension module of another Python
 folder = tempfile.mkdtemp()
 try:
     package = os.path.dirname(os.path.abspath(_ssl_backport.__file__))

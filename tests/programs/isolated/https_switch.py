@@ -1,4 +1,4 @@
-# PYTHONHTTPSVERIFY (PEP 493); argv tells whether it should have an effect.
+# PYTHONHTTPSVERIFY (PEP 493); argv is "verifies" if clients must verify.
 import sys
 import _ssl_backport
 

@@ -1,11 +1,11 @@
-# Importing the package imports nothing else and changes nothing.
+# Importing the package imports no other module and changes nothing.
 import sys
 
 meta_path = list(sys.meta_path)
 before = set(sys.modules)
 import _ssl_backport
 
-# 2.7 marks with None that a name is not in the package
+# 2.7 stores None for names that are not in the package
 new = set(name for name in set(sys.modules) - before if sys.modules[name])
 assert new == set(["_ssl_backport"]), new
 assert sys.meta_path == meta_path

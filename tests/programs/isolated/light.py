@@ -1,4 +1,4 @@
-# install() imports no more than it needs.
+# install() imports no module that it does not need.
 import sys
 import _ssl_backport
 

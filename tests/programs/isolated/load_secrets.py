@@ -1,8 +1,7 @@
-"""Loads a key, or one that the password does not fit, says so, and waits.
+"""load_secrets.py WAY KEY ENCRYPTED_KEY PKCS12 POINTS
 
-    load_secrets.py WAY KEY ENCRYPTED_KEY PKCS12 POINTS
-
-Those of the objects' bytes that are Python's are overwritten here.
+Loads a key, or a key for which the password is wrong; prints the outcome, and
+waits.  The program overwrites all copies of keys in Python's own objects.
 """
 
 import ctypes
@@ -19,7 +18,7 @@ context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
 class Source(object):
-    """Reads a file into one place, and overwrites it."""
+    """An object with read(), whose contents wipe() overwrites."""
 
     def __init__(self, path, as_text=False):
         self.as_text = as_text
@@ -41,13 +40,13 @@ class Source(object):
         ctypes.memset((ctypes.c_char * length).from_buffer(self.contents), 0,
                       length)
         if self.text is not None and sys.version_info[0] > 2:
-            # 2.7's is no bytes of ASCII
+            # the text of 2.7 contains no ASCII bytes
             ctypes.memset(id(self.text) + sys.getsizeof(self.text) - length
                           - 1, ord("#"), length)
 
 
 def load(method, *sources, **options):
-    """True, or False if it is refused."""
+    """True, or False if the method raises SSLError."""
     try:
         method(*sources, **options)
         return True

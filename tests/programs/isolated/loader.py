@@ -1,4 +1,4 @@
-# What runs or shows modules by their loaders can do so with ours.
+# Modules that use loaders (runpy, pkgutil) work with the backport's loader.
 import pkgutil
 import runpy
 

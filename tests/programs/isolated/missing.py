@@ -1,13 +1,12 @@
-# Where a module that it needs cannot be imported, the extension or one of the
-# package, install() fails, says so and leaves everything as it was; of the
-# modules that it has imported those stay that have nothing to do with it.
-# When the module is there again, install() works.
+# If the extension or a module of the package cannot be imported, install()
+# raises an error and changes nothing.  Only other modules that it has imported
+# stay.  When the missing module is there again, install() works.
 import sys
 import _ssl_backport
-import __future__  # which the package needs, and so brings along
+import __future__  # the package imports it
 
 missing = sys.argv[1]
-sys.modules[missing] = None  # "cannot be imported"
+sys.modules[missing] = None  # makes the import fail
 meta_path = list(sys.meta_path)
 modules = dict(sys.modules)
 try:

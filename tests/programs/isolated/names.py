@@ -1,4 +1,4 @@
-# What is found under which name after install().
+# Modules, classes and their names after install().
 import sys
 import _ssl_backport
 

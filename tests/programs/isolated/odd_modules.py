@@ -1,4 +1,5 @@
-# The search for those who hold the standard ssl wakes up no odd object.
+# The search for modules that use the standard ssl must not run code of unusual
+# objects.
 import sys
 import types
 import ssl
@@ -6,17 +7,17 @@ import ssl
 
 class Lazy(types.ModuleType):
     def __getattribute__(self, name):
-        raise RuntimeError("the lazy module was woken up by " + name)
+        raise RuntimeError("the search read lazy." + name)
 
 
 class Stone(object):
     __slots__ = ()
 
     def __getattr__(self, name):
-        raise RuntimeError("the stone was asked for " + name)
+        raise RuntimeError("the search read stone." + name)
 
     def __eq__(self, other):
-        raise RuntimeError("the stone was compared")
+        raise RuntimeError("the search compared the stone")
 
     __hash__ = None
 
@@ -37,4 +38,4 @@ try:
 except ImportError as error:
     assert "holder" in str(error), error
 else:
-    sys.exit("install() did not notice")
+    sys.exit("install() raised no error")

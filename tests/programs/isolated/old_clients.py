@@ -1,5 +1,5 @@
 # The httplib and urllib2 of 2.7.8 and older, imitated in old/: with the
-# backport they verify, take contexts and heed PYTHONHTTPSVERIFY.
+# backport they verify, accept contexts and obey PYTHONHTTPSVERIFY.
 import contextlib
 import os
 import sys
@@ -26,7 +26,7 @@ XML = xmlrpclib.dumps((7,), methodresponse=True)
 
 @contextlib.contextmanager
 def server(chain="localhost.pem", client_cas=None):
-    """Answers one request, if there is one; gives host and port."""
+    """Run a server that answers one request; yields "host:port"."""
     context = server_context(chain=chain)
     if client_cas:
         context.load_verify_locations(cert(client_cas))
@@ -46,7 +46,7 @@ def server(chain="localhost.pem", client_cas=None):
                     read_all(tls)
                     return request
             except (ssl.SSLError, EnvironmentError):
-                return ""  # refused
+                return ""  # the client refused the server, or the reverse
 
     with listening() as listener:
         task = Task(serve)
@@ -60,7 +60,7 @@ def refused(function, *arguments, **keywords):
     except EnvironmentError as error:
         if isinstance(error, urllib2.URLError):
             error = error.reason
-        elif error.args[0] == "socket error":  # as urllib says
+        elif error.args[0] == "socket error":  # urllib wraps the error
             error = error.args[1]
         assert isinstance(error, ssl.SSLCertVerificationError), repr(error)
         return error
@@ -96,7 +96,7 @@ if "trusts" in sys.argv:  # PYTHONHTTPSVERIFY is 0
             client(host)
     sys.exit()
 
-# verified by default: CA and name
+# by default clients verify the CA and the host name
 for name, client in sorted(clients.items()):
     with server() as host:
         client(host)
@@ -107,7 +107,7 @@ for name, client in sorted(clients.items()):
         assert refused(client, host).verify_code == 62
     assert seen.pop() == "", name
 
-# what 2.7.9 gives: contexts, files of CA certificates, the client's own
+# as in 2.7.9, clients accept contexts, CA files and client certificates
 trusting = ssl._create_unverified_context()
 with server("unknown.pem") as host:
     assert get(httplib.HTTPSConnection(host, context=trusting)) == XML
@@ -130,9 +130,9 @@ try:
 except ValueError:
     pass
 else:
-    sys.exit("a context and more were taken")
+    sys.exit("urlopen() accepted both a context and cadefault")
 
-# what is refused is closed, and not used in the clear
+# a refused connection is closed, and nothing is sent in clear text
 open_before = descriptors()
 connection = httplib.HTTPSConnection("localhost")
 with server("unknown.pem") as host:
@@ -142,7 +142,7 @@ with server("unknown.pem") as host:
 connection.close()
 assert descriptors() == open_before
 
-# the class is the one that was there
+# subclasses verify, and so does the class after reload()
 class Subclass(httplib.HTTPSConnection):
     pass
 

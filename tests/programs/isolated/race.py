@@ -1,8 +1,9 @@
-# Python 3: another thread imports the standard ssl while install() is at work.
-# install() says that it came too late, and the other thread's ssl is whole.
-# argv tells when: "before", the other thread imports all of it while install()
-# loads the extension module; "meanwhile", the other thread has found the
-# standard ssl, but executes it only when install() has its finder in place.
+# Python 3: another thread imports the standard ssl during install().  The
+# error of install() must say that the call came too late, and the other
+# thread's ssl must be complete.
+# argv is "before" if the other thread imports ssl while install() loads the
+# extension module.  argv is "meanwhile" if the other thread has found the
+# standard ssl, but executes it only after install() has added its finder.
 import sys
 import threading
 from importlib.machinery import PathFinder
@@ -17,7 +18,7 @@ def import_ssl():
 
 
 class Loader(object):
-    """Another loader, which waits for something first."""
+    """A loader that first calls a function, and then another loader."""
 
     def __init__(self, loader, wait):
         self.loader = loader
@@ -32,7 +33,7 @@ class Loader(object):
 
 
 class Finder(object):
-    """Finds one module as others do, but lets its loader wait."""
+    """A finder for one module, whose loader waits."""
 
     def __init__(self, name, wait):
         self.name = name
@@ -74,7 +75,7 @@ try:
 except ImportError as error:
     assert "too late" in str(error), error
 else:
-    sys.exit("install() did not notice")
+    sys.exit("install() raised no error")
 other.join(30)
 assert _ssl_backport.is_installed() is False
 assert sys.meta_path[0] is finder

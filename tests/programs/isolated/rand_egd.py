@@ -1,5 +1,5 @@
-# The socket.py of CPython 2.7.9 and older takes RAND_egd from _ssl and fails
-# without: imitated here.
+# The socket.py of CPython 2.7.9 and older, imitated here, imports RAND_egd
+# from _ssl.
 import imp
 import os
 import sys
@@ -7,7 +7,7 @@ import _ssl_backport
 
 
 class Finder(object):
-    """Finds a socket.py that wants RAND_egd, before the one there is."""
+    """A finder for a socket.py that imports RAND_egd."""
 
     def find_module(self, name, path=None):
         return self if name == "socket" else None
@@ -31,10 +31,10 @@ try:
 except ssl.SSLError:
     pass
 else:
-    sys.exit("there is an entropy gathering daemon")
+    sys.exit("RAND_egd() found a daemon")
 try:
     socket.RAND_egd(1)
 except TypeError:
     pass
 else:
-    sys.exit("a number is no path")
+    sys.exit("RAND_egd() accepted a number")

@@ -1,6 +1,6 @@
-# The sockets of _socket that CPython 2.7.8 and older have, imitated: no weak
-# references to them. Each connection works, and keeps no socket open that
-# would be closed otherwise.
+# In CPython 2.7.8 and older, imitated here, sockets of _socket have no weak
+# references.  Each connection must work, and must keep no socket open that
+# would otherwise be closed.
 import gc
 import os
 import sys
@@ -46,7 +46,7 @@ def socketpair(*arguments):
 plain_pair = _socket.socketpair
 _socket.socket = _socket.SocketType = RawSocket
 _socket.socketpair = socketpair
-for name in ["socket", "ssl", "_ssl"]:  # which know the others
+for name in ["socket", "ssl", "_ssl"]:  # they refer to the other sockets
     sys.modules.pop(name, None)
 
 import _ssl_backport
@@ -68,7 +68,7 @@ except TypeError:
 else:
     sys.exit("these sockets have weak references")
 
-gc.disable()  # nothing may wait for it
+gc.disable()  # sockets must be closed without the collector
 at_first = descriptors()
 
 
@@ -78,7 +78,7 @@ def expect_gone(operation, *arguments):
     except ssl.SSLError:
         pass
     else:
-        sys.exit("it went on without its socket")
+        sys.exit("the connection works without its socket")
 
 
 for make_pair in unix_pair, tcp_pair:
@@ -93,14 +93,14 @@ with BioPair() as pair:
     pair.flush()
     assert pair.server.read() == b"data"
 
-# closed, while somebody holds the connection
+# the socket is closed, but there is still a reference to the connection
 pair = SocketPair()
 held = pair.client._sslobj, pair.server._sslobj
 pair.close()
 assert descriptors() == at_first
 expect_gone(held[0].read, 1)
 
-# never closed, but forgotten, while somebody holds the connection
+# the socket was not closed; the only reference is to the connection
 pair = SocketPair()
 held = pair.client._sslobj, pair.server._sslobj
 del pair
@@ -108,7 +108,7 @@ assert descriptors() == at_first
 expect_gone(held[0].write, b"x")
 expect_gone(held[1].read, 1)
 
-# a file object outlives close() of the socket
+# a file object works after close() of the socket
 pair = SocketPair()
 pair.server.write(b"line\n")
 stream = pair.client.makefile("rb")
@@ -119,7 +119,7 @@ pair.server.close()
 del stream, pair
 assert descriptors() == at_first
 
-# back to plain text
+# connections are closed without unwrap()
 pair = SocketPair()
 pair.server._sslobj.close()
 pair.client.close()
@@ -132,8 +132,8 @@ left.close()
 del pair, left, right, tls
 assert descriptors() == at_first
 
-# the extension's own connection, with an owner and without one, which keeps
-# its socket as in those versions
+# A low-level connection with an owner does not keep its socket.  A connection
+# without an owner does, as in those versions.
 class Owner(object):
     pass
 

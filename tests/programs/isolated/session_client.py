@@ -1,7 +1,7 @@
-"""A client of its own: python session_client.py VERSION PORT
+"""python session_client.py VERSION PORT: a client in a process of its own.
 
-Reads what SSLSession.to_bytes() gave from its standard input, and writes what
-a ticket_server.py tells it.
+Reads the bytes of a session from its standard input, connects to a
+ticket_server.py with this session, and writes the server's answer.
 """
 
 import os
@@ -20,7 +20,7 @@ from helpers import TIMEOUT, client_context  # noqa: E402
 
 def main(version, port):
     source = getattr(sys.stdin, "buffer", sys.stdin)
-    # others come before it, as in any process but the first one
+    # the number of contexts in the process must make no difference
     context = [client_context(version) for _ in range(3)][-1]
     session = context.session_from_bytes(source.read())
     plain = socket.create_connection(("127.0.0.1", int(port)), TIMEOUT)

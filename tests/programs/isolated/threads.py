@@ -1,4 +1,4 @@
-# Threads that install at once all find the same ssl.
+# Threads that call install() at the same time get the same ssl.
 import sys
 import threading
 import _ssl_backport

@@ -1,9 +1,10 @@
-"""A server of its own: python ticket_server.py VERSION CERT_MODE CONTEXTS
+"""python ticket_server.py VERSION CERT_MODE CONTEXTS: a server in a process of
+its own.
 
-Reads ticket_keys from its standard input, 80 bytes each, writes its port, and
-tells each client whether its session was resumed ("1" or "0"), and the serial
-number of its certificate.  It ends when a client connects that says no hello.
-CONTEXTS: how many others it makes first.
+Reads ticket_keys from its standard input, 80 bytes each, and writes its port.
+It sends each client "1" if the session was resumed or "0" if not, and the
+serial number of the client's certificate.  It ends when a handshake fails.
+CONTEXTS is the number of contexts that it makes before its own.
 """
 
 import os

@@ -1,5 +1,5 @@
-# install() after the module that argv names was imported: refused, told why,
-# nothing changed.
+# install() after the module in argv was imported: it raises an error with the
+# reason, and changes nothing.
 import sys
 import types
 
@@ -24,7 +24,7 @@ try:
 except ImportError as error:
     message = str(error)
 else:
-    sys.exit("install() did not notice")
+    sys.exit("install() raised no error")
 assert "stranger" in message and "namesake" in message, message
 assert "bystander" not in message, message
 assert "install()" in message and "-m _ssl_backport" in message, message

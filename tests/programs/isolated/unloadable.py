@@ -1,5 +1,5 @@
-# An extension module that cannot be loaded on this system: install() says
-# what it was built for and what was found here.
+# If this system cannot load the extension module, the error of install() says
+# what the module was built for, and what this system is.
 import os
 import shutil
 import subprocess
@@ -8,14 +8,14 @@ import tempfile
 
 
 def find(name):
-    """The path of what is installed."""
+    """The path of an installed module or package."""
     return next(os.path.join(entry, item) for entry in sys.path
                 if os.path.isdir(entry) for item in os.listdir(entry)
                 if item.split(".")[0] == name)
 
 
 def for_another_machine(extension, folder):
-    """The right file but for the processor in its header: SPARC."""
+    """Copy the extension, but with another processor in its header: SPARC."""
     with open(extension, "rb") as stream:
         data = bytearray(stream.read())
     data[18:20] = b"\x00\x02" if data[5] == 2 else b"\x02\x00"
@@ -26,7 +26,7 @@ def for_another_machine(extension, folder):
 
 
 def for_a_newer_glibc(extension, folder):
-    """A library that was linked with a libc of the year 2100."""
+    """Make a library that needs a newer glibc."""
     def write(name, text):
         with open(os.path.join(folder, name), "w") as stream:
             stream.write(text)
@@ -64,13 +64,13 @@ try:
     except ImportError as error:
         message = str(error)
     else:
-        sys.exit("install() worked")
+        sys.exit("install() raised no error")
     assert not _ssl_backport.is_installed()
     for words in expected + [os.path.join(
             folder, os.path.basename(extension))]:
         assert words in message, message
 
-    # the words of musl's dynamic linker, which is not here
+    # messages of musl's dynamic linker, which this system does not have
     from _ssl_backport import _unloadable
     for words in (
             "Error loading shared library ld-linux-x86-64.so.2: No such file "

@@ -1,5 +1,6 @@
-"""urllib opens a page again and again, with a new context each time; it knows
-nothing of sessions.  One line makes it resume them.
+"""A program that opens a page with urllib several times, each time with a new
+context.  It has no code for sessions, but install(client_sessions=...) makes
+it resume them.
 """
 
 import os

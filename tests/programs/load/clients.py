@@ -1,12 +1,12 @@
-"""python clients.py PORT COUNT PAUSE SEED: COUNT clients, of all kinds.
+"""python clients.py PORT COUNT PAUSE SEED: run COUNT clients of all kinds.
 
-Each is a thread that makes one connection after the other, of a kind taken at
-random: good ones, which check each byte, and such that misbehave in one way.
-PAUSE is how many seconds pass between two requests at most.
+Each client is a thread that makes one connection after the other, of random
+kinds.  Good kinds check each byte; each bad kind misbehaves in one way.  PAUSE
+is the longest time between two requests, in seconds.
 
-Every second it prints a JSON object, how many connections there were of each
-kind.  When its input ends it brings all connections to an end, and prints the
-last one, in which "failures" has texts of what went wrong.
+Every second the program prints a JSON object: the number of connections of
+each kind.  At the end of its input it ends all connections and prints the
+last object, in which "failures" lists the errors.
 """
 
 import collections
@@ -27,7 +27,7 @@ import traceback
 from conversation import HEADER, MOST, answer, request
 from helpers import client_context, receive
 
-# No answer takes so long, in seconds; a server drops the silent sooner.
+# The longest wait for an answer, in seconds; servers drop clients sooner.
 LIMIT = 240.0
 
 NOISE = os.urandom(MOST)
@@ -35,11 +35,11 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Cut(Exception):
-    """As many bytes went out as may."""
+    """The client has sent as many bytes as it may."""
 
 
 class Client(object):
-    """What the connections of a thread share: where to, and chance."""
+    """State that the connections of a thread share."""
 
     def __init__(self, port, contexts, pause, seed, stopped):
         self.port = port
@@ -58,11 +58,11 @@ class Client(object):
         return sock
 
     def rest(self):
-        """A pause, unless all shall end."""
+        """Pause for a random time, unless all clients shall end."""
         self.stopped.wait(self.random.uniform(0, self.pause))
 
     def size(self):
-        """Small ones most often, and those around a record's."""
+        """A random size, most often small or near the size of a record."""
         return self.random.choice([
             self.random.randint(1, 100), self.random.randint(1, 5000),
             self.random.randint(16380, 16400), self.random.randint(1, MOST)])
@@ -72,7 +72,7 @@ class Client(object):
         return NOISE[start:start + size]
 
     def ask(self, send, receive_exactly, data=None):
-        """A request and its answer, of which each byte is looked at."""
+        """Send a request, and check each byte of the answer."""
         data, size = data or self.data(), self.size()
         send(request(data, size))
         if receive_exactly(size) != answer(data, size):
@@ -103,7 +103,7 @@ def good(client):
 
 
 def good_resumed(client):
-    """With the session of the last one, once there is one."""
+    """Resume the previous session, if there is one."""
     context = client.context()
     session = client.sessions.get(context)
     with connected(client, context, session=session) as tls:
@@ -115,7 +115,7 @@ def good_resumed(client):
 
 
 def good_in_pieces(client):
-    """What it sends and reads is in pieces of all sizes."""
+    """Send and read data in pieces of all sizes."""
     def send(data):
         while data:
             size = client.random.randint(1, 20000)
@@ -134,11 +134,14 @@ def good_in_pieces(client):
         tls.unwrap()
 
 
-# By hand
+# Clients that send their own records
 
 class Hand(object):
-    """A client whose records are sent by hand: left is how many bytes may
-    still go out before Cut is raised, step how many at once."""
+    """A client that sends its own records.
+
+    left: number of bytes to send before it raises Cut; None means no limit.
+    step: number of bytes to send with one call.
+    """
 
     def __init__(self, client, context=None):
         self.client = client
@@ -192,7 +195,7 @@ class Hand(object):
         self.client.converse(self.send, self.receive)
 
     def wait_for_the_end(self):
-        """The server must drop this one; AssertionError if it does not."""
+        """Wait until the server drops this client, or AssertionError."""
         wait_for_the_end(self.sock)
 
     def close(self):
@@ -223,7 +226,7 @@ def good_over_bios(client):
 
 
 def good_trickle(client):
-    """A byte at a time."""
+    """Send one byte at a time."""
     with Hand(client) as hand:
         hand.step = 1
         hand.shake_hands()
@@ -233,7 +236,7 @@ def good_trickle(client):
 
 
 def good_half_close(client):
-    """It sends its end, on TCP too, and then reads the last answer."""
+    """In half of the cases close TCP for sending, then read the answer."""
     with Hand(client) as hand:
         hand.shake_hands()
         hand.converse()
@@ -257,7 +260,7 @@ def reset(hand):
 
 
 def stall(hand):
-    """Until the server loses its patience, or all shall end."""
+    """Wait until the server drops the client, or all clients shall end."""
     hand.sock.settimeout(0.5)
     end = time.time() + LIMIT
     while not hand.client.stopped.is_set():
@@ -266,7 +269,7 @@ def stall(hand):
                 return
         except socket.timeout:
             if time.time() > end:
-                raise AssertionError("the server's patience has no end")
+                raise AssertionError("the server drops no silent client")
         except socket.error:
             return
 
@@ -294,7 +297,7 @@ def cut_in_record(how, client):
 
 
 def silent(client):
-    """Connects, and that is all."""
+    """Connect and send nothing."""
     with Hand(client) as hand:
         client.random.choice([close, reset, stall])(hand)
 
@@ -311,7 +314,7 @@ def plain_http(client):
         wait_for_the_end(sock)
 
 
-def spoilt_record(client):
+def damaged_record(client):
     with Hand(client) as hand:
         hand.shake_hands()
         hand.converse()
@@ -322,7 +325,7 @@ def spoilt_record(client):
 
 
 def too_much(client):
-    """Asks for more than any server gives."""
+    """Ask for more bytes than a server sends."""
     with Hand(client) as hand:
         hand.shake_hands()
         hand.send(HEADER.pack(1, MOST + 1))
@@ -330,7 +333,7 @@ def too_much(client):
 
 
 def wrong_ca(client):
-    """Trusts another CA, and refuses the server."""
+    """Trust another CA, and refuse the server's certificate."""
     with Hand(client, client_context(None, "unknown-root.pem")) as hand:
         try:
             hand.shake_hands()
@@ -338,7 +341,7 @@ def wrong_ca(client):
             if error.reason != "CERTIFICATE_VERIFY_FAILED":
                 raise
         else:
-            raise AssertionError("the wrong CA was good enough")
+            raise AssertionError("the client accepted the wrong CA")
         hand.sock.sendall(hand.outgoing.read())
         if client.random.random() < 0.5:
             hand.wait_for_the_end()
@@ -351,7 +354,7 @@ def no_close_notify(client):
 
 
 def unread(client):
-    """Asks and asks, and does not read."""
+    """Send requests, and read no answers."""
     with Hand(client) as hand:
         hand.shake_hands()
         hand.sock.settimeout(0.5)
@@ -359,13 +362,13 @@ def unread(client):
             for _ in range(100):
                 hand.send(request(client.data(), MOST))
         except (socket.error, ssl.SSLError):
-            pass  # the server reads no more
+            pass  # the server has stopped reading
         client.rest()
 
 
 @contextlib.contextmanager
 def s_client(client, version):
-    """The openssl command: what it prints, and a function to tell it."""
+    """Run openssl s_client; yields its output and a function that sends."""
     child = subprocess.Popen(
         ["openssl", "s_client", "-connect", "127.0.0.1:%d" % client.port,
          version], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -390,7 +393,7 @@ def expect(lines, part):
 
 
 def good_key_update(client):
-    """It changes its keys and asks the server to, then all is as before."""
+    """Update the keys of both ends, and check that requests still work."""
     with s_client(client, "-tls1_3") as (lines, tell):
         expect(lines, b"Verify return code")
         for _ in range(client.random.randint(1, 3)):
@@ -403,7 +406,7 @@ def good_key_update(client):
 
 
 def renegotiation(client):
-    """Which no server of ours allows."""
+    """Ask for a renegotiation, which our servers refuse."""
     with s_client(client, "-tls1_2") as (lines, tell):
         expect(lines, b"Verify return code")
         tell(b"R\n")
@@ -413,7 +416,7 @@ def renegotiation(client):
 
 
 def make_kinds():
-    """{name: function}, those more often that are there more often."""
+    """[(name, function)]; kinds that are used more often come repeatedly."""
     kinds = [("good", good), ("good, resumed", good_resumed),
              ("good, in pieces", good_in_pieces),
              ("good, over MemoryBIOs", good_over_bios)] * 6
@@ -426,7 +429,7 @@ def make_kinds():
             (how.__name__ + " in a record",
              functools.partial(cut_in_record, how))]
     kinds += [("silent", silent), ("garbage", garbage),
-              ("plain HTTP", plain_http), ("spoilt record", spoilt_record),
+              ("plain HTTP", plain_http), ("damaged record", damaged_record),
               ("too much asked", too_much), ("wrong CA", wrong_ca),
               ("no close_notify", no_close_notify), ("unread", unread)]
     if has_openssl():
@@ -441,7 +444,7 @@ def has_openssl():
 
 
 class Crowd(object):
-    """All threads, and what they count."""
+    """All client threads, and their counts."""
 
     def __init__(self, port, count, pause, seed):
         self.stopped = threading.Event()

@@ -1,28 +1,28 @@
-"""What the clients and servers of the load test say to each other.
+"""The protocol between the clients and servers of the load test.
 
-A request is two numbers and some bytes: how many bytes follow, how many the
-answer shall have, and the bytes.  The answer is these, over and over.
+A request is two numbers and data: the length of the data, the length of the
+answer, and the data.  The answer repeats the data.
 """
 
 import os
 import struct
 import sys
 
-# helpers.py, without a package
+# for helpers.py, which is in no package
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, os.pardir))
 
 HEADER = struct.Struct("!II")
 
-# A server refuses more, for both numbers.
+# The largest value of both numbers that a server accepts.
 MOST = 1 << 18
 
-# A server drops who is silent for longer, in seconds.
+# A server drops a client that is silent for longer, in seconds.
 PATIENCE = 90.0
 
 
 class Refused(Exception):
-    """A request that no server answers."""
+    """A request that a server refuses."""
 
 
 def request(data, size):
@@ -30,7 +30,7 @@ def request(data, size):
 
 
 def parse(header):
-    """(bytes that follow, bytes of the answer)"""
+    """(length of the data, length of the answer)"""
     length, size = HEADER.unpack(bytes(header))
     if not 0 < length <= MOST or size > MOST:
         raise Refused("%d and %d bytes" % (length, size))

@@ -1,4 +1,4 @@
-"""Processes of the load tests: started, listened to, looked at."""
+"""Processes of the load tests: their output, descriptors and memory."""
 
 import json
 import os
@@ -12,8 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Process(object):
     """A script of this folder, and the JSON values that it prints.
 
-    launcher is the start of its command, such as ["python2.7", "-m",
-    "_ssl_backport"]; options are Popen's.
+    launcher is the start of the command, e.g. ["python2.7", "-m",
+    "_ssl_backport"]; options are those of subprocess.Popen.
     """
 
     def __init__(self, launcher, script, *arguments, **options):
@@ -35,7 +35,7 @@ class Process(object):
                 self.changed.notify_all()
 
     def wait_for(self, number, seconds):
-        """The value of that number; None if it does not come in time."""
+        """The printed value of this number; None after the time is up."""
         end = time.time() + seconds
         with self.changed:
             while len(self.printed) <= number and self.reader.is_alive():
@@ -46,7 +46,7 @@ class Process(object):
             return self.printed[number] if len(self.printed) > number else None
 
     def ask(self, seconds):
-        """What it prints when it is sent an empty line."""
+        """The value that the script prints when it gets an empty line."""
         number = len(self.printed)
         self.child.stdin.write(b"\n")
         self.child.stdin.flush()
@@ -56,13 +56,13 @@ class Process(object):
         return self.child.poll() is None
 
     def stop(self):
-        """Asks it to end."""
+        """Ask the script to end."""
         self.child.stdin.close()
 
     def result(self, seconds):
-        """What it printed last; AssertionError if it fails or hangs."""
+        """The last printed value; AssertionError if it fails or hangs."""
         self.reader.join(seconds)
-        assert not self.reader.is_alive(), "it does not end"
+        assert not self.reader.is_alive(), "the script does not end"
         assert self.child.wait() == 0, "exit status %d" % self.child.wait()
         return self.printed[-1]
 
@@ -75,12 +75,13 @@ class Process(object):
 
 
 def descriptors(pid):
-    """How many descriptors a process has open; pid may be "self"."""
+    """The number of open descriptors of a process; pid may be "self"."""
     return len(os.listdir("/proc/%s/fd" % pid))
 
 
 def descriptors_left(pid, expected, seconds):
-    """How many it has once they are as few as expected, or time is up."""
+    """The number of open descriptors, as soon as it is not above the expected
+    number, or when the time is up."""
     end = time.time() + seconds
     while descriptors(pid) > expected and time.time() < end:
         time.sleep(0.1)
@@ -88,6 +89,6 @@ def descriptors_left(pid, expected, seconds):
 
 
 def resident(pid):
-    """Memory of a process, in bytes; pid may be "self"."""
+    """The memory of a process, in bytes; pid may be "self"."""
     with open("/proc/%s/statm" % pid) as stream:
         return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

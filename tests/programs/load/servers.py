@@ -1,10 +1,10 @@
-"""python servers.py threads|loop: two servers to be put under load.
+"""python servers.py threads|loop: a server for the load test.
 
-One has a thread for each connection, the other one loop for all of them.  It
-prints its port.  For each line of its input it prints how much memory it has
-in use, in bytes.  When its input ends it ends, and prints a JSON object: how
-many connections ended in which way.  Whatever is no error of a connection is
-a bug: it shows its traceback and counts as one.
+"threads" has a thread for each connection, "loop" has one loop for all.  The
+program prints its port.  For each line of its input it prints its memory in
+use, in bytes.  At the end of its input it ends and prints a JSON object: how
+many connections ended in which way.  Any exception that is no error of a
+connection is a bug: the program prints the traceback and counts the bug.
 """
 
 import collections
@@ -24,7 +24,7 @@ from conversation import HEADER, PATIENCE, Refused, answer, parse
 from helpers import server_context
 from processes import resident
 
-# All clients may knock at the same moment.
+# all clients may connect at the same time
 BACKLOG = 4096
 ACCEPTORS = 16
 EXPECTED = (socket.error, EOFError, Refused)
@@ -35,10 +35,10 @@ def context():
 
 
 def wrap(tls_context, sock, outcomes):
-    """A TLS connection, or None if the peer has gone already.
+    """A TLS connection, or None if the peer has already closed.
 
-    Nobody else may keep the socket: on 2.7 the descriptor stays open as long
-    as anybody knows it.
+    The caller must not keep the plain socket: on 2.7 the descriptor stays
+    open until the last reference is gone.
     """
     try:
         return tls_context.wrap_socket(
@@ -50,10 +50,10 @@ def wrap(tls_context, sock, outcomes):
 
 
 def obey():
-    """A line of the input; False at its end."""
+    """Answer a line of the input; False at the end of the input."""
     if not sys.stdin.readline():
         return False
-    # what is garbage, or kept by malloc() only, is not in use
+    # neither garbage nor memory that only malloc() keeps is in use
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     print(resident("self"))
@@ -62,7 +62,7 @@ def obey():
 
 
 def describe(error):
-    """Its type, with what OpenSSL or the kernel call the reason."""
+    """The type of an error, and its reason in OpenSSL or the kernel."""
     name = type(error).__name__
     if not isinstance(error, ssl.SSLError):
         number = getattr(error, "errno", None)
@@ -71,7 +71,7 @@ def describe(error):
 
 
 class Outcomes(object):
-    """How connections ended, counted; for any thread."""
+    """Counts of how connections ended; any thread may use them."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -82,7 +82,7 @@ class Outcomes(object):
             self.counts[outcome] += 1
 
     def add_error(self):
-        """The exception that is being handled."""
+        """Count the exception that is being handled."""
         error = sys.exc_info()[1]
         if isinstance(error, EXPECTED):
             self.add(describe(error))
@@ -94,7 +94,7 @@ class Outcomes(object):
 # A thread for each connection
 
 def receive(tls, size):
-    """So many bytes, or fewer at the end of the stream."""
+    """This number of bytes, or fewer at the end of the stream."""
     data = bytearray()
     while len(data) < size:
         piece = tls.recv(size - len(data))
@@ -105,7 +105,7 @@ def receive(tls, size):
 
 
 def converse(tls):
-    """One connection, to its end."""
+    """Serve a connection until its end."""
     tls.settimeout(PATIENCE)
     tls.do_handshake()
     while True:
@@ -133,7 +133,7 @@ def serve_in_thread(tls, outcomes):
 
 
 class Threads(object):
-    """Some threads accept, as each waits for the threads that it starts."""
+    """Several threads accept, since Thread.start() waits for the thread."""
 
     def __init__(self, listener, outcomes):
         threading.stack_size(256 * 1024)
@@ -150,7 +150,7 @@ class Threads(object):
         while obey():
             pass
         self.stopped = True
-        # ends each accept()
+        # makes each accept() fail
         self.listener.shutdown(socket.SHUT_RDWR)
         for acceptor in self.acceptors:
             acceptor.join()
@@ -170,10 +170,10 @@ class Threads(object):
                                  args=(tls, self.outcomes)).start()
 
 
-# A loop for all
+# One loop for all connections
 
 class Connection(object):
-    """A connection that never waits: next() is what it does next."""
+    """A non-blocking connection; next is the method to call next."""
 
     def __init__(self, tls):
         tls.settimeout(0)
@@ -187,7 +187,7 @@ class Connection(object):
         self.ended = False
 
     def proceed(self):
-        """As far as it goes; wanted is what to wait for then."""
+        """Go on until the connection must wait for the event `wanted`."""
         self.heard = time.time()
         try:
             while not self.ended:
@@ -198,7 +198,7 @@ class Connection(object):
             self.wanted = select.POLLOUT
 
     def is_silent(self):
-        """Not heard for long, though nobody was too busy to listen."""
+        """Whether there was no event for PATIENCE seconds, nor is now."""
         if time.time() - self.heard < PATIENCE:
             return False
         poll = select.poll()
@@ -210,7 +210,7 @@ class Connection(object):
         self.next = self.read
 
     def read(self):
-        """What has come of a request."""
+        """Read a part of a request."""
         data = self.tls.recv(65536)
         if not data and self.received:
             raise EOFError
@@ -221,7 +221,7 @@ class Connection(object):
         self.next = self.parse
 
     def parse(self):
-        """A request that may be there."""
+        """Answer the request, if it is complete."""
         received = self.received
         self.next = self.read
         if self.length is None and len(received) >= HEADER.size:
@@ -247,10 +247,10 @@ class Connection(object):
 
 
 class Loop(object):
-    """All connections, those longest silent first.
+    """All connections, in the order of their last events.
 
-    It is epoll, as select() knows no descriptor above 1023; its events have
-    the numbers of those of poll().
+    It uses epoll, since select() accepts no descriptor above 1023.  Events of
+    epoll have the same numbers as those of poll().
     """
 
     def __init__(self, listener, outcomes):
@@ -300,7 +300,7 @@ class Loop(object):
             self.poll.register(number, select.POLLIN)
 
     def proceed(self, number):
-        """Let a connection go on, which is the last to be heard then."""
+        """Let a connection go on, and move it to the end of the order."""
         connection = self.connections.pop(number)
         try:
             connection.proceed()
@@ -325,7 +325,7 @@ class Loop(object):
             self.close(connection)
 
     def close(self, connection):
-        # a closed descriptor leaves the epoll by itself
+        # the kernel removes a closed descriptor from the epoll
         connection.tls.close()
 
 

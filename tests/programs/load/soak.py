@@ -1,6 +1,6 @@
-"""python soak.py HANDSHAKES MESSAGES: so many of both, in one thread.
+"""python soak.py HANDSHAKES MESSAGES: do this many of both, in one thread.
 
-It prints a JSON object for each hundredth of the work: what it is at ("stage"
+After each hundredth of the work it prints a JSON object: the progress ("stage"
 and "done"), the memory in bytes and the number of open descriptors.
 """
 
@@ -19,13 +19,13 @@ from helpers import (VERSIONS, BioPair, SocketPair, cert,  # noqa: E402
 from processes import descriptors, resident  # noqa: E402
 
 SAMPLES = 100
-# New contexts after so many handshakes: the sessions that a server keeps in
-# its context are no leak.
+# Number of handshakes with the same contexts: the sessions that a server's
+# context keeps are no leak.
 CONTEXTS_LAST = 800
 
 
 def finish(pair, *operations):
-    """Operations of both ends, in turn, until all are done."""
+    """Call the operations of both ends in turn until all have succeeded."""
     todo = list(operations)
     while todo:
         for operation in list(todo):
@@ -46,8 +46,11 @@ def over_sockets(client, server, **options):
 
 
 class Contexts(object):
-    """Those of one TLS version: of a client and a server that agree, of a
-    server with an unknown certificate, and of two that both show one."""
+    """Contexts of one TLS version, as pairs of client and server.
+
+    plain: they connect.  refused: the client refuses the server.  mutual:
+    both ends have certificates.
+    """
 
     def __init__(self, version):
         self.plain = client_context(version), server_context(
@@ -64,7 +67,7 @@ class Contexts(object):
 # Handshakes of all kinds
 
 def connect(make, contexts, **options):
-    """A handshake, a byte, and a clean end; the client's session."""
+    """Do a handshake, send a byte, and unwrap; return the session."""
     with make(*contexts, **options) as pair:
         finish(pair, pair.client.do_handshake, pair.server.do_handshake)
         pair.server.write(b"x")
@@ -95,11 +98,11 @@ def refused(make, contexts):
         except ssl.SSLCertVerificationError:
             pass
         else:
-            raise AssertionError("an unknown certificate was good enough")
+            raise AssertionError("the client accepted an unknown certificate")
 
 
 def no_end(make, contexts):
-    """Dropped after the handshake, as it is."""
+    """End the connection after the handshake without close_notify."""
     with make(*contexts.plain) as pair:
         finish(pair, pair.client.do_handshake, pair.server.do_handshake)
 
@@ -109,7 +112,7 @@ KINDS = list(itertools.product([plain, resumed, mutual, refused, no_end],
 
 
 def handshakes():
-    """One with each step."""
+    """Do one handshake in each step."""
     while True:
         contexts = [Contexts(version) for version in VERSIONS]
         kinds = itertools.product(range(CONTEXTS_LAST // 20), KINDS, contexts)
@@ -121,7 +124,7 @@ def handshakes():
 # Messages
 
 def messages():
-    """One with each step, there or back, over four connections."""
+    """Send one message in each step, in both directions of four pairs."""
     pairs = []
     for version in VERSIONS:
         contexts = Contexts(version).plain

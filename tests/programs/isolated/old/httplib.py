@@ -1,5 +1,5 @@
-"""The httplib of this Python, with an HTTPSConnection as that of 2.7.8 and
-older: it takes no context, and asks ssl.wrap_socket() for TLS.
+"""The httplib of this Python, with the HTTPSConnection of 2.7.8 and older: it
+accepts no context, and calls ssl.wrap_socket().
 """
 
 import os as _os
@@ -29,7 +29,7 @@ class HTTPS(HTTP):
 
     _connection_class = HTTPSConnection
 
-    # a newer urllib gives a context as well
+    # a newer urllib also passes a context
     def __init__(self, host="", port=None, key_file=None, cert_file=None,
                  strict=None, context=None):
         self._setup(self._connection_class(host, port or None, key_file,

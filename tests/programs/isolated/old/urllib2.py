@@ -1,4 +1,4 @@
-"""The urllib2 of this Python, as it was in 2.7.8: it takes no context."""
+"""The urllib2 of this Python, which accepts no context, as in 2.7.8."""
 
 import os as _os
 import socket as _socket
