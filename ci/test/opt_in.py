@@ -1,30 +1,36 @@
-"""make test-opt-in: the ways to opt in that docs/opt-in shows, each with the
-real program, on Python 2.7.
+"""make test-opt-in: proves that the pages in docs/opt-in are right.
 
     python3 -m ci.test.opt_in [--only "launcher cron"]
 
-For each page docs/opt-in/NAME.rst there is opt_in/ways/NAME.py, with "_" for
-"-".  It has:
+Starts the real programs of the pages on Python 2.7, with the files and the
+commands that the pages show, and checks which ssl module each program uses.
+The run takes about two minutes.  It ends with a table that has one line for
+each check.  cron needs root.
 
-    PROGRAM      a distribution of ci/requirements/opt-in.txt, whose version
-                 is shown; or version(trial), which returns that; or neither:
-                 the version is Python's
-    PACKAGES     {program or path: Debian's package}, if it needs any
-    NEEDS_ROOT   True, if it does
-    way_*(trial)   starts the program with the configuration that the page
-                   shows (a file of docs/opt-in/examples, which the page has by
-                   literalinclude) and returns what opt_in/program.py, which
-                   stands for the user's program, told: trial.told() where its
-                   main() ran, trial.get() where its application() serves.  It
-                   must have had the backport.
-    trap_*(trial)  what the page warns of: the program must have had Python's
+Each page docs/opt-in/NAME.rst has a file opt_in/ways/NAME.py, with "_" instead
+of "-".  This file contains:
+
+    PROGRAM      the name of a distribution in ci/requirements/opt-in.txt.  The
+                 table shows its version.  A file without PROGRAM can define
+                 version(trial), which returns the version.  Otherwise the
+                 table shows the version of Python.
+    PACKAGES     {program or path: Debian package}, if the page needs programs
+                 of the system
+    NEEDS_ROOT   True, if the checks need root
+    way_*(trial)   starts the program as the page shows, and returns the report
+                   of opt_in/program.py, which stands for the user's program.
+                   The result comes from trial.told() if main() ran, or from
+                   trial.get() if the program serves application().  The check
+                   fails unless the program used the backport.
+    trap_*(trial)  does something that the page warns about, and returns such a
+                   report.  The check fails unless the program used Python's
                    own ssl.
-    fact_*(trial)  anything else that the page says: raises TrialError,
-                   by trial.expect(), if it is not so.
+    fact_*(trial)  checks another statement of the page with trial.expect(),
+                   which raises TrialError if the statement is wrong.
 
-trial is a Trial of opt_in/trial.py, in a folder of its own.  It refuses files
-and commands that the page does not show.  One table ends the run, with one
-line for each function.
+trial is a Trial from opt_in/trial.py, with a separate folder.  It refuses
+files of docs/opt-in/examples that the page does not include, and commands that
+the page does not show.
 """
 
 import argparse
@@ -45,26 +51,27 @@ import trial as trials  # noqa: E402
 PYTHON = "2.7"
 KINDS = ("way", "trap", "fact")
 ROW = "%-14s %-10s %-34s %s"
-# What pip builds one of ci/requirements-opt-in.txt with, as in PACKAGES.
+# Programs that pip needs to build the distributions in
+# ci/requirements/opt-in.txt, in the form of PACKAGES.
 BUILT_WITH = {"apxs": "apache2-dev"}
-NO_ROOT = "%s can be tried by root only."
+NO_ROOT = "The checks of %s need root."
 VERSION = ("import pkg_resources, sys; "
            "print(pkg_resources.get_distribution(sys.argv[1]).version)")
 
 
 def names_of_ways(only):
-    """The ways that have a file, or some of them."""
+    """Return the names of all ways that have a file, or those in only."""
     paths = glob.glob(os.path.join(OPT_IN, "ways", "*.py"))
     names = sorted(os.path.basename(path)[:-3] for path in paths)
     unknown = set(only) - set(names)
     if unknown:
-        raise Failure("There is no way called %s: one of %s." % (
+        raise Failure("Unknown way: %s.  The ways are: %s." % (
             ", ".join(sorted(unknown)), ", ".join(names)))
     return [name for name in names if not only or name in only]
 
 
 def load(name):
-    """The module of a way."""
+    """Return the module of a way."""
     spec = importlib.util.spec_from_file_location(
         "way_" + name, os.path.join(OPT_IN, "ways", name + ".py"))
     module = importlib.util.module_from_spec(spec)
@@ -73,7 +80,8 @@ def load(name):
 
 
 def refuse_missing(ways):
-    """Raise Failure if this machine lacks what the ways need."""
+    """Raise Failure if this machine lacks programs that the ways need, or if a
+    way needs root."""
     packages = dict(BUILT_WITH)
     for name, way in ways.items():
         packages.update(getattr(way, "PACKAGES", {}))
@@ -85,7 +93,7 @@ def refuse_missing(ways):
 
 
 class Runner:
-    """Tries ways with one environment."""
+    """Runs the checks of all ways with one environment."""
 
     def __init__(self, progress):
         self.interpreter = environments.find(PYTHON)
@@ -96,14 +104,14 @@ class Runner:
             self.interpreter, "opt-in", progress)
         self.wheel, = glob.glob(os.path.join(
             environments.BUILD, "opt-in", "project", "dist", "*.whl"))
-        # such as PYTHONDONTWRITEBYTECODE and SSL_CERT_FILE, which pages do
-        # not reckon with
+        # The pages assume an environment without such variables, for example
+        # PYTHONDONTWRITEBYTECODE and SSL_CERT_FILE.
         self.environ = {
             key: value for key, value in environments.clean_environ().items()
             if not key.startswith(("PYTHON", "SSL_CERT_"))}
 
     def make_environment(self, folder):
-        """An environment of its own; its Python."""
+        """Make a separate environment.  Return the path of its Python."""
         environments.make_virtualenv(self.interpreter, folder, self.progress)
         return environments.python_of(folder)
 
@@ -113,7 +121,7 @@ class Runner:
             self.environ, server, log)
 
     def version(self, way):
-        """The version of a way's program."""
+        """Return the version of a way's program."""
         if not hasattr(way, "PROGRAM"):
             return self.interpreter.version
         return subprocess.check_output(
@@ -121,7 +129,8 @@ class Runner:
             universal_newlines=True).strip()
 
     def try_all(self, name, way, server):
-        """The rows of a way, each with whether it is right."""
+        """Yield (whether the check succeeded, its row of the table) for each
+        check of a way."""
         page = name.replace("_", "-")
         version = None
         for function in list(vars(way)):
@@ -142,7 +151,8 @@ class Runner:
 
 
 def outcome(kind, function, trial, log):
-    """Whether a function came to what it should, and what it came to."""
+    """Run a check.  Return whether it succeeded, and the text of its result
+    for the table."""
     try:
         told = function(trial)
         if kind == "fact":
@@ -160,7 +170,8 @@ def outcome(kind, function, trial, log):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="", help="names of ways")
+    parser.add_argument("--only", default="",
+                        help="names of files in opt_in/ways")
     progress = environments.Progress()
     is_right = True
     try:
@@ -172,7 +183,7 @@ def main():
         with trials.Server() as server:
             for name, way in ways.items():
                 rows += runner.try_all(name, way, server)
-                progress.say(name, "tried")
+                progress.say(name, "checked")
     except Failure as failure:
         return "\n%s" % failure
     print()
