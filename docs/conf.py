@@ -1,4 +1,4 @@
-"""How Sphinx makes the manual: make docs."""
+"""The configuration of Sphinx for the manual (make docs)."""
 
 import os
 import re
@@ -18,7 +18,7 @@ html_title = "_ssl_backport " + release
 html_show_sourcelink = False
 html_show_copyright = False
 nitpicky = True
-# it underlines no names, which would look like links
+# This style does not underline names, which would look like links.
 pygments_dark_style = "github-dark"
-# so that a browser's search finds the text of an error
+# A browser's search finds error texts only with plain quotation marks.
 smartquotes = False

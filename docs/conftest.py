@@ -1,10 +1,10 @@
-"""How pytest runs the Python examples of README.rst and of the pages here.
+"""Lets pytest run the Python examples in README.rst and in the pages here.
 
-Sybil makes one test of each code-block, named by its page and line.  The
-blocks of a page run in their order and share one namespace.  The current
-folder is a temporary one with the files that the pages name, and `address` is
-that of a TLS server with the certificate of server.pem, which sends back what
-it gets.
+Sybil makes one test from each code-block and names it after the page and the
+line.  The blocks of a page run in order and share one namespace.  The current
+folder is a temporary folder with the files that the pages name.  `address` is
+the address of a TLS server with the certificate of server.pem.  This server
+returns all data that it receives.
 """
 
 import os
@@ -36,8 +36,8 @@ FILES = {"ca.pem": "root.pem", "server.pem": "localhost.pem",
 
 
 class Namespace(dict):
-    """The names of a page.  Sybil takes __builtins__ away after each example,
-    but threads that the example has started need them."""
+    """The namespace of a page.  Sybil deletes __builtins__ after each example,
+    but threads that the example has started still need __builtins__."""
 
     def __delitem__(self, name):
         if name != "__builtins__":
@@ -45,7 +45,7 @@ class Namespace(dict):
 
 
 class Parser(PythonCodeBlockParser):
-    """Finds the examples of a page, and gives it the Namespace."""
+    """Finds the examples of a page, and sets the page's Namespace."""
 
     def __call__(self, document):
         document.namespace = Namespace(document.namespace)
@@ -53,7 +53,7 @@ class Parser(PythonCodeBlockParser):
 
 
 class Echo(socketserver.BaseRequestHandler):
-    """Sends back what it gets, over TLS, until the client ends it."""
+    """Returns all data over TLS until the client closes the connection."""
 
     def handle(self):
         try:
@@ -64,7 +64,7 @@ class Echo(socketserver.BaseRequestHandler):
                 connection.sendall(data)
             connection.unwrap()
         except EnvironmentError:
-            pass  # the client refuses the certificate, or is gone
+            pass  # the client refused the certificate or disconnected
 
 
 class EchoServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -85,7 +85,7 @@ class EchoServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 class Surroundings(object):
-    """What is there while the examples of a page run."""
+    """The folder, files and server for the examples of a page."""
 
     def begin(self, namespace):
         self.back = os.getcwd()
@@ -106,14 +106,15 @@ class Surroundings(object):
 
 
 def examples(**pages):
-    """The pytest_collect_file of some pages."""
+    """Return the pytest_collect_file for some pages."""
     surroundings = Surroundings()
     return Sybil([Parser(), skip], path=ROOT, setup=surroundings.begin,
                  teardown=surroundings.end, **pages).pytest()
 
 
 class Readme(object):
-    """A plugin, as pytest asks a conftest.py for files in its folder only."""
+    """Collects README.rst.  This is a plugin because pytest uses a
+    conftest.py only for files in its own folder."""
 
     pytest_collect_file = staticmethod(examples(filenames=["README.rst"]))
 

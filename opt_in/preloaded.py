@@ -1,8 +1,9 @@
-"""What stands for a program that uses TLS while it is imported: it makes its
-context then and, if it has the backport, takes a session from the server.
-Servers that fork their workers afterwards have both in each worker.
+"""A substitute for a program that uses TLS during its import.
 
-It takes the place of program.py, which is called plain.py then.
+During the import it makes a context, connects to the server and, with the
+backport, stores a session.  If a server forks its workers after the import,
+each worker has this context and this session.  This file replaces program.py,
+whose name is then plain.py.
 """
 
 import json
@@ -15,8 +16,9 @@ import plain
 
 
 def ask(session=None):
-    """Connect to the server; the connection's session, and whether it resumed
-    the one that was given (bool).  Both are None without the backport."""
+    """Connect to the server.  Return the connection's session, and whether the
+    connection resumed the given session (bool).  Both are None without the
+    backport."""
     given = {} if session is None else {"session": session}
     connection = CONTEXT.wrap_socket(
         socket.create_connection((URL.hostname, URL.port), 20),

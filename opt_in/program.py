@@ -1,9 +1,9 @@
-"""What stands for the user's program, on Python 2.7: it tells which ssl its
-process has, and what a TLS connection with it came to.
+"""A substitute for the user's program, on Python 2.7.  It reports which ssl
+module its process uses, and the result of a TLS connection with this module.
 
-It imports `ssl` at once, as programs do that know nothing of the backport.
-settings.json, beside it, names the server (url) and its CA file (ca, None for
-those of the system).
+It imports `ssl` like a program that was written without the backport.  The
+file settings.json in the same folder contains the server's address (url) and
+the path of its CA file (ca; None means the CA certificates of the system).
 """
 
 import json
@@ -16,15 +16,16 @@ TOLD = "told.json"
 
 
 def folder():
-    """Where settings.json is.  What PyInstaller made of this file is started
-    there."""
+    """Return the folder of settings.json.  A program that PyInstaller made
+    from this file runs in this folder."""
     if hasattr(sys, "frozen"):
         return os.getcwd()
     return os.path.dirname(os.path.abspath(__file__))
 
 
 def tell():
-    """What Trial.check() in opt_in/trial.py wants to know."""
+    """Return the report (dict) that is_backport() in opt_in/trial.py
+    checks."""
     with open(os.path.join(folder(), "settings.json")) as stream:
         settings = json.load(stream)
     backport = sys.modules.get("_ssl_backport")
@@ -38,7 +39,8 @@ def tell():
 
 
 def main():
-    """Write it to told.json, beside settings.json, which appears whole."""
+    """Write the report to told.json in the folder of settings.json, in one
+    step."""
     path = os.path.join(folder(), TOLD)
     with open(path + ".new", "w") as stream:
         json.dump(tell(), stream)
@@ -46,7 +48,7 @@ def main():
 
 
 def application(environ, start_response):
-    """A WSGI application that answers with it."""
+    """A WSGI application that answers with the report."""
     body = json.dumps(tell()).encode()
     start_response("200 OK", [("Content-Type", "application/json"),
                               ("Content-Length", str(len(body)))])

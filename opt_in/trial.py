@@ -1,9 +1,9 @@
-"""What the files of opt_in/ways do their work with.  Needs Python 3.
+"""The class Trial, with which the files in opt_in/ways run their checks.
 
-A way is tried in a folder of its own, which stands for /srv/app of the pages.
-Its environment, with the backport and the programs, stands for /srv/app/venv,
-and a free port for 8000.  The files and commands are those that the page
-shows: a Trial refuses others.
+Needs Python 3.  Each check runs in a separate folder, which replaces /srv/app
+of the pages.  An environment with the backport and the programs replaces
+/srv/app/venv, and a free port replaces 8000.  A Trial refuses files and
+commands that the page does not show.
 """
 
 import contextlib
@@ -31,22 +31,22 @@ APP = "/srv/app"
 VENV = APP + "/venv"
 PORT = "8000"
 
-SECONDS = 120  # for one command, and until an answer is there
+SECONDS = 120  # the timeout of one command, and of one wait for an answer
 STOP_SECONDS = 10
 
 MISSING = """\
-These programs were not found: %s.  To get them:
+These programs were not found: %s.  To install them:
 
     Debian, Ubuntu:  apt-get install --no-install-recommends %s"""
 
 
 class TrialError(Exception):
-    """Something came out otherwise than the page says."""
+    """The result of a check differs from the page."""
 
 
 def missing(packages):
-    """The message about those of {path or program: package} that are not
-    there, or None."""
+    """Return the message that names the missing programs of {path or program:
+    package}, or None if all exist."""
     absent = sorted(name for name in packages if find(name) is None)
     if not absent:
         return None
@@ -55,13 +55,13 @@ def missing(packages):
 
 
 def find(name):
-    """The path of a program, or None."""
+    """Return the path of a program, or None."""
     path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin:/sbin"
     return shutil.which(name, path=path)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with the version of TLS."""
+    """Answers with the TLS version of the connection."""
 
     def do_GET(self):
         body = self.connection.version().encode()
@@ -75,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """The HTTPS server on loopback that the programs connect to."""
+    """The HTTPS server on loopback to which the programs connect."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -99,12 +99,17 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Trial:
-    """One way, as it is tried.
+    """One run of one check.
 
-    name is that of its page, python the path of a Python 2.7 that has the
-    backport and the programs of ci/requirements/opt-in.txt, wheel the file of
-    the backport's wheel, make_environment(folder) makes another environment,
-    without either, and returns the path of its Python.
+    name: the name of the page.
+    python: the path of a Python 2.7 with the backport and the distributions in
+        ci/requirements/opt-in.txt.
+    wheel: the path of the backport's wheel.
+    make_environment(folder): makes an environment without the backport and
+        without these distributions, and returns the path of its Python.
+    environ: the environment variables of all commands.
+    server: the Server to which the program connects.
+    log: the file for the output of the commands.
     """
 
     def __init__(self, name, python, wheel, make_environment, environ,
@@ -131,37 +136,38 @@ class Trial:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, *parts):
-        """A path in the trial's folder."""
+        """Return a path in the trial's folder."""
         return os.path.join(self.folder, *parts)
 
     def use_own_environment(self):
-        """Make an environment in the folder, with the backport alone, and let
-        it stand for /srv/app/venv from here on; python is its Python."""
+        """Make an environment in the folder, and install only the backport.
+        From now on it replaces /srv/app/venv, and self.python is its
+        Python."""
         self.python = self.make_environment(self.path("venv"))
         self.run([self.python, "-m", "pip", "install", "--no-index",
                   "--no-deps", self.wheel])
 
     def bin(self, name):
-        """The path of a program in the environment."""
+        """Return the path of a program in the environment."""
         return os.path.join(os.path.dirname(self.python), name)
 
     def files(self):
-        """The names of the files in the trial's folder."""
+        """Return the names of the files in the trial's folder."""
         return os.listdir(self.folder)
 
-    # What the page shows
+    # Texts of the page
 
     def expect_on_page(self, name, text):
-        """Raise TrialError if a page does not have a line that is the text,
-        once its continued lines are one."""
+        """Raise TrialError unless the text is a line of the page, after lines
+        that end with a backslash were joined with the next line."""
         with open(os.path.join(PAGES, name + ".rst")) as stream:
             page = re.sub(r" *\\\n *", " ", stream.read())
         self.expect(re.search("^ *%s$" % re.escape(text), page, re.MULTILINE),
                     "docs/opt-in/%s.rst does not have %r" % (name, text))
 
     def here(self, text):
-        """What a page says, with this trial's folder, environment and port in
-        place of /srv/app, /srv/app/venv and 8000."""
+        """Return the text of a page with this trial's folder, environment and
+        port in place of /srv/app, /srv/app/venv and 8000."""
         environment = os.path.dirname(os.path.dirname(self.python))
         for theirs, ours in ((VENV, environment), (APP, self.folder),
                              (PORT, str(self.port))):
@@ -169,9 +175,10 @@ class Trial:
         return text
 
     def example(self, name, target=None):
-        """Put a file of docs/opt-in/examples into the folder, or where target
-        says; its path.  The page that its folder is named after has to show
-        it by literalinclude."""
+        """Copy a file of docs/opt-in/examples into the trial's folder, or to
+        the path target in this folder.  Return the path of the copy.  Raises
+        TrialError unless the page with the name of the example's folder
+        includes the file with literalinclude."""
         self.expect_on_page(os.path.dirname(name),
                             ".. literalinclude:: examples/" + name)
         target = self.path(target or os.path.basename(name))
@@ -187,11 +194,12 @@ class Trial:
     # Commands
 
     def run(self, command, status=0, **variables):
-        """Run a command in the folder; what it writes (str).
+        """Run a command in the folder.  Return its output (str).
 
-        command: list of str, or str for the shell that the page has after
-        "$ ".  The environment has these variables too.  Raises TrialError for
-        another exit status.
+        command: a list of str, or a str for the shell, which the page must
+            show after "$ ".
+        status: the expected exit status.  Raises TrialError for another one.
+        variables: more environment variables.
         """
         done = subprocess.run(
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS,
@@ -203,8 +211,8 @@ class Trial:
         return done.stdout
 
     def start(self, command, **variables):
-        """Start a command (as in run()) that goes on until the trial's end;
-        the Popen."""
+        """Start a command (as in run()) that runs until the end of the trial.
+        Return its Popen object."""
         child = subprocess.Popen(stdout=self.log, stderr=self.log,
                                  start_new_session=True,
                                  **self.process(command, variables))
@@ -212,7 +220,7 @@ class Trial:
         return child
 
     def process(self, command, variables):
-        """What run() and start() have in common for subprocess."""
+        """Return the arguments for subprocess that run() and start() share."""
         is_shown = isinstance(command, str)
         if is_shown:
             self.expect_on_page(self.name, "$ " + command)
@@ -222,7 +230,7 @@ class Trial:
                 "stdin": subprocess.DEVNULL}
 
     def stop(self):
-        """End what start() has started."""
+        """End all processes that start() started."""
         for child in self.children:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGTERM)
@@ -234,20 +242,22 @@ class Trial:
                 child.wait()
         del self.children[:]
 
-    # What the program tells
+    # Reports of the program
 
     def told(self):
-        """What program.py's main() told (dict), in which process ever."""
+        """Wait for the report (dict) that main() in program.py writes, in any
+        process.  Return and remove the report."""
         path = self.path("told.json")
-        self.wait(lambda: os.path.exists(path), "the program told nothing")
+        self.wait(lambda: os.path.exists(path), "the program wrote no report")
         with open(path) as stream:
             told = json.load(stream)
         os.remove(path)
         return told
 
     def get(self, url=None, context=None):
-        """What program.py's application() answers (dict), at port or url; an
-        https: url needs a context (ssl.SSLContext)."""
+        """Return the report (dict) with which application() in program.py
+        answers at url, or at self.port.  An https: url needs a context
+        (ssl.SSLContext)."""
         def answer():
             try:
                 with urllib.request.urlopen(
@@ -259,12 +269,12 @@ class Trial:
                     raise
             return answers
         answers = []
-        self.wait(answer, "nobody answered")
+        self.wait(answer, "no server answered")
         return answers[0]
 
     def wait(self, is_there, problem):
-        """Call is_there() until it is true.  Raises TrialError after SECONDS,
-        or when a started command has ended with an error."""
+        """Call is_there() until it returns a true value.  Raises TrialError
+        after SECONDS, or if a command of start() ends with an error."""
         deadline = time.monotonic() + SECONDS
         while not is_there():
             for child in self.children:
@@ -274,18 +284,21 @@ class Trial:
             time.sleep(0.05)
 
     def expect(self, is_so, problem):
-        """Raise TrialError if it is not so."""
+        """Raise TrialError with this problem if is_so is false."""
         if not is_so:
             raise TrialError(problem)
 
 
 def is_backport(told):
-    """Whether the program's ssl was the backport.  Raises TrialError if it
-    was neither this nor the Python's own, or did not reach the server."""
+    """Return whether the program used the backport, according to its report.
+
+    Raises TrialError if parts of the report contradict each other, or if the
+    program did not reach the server.
+    """
     signs = {told["installed"], told["has_memory_bio"],
              "_ssl_backport" in told["ssl"]}
     if len(signs) != 1 or not told["answer"].startswith("TLSv1."):
-        raise TrialError("the program told %s" % told)
+        raise TrialError("the program reported %s" % told)
     return signs.pop()
 
 

@@ -1,5 +1,4 @@
-"""What the ways have in common whose programs fork workers.  Needs Python 3.
-"""
+"""Functions for the ways whose programs fork workers.  Needs Python 3."""
 
 import concurrent.futures
 import os
@@ -14,7 +13,7 @@ AT_ONCE = 8
 
 
 def preload(trial):
-    """Let preloaded.py stand for the user's program."""
+    """Use preloaded.py as the user's program."""
     os.rename(trial.path("program.py"), trial.path("plain.py"))
     shutil.copy2(PRELOADED, trial.path("program.py"))
 
@@ -30,18 +29,18 @@ def edit(trial, name, old, new):
 
 
 def get_by_https(trial, port):
-    """What the application answers over TLS, by a server whose certificate is
-    verified."""
+    """Return the application's report over HTTPS, after the verification of
+    the server's certificate."""
     context = ssl.create_default_context(
         cafile=os.path.join(trials.CERTS, "root.pem"))
     return trial.get("https://localhost:%d/" % port, context)
 
 
 def told_by_workers(trial, get=None, count=2):
-    """What so many workers told: {process id: dict}.
+    """Return the reports of count workers: {process id: dict}.
 
-    get is called by several threads at once, so that one worker is busy while
-    the next is asked.
+    Several threads call get at the same time, so that one worker is busy while
+    another worker answers.
     """
     told = {}
 
@@ -52,39 +51,39 @@ def told_by_workers(trial, get=None, count=2):
                 told[call.result()["pid"]] = call.result()
         return len(told) >= count
 
-    trial.wait(ask, "less than %d workers answered" % count)
+    trial.wait(ask, "fewer than %d workers answered" % count)
     return told
 
 
 def expect_preloaded(trial, told):
-    """Expect that workers use the context and the session of the process that
-    imported the program, and that this is none of them."""
+    """Expect that all workers use the context and the session of the process
+    that imported the program, and that none of them is this process."""
     for pid, answer in told.items():
         trial.expect(trials.is_backport(answer) and answer["resumed"]
                      and answer["importer"] not in told,
-                     "worker %d told %s" % (pid, answer))
+                     "worker %d reported %s" % (pid, answer))
 
 
 def read_pid(trial, name):
-    """The process id in a file, once it is there."""
+    """Wait for a file with a process id.  Return this id."""
     path = trial.path(name)
 
     def is_written():
         return os.path.exists(path) and os.path.getsize(path) > 0
 
-    trial.wait(is_written, "there is no " + name)
+    trial.wait(is_written, "the file %s is missing" % name)
     with open(path) as stream:
         return int(stream.read())
 
 
 def signal_and_wait(trial, pid, number=signal.SIGTERM):
-    """Send a signal to a process, and wait until it has ended."""
+    """Send a signal to a process, and wait until the process has ended."""
     os.kill(pid, number)
-    trial.wait(lambda: not is_running(pid), "process %d goes on" % pid)
+    trial.wait(lambda: not is_running(pid), "process %d does not end" % pid)
 
 
 def is_running(pid):
-    """Whether there is a process of that id that is no zombie."""
+    """Return whether a process with this id exists and is not a zombie."""
     try:
         with open("/proc/%d/stat" % pid) as stream:
             return stream.read().rpartition(")")[2].split()[0] != "Z"

@@ -1,33 +1,36 @@
-"""make test-opt-in: proves that each page of docs/opt-in works with the real
-program, on Python 2.7.
+"""make test-opt-in: proves that the pages in docs/opt-in are right.
 
     python3 -m ci.test.opt_in [--only "launcher cron"]
 
-It takes some minutes, and ends with a table.
+Starts the real programs of the pages on Python 2.7, with the files and the
+commands that the pages show, and checks which ssl module each program uses.
+The run takes about two minutes.  It ends with a table that has one line for
+each check.  cron needs root.
 
-For each page docs/opt-in/NAME.rst there is a file opt_in/ways/NAME.py, with
-"_" for "-".  This file has:
+Each page docs/opt-in/NAME.rst has a file opt_in/ways/NAME.py, with "_" instead
+of "-".  This file contains:
 
-    PROGRAM      the name of a distribution in ci/requirements/opt-in.txt; the
-                 table shows its version.  Instead of PROGRAM a file may have
-                 a function version(trial).  Without both the table shows
-                 Python's version.
-    PACKAGES     {program or path: Debian package}, if the way needs some
-    NEEDS_ROOT   True, if the way needs root
-    way_*(trial)   starts the program with the configuration of the page, a
-                   file of docs/opt-in/examples.  The program runs
-                   opt_in/program.py, which reports which ssl it uses.  The
-                   function returns this report: trial.told() if main() ran,
-                   trial.get() if application() serves requests.  The report
-                   must name the backport.
-    trap_*(trial)  does what the page warns of.  The report must name Python's
+    PROGRAM      the name of a distribution in ci/requirements/opt-in.txt.  The
+                 table shows its version.  A file without PROGRAM can define
+                 version(trial), which returns the version.  Otherwise the
+                 table shows the version of Python.
+    PACKAGES     {program or path: Debian package}, if the page needs programs
+                 of the system
+    NEEDS_ROOT   True, if the checks need root
+    way_*(trial)   starts the program as the page shows, and returns the report
+                   of opt_in/program.py, which stands for the user's program.
+                   The result comes from trial.told() if main() ran, or from
+                   trial.get() if the program serves application().  The check
+                   fails unless the program used the backport.
+    trap_*(trial)  does something that the page warns about, and returns such a
+                   report.  The check fails unless the program used Python's
                    own ssl.
     fact_*(trial)  checks another statement of the page with trial.expect(),
-                   which raises TrialError.
+                   which raises TrialError if the statement is wrong.
 
-trial is a Trial of opt_in/trial.py, with a folder of its own.  It refuses
-files and commands that the page does not show.  The table has a line for each
-function.
+trial is a Trial from opt_in/trial.py, with a separate folder.  It refuses
+files of docs/opt-in/examples that the page does not include, and commands that
+the page does not show.
 """
 
 import argparse
@@ -48,27 +51,27 @@ import trial as trials  # noqa: E402
 PYTHON = "2.7"
 KINDS = ("way", "trap", "fact")
 ROW = "%-14s %-10s %-34s %s"
-# Programs that pip needs to build packages of ci/requirements/opt-in.txt, in
-# the form of PACKAGES.
+# Programs that pip needs to build the distributions in
+# ci/requirements/opt-in.txt, in the form of PACKAGES.
 BUILT_WITH = {"apxs": "apache2-dev"}
-NO_ROOT = "The way %s needs root."
+NO_ROOT = "The checks of %s need root."
 VERSION = ("import pkg_resources, sys; "
            "print(pkg_resources.get_distribution(sys.argv[1]).version)")
 
 
 def names_of_ways(only):
-    """The names of the ways in opt_in/ways, or those of `only`."""
+    """Return the names of all ways that have a file, or those in only."""
     paths = glob.glob(os.path.join(OPT_IN, "ways", "*.py"))
     names = sorted(os.path.basename(path)[:-3] for path in paths)
     unknown = set(only) - set(names)
     if unknown:
-        raise Failure("Unknown ways: %s.  The ways are: %s." % (
+        raise Failure("Unknown way: %s.  The ways are: %s." % (
             ", ".join(sorted(unknown)), ", ".join(names)))
     return [name for name in names if not only or name in only]
 
 
 def load(name):
-    """Import the file of a way.  Returns the module."""
+    """Return the module of a way."""
     spec = importlib.util.spec_from_file_location(
         "way_" + name, os.path.join(OPT_IN, "ways", name + ".py"))
     module = importlib.util.module_from_spec(spec)
@@ -77,7 +80,7 @@ def load(name):
 
 
 def refuse_missing(ways):
-    """Raise Failure if this machine lacks a package that a way needs, or if a
+    """Raise Failure if this machine lacks programs that the ways need, or if a
     way needs root."""
     packages = dict(BUILT_WITH)
     for name, way in ways.items():
@@ -90,7 +93,7 @@ def refuse_missing(ways):
 
 
 class Runner:
-    """Tries ways to opt in, with the environment .build/opt-in."""
+    """Runs the checks of all ways with one environment."""
 
     def __init__(self, progress):
         self.interpreter = environments.find(PYTHON)
@@ -101,13 +104,14 @@ class Runner:
             self.interpreter, "opt-in", progress)
         self.wheel, = glob.glob(os.path.join(
             environments.BUILD, "opt-in", "project", "dist", "*.whl"))
-        # the examples of the pages assume that no such variable is set
+        # The pages assume an environment without such variables, for example
+        # PYTHONDONTWRITEBYTECODE and SSL_CERT_FILE.
         self.environ = {
             key: value for key, value in environments.clean_environ().items()
             if not key.startswith(("PYTHON", "SSL_CERT_"))}
 
     def make_environment(self, folder):
-        """Make an environment in a folder.  Returns the path of its Python."""
+        """Make a separate environment.  Return the path of its Python."""
         environments.make_virtualenv(self.interpreter, folder, self.progress)
         return environments.python_of(folder)
 
@@ -117,7 +121,7 @@ class Runner:
             self.environ, server, log)
 
     def version(self, way):
-        """The version of a way's program."""
+        """Return the version of a way's program."""
         if not hasattr(way, "PROGRAM"):
             return self.interpreter.version
         return subprocess.check_output(
@@ -125,8 +129,8 @@ class Runner:
             universal_newlines=True).strip()
 
     def try_all(self, name, way, server):
-        """Try all functions of a way.  Generates (whether the result is
-        right, row of the table)."""
+        """Yield (whether the check succeeded, its row of the table) for each
+        check of a way."""
         page = name.replace("_", "-")
         version = None
         for function in list(vars(way)):
@@ -147,8 +151,8 @@ class Runner:
 
 
 def outcome(kind, function, trial, log):
-    """Run a function of a way.  Returns (whether its result is right, the
-    text of the result)."""
+    """Run a check.  Return whether it succeeded, and the text of its result
+    for the table."""
     try:
         told = function(trial)
         if kind == "fact":
@@ -179,7 +183,7 @@ def main():
         with trials.Server() as server:
             for name, way in ways.items():
                 rows += runner.try_all(name, way, server)
-                progress.say(name, "tried")
+                progress.say(name, "checked")
     except Failure as failure:
         return "\n%s" % failure
     print()

@@ -13,14 +13,14 @@ import sys
 
 
 class Client(asyncore.dispatcher):
-    """Sends one request and keeps the answer."""
+    """Sends one request and stores the answer."""
 
     def __init__(self, context, host, port):
         sock = socket.create_connection((host, port), timeout=30)
         sock.setblocking(False)
         asyncore.dispatcher.__init__(self, context.wrap_socket(
             sock, server_hostname=host, do_handshake_on_connect=False))
-        self.step = self.handshake      # what comes next
+        self.step = self.handshake      # the next method to call
         self.waits_for = "write"
         self.unsent = ("GET / HTTP/1.0\r\nHost: %s\r\n\r\n"
                        % host).encode("ascii")
@@ -33,7 +33,7 @@ class Client(asyncore.dispatcher):
     def send_request(self):
         while self.unsent:
             sent = self.socket.send(self.unsent)
-            if not sent:    # 2.7: it would block
+            if not sent:    # on 2.7: send() would block
                 raise ssl.SSLWantWriteError
             self.unsent = self.unsent[sent:]
         self.step = self.receive_answer
@@ -45,8 +45,8 @@ class Client(asyncore.dispatcher):
             self.step = self.close
 
     def go_on(self):
-        """Take steps until one has to wait: select() does not see the data
-        that OpenSSL has read already."""
+        """Run steps until one has to wait.  select() does not report data that
+        OpenSSL has already read."""
         try:
             while self.connected:
                 self.step()
@@ -64,7 +64,7 @@ class Client(asyncore.dispatcher):
         return self.waits_for == "write"
 
     def handle_error(self):
-        raise   # asyncore would print the error and go on
+        raise   # asyncore would print the error and continue
 
 
 client = Client(ssl.create_default_context(), sys.argv[1], int(sys.argv[2]))

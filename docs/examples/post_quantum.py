@@ -1,9 +1,9 @@
-"""Show the group that a connection agrees on.
+"""Show the group that a connection uses.
 
     python post_quantum.py HOST PORT [GROUPS]
 
-GROUPS is a list such as X25519MLKEM768:X25519; without one OpenSSL's
-defaults count.
+GROUPS is a list such as X25519MLKEM768:X25519.  Without GROUPS, OpenSSL uses
+its default groups.
 """
 
 import _ssl_backport

@@ -1,4 +1,4 @@
-"""requests with a context of the program's own.
+"""requests with a context that the program makes.
 
     python requests_context.py URL [CLIENT_CERTIFICATE.pem]
 """
@@ -14,7 +14,7 @@ import requests.adapters
 
 
 class ContextAdapter(requests.adapters.HTTPAdapter):
-    """Makes the connections of a session with one context."""
+    """Uses one context for the connections of a session."""
 
     def __init__(self, context, **options):
         self.context = context

@@ -1,8 +1,8 @@
-"""A server with a certificate for each of its names.
+"""A server with one certificate for each of its host names.
 
     python sni_server.py PORT NAME=CHAIN.pem NAME=CHAIN.pem ...
 
-A client that sends no name gets the certificate that is named first.
+A client that sends no name gets the first certificate.
 """
 
 import _ssl_backport
@@ -30,7 +30,7 @@ def talk(context, sock):
             tls = context.wrap_socket(sock, server_side=True)
             with contextlib.closing(tls):
                 tls.sendall(b"hello\n")
-        except EnvironmentError as error:   # ssl.SSLError is one
+        except EnvironmentError as error:   # includes ssl.SSLError
             print("a client failed: %s" % error)
 
 
@@ -40,13 +40,13 @@ def main():
     first = contexts[pairs[0][0]]
 
     def choose(connection, name, context):
-        """OpenSSL calls it with the name that the client asks for."""
+        """OpenSSL calls this with the name that the client requests."""
         if name is None:
             return None         # a client without SNI
         if name not in contexts:
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         connection.context = contexts[name]
-        return None             # go on
+        return None             # continue the handshake
 
     first.sni_callback = choose
     listener = socket.socket()

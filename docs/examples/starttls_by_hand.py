@@ -1,4 +1,4 @@
-"""TLS in the middle of a connection, by hand: what PostgreSQL's protocol does.
+"""STARTTLS in a protocol without a library, as in PostgreSQL's protocol.
 
     python starttls_by_hand.py HOST PORT
 """
@@ -17,9 +17,9 @@ SSL_REQUEST = struct.pack("!II", 8, 80877103)
 host, port = sys.argv[1], int(sys.argv[2])
 sock = socket.create_connection((host, port), timeout=30)
 sock.sendall(SSL_REQUEST)
-if sock.recv(1) != b"S":    # one byte, and no more: TLS comes next
+if sock.recv(1) != b"S":    # only one byte: TLS comes next
     sys.exit("The server has no TLS.")
 context = ssl.create_default_context()
 tls = context.wrap_socket(sock, server_hostname=host)
 with contextlib.closing(tls):
-    print(tls.version())    # here: the protocol goes on, over tls
+    print(tls.version())    # the protocol continues here, over tls

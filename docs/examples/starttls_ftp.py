@@ -13,7 +13,7 @@ import sys
 
 class FTP(ftplib.FTP_TLS):
     """Each data connection resumes the session of the control connection:
-    vsftpd and others refuse data connections that do not."""
+    vsftpd and other servers refuse data connections without resumption."""
 
     def ntransfercmd(self, cmd, rest=None):
         sock, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
@@ -26,8 +26,8 @@ class FTP(ftplib.FTP_TLS):
 
 ftp = FTP(context=ssl.create_default_context(), timeout=30)
 ftp.connect(sys.argv[1], int(sys.argv[2]))
-ftp.login(*sys.argv[3:])    # AUTH TLS comes before the password
+ftp.login(*sys.argv[3:])    # sends AUTH TLS before the password
 print(ftp.sock.version())
-ftp.prot_p()                # TLS for data, too
+ftp.prot_p()                # TLS for the data connections
 print("\n".join(ftp.nlst()))
 ftp.quit()

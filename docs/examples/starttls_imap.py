@@ -12,7 +12,7 @@ import sys
 
 
 def starttls(imap, host, context):
-    """Do what imap.starttls(context) does on Python 3; 2.7 has no such
+    """Start TLS, like imap.starttls(context) on Python 3.  2.7 has no such
     method."""
     if hasattr(imap, "starttls"):
         imap.starttls(context)
@@ -27,8 +27,8 @@ def starttls(imap, host, context):
 
 host, port = sys.argv[1], int(sys.argv[2])
 imap = imaplib.IMAP4(host, port)
-imap.sock.settimeout(30)    # 2.7's IMAP4() takes no timeout
+imap.sock.settimeout(30)    # 2.7's IMAP4() has no timeout
 starttls(imap, host, ssl.create_default_context())
 print(imap.sock.version())
-print(imap.noop()[0])   # here: imap.login(...), imap.select(...)
+print(imap.noop()[0])   # then: imap.login(...), imap.select(...)
 imap.logout()

@@ -1,5 +1,4 @@
-"""TLS in the middle of a connection with a MemoryBIO: what PostgreSQL's
-protocol does.
+"""STARTTLS with a MemoryBIO, as in PostgreSQL's protocol.
 
     python starttls_memorybio.py HOST PORT
 """
@@ -21,8 +20,8 @@ host, port = sys.argv[1], int(sys.argv[2])
 sock = socket.create_connection((host, port), timeout=30)
 with contextlib.closing(sock):
     sock.sendall(SSL_REQUEST)
-    if sock.recv(1) != b"S":    # one byte, and no more: TLS comes next
+    if sock.recv(1) != b"S":    # only one byte: TLS comes next
         sys.exit("The server has no TLS.")
     stream = tls_stream.Stream(sock, ssl.create_default_context(), host)
-    print(stream.tls.version())     # here: the protocol goes on, over stream
+    print(stream.tls.version())     # the protocol continues here, over stream
     stream.close()

@@ -12,11 +12,12 @@ import sys
 
 
 def starttls(pop, host, context):
-    """Do what pop.stls(context) does on Python 3; 2.7 has no such method."""
+    """Start TLS, like pop.stls(context) on Python 3.  2.7 has no such
+    method."""
     if hasattr(pop, "stls"):
         pop.stls(context)
         return
-    pop._shortcmd("STLS")   # poplib.error_proto where the server refuses
+    pop._shortcmd("STLS")   # raises poplib.error_proto if refused
     pop.sock = context.wrap_socket(pop.sock, server_hostname=host)
     pop.file = pop.sock.makefile("rb")
 
@@ -24,5 +25,5 @@ def starttls(pop, host, context):
 host, port = sys.argv[1], int(sys.argv[2])
 pop = poplib.POP3(host, port, timeout=30)
 starttls(pop, host, ssl.create_default_context())
-print(pop.sock.version())   # here: pop.user(...), pop.pass_(...)
+print(pop.sock.version())   # then: pop.user(...), pop.pass_(...)
 print(pop.quit()[:3])

@@ -1,4 +1,4 @@
-"""An HTTPS request through a proxy that speaks TLS itself: TLS in TLS.
+"""TLS in TLS: an HTTPS request through a proxy that itself uses TLS.
 
     python tls_in_tls.py PROXY PORT HOST PORT
 """
@@ -15,11 +15,11 @@ import tls_stream
 
 
 def connect_through(proxy, host, port):
-    """Ask the proxy for a connection to the host."""
+    """Request a connection to the host from the proxy."""
     proxy.sendall(("CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n\r\n"
                    % (host, port, host, port)).encode("ascii"))
     head = b""
-    while not head.endswith(b"\r\n\r\n"):   # and no byte of what follows
+    while not head.endswith(b"\r\n\r\n"):   # no byte after the head
         byte = proxy.recv(1)
         if not byte:
             raise EOFError("the proxy has closed the connection")

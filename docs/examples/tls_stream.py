@@ -1,11 +1,12 @@
-"""TLS without a socket: over anything that has sendall() and recv()."""
+"""TLS without a socket, over any object with sendall() and recv()."""
 
 import ssl
 
 
 class Stream(object):
     """A TLS client.  The carrier is a socket, a TLS connection, a pipe with
-    these two methods, or another Stream; its recv() waits for data."""
+    these two methods, or another Stream.  The carrier's recv() must wait for
+    data."""
 
     def __init__(self, carrier, context, host):
         self.carrier = carrier
@@ -15,7 +16,7 @@ class Stream(object):
         self._run(self.tls.do_handshake)
 
     def _run(self, operation, *args):
-        """Call a method of tls again and again until nothing is missing."""
+        """Call a method of tls until it needs no more data."""
         while True:
             try:
                 result = operation(*args)
@@ -40,13 +41,13 @@ class Stream(object):
             data = data[self._run(self.tls.write, data):]
 
     def recv(self, size):
-        """At most size bytes; b"" after the end."""
+        """Return at most size bytes, or b"" after the end."""
         return self._run(self.tls.read, size)
 
     def close(self):
-        """Send the closing message of TLS; the carrier stays open."""
+        """Send the closing message of TLS.  The carrier stays open."""
         try:
             self.tls.unwrap()
         except ssl.SSLWantReadError:
-            pass    # the peer has not sent its own yet
+            pass    # the peer has not sent its closing message yet
         self._flush()

@@ -1,4 +1,4 @@
-"""Tornado's HTTP client, with a context of the program's own.
+"""Tornado's HTTP client with a context that the program makes.
 
     python tornado_client.py URL
 """

@@ -1,5 +1,5 @@
-"""Twisted beside the backport: Twisted's TLS is pyOpenSSL's, what runs in
-its threads uses ssl.
+"""Twisted and the backport in one process: Twisted uses pyOpenSSL for TLS, and
+a blocking call in one of its threads uses ssl.
 
     python twisted_client.py URL CA.pem
 """

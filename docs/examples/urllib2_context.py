@@ -1,4 +1,4 @@
-"""HTTPS by the standard library, with a context of the program's own.
+"""HTTPS with the standard library and a context that the program makes.
 
     python urllib2_context.py URL [CLIENT_CERTIFICATE.pem]
 """

@@ -1,4 +1,4 @@
-"""urllib3 with a context of the program's own.
+"""urllib3 with a context that the program makes.
 
     python urllib3_context.py URL [CLIENT_CERTIFICATE.pem]
 """

@@ -1,4 +1,4 @@
-"""celery, whose worker a script of one's own starts, with Redis over TLS."""
+"""celery with Redis over TLS.  A script with install() starts the worker."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ASK = "/srv/app/venv/bin/python /srv/app/ask.py"
 
 
 def prepare(trial):
-    """Start Redis, and put the files of the page into the folder."""
+    """Start Redis, and copy the files of the page into the folder."""
     port = str(trials.free_port())
     certificate = os.path.join(trials.CERTS, "localhost.pem")
     ca = os.path.join(trials.CERTS, "root.pem")
@@ -36,12 +36,13 @@ def prepare(trial):
 
 
 def ask(trial):
-    """What the task tells."""
+    """Return the report of the task."""
     return json.loads(trial.run(ASK).splitlines()[-1])
 
 
 def start_and_ask(trial, options):
-    """Start a worker as the page shows, with more options."""
+    """Start a worker as the page shows, with more options.  Return the report
+    of the task."""
     prepare(trial)
     trial.start(trial.here(WORKER + " " + options).split())
     return ask(trial)
@@ -82,22 +83,22 @@ def fact_context_and_session_of_the_parent(trial):
 
 
 def way_next_worker(trial):
-    """A new worker process takes the place of one that has done a task."""
+    """A new worker process replaces a process that has run a task."""
     workers.preload(trial)
     old = start_and_ask(trial, "-c 1 --max-tasks-per-child 1")
     told = ask(trial)
-    trial.expect(told["pid"] != old["pid"], "it was the same process")
+    trial.expect(told["pid"] != old["pid"], "the same process ran both tasks")
     return told
 
 
 def restart(trial, told):
-    """HUP to the parent; what the task tells then.
+    """Send HUP to the parent process.  Return the report of the next task.
 
-    told is what it told before.  The parent imported preloaded.py.
+    told: an earlier report.  The parent process imported preloaded.py.
     """
     os.kill(told["importer"], signal.SIGHUP)
     trial.wait(lambda: not workers.is_running(told["pid"]),
-               "a worker process goes on")
+               "a worker process does not end")
     return ask(trial)
 
 
@@ -112,7 +113,7 @@ def trap_restart_with_launcher(trial):
 
 
 def fact_detached_without_it(trial):
-    """What --detach starts is a command that knows no worker.py."""
+    """--detach starts a command without worker.py."""
     prepare(trial)
     trial.run(trial.here(
         WORKER + " --detach --pidfile /srv/app/worker.pid "

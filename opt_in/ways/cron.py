@@ -1,10 +1,10 @@
-"""Jobs of cron, which runs with its folders in those of the trial."""
+"""Jobs of cron.  cron runs with folders of the trial as its folders."""
 
 import os
 
 PACKAGES = {"cron": "cron", "unshare": "util-linux"}
 NEEDS_ROOT = True
-# crontabs, /etc/cron.d, /etc/crontab and /run are others for this cron only.
+# Only this cron sees these mounts.
 CRON = """\
 mount --bind crontabs /var/spool/cron/crontabs &&
 mount --bind cron.d /etc/cron.d &&
@@ -20,7 +20,7 @@ def version(trial):
 
 
 def start(trial, **variables):
-    """Start cron; what the job's program told."""
+    """Start cron.  Return the report of the job's program."""
     for name in ("crontabs", "cron.d"):
         os.makedirs(trial.path(name), exist_ok=True)
         for file in os.listdir(trial.path(name)):

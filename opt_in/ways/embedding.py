@@ -1,4 +1,4 @@
-"""Programs in C that have an interpreter in them."""
+"""Programs in C with embedded interpreters."""
 
 import os
 
@@ -22,7 +22,7 @@ def way_host(trial):
 
 
 def way_sitecustomize(trial):
-    """A program that knows nothing of the backport."""
+    """A C program without install() uses the backport with sitecustomize."""
     with open(trial.path("host.c"), "w") as stream:
         stream.write("""#include <Python.h>
 

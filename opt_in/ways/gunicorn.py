@@ -1,4 +1,4 @@
-"""gunicorn, which a script of one's own starts."""
+"""gunicorn.  A script with install() starts it."""
 
 import os
 import shutil
@@ -27,7 +27,8 @@ def way_sync_workers(trial):
 
 
 def start_as_shown(trial, options):
-    """Start it as the page shows, with more options."""
+    """Start gunicorn as the page shows, with more options.  Return the report
+    of the application."""
     prepare(trial)
     trial.start(trial.here(SERVE + options + " " + USUAL).split())
     return trial.get()
@@ -90,7 +91,8 @@ def fact_context_and_session_of_the_master(trial):
 
 
 def upgrade(trial):
-    """Let a new master take the place of the old one, as USR2 does."""
+    """Replace the master process with a new one by USR2.  Return the report of
+    the application."""
     old = workers.read_pid(trial, "gunicorn.pid")
     os.kill(old, signal.SIGUSR2)
     workers.read_pid(trial, "gunicorn.pid.2")
@@ -109,13 +111,13 @@ def trap_upgrade_with_launcher(trial):
 
 
 def way_reload(trial):
-    """HUP: the application is imported again, by new workers."""
+    """After HUP, new workers import the application again."""
     workers.preload(trial)
     prepare(trial)
     trial.start(SERVE + USUAL)
     old = trial.get()["pid"]
     os.kill(workers.read_pid(trial, "gunicorn.pid"), signal.SIGHUP)
-    trial.wait(lambda: not workers.is_running(old), "a worker goes on")
+    trial.wait(lambda: not workers.is_running(old), "a worker does not end")
     return trial.get()
 
 

@@ -1,4 +1,4 @@
-"""python -m _ssl_backport, with a program that stays as it is."""
+"""python -m _ssl_backport with an unchanged program."""
 
 
 def way_script(trial):
@@ -59,4 +59,4 @@ def fact_does_not_start_with_the_old_ssl(trial):
         stream.write("raise ImportError('cannot be loaded')")
     trial.run([trial.python, "-m", "_ssl_backport", "program.py"], status=1,
               PYTHONPATH=trial.folder)
-    trial.expect("told.json" not in trial.files(), "it has started")
+    trial.expect("told.json" not in trial.files(), "the program has run")

@@ -11,7 +11,7 @@ import workers
 PROGRAM = "mod_wsgi"
 PACKAGES = {"apache2": "apache2"}
 
-# What Debian's apache2.conf has around the page's file.
+# The configuration that includes the page's file, like Debian's apache2.conf.
 SERVER = """\
 ServerRoot {folder}
 ServerName localhost
@@ -35,15 +35,15 @@ Listen 127.0.0.1:{https}
 MODULES = "/usr/lib/apache2/modules"
 GLOBAL = " application-group=%{GLOBAL}"
 
-# Apache answers nothing as root, and another user may not be able to read
-# the Python that root has.
+# Apache's workers do not run as root, and another user may not be allowed to
+# read root's Python.
 USER = "www-data"
 AS_USER = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups",
            "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"]
 
 
 def prepare(trial, name="app.conf"):
-    """Put the files into the folder; the port of Apache's HTTPS."""
+    """Copy the files into the folder.  Return the port of Apache's HTTPS."""
     trial.example("mod-wsgi/wsgi.py")
     trial.example("mod-wsgi/" + name)
     https = trials.free_port()
@@ -85,7 +85,7 @@ def fact_log_shows_it_without_request(trial):
         with open(trial.log.name) as stream:
             return "_ssl_backport/ssl.py" in stream.read()
 
-    trial.wait(is_shown, "Apache's log does not show it")
+    trial.wait(is_shown, "Apache's log does not show the backport")
 
 
 def fact_each_process_imports_it(trial):
@@ -94,7 +94,7 @@ def fact_each_process_imports_it(trial):
     start(trial)
     for pid, told in workers.told_by_workers(trial).items():
         trial.expect(trials.is_backport(told) and told["importer"] == pid,
-                     "process %d told %s" % (pid, told))
+                     "process %d reported %s" % (pid, told))
 
 
 def way_interpreter_of_its_own(trial):
@@ -119,8 +119,8 @@ def trap_other_interpreter(trial):
 
 
 def fact_global_beside_others_is_confused(trial):
-    """A request for the interpreter %{GLOBAL} runs in another one, where
-    Python's own ssl is imported."""
+    """A request for the interpreter %{GLOBAL} runs in another interpreter,
+    which has imported Python's own ssl."""
     prepare(trial, "interpreters.conf")
     workers.edit(trial, "interpreters.conf", "application-group=new",
                  GLOBAL.strip())
@@ -137,11 +137,11 @@ def fact_global_beside_others_is_confused(trial):
         for path in "/old", "/new":
             answers = list(pool.map(ask, [path] * 5 * workers.AT_ONCE))
     trial.expect(any(isinstance(answer, Exception) for answer in answers),
-                 "each request ran where it should")
+                 "each request ran in its own interpreter")
 
 
 def reload_and_get(trial, reload):
-    """What another process of the application tells, after a reload."""
+    """Reload the application.  Return the report of a new process."""
     workers.preload(trial)
     prepare(trial)
     start(trial)
@@ -153,7 +153,7 @@ def reload_and_get(trial, reload):
         try:
             answers.append(trial.get())
         except urllib.error.HTTPError as error:
-            if error.code != 503:  # "not yet"
+            if error.code != 503:  # the application is not ready yet
                 raise
             return False
         return answers[-1]["pid"] not in old
@@ -178,9 +178,9 @@ def fact_too_late(trial):
     start(trial)
     try:
         trial.get()
-        trial.expect(False, "it answered")
+        trial.expect(False, "the application answered")
     except urllib.error.HTTPError as error:
         trial.expect(error.code == 500, str(error))
     with open(trial.log.name) as stream:
         trial.expect("was called too late" in stream.read(),
-                     "no reason is given")
+                     "the log has no reason")

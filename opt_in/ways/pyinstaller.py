@@ -1,4 +1,4 @@
-"""Programs that PyInstaller makes, in a folder and in one file."""
+"""Programs that PyInstaller makes, as a folder and as one file."""
 
 import json
 
@@ -45,7 +45,8 @@ def way_ca_from_environment(trial):
 
 
 def fails(trial, *options):
-    """What a program writes that does without the hook, and fails."""
+    """Make and run a program without the hook, which fails.  Return its
+    output."""
     with open(trial.path("alone.py"), "w") as stream:
         stream.write("import _ssl_backport\n_ssl_backport.install()\n")
     trial.run([trial.bin("pyinstaller"), "alone.py"] + list(options),

@@ -1,4 +1,4 @@
-"""sitecustomize, for programs that nobody may change."""
+"""sitecustomize.py and .pth files, for unchanged programs."""
 
 import os
 
@@ -10,7 +10,7 @@ COPY = "cp sitecustomize.py /srv/app/venv/lib/python2.7/site-packages/"
 
 
 def prepare(trial):
-    """An environment of the trial's own, with the file in site-packages."""
+    """Make an environment with sitecustomize.py in its site-packages."""
     trial.use_own_environment()
     trial.example(FILE)
     trial.run(COPY)
@@ -23,7 +23,7 @@ def run(trial, *options, **variables):
 
 def way_site_packages(trial):
     prepare(trial)
-    trial.expect(trial.run(INSTALLED) == "True\n", "is not installed")
+    trial.expect(trial.run(INSTALLED) == "True\n", "install() did not run")
     shown = trial.run('/srv/app/venv/bin/python -c "import sitecustomize; '
                       'print(sitecustomize.__file__)"')
     trial.expect(shown.startswith(trial.path("venv")), shown)
@@ -55,7 +55,7 @@ def trap_another_comes_first(trial):
 
 
 def fact_lines_at_the_end_of_another(trial):
-    """What is said of Debian's."""
+    """The lines work at the end of another file, such as Debian's."""
     path = trial.example(FILE, "first/sitecustomize.py")
     with open(path) as stream:
         lines = stream.read()
@@ -110,7 +110,7 @@ def fact_exit_keeps_python_from_starting(trial):
         text = stream.read()
     exits = text.replace('sys.stderr.write("sitecustomize: %s\\n" % error)',
                          'sys.exit("sitecustomize: %s" % error)')
-    trial.expect(exits != text, "nothing was replaced")
+    trial.expect(exits != text, "the example has no sys.stderr.write()")
     with open(path, "w") as stream:
         stream.write(exits)
     shown = trial.run([trial.python, "-c", "print('it runs')"], status=1,
@@ -143,7 +143,7 @@ def fact_compiled_file_stays_in_use(trial):
     prepare(trial)
     run(trial)
     trial.run("rm /srv/app/venv/lib/python2.7/site-packages/sitecustomize.py")
-    trial.expect(trial.run(INSTALLED) == "True\n", "the .pyc is not used")
+    trial.expect(trial.run(INSTALLED) == "True\n", "Python ignores the .pyc")
     trial.run(
         "rm -f /srv/app/venv/lib/python2.7/site-packages/sitecustomize.pyc")
-    trial.expect(trial.run(INSTALLED) == "False\n", "it is not undone")
+    trial.expect(trial.run(INSTALLED) == "False\n", "install() still runs")

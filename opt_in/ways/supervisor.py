@@ -4,7 +4,7 @@ PROGRAM = "supervisor"
 COMMAND = "/srv/app/venv/bin/supervisord -c /srv/app/supervisord.conf"
 
 
-# program.py ends at once, and is not to run again by itself.
+# program.py ends at once, and Supervisor must not start it again.
 ONCE = "startsecs = 0\nautorestart = false\n"
 
 
@@ -30,8 +30,8 @@ def way_variable(trial):
 
 
 def without_launcher(path):
-    """Change the file of a program so that it starts by itself; what the file
-    was before."""
+    """Remove the launcher from a program's configuration file.  Return the old
+    text of the file."""
     text = read(path)
     with open(path, "w") as stream:
         stream.write(text.replace("-m _ssl_backport ", ""))
@@ -71,7 +71,7 @@ def trap_supervisor_by_the_launcher(trial):
 
 
 def fact_failure_is_in_the_log(trial):
-    """And the state is FATAL, after some tries."""
+    """After some tries, the state is FATAL and the log has the reason."""
     path = prepare(trial, "launcher.conf")
     with open(trial.path("__ssl_backport.py"), "w") as stream:
         stream.write("raise ImportError('it is broken')\n")

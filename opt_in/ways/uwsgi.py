@@ -1,4 +1,4 @@
-"""uWSGI, with install() in the file of the application."""
+"""uWSGI with install() in the application's file."""
 
 import os
 import signal
@@ -17,7 +17,8 @@ def prepare(trial, *examples):
 
 
 def start_as_shown(trial, *options):
-    """Start it as the page shows, with more options."""
+    """Start uWSGI as the page shows, with more options.  Return its Popen
+    object."""
     prepare(trial, "uwsgi.ini")
     return trial.start(
         trial.here(UWSGI + "uwsgi.ini").split() + list(options))
@@ -57,12 +58,12 @@ def fact_context_and_session_of_the_master(trial):
 
 
 def way_reload(trial):
-    """HUP to the master: uWSGI runs itself anew."""
+    """After HUP to the master process, uWSGI starts itself again."""
     workers.preload(trial)
     master = start_as_shown(trial)
     old = trial.get()["pid"]
     os.kill(master.pid, signal.SIGHUP)
-    trial.wait(lambda: not workers.is_running(old), "a worker goes on")
+    trial.wait(lambda: not workers.is_running(old), "a worker does not end")
     return trial.get()
 
 
@@ -132,7 +133,7 @@ def trap_failing_import_is_passed_over(trial):
 
 
 def fact_no_start_without_backport(trial):
-    """use_backport.py ends uWSGI where install() fails."""
+    """use_backport.py ends uWSGI if install() fails."""
     prepare(trial, "early.ini", "use_backport.py")
     with open(trial.path("_ssl_backport.py"), "w") as stream:
         stream.write("raise ImportError('it is not here')\n")

@@ -1,4 +1,4 @@
-"""Environments that virtualenv makes."""
+"""Virtual environments that virtualenv makes."""
 
 import os
 
@@ -11,7 +11,8 @@ COPY = "cp ssl-backport.pth /srv/app/venv/lib/python2.7/site-packages/"
 
 
 def prepare(trial):
-    """Make the environment, as the page does; ssl-backport is the wheel."""
+    """Make the environment with the commands of the page.  pip finds
+    ssl-backport as a wheel."""
     interpreter = trial.run([trial.python, "-c", "import sysconfig; "
                              "print(sysconfig.get_config_var('BINDIR'))"])
     path = os.pathsep.join([trial.bin(""), interpreter.strip(),

@@ -1,4 +1,4 @@
-"""Connects to a server and shows what was agreed:  hello.py HOST [PORT]"""
+"""Connects to a server and shows the TLS version:  hello.py HOST [PORT]"""
 
 from __future__ import print_function
 

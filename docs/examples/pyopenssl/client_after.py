@@ -15,7 +15,7 @@ def main(host, port, cafile):
 
     sock = socket.create_connection((host, int(port)), timeout=30)
     connection = context.wrap_socket(sock, server_hostname=host)
-    # The chain is verified, and so is the name in the certificate.
+    # ssl has verified the chain and the name in the certificate.
 
     connection.sendall(b"hello")
     print(connection.version())

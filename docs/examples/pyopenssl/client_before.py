@@ -23,8 +23,8 @@ def main(host, port, cafile):
     connection.set_tlsext_host_name(host.encode("ascii"))
     connection.set_connect_state()
     connection.do_handshake()
-    # The name in the certificate is not verified: any certificate
-    # from this CA passes.
+    # pyOpenSSL does not verify the name in the certificate: it accepts
+    # every certificate from this CA.
 
     connection.sendall(b"hello")
     print(connection.get_protocol_version_name())

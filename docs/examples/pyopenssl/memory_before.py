@@ -11,11 +11,11 @@ from OpenSSL import SSL
 
 
 def carry(source, target):
-    """Takes the TLS records of one end to the other."""
+    """Moves the TLS records of one end to the other."""
     try:
         target.bio_write(source.bio_read(65536))
     except SSL.WantReadError:
-        pass    # there is nothing to take
+        pass    # the source has no records to send
 
 
 def main(cafile, path):

@@ -1,7 +1,7 @@
 """A verify callback, with ssl:  pinned_after.py HOST PORT SHA256
 
-The certificate of the server must have this fingerprint, whoever signed it:
-openssl x509 -in FILE -noout -fingerprint -sha256 shows one.
+The program accepts only a server certificate with this fingerprint, and any
+issuer.  To see one: openssl x509 -in FILE -noout -fingerprint -sha256
 """
 
 from __future__ import print_function
@@ -23,7 +23,7 @@ def main(host, port, fingerprint):
         return depth > 0 or hashlib.sha256(der).hexdigest() == pinned
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # the fingerprint is enough
+    context.check_hostname = False  # the fingerprint identifies the server
     context.verify_callback = verify
     sock = socket.create_connection((host, int(port)), timeout=30)
     try:

@@ -1,7 +1,7 @@
 """A verify callback, with pyOpenSSL:  pinned_before.py HOST PORT SHA256
 
-The certificate of the server must have this fingerprint, whoever signed it:
-openssl x509 -in FILE -noout -fingerprint -sha256 shows one.
+The program accepts only a server certificate with this fingerprint, and any
+issuer.  To see one: openssl x509 -in FILE -noout -fingerprint -sha256
 """
 
 from __future__ import print_function

@@ -1,7 +1,7 @@
 """A server for two names, with ssl:  server_after.py PEM OTHER_PEM
 
-It shows OTHER_PEM to clients that ask for other.example.test, and PEM to all
-others.  It serves one client and ends.
+The server sends OTHER_PEM to clients that ask for other.example.test, and PEM
+to all other clients.  It serves one client and exits.
 """
 
 from __future__ import print_function
