@@ -18,6 +18,9 @@ PYTHON3 = python3
 help:
 	@sed -n 's/^#: \{0,1\}//p' Makefile
 
+#: PYTHON=/opt/bin/python2.7 names an interpreter, which the targets prefer to
+#: the interpreters that they find.
+#:
 #: Use:
 #:   make demo            run small programs with Python's own ssl and with the
 #:                        backport
@@ -56,9 +59,9 @@ test-cpython: python3
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)") \
 	    $(if $(MODULES),--modules "$(MODULES)") $(ARGS)
 
-#:   make test-behaviour  compare the results of calls, in each state of a
-#:                        connection, with those of the newest ssl: 3.15's in
-#:                        the Debian folder of make check-newest, or 3.13's
+#:   make test-behaviour  compare the results of calls with the newest stock
+#:                        ssl: 3.15's if make check-newest has installed it,
+#:                        otherwise 3.13's
 test-behaviour: python3
 	@$(PYTHON3) -m ci.test.behaviour \
 	    $(if $(PYTHONS),--pythons "$(PYTHONS)")
@@ -112,7 +115,7 @@ load: python3
 
 #:
 #: Check:
-#:   make check-rooms     no include circle among the files of Modules/
+#:   make check-rooms     no circular includes or calls in Modules/
 check-rooms: python3
 	@$(PYTHON3) -m ci.check.rooms \
 	    $(wildcard .build/python2.7/project/build/temp.*/Modules)

@@ -34,8 +34,8 @@ WITH_BACKPORT = ["-m", "_ssl_backport"]
 TESTS = ["tests"]
 EXAMPLES = ["docs", "README.rst"]
 
-# Modules that some Pythons lack.  The backport does not need them, but some
-# tests do.
+# Modules that some interpreters lack.  The backport does not need them, but
+# some tests do.
 OPTIONAL = ["_ssl", "_hashlib"]
 
 # Far more than the tests take.  pytest is killed if it hangs.
@@ -205,7 +205,8 @@ def main():
                    if not environments.has(interpreter, module)]
         if missing:
             progress.say("Python " + interpreter.name,
-                         "built without " + " and ".join(missing))
+                         "this interpreter has no %s; the backport needs none"
+                         % " and no ".join(missing))
     return report(test_all(interpreters, arguments, progress, options.stock))
 
 

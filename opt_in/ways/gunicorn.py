@@ -13,6 +13,8 @@ SERVE = "/srv/app/venv/bin/python /srv/app/serve.py "
 LAUNCHER = "/srv/app/venv/bin/python -m _ssl_backport "
 COMMAND = "/srv/app/venv/bin/gunicorn "
 USUAL = "-c /srv/app/gunicorn.conf.py program:application"
+START_SECOND = "kill -USR2 $(cat /srv/app/gunicorn.pid)"
+STOP_FIRST = "kill -TERM $(cat /srv/app/gunicorn.pid)"
 
 
 def prepare(trial, configuration="gunicorn.conf.py"):
@@ -91,12 +93,17 @@ def fact_context_and_session_of_the_master(trial):
 
 
 def upgrade(trial):
-    """Replace the master process with a new one by USR2.  Return the report of
-    the application."""
+    """Replace the master process with a new one, as the page shows.  Return
+    the report of the application."""
     old = workers.read_pid(trial, "gunicorn.pid")
-    os.kill(old, signal.SIGUSR2)
-    workers.read_pid(trial, "gunicorn.pid.2")
-    workers.signal_and_wait(trial, old)
+    trial.run(START_SECOND)
+    new = workers.read_pid(trial, "gunicorn.pid.2")
+    trial.expect(workers.is_running(old) and workers.is_running(new),
+                 "masters %d and %d do not both run" % (old, new))
+    trial.run(STOP_FIRST)
+    trial.wait(lambda: not workers.is_running(old),
+               "the old master does not end")
+    trial.expect(workers.is_running(new), "the new master does not run")
     return trial.get()
 
 

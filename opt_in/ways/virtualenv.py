@@ -1,26 +1,26 @@
 """Virtual environments that virtualenv makes."""
 
 import os
+import shutil
 
 PROGRAM = "virtualenv"
 MAKE = "virtualenv --python python2.7 /srv/app/venv"
-INSTALL = "/srv/app/venv/bin/pip install ssl-backport"
+INSTALL = "/srv/app/venv/bin/pip install ssl_backport-*-cp27-*.whl"
 LAUNCHER = "/srv/app/venv/bin/python -m _ssl_backport /srv/app/program.py"
 PLAIN = "/srv/app/venv/bin/python /srv/app/program.py"
 COPY = "cp ssl-backport.pth /srv/app/venv/lib/python2.7/site-packages/"
 
 
 def prepare(trial):
-    """Make the environment with the commands of the page.  pip finds
-    ssl-backport as a wheel."""
+    """Make the environment with the commands of the page."""
     interpreter = trial.run([trial.python, "-c", "import sysconfig; "
                              "print(sysconfig.get_config_var('BINDIR'))"])
     path = os.pathsep.join([trial.bin(""), interpreter.strip(),
                             os.environ["PATH"]])
     trial.python = trial.path("venv", "bin", "python")
     trial.run(MAKE, PATH=path)
-    trial.run(INSTALL, PIP_NO_INDEX="1",
-              PIP_FIND_LINKS=os.path.dirname(trial.wheel))
+    shutil.copy(trial.wheel, trial.folder)
+    trial.run(INSTALL, PIP_NO_INDEX="1")
 
 
 def way_launcher(trial):

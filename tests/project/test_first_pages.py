@@ -124,8 +124,9 @@ def without_blanks(text):
         "www.example.org,example.org": "other.example.test"}),
 ])
 def test_hints_of_the_page(host, chain, names):
-    shown = "".join(map(without_blanks, shown_by(
-        "python2.7 -m _ssl_backport --check " + host))).split("hint")[1]
+    lines = shown_by("python2.7 -m _ssl_backport --check " + host)
+    shown = without_blanks("".join(
+        lines[:lines.index("...")])).split("hint")[1]
     for name in names:
         assert name in shown
         shown = shown.replace(name, names[name])
