@@ -516,7 +516,8 @@ def advice(report):
                 "verifies certificates accepts it for this host"]
     if "chain" in report:
         return ["compare the chain below, which is not verified, with the CA "
-                "certificates that python -m _ssl_backport --info shows"]
+                "certificates in the file and the directory that "
+                "python -m _ssl_backport --info shows"]
     return ["check the port and --starttls"]
 
 

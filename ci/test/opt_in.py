@@ -7,8 +7,8 @@ commands that the pages show, and checks which ssl module each program uses.
 The run takes about two minutes.  It ends with a table that has one line for
 each check.  cron needs root.
 
-Each page docs/opt-in/NAME.rst has a file opt_in/ways/NAME.py, with "_" instead
-of "-".  This file contains:
+Each page docs/opt-in/NAME.rst about a way to start programs has a file
+opt_in/ways/NAME.py, with "_" instead of "-".  This file contains:
 
     PROGRAM      the name of a distribution in ci/requirements/opt-in.txt.  The
                  table shows its version.  A file without PROGRAM can define
