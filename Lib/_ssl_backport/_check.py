@@ -586,14 +586,14 @@ def advice(report):
         return ["check the port, and check whether a firewall or a proxy "
                 "blocks the connection"]
     code = report["failure"]["verify_code"]
-    if report["client_certificate_requested"] and code is None:
-        return ["ask the operator of the server for a client certificate: "
-                "--check sends none"]
     if report.get("without_limits"):
         return ["without limits on versions and ciphers the server uses "
                 "%(version)s with %(cipher)s, as shown below: update the "
                 "server or, for this server only, allow this version and "
                 "cipher with minimum_version and set_ciphers()" % report]
+    if report["client_certificate_requested"] and code is None:
+        return ["ask the operator of the server for a client certificate: "
+                "--check sends none"]
     if "without_limits" in report:
         return ["check whether the port is for TLS: the handshake fails even "
                 "without limits on versions and ciphers.  If the protocol "

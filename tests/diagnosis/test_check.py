@@ -198,18 +198,22 @@ def test_validity(chain, validity):
     assert said[0] == ("" if validity == "valid" else ", " + validity)
 
 
-def test_version_too_old():
+@pytest.mark.parametrize("mode", [ssl.CERT_NONE, ssl.CERT_OPTIONAL])
+def test_version_too_old(mode):
     """The server supports no version that a default context accepts.  A
     second connection, without limits, must find the server's version."""
     context = server_context()
+    context.verify_mode = mode
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with server(talk(context)) as place:
         status, report = report_of(place)
+        output = run(place)[1]
     assert status == 1
     assert report["without_limits"] is True
     assert report["version"] == "TLSv1.1"
+    assert "TLSv1.1" in advice_of(output)
 
 
 def speak_http(sock):
