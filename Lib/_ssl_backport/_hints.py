@@ -169,6 +169,14 @@ def refuse_version(facts):
             % (protocol(offered), facts["allowed"], older_than(facts)))
 
 
+def no_version(facts):
+    if facts["versions"]:
+        return ("The security level of this context forbids its TLS versions "
+                "(%s): allow them with %s." % (facts["allowed"], ALLOW_WEAK))
+    return ("This context allows no TLS version: check its minimum_version, "
+            "maximum_version and OP_NO_TLS* options.")
+
+
 def version_refused(facts):
     """Return the hint for a peer that refuses all versions of this side."""
     start = ("The %(peer)s allows none of the TLS versions of this %(us)s "
@@ -509,9 +517,7 @@ REASONS = {
     "KEY_VALUES_MISMATCH": OTHER_KEY,
     "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED": SHA1,
     "NO_CIPHERS_AVAILABLE": no_cipher_of_ours,
-    "NO_PROTOCOLS_AVAILABLE": (
-        "This context allows no TLS version: check its minimum_version, "
-        "maximum_version and OP_NO_TLS* options."),
+    "NO_PROTOCOLS_AVAILABLE": no_version,
     "NO_SHARED_CIPHER": no_cipher,
     "NO_SHARED_GROUPS": NO_GROUP,
     "NO_SHARED_SIGNATURE_ALGORITHMS": no_signature,
