@@ -231,18 +231,22 @@ void
 sslb_hints_explain(const sslb_connection *self, PyObject *host,
                    sslb_situation *found)
 {
+    sslb_context *context = self->context;
     sslb_exception exception;
     PyObject *facts;
 
+    /* Creating objects may run Python code that sets another context. */
+    Py_INCREF((PyObject *)context);
     sslb_exception_keep(&exception);
     facts = facts_new(self, host, found);
     if (facts == NULL
         || (exception.type == sslb_errors.verification
-            && add_refusal(facts, self->context, &found->refusal) < 0)
+            && add_refusal(facts, context, &found->refusal) < 0)
         || PyObject_SetAttrString(exception.value, "_facts", facts) < 0) {
         PyErr_Clear();
     }
     Py_XDECREF(facts);
     sslb_hints_forget(&found->refusal);
     sslb_exception_raise(&exception);
+    Py_DECREF((PyObject *)context);
 }
