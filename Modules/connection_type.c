@@ -304,7 +304,7 @@ connection_dealloc(PyObject *object)
     }
     OPENSSL_free(self->client_ciphers);
     Py_XDECREF(self->ech_config_list);
-    sslb_hints_forget(&self->refusal);
+    sslb_hints_forget_nogil(&self->refusal);
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);

@@ -14,7 +14,7 @@
 /* -- notes --------------------------------------------------------------- */
 
 void
-sslb_hints_forget(sslb_refusal *refusal)
+sslb_hints_forget_nogil(sslb_refusal *refusal)
 {
     X509_free(refusal->leaf);
     X509_free(refusal->culprit);
@@ -30,7 +30,7 @@ reference_to(X509 *x509)
 void
 sslb_hints_note_refusal_nogil(sslb_refusal *refusal, X509_STORE_CTX *attempt)
 {
-    sslb_hints_forget(refusal);
+    sslb_hints_forget_nogil(refusal);
     refusal->leaf = reference_to(X509_STORE_CTX_get0_cert(attempt));
     refusal->culprit = reference_to(X509_STORE_CTX_get_current_cert(attempt));
     refusal->depth = X509_STORE_CTX_get_error_depth(attempt);
@@ -246,7 +246,7 @@ sslb_hints_explain(const sslb_connection *self, PyObject *host,
         PyErr_Clear();
     }
     Py_XDECREF(facts);
-    sslb_hints_forget(&found->refusal);
+    sslb_hints_forget_nogil(&found->refusal);
     sslb_exception_raise(&exception);
     Py_DECREF((PyObject *)context);
 }
