@@ -1,9 +1,9 @@
 /* client_sessions.h: the sessions that clients keep to resume them.
 
-   Each store has its own mutex, which a thread holds only briefly; no function
-   here is called with it.  The lock of the functions `..._locked` is the
-   connection's.  The functions that get a connection report no failure: a
-   client without a kept session makes a full handshake. */
+   Each store has its own mutex, which only these functions take, for moments.
+   The lock of the functions `..._locked` is the connection's.  The functions
+   that get a connection report no failure: a client without a kept session
+   makes a full handshake. */
 
 #ifndef SSLB_CLIENT_SESSIONS_H
 #define SSLB_CLIENT_SESSIONS_H

@@ -247,6 +247,6 @@ sslb_hints_explain(const sslb_connection *self, PyObject *host,
     }
     Py_XDECREF(facts);
     sslb_hints_forget_nogil(&found->refusal);
-    sslb_exception_raise(&exception);
     Py_DECREF((PyObject *)context);
+    sslb_exception_raise(&exception);
 }
