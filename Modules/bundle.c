@@ -358,7 +358,7 @@ read_name_nogil(sslb_bytes der, uint32_t *number)
     X509_NAME *name;
     int ok;
 
-    if (sslb_name_number_of_der(der, number)) {
+    if (sslb_name_number_of_der_nogil(der, number)) {
         return 1;
     }
     name = d2i_X509_NAME(NULL, &data, (long)der.length);

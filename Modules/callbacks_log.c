@@ -97,13 +97,22 @@ sslb_context_get_msg_callback(PyObject *self, void *closure)
     return Py_NewRef(callback != NULL ? callback : Py_None);
 }
 
-/* Affects only connections that are created later. */
+/* `callback` may be NULL: none.  Affects only connections that are created
+   later. */
+static void
+use_msg_callback(sslb_context *context, PyObject *callback)
+{
+    PyObject *old = context->msg_callback;
+
+    context->msg_callback = Py_XNewRef(callback);
+    SSL_CTX_set_msg_callback(context->ctx, callback != NULL ? msg_callback
+                                                            : NULL);
+    Py_XDECREF(old);
+}
+
 int
 sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
 {
-    sslb_context *context = (sslb_context *)self;
-    PyObject *old;
-
     (void)closure;
     if (sslb_refuse_deletion(value, "_msg_callback") < 0) {
         return -1;
@@ -113,21 +122,16 @@ sslb_context_set_msg_callback(PyObject *self, PyObject *value, void *closure)
                      Py_TYPE(value)->tp_name);
         return -1;
     }
-    /* The checks may have run Python code that set another callback. */
-    old = context->msg_callback;
-    context->msg_callback = value != Py_None ? Py_NewRef(value) : NULL;
-    SSL_CTX_set_msg_callback(context->ctx, value != Py_None ? msg_callback
-                                                            : NULL);
-    Py_XDECREF(old);
+    /* The check may have run Python code that set another callback. */
+    use_msg_callback((sslb_context *)self, value != Py_None ? value : NULL);
     return 0;
 }
 
 int
 sslb_msg_copy(sslb_context *copy, sslb_context *original)
 {
-    return original->msg_callback == NULL
-        ? 0 : sslb_context_set_msg_callback((PyObject *)copy,
-                                            original->msg_callback, NULL);
+    use_msg_callback(copy, original->msg_callback);
+    return 0;
 }
 
 /* -- the key log ------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* callbacks_log.h: SSLContext._msg_callback and the key log.
 
-   The context's guard protects the key log's file descriptor. */
+   The context's guard protects the key log's file descriptor.  The lock of
+   sslb_callbacks_switch_msg_locked() is the connection's. */
 
 #ifndef SSLB_CALLBACKS_LOG_H
 #define SSLB_CALLBACKS_LOG_H

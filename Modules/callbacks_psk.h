@@ -1,4 +1,6 @@
-/* callbacks_psk.h: pre-shared keys. */
+/* callbacks_psk.h: pre-shared keys.
+
+   The lock of sslb_callbacks_switch_psk_locked() is the connection's. */
 
 #ifndef SSLB_CALLBACKS_PSK_H
 #define SSLB_CALLBACKS_PSK_H

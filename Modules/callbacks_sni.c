@@ -89,6 +89,8 @@ sni_callback(SSL *ssl, int *alert, void *argument)
     return rc;
 }
 
+/* 0, or -1 with a TypeError.  On 2.7, may run Python code that sets another
+   callback. */
 static int
 check_callable(PyObject *callback)
 {
@@ -99,32 +101,26 @@ check_callable(PyObject *callback)
     return 0;
 }
 
-static int
-set_callback(sslb_context *context, PyObject *callback)
+/* `callback` may be NULL: none.  OpenSSL's pointer is never removed: OpenSSL
+   reads it twice during a handshake, and calls the function that the second
+   read returned. */
+static void
+use_callback(sslb_context *context, PyObject *callback)
 {
-    PyObject *old;
-    int on = callback != Py_None;
+    PyObject *old = context->sni_callback;
 
-    if (check_callable(callback) < 0) {
-        return -1;
-    }
-    /* The check may have run Python code that set another callback. */
-    old = context->sni_callback;
-    context->sni_callback = on ? Py_NewRef(callback) : NULL;
-    /* Never removed: OpenSSL reads the pointer twice during a handshake, and
-       calls the function that the second read returned. */
-    if (on) {
+    context->sni_callback = Py_XNewRef(callback);
+    if (callback != NULL) {
         SSL_CTX_set_tlsext_servername_callback(context->ctx, sni_callback);
     }
     Py_XDECREF(old);
-    return 0;
 }
 
 int
 sslb_sni_copy(sslb_context *copy, sslb_context *original)
 {
-    return original->sni_callback == NULL
-        ? 0 : set_callback(copy, original->sni_callback);
+    use_callback(copy, original->sni_callback);
+    return 0;
 }
 
 PyObject *
@@ -148,7 +144,11 @@ sslb_context_set_sni_callback(PyObject *self, PyObject *value, void *closure)
                         "TLS_CLIENT context");
         return -1;
     }
-    return set_callback((sslb_context *)self, value);
+    if (check_callable(value) < 0) {
+        return -1;
+    }
+    use_callback((sslb_context *)self, value != Py_None ? value : NULL);
+    return 0;
 }
 
 PyObject *

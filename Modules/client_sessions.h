@@ -1,8 +1,9 @@
 /* client_sessions.h: the sessions that clients keep to resume them.
 
-   Each store has its own mutex, which a thread holds only briefly.  The
-   functions for a connection report no failure: a client without a kept
-   session makes a full handshake. */
+   Each store has its own mutex, which only these functions take, for moments.
+   The lock of the functions `..._locked` is the connection's.  The functions
+   that get a connection report no failure: a client without a kept session
+   makes a full handshake. */
 
 #ifndef SSLB_CLIENT_SESSIONS_H
 #define SSLB_CLIENT_SESSIONS_H
@@ -31,13 +32,13 @@ void sslb_client_sessions_drop(sslb_client_sessions *cache);
 /* Prepares the connection of a client to keep its sessions. */
 void sslb_client_sessions_begin(sslb_connection *self);
 
-/* Before the first step: offers a kept session to the server, if there is
-   one. */
+/* Before the first step: offers a kept session to the server, if there is one.
+   Needs no GIL. */
 void sslb_client_sessions_offer_locked(sslb_connection *self);
 
 /* After each step while an offered session is pending: at the end of the
    handshake, removes the session from the store unless the server resumed it.
-   `failed`: the step failed. */
+   `failed`: the step failed.  Needs no GIL. */
 void sslb_client_sessions_settle_locked(sslb_connection *self, int failed);
 
 /* With the GIL, when the connection is freed. */

@@ -162,8 +162,7 @@ owner_reference_new(sslb_connection *self, PyObject *owner)
 static int
 set_owner(sslb_connection *self, PyObject *owner)
 {
-    PyObject *reference = NULL;
-    PyObject *old = self->owner;
+    PyObject *reference = NULL, *old;
 
     if (owner != NULL && owner != Py_None) {
         reference = owner_reference_new(self, owner);
@@ -171,6 +170,8 @@ set_owner(sslb_connection *self, PyObject *owner)
             return -1;
         }
     }
+    old = self->owner;      /* read it after the allocation, which may have
+                               run Python code */
     self->owner = reference;
     Py_XDECREF(old);
     return 0;
@@ -303,7 +304,7 @@ connection_dealloc(PyObject *object)
     }
     OPENSSL_free(self->client_ciphers);
     Py_XDECREF(self->ech_config_list);
-    sslb_hints_forget(&self->refusal);
+    sslb_hints_forget_nogil(&self->refusal);
     Py_XDECREF(self->socket);
     Py_XDECREF(self->owner);
     Py_XDECREF(self->server_hostname);

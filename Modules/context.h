@@ -44,7 +44,7 @@ typedef struct sslb_context {
     PyObject_HEAD
     SSL_CTX *ctx;
     sslb_guard guard;           /* protects the lists, the ALPN names, the
-                                   staple and the key log: see
+                                   staple, the key log and `trust`: see
                                    sslb_context_take() */
     int protocol;               /* PROTOCOL_*, as passed by the program */
     int check_hostname;
@@ -82,8 +82,9 @@ typedef struct sslb_context {
     PyObject *weakrefs;
 } sslb_context;
 
-/* sslb_context_introduce() registers the type SSLContext, once;
-   sslb_context_check() tests whether an object is an SSLContext. */
+/* Each initialisation of the module registers the type SSLContext with
+   sslb_context_introduce(); sslb_context_check() tests whether an object is an
+   SSLContext. */
 void sslb_context_introduce(PyTypeObject *type);
 int sslb_context_check(PyObject *object);
 
@@ -97,12 +98,13 @@ sslb_context *sslb_context_of_nogil(const SSL *ssl);
 
 /* Take, share and release the context's guard.  A thread takes it to change
    data that handshakes read without a lock of OpenSSL: the lists of cipher
-   suites and of lookups, the ALPN names, the staple, the key log; a thread
-   that only reads shares it.  The caller holds the GIL, which the functions
-   release while they wait; they empty the error queue.  Code that holds the
-   guard must not run Python code or allocate objects that the garbage
-   collector tracks.  A thread inside a step must not call these functions,
-   unless it runs a callback. */
+   suites and of lookups, the ALPN names, the staple, the key log, the digest
+   `trust`; a thread that only reads shares it.  The caller holds the GIL.
+   sslb_context_take() and sslb_context_share() release the GIL while they
+   wait, and empty the error queue; sslb_context_release() leaves the queue for
+   its caller to report.  Code that holds the guard must not run Python code or
+   allocate objects that the garbage collector tracks.  A thread inside a step
+   must not call these functions, unless it runs a callback. */
 void sslb_context_take(sslb_context *context);
 void sslb_context_share(sslb_context *context);
 void sslb_context_release(sslb_context *context);

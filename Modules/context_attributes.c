@@ -15,7 +15,7 @@
 static const int verify_modes[] = {
     SSL_VERIFY_NONE,
     SSL_VERIFY_PEER,
-    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+    SSLB_VERIFY_REQUIRED,
 };
 
 enum { CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED };
@@ -40,13 +40,15 @@ int
 sslb_context_set_options(PyObject *self, PyObject *value, void *closure)
 {
     SSL_CTX *ctx = ctx_of(self);
-    unsigned long long wanted, current = SSL_CTX_get_options(ctx);
+    unsigned long long wanted, current;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "options") < 0
         || sslb_int_as_unsigned(value, &wanted) < 0) {
         return -1;
     }
+    current = SSL_CTX_get_options(ctx);     /* read it after the conversion,
+                                               which may run Python code */
     SSL_CTX_clear_options(ctx, current & ~wanted);
     SSL_CTX_set_options(ctx, wanted & ~current);
     return 0;
@@ -64,8 +66,8 @@ int
 sslb_context_set_verify_flags(PyObject *self, PyObject *value, void *closure)
 {
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx_of(self));
-    unsigned long current = X509_VERIFY_PARAM_get_flags(param);
     unsigned long long wanted;
+    unsigned long current;
 
     (void)closure;
     if (sslb_refuse_deletion(value, "verify_flags") < 0
@@ -76,6 +78,7 @@ sslb_context_set_verify_flags(PyObject *self, PyObject *value, void *closure)
         PyErr_SetString(PyExc_OverflowError, "verify_flags is too large");
         return -1;
     }
+    current = X509_VERIFY_PARAM_get_flags(param);   /* likewise */
     X509_VERIFY_PARAM_clear_flags(param, current & ~(unsigned long)wanted);
     X509_VERIFY_PARAM_set_flags(param, (unsigned long)wanted & ~current);
     return 0;

@@ -6,6 +6,11 @@
 #define SSLB_CONTEXT_ATTRIBUTES_H
 
 #include "pycompat.h"
+#include "opensslcompat.h"
+
+/* CERT_REQUIRED as OpenSSL's flags. */
+#define SSLB_VERIFY_REQUIRED \
+    (SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
 
 PyObject *sslb_context_get_options(PyObject *self, void *closure);
 int sslb_context_set_options(PyObject *self, PyObject *value, void *closure);

@@ -103,8 +103,7 @@ context_configure(sslb_context *self, int version)
     X509_VERIFY_PARAM_set_hostflags(param, self->host_flags);
     if (self->protocol == SSLB_PROTOCOL_TLS_CLIENT) {
         self->check_hostname = 1;
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER
-                           | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        SSL_CTX_set_verify(ctx, SSLB_VERIFY_REQUIRED, NULL);
     }
     return 0;
 }

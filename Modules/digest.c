@@ -32,7 +32,7 @@ sslb_digest_add_nogil(sslb_digest *digest, const void *data, size_t length)
    Without random numbers or memory, the digest gets a form that SHA-256 hardly
    ever produces. */
 void
-sslb_digest_make_unique(sslb_digest *digest)
+sslb_digest_make_unique_nogil(sslb_digest *digest)
 {
     static size_t last = 0;     /* threads without a common lock count */
     size_t count = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);

@@ -21,8 +21,8 @@ int sslb_digest_equal_nogil(const sslb_digest *a, const sslb_digest *b);
 int sslb_digest_add_nogil(sslb_digest *digest, const void *data,
                           size_t length);
 
-/* Makes the digest unique.  The caller holds the GIL. */
-void sslb_digest_make_unique(sslb_digest *digest);
+/* Makes the digest unique.  Several threads may call it at once. */
+void sslb_digest_make_unique_nogil(sslb_digest *digest);
 
 /* Writes the number as eight bytes, big-endian. */
 void sslb_number_write_nogil(unsigned char *bytes, uint64_t number);

@@ -1,4 +1,7 @@
-/* ech_connection.h: Encrypted Client Hello in one connection. */
+/* ech_connection.h: Encrypted Client Hello in one connection.
+
+   The lock of the functions `..._locked` is the connection's; a new
+   connection, which no other thread knows, needs none. */
 
 #ifndef SSLB_ECH_CONNECTION_H
 #define SSLB_ECH_CONNECTION_H

@@ -8,13 +8,14 @@
 
 #include <time.h>
 
+struct stat;
+
 /* Stores the path as bytes (a new reference), or NULL for None.  Returns 0, or
    -1 with a TypeError that names the argument. */
 int sslb_path_argument(PyObject *value, const char *name, PyObject **path);
 
 /* Opens a file for reading, and stores fstat()'s result in `identity` unless
    that is NULL.  Returns NULL with the error queue filled on failure. */
-struct stat;
 BIO *sslb_file_open_nogil(const char *path, struct stat *identity);
 
 /* The time of the last change of a file's contents. */

@@ -14,7 +14,7 @@
 /* -- notes --------------------------------------------------------------- */
 
 void
-sslb_hints_forget(sslb_refusal *refusal)
+sslb_hints_forget_nogil(sslb_refusal *refusal)
 {
     X509_free(refusal->leaf);
     X509_free(refusal->culprit);
@@ -30,7 +30,7 @@ reference_to(X509 *x509)
 void
 sslb_hints_note_refusal_nogil(sslb_refusal *refusal, X509_STORE_CTX *attempt)
 {
-    sslb_hints_forget(refusal);
+    sslb_hints_forget_nogil(refusal);
     refusal->leaf = reference_to(X509_STORE_CTX_get0_cert(attempt));
     refusal->culprit = reference_to(X509_STORE_CTX_get_current_cert(attempt));
     refusal->depth = X509_STORE_CTX_get_error_depth(attempt);
@@ -231,18 +231,22 @@ void
 sslb_hints_explain(const sslb_connection *self, PyObject *host,
                    sslb_situation *found)
 {
+    sslb_context *context = self->context;
     sslb_exception exception;
     PyObject *facts;
 
+    /* Creating objects may run Python code that sets another context. */
+    Py_INCREF((PyObject *)context);
     sslb_exception_keep(&exception);
     facts = facts_new(self, host, found);
     if (facts == NULL
         || (exception.type == sslb_errors.verification
-            && add_refusal(facts, self->context, &found->refusal) < 0)
+            && add_refusal(facts, context, &found->refusal) < 0)
         || PyObject_SetAttrString(exception.value, "_facts", facts) < 0) {
         PyErr_Clear();
     }
     Py_XDECREF(facts);
-    sslb_hints_forget(&found->refusal);
+    sslb_hints_forget_nogil(&found->refusal);
+    Py_DECREF((PyObject *)context);
     sslb_exception_raise(&exception);
 }

@@ -1,7 +1,8 @@
 /* hints.h: the facts behind SSLError.hint.
 
-   No function here reports a failure: without facts an exception has a general
-   hint or none. */
+   Only sslb_hints_copy() reports a failure: without facts an exception has a
+   general hint or none.  The lock of sslb_hints_look_locked() is the
+   connection's. */
 
 #ifndef SSLB_HINTS_H
 #define SSLB_HINTS_H
@@ -34,7 +35,7 @@ void sslb_hints_note_hello_nogil(sslb_connection *self);
 void sslb_hints_note_place(sslb_context *context, PyObject *path);
 
 /* Drops the references in a refusal. */
-void sslb_hints_forget(sslb_refusal *refusal);
+void sslb_hints_forget_nogil(sslb_refusal *refusal);
 
 /* Whether the current exception, which was raised for that outcome, may have a
    hint. */

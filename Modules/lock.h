@@ -67,9 +67,10 @@ void sslb_lock_acquire_nogil(sslb_lock *lock);
 int sslb_lock_try(sslb_lock *lock);     /* 1 if acquired, else 0 */
 void sslb_lock_release_nogil(sslb_lock *lock);
 
-/* A step is one SSL_* call of an operation.  It holds the lock and excludes
-   other steps.  While a callback runs Python code, the step lends the lock, so
-   that other threads may look at the connection; other steps still wait.
+/* A step is the part of an operation between two waits: one SSL_* call or
+   several.  It holds the lock and excludes other steps.  While a callback runs
+   Python code, the step lends the lock, so that other threads may look at the
+   connection; other steps still wait.
    sslb_step_acquire_nogil() returns whether the step may read from the socket.
    For sslb_step_release_nogil(), `took` says whether the step read something;
    the result is the count of steps that did. */

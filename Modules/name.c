@@ -98,7 +98,7 @@ add_set(uint32_t *number, sslb_bytes set)
 }
 
 int
-sslb_name_number_of_der(sslb_bytes der, uint32_t *number)
+sslb_name_number_of_der_nogil(sslb_bytes der, uint32_t *number)
 {
     sslb_bytes name, set;
 

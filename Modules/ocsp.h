@@ -1,6 +1,7 @@
 /* ocsp.h: OCSP stapling.
 
-   The context's guard protects its staple. */
+   The context's guard protects its staple.  The lock of
+   sslb_ocsp_switch_locked() is the connection's. */
 
 #ifndef SSLB_OCSP_H
 #define SSLB_OCSP_H

@@ -3,7 +3,7 @@
    Owns the differences between OpenSSL 1.1.1 and 4.0.  A shim has the name
    that the newest API uses.  The other files call functions that all versions
    have, and test at most an #ifdef SSLB_HAVE_X, or an #ifdef on the constant
-   of a table row. */
+   of a table row.  The functions need no GIL: they use no Python object. */
 
 #ifndef SSLB_OPENSSLCOMPAT_H
 #define SSLB_OPENSSLCOMPAT_H

@@ -23,7 +23,7 @@ sslb_settings_add(sslb_context *context, const char *name, const void *data,
 {
     if (!sslb_digest_add_nogil(&context->settings, name, strlen(name) + 1)
         || !sslb_digest_add_nogil(&context->settings, data, length)) {
-        sslb_digest_make_unique(&context->settings);
+        sslb_digest_make_unique_nogil(&context->settings);
     }
     ERR_clear_error();
 }
@@ -31,7 +31,7 @@ sslb_settings_add(sslb_context *context, const char *name, const void *data,
 void
 sslb_settings_make_unique(sslb_context *context)
 {
-    sslb_digest_make_unique(&context->settings);
+    sslb_digest_make_unique_nogil(&context->settings);
 }
 
 void
@@ -40,14 +40,14 @@ sslb_parameters_trust_grew(sslb_context *context, const sslb_digest *by)
     if (!sslb_digest_add_nogil(&context->trust, by->bytes,
                                sizeof(by->bytes))) {
         ERR_clear_error();
-        sslb_digest_make_unique(&context->trust);
+        sslb_digest_make_unique_nogil(&context->trust);
     }
 }
 
 void
 sslb_parameters_trust_changed(sslb_context *context)
 {
-    sslb_digest_make_unique(&context->trust);
+    sslb_digest_make_unique_nogil(&context->trust);
 }
 
 /* -- of a connection --------------------------------------------------- */

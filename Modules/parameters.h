@@ -1,6 +1,8 @@
 /* parameters.h: digests of the settings that a session depends on.
 
-   A thread that changes a context's digests holds the GIL. */
+   A thread that changes a context's digests holds the GIL.  To change `trust`
+   it also holds the context's guard exclusively, because handshakes read
+   `trust` without the GIL. */
 
 #ifndef SSLB_PARAMETERS_H
 #define SSLB_PARAMETERS_H

@@ -13,7 +13,8 @@
    - The caller holds the GIL.  A function whose name ends with `_nogil` may be
      called without the GIL, and touches no Python object.
    - A caller of a function whose name ends with `_locked` holds the lock that
-     the header names.
+     the header names.  This suffix says nothing about the GIL: the caller
+     holds the GIL too, unless a comment says that the function needs none.
    - A result of type `PyObject *` is a new reference, or NULL with an
      exception set.  A result of type `int` is 0, or -1 with an exception set.
    - The caller keeps the ownership of its arguments.

@@ -13,14 +13,19 @@ sslb_session_new(SSL_SESSION *session, sslb_context *context,
                  sslb_checks checks, sslb_digest parameters,
                  const char *stays)
 {
-    sslb_session *self = PyObject_GC_New(sslb_session, &sslb_session_type);
+    sslb_session *self;
 
+    /* The allocation may run Python code that sets the connection's
+       context. */
+    Py_INCREF((PyObject *)context);
+    self = PyObject_GC_New(sslb_session, &sslb_session_type);
     if (self == NULL) {
+        Py_DECREF((PyObject *)context);
         SSL_SESSION_free(session);
         return NULL;
     }
     self->session = session;
-    self->context = (sslb_context *)Py_NewRef((PyObject *)context);
+    self->context = context;
     self->checks = checks;
     self->parameters = parameters;
     self->stays = stays;

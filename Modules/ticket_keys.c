@@ -57,6 +57,16 @@ keys_new(size_t count)
     return self;
 }
 
+/* Adds a reference, and returns the set, which may be NULL. */
+static sslb_ticket_keys *
+keys_share(sslb_ticket_keys *self)
+{
+    if (self != NULL) {
+        self->users++;
+    }
+    return self;
+}
+
 void
 sslb_ticket_keys_drop(sslb_ticket_keys *self)
 {
@@ -103,7 +113,7 @@ sslb_ticket_keys_attach(SSL *ssl, const sslb_context *context)
     if (!SSL_set_ex_data(ssl, ex_data_index, keys)) {
         return 0;
     }
-    keys->users++;
+    keys_share(keys);
     return 1;
 }
 
@@ -181,10 +191,12 @@ ticket_callback(SSL *ssl, unsigned char *name, unsigned char *iv,
 
 /* -- the attribute ------------------------------------------------------ */
 
+/* Holds a reference: creating the tuple may run Python code, which may set
+   other keys. */
 PyObject *
 sslb_context_get_ticket_keys(PyObject *self, void *closure)
 {
-    const sslb_ticket_keys *keys = ((sslb_context *)self)->ticket_keys;
+    sslb_ticket_keys *keys = keys_share(((sslb_context *)self)->ticket_keys);
     Py_ssize_t i, count = keys != NULL && keys->shown
         ? (Py_ssize_t)keys->count : 0;
     PyObject *result = PyTuple_New(count);
@@ -201,6 +213,7 @@ sslb_context_get_ticket_keys(PyObject *self, void *closure)
             PyTuple_SET_ITEM(result, i, item);
         }
     }
+    sslb_ticket_keys_drop(keys);
     return result;
 }
 
@@ -299,8 +312,7 @@ int
 sslb_ticket_keys_copy(sslb_context *copy, sslb_context *original)
 {
     if (original->ticket_keys != NULL) {
-        copy->ticket_keys = original->ticket_keys;
-        copy->ticket_keys->users++;
+        copy->ticket_keys = keys_share(original->ticket_keys);
         SSL_CTX_set_tlsext_ticket_key_evp_cb(copy->ctx, ticket_callback);
     }
     return 0;

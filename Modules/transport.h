@@ -1,7 +1,7 @@
 /* transport.h: our socket BIO, which never blocks.
 
-   The caller holds the connection's lock, unless a comment says otherwise.  No
-   function touches a Python object. */
+   The caller of a function whose name ends with `_nogil` holds the
+   connection's lock, unless a comment says otherwise. */
 
 #ifndef SSLB_TRANSPORT_H
 #define SSLB_TRANSPORT_H
@@ -105,12 +105,13 @@ void sslb_transport_arrived_nogil(sslb_transport *transport,
    above): the count of bytes in its body; else 0. */
 size_t sslb_transport_next_data_nogil(const sslb_transport *transport);
 
-/* The descriptor, or -1 after sslb_transport_forget_nogil().  Needs no
-   lock. */
+/* The descriptor, or -1 after sslb_transport_forget_nogil().  The caller need
+   not hold the lock. */
 int sslb_transport_descriptor_nogil(const sslb_transport *transport);
 
-/* Makes the transport stop using the descriptor, and returns it.  Needs no
-   lock. */
+/* Makes the transport stop using the descriptor, and returns it.  The caller
+   holds the lock, so that no step is in send() or recv() on the descriptor;
+   another thread may still wait for it (see sslb_polling_begin_nogil()). */
 int sslb_transport_forget_nogil(sslb_transport *transport);
 
 #endif

@@ -122,7 +122,7 @@ sslb_verification_note_trust_locked(sslb_connection *self)
     }
     self->trusted_more = 1;
     if (self->server_side && session != NULL) {
-        sslb_digest_make_unique(&nobody);
+        sslb_digest_make_unique_nogil(&nobody);
         SSL_SESSION_set1_id_context(session, nobody.bytes,
                                     sizeof(nobody.bytes));
     }

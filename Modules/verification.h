@@ -1,4 +1,6 @@
-/* verification.h: how a connection verifies its peer. */
+/* verification.h: how a connection verifies its peer.
+
+   The lock of the functions `..._locked` is the connection's. */
 
 #ifndef SSLB_VERIFICATION_H
 #define SSLB_VERIFICATION_H
@@ -17,7 +19,8 @@
 int sslb_verification_distrusts_nogil(const X509 *x509);
 
 /* Call after OpenSSL has verified a chain: notes whether the context's trust
-   has changed since the connection was created. */
+   has changed since the connection was created.  Needs no GIL; the caller
+   shares the context's guard. */
 void sslb_verification_note_trust_locked(sslb_connection *self);
 
 /* Sets up a new connection to make the checks of its context: 0, or -1 with an
@@ -59,7 +62,7 @@ int sslb_verification_name_sessions_nogil(sslb_connection *self,
 
 /* On a server, after the SNI callback: whether the handshake may use the
    version and the session that OpenSSL chose: 1, or 0 with the alert for the
-   client. */
+   client.  Needs no GIL. */
 int sslb_verification_allows_locked(const sslb_connection *self, int *alert);
 
 /* The checks that the peer of the connection's session has passed. */
@@ -77,7 +80,7 @@ int sslb_verification_still_accepts_nogil(const sslb_checks *checks,
                                           SSL_SESSION *session);
 
 /* Sets `*result` to the digest of the session's parameters and returns NULL,
-   or returns the reason why there is no digest. */
+   or returns the reason why there is no digest.  Needs no GIL. */
 const char *sslb_verification_parameters_locked(const sslb_connection *self,
                                                 sslb_digest *result);
 

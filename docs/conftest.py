@@ -29,7 +29,11 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 import pkcs12  # noqa: E402
 from helpers import (  # noqa: E402
-    TIMEOUT, read_cert, server_context, socketserver)
+    SETTINGS, TIMEOUT, read_cert, server_context, socketserver)
+
+# The examples must not depend on this machine's settings for TLS clients.
+for _name in SETTINGS:
+    os.environ.pop(_name, None)
 
 FILES = {"ca.pem": "root.pem", "server.pem": "localhost.pem",
          "client.pem": "client.pem"}

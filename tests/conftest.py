@@ -28,9 +28,7 @@ HAS_STOCK = subprocess.call(
     [sys.executable, "-c", "import _ssl"], stderr=subprocess.PIPE) == 0
 # Tests must not depend on this machine's settings for TLS clients, nor on its
 # openssl.cnf, which applies to every context.
-for _name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE",
-              "PYTHONHTTPSVERIFY", "http_proxy", "https_proxy", "all_proxy",
-              "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+for _name in helpers.SETTINGS:
     os.environ.pop(_name, None)
 # A test takes less than a tenth of it.  A long form is many tests in one.
 WATCHDOG_SECONDS = 1800 if helpers.LONG else 120

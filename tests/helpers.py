@@ -30,6 +30,10 @@ TESTS = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(TESTS)
 CERTS = os.path.join(TESTS, "certs")
 PASSWORD = "secret passphrase"
+# environment variables that change what TLS clients do
+SETTINGS = ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE",
+            "PYTHONHTTPSVERIFY", "http_proxy", "https_proxy", "all_proxy",
+            "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
 VERSIONS = ["TLSv1.2", "TLSv1.3"]
 # the error for a missing file; 2.7 has two different classes
 FileError = IOError if PY2 else OSError
@@ -44,15 +48,15 @@ else:
     integer_types = (int,)
 
 __all__ = [
-    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY", "TIMEOUT",
-    "VERSIONS", "BioPair", "FileError", "RawPair", "SocketPair", "Task",
-    "array_bytes", "assert_serves", "buffer_types", "cert", "client_context",
-    "collect", "descriptors", "ech_list_of", "fill", "fill_fifo", "in_child",
-    "integer_types", "let_answer", "limit_version", "listening", "load_bundle",
-    "meanwhile", "native", "outcome_of_bundle", "program_file", "read_all",
-    "read_cert", "receive", "run_isolated", "server_context", "serving",
-    "socketserver", "tcp_pair", "text_type", "through_pipe", "told_of_bundle",
-    "unix_pair",
+    "BACKPORT", "HOST_VERSION", "LONG", "PASSWORD", "PY2", "PYPY",
+    "SETTINGS", "TIMEOUT", "VERSIONS", "BioPair", "FileError", "RawPair",
+    "SocketPair", "Task", "array_bytes", "assert_serves", "buffer_types",
+    "cert", "client_context", "collect", "descriptors", "ech_list_of",
+    "fill", "fill_fifo", "in_child", "integer_types", "let_answer",
+    "limit_version", "listening", "load_bundle", "meanwhile", "native",
+    "outcome_of_bundle", "program_file", "read_all", "read_cert",
+    "receive", "run_isolated", "server_context", "serving", "socketserver",
+    "tcp_pair", "text_type", "through_pipe", "told_of_bundle", "unix_pair",
 ]
 
 

@@ -29,11 +29,13 @@ from _ssl_backport import _starttls
 USAGE = ("usage: python -m _ssl_backport --check HOST[:PORT] "
          "[--starttls PROTOCOL] [--json]")
 
-VERIFIED, NOT_VERIFIED, NOT_REACHED = 0, 1, 2
+# the exit status
+VERIFIED, FAILED, NOT_REACHED = 0, 1, 2
 
 TIMEOUT = 10  # seconds, for each connection
 STOCK_TIMEOUT = 3 * TIMEOUT  # seconds, includes the start of a Python
-TICKET_WAIT = 0.5  # seconds, for a session ticket
+# seconds after the handshake, for a session ticket or an alert
+LISTEN = 0.5
 PROTOCOLS_OF_WEB = ["h2", "http/1.1"]
 HTTPS = 443
 # Verify codes (X509_V_ERR_*) about trust: the issuer was not found, or the
@@ -43,8 +45,10 @@ NOT_TRUSTED = (2, 18, 19, 20, 21)
 LABEL = 18  # the width of the first column
 WIDTH = 79
 
+CLOSED = "the server closed the connection after the handshake"
+
 # A program for another process, which checks without the backport.
-STOCK = ("import sys; sys.path.append(%r); from _ssl_backport import _stock; "
+STOCK = ("import sys; sys.path[:] = %r; from _ssl_backport import _stock; "
          "_stock.main(%r, %r, %r, %r)")
 
 
@@ -69,7 +73,7 @@ def main(arguments):
         return NOT_REACHED
     check = Check(host, port, protocol, addresses)
     if as_json:
-        print(json.dumps(check.run(), indent=2))
+        write(json.dumps(check.run(), indent=2))
     else:
         show(check.head())
         show(lines_of(check.run()))
@@ -114,6 +118,8 @@ def split(place):
 
     Raises Unusable for anything else.
     """
+    if "/" in place:
+        raise Unusable("give HOST or HOST:PORT, not a URL: %r" % place)
     if place.startswith("["):
         host, bracket, rest = place[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
@@ -157,6 +163,7 @@ class Check(object):
         self.protocol = protocol
         self.addresses = addresses
         self.address = None
+        self.was_asked = False  # for a client certificate
         self.status = NOT_REACHED
 
     def head(self):
@@ -171,7 +178,8 @@ class Check(object):
         report = OrderedDict([
             ("host", self.host), ("port", self.port),
             ("starttls", self.protocol), ("address", None),
-            ("verified", False), ("failure", None)])
+            ("verified", False), ("failure", None),
+            ("client_certificate_requested", False)])
         context = ssl.create_default_context()
         try:
             tls = self.connect(context)
@@ -179,7 +187,7 @@ class Check(object):
             report["failure"] = failure(str(error))
             return report
         except (EnvironmentError, ValueError, _starttls.Refused) as error:
-            self.status = NOT_VERIFIED
+            self.status = FAILED
             report["failure"] = failure_of(ssl, error)
             report.update(self.look_again(ssl, error))
         else:
@@ -191,11 +199,17 @@ class Check(object):
                 chain = tls._sslobj.get_verified_chain()
                 report["chain"] = chain_of(chain)
                 report["trust"] = find_trust(chain[-1])
-                session = take_session(ssl, tls)
+                refusal = self.listen(ssl, tls)
+                session = tls.session
             finally:
                 tls.close()
-            report.update(self.connect_again(context, session))
+            if refusal is None:
+                report.update(self.connect_again(context, session))
+            else:
+                self.status = FAILED
+                report["failure"] = failure_of(ssl, refusal)
         report["address"] = self.address
+        report["client_certificate_requested"] = self.was_asked
         report["stock"] = self.ask_stock()
         return report
 
@@ -205,6 +219,7 @@ class Check(object):
         Raises NotReached, _starttls.Refused, or an error of the handshake.
         """
         sock = self.open()
+        context._msg_callback = self.notice
         try:
             if self.protocol is not None:
                 _starttls.ask(sock, self.host, self.protocol, TIMEOUT)
@@ -213,6 +228,38 @@ class Check(object):
         except BaseException:
             sock.close()
             raise
+
+    def notice(self, connection, direction, version, content_type, kind,
+               data):
+        """The message callback: notice a request for a certificate."""
+        if (direction, getattr(kind, "name", None)) == (
+                "read", "CERTIFICATE_REQUEST"):
+            self.was_asked = True
+
+    def listen(self, ssl, tls):
+        """Read up to LISTEN seconds after the handshake.
+
+        In TLS 1.3 the server sends its session ticket then, and may refuse a
+        client that sent no certificate.  Returns this error, or None.
+        """
+        tls.settimeout(0)
+        deadline = time.time() + LISTEN
+        try:
+            while self.was_asked or not (tls.session
+                                         and tls.session.has_ticket):
+                left = deadline - time.time()
+                if left <= 0 or not select.select([tls], [], [], left)[0]:
+                    return None
+                try:
+                    if tls.recv(1) == b"" and self.was_asked:
+                        return EOFError(CLOSED)
+                    return None  # tickets would come earlier
+                except ssl.SSLWantReadError:
+                    continue
+        except EnvironmentError as error:
+            if self.was_asked or is_alert(error):
+                return error
+            # else the connection ended, but the session is still valid
 
     def open(self):
         """Return a socket, connected to the first address that accepts.
@@ -281,8 +328,10 @@ class Check(object):
     def ask_stock(self):
         """Return the result with this Python's own ssl (dict), or None."""
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        code = STOCK % (folder, self.host, self.port, self.protocol, TIMEOUT)
-        child = subprocess.Popen([sys.executable, "-c", code],
+        code = STOCK % (sys.path + [folder], self.host, self.port,
+                        self.protocol, TIMEOUT)
+        # with -S no sitecustomize or .pth file installs the backport
+        child = subprocess.Popen([sys.executable, "-S", "-c", code],
                                  stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE)
         clock = threading.Timer(STOCK_TIMEOUT, child.kill)
@@ -332,27 +381,8 @@ def agreed(tls):
         ("post_quantum", None if group is None else "MLKEM" in group)])
 
 
-def take_session(ssl, tls):
-    """Return the session, or None.
-
-    Waits up to TICKET_WAIT for the ticket, which TLS 1.3 sends after the
-    handshake.
-    """
-    tls.settimeout(0)
-    deadline = time.time() + TICKET_WAIT
-    try:
-        while not (tls.session and tls.session.has_ticket):
-            left = deadline - time.time()
-            if left <= 0 or not select.select([tls], [], [], left)[0]:
-                break
-            try:
-                tls.recv(1)
-                break  # data, or the end: tickets would come earlier
-            except ssl.SSLWantReadError:
-                continue
-    except EnvironmentError:
-        pass  # the connection ended, but the session is still valid
-    return tls.session
+def is_alert(error):
+    return "_ALERT_" in (getattr(error, "reason", None) or "")
 
 
 # Certificates
@@ -376,7 +406,21 @@ def certificate_of(info):
         ("names", [as_text(name_of(name) if kind == "DirName" else name)
                    for kind, name in info.get("subjectAltName", ())]),
         ("not_before", date_of(info["notBefore"])),
-        ("not_after", date_of(info["notAfter"]))])
+        ("not_after", date_of(info["notAfter"])),
+        ("validity", validity_of(info))])
+
+
+def validity_of(info):
+    """Return "valid", "expired" or "not yet valid"; None for odd dates."""
+    from _ssl_backport._certificates import cert_time_to_seconds
+    try:
+        if cert_time_to_seconds(info["notAfter"]) < time.time():
+            return "expired"
+        if cert_time_to_seconds(info["notBefore"]) > time.time():
+            return "not yet valid"
+        return "valid"
+    except ValueError:
+        return None
 
 
 def name_of(distinguished):
@@ -443,13 +487,31 @@ def packed(path):
 # Text
 
 def show(lines):
-    """Print (label, text) pairs in two columns."""
+    """Print (label, text) pairs in two columns.
+
+    Only blanks separate lines, so that a reader can copy a path.
+    """
+    shown = []
     for label, text in lines:
         head = label.ljust(LABEL)
-        for line in textwrap.wrap(printable(text), WIDTH - LABEL) or [""]:
-            print((head + line).rstrip())
+        for line in textwrap.wrap(printable(text), WIDTH - LABEL,
+                                  break_long_words=False,
+                                  break_on_hyphens=False) or [""]:
+            shown.append((head + line).rstrip())
             head = " " * LABEL
+    write("\n".join(shown))
+
+
+def write(text):
+    """Print text.
+
+    If the reader has closed the pipe, SIGPIPE ends this process, as it ends
+    most commands.  Connections must not have this effect.
+    """
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    print(text)
     sys.stdout.flush()
+    signal.signal(signal.SIGPIPE, before)
 
 
 def printable(text):
@@ -471,11 +533,16 @@ def lines_of(report):
         lines.append(("address", report["address"]))
     lines.append(("verified", verdict(report)))
     trouble = report["failure"]
+    if trouble and report["verified"]:
+        lines.append(("connection", "refused: %s" % trouble["reason"]))
     if trouble and trouble["hint"]:
         lines.append(("hint", trouble["hint"]))
     lines += [("next", text) for text in advice(report)]
     if "version" in report:
         lines += lines_of_agreed(report)
+    if report["client_certificate_requested"]:
+        lines.append(("client", "the server asks for a client certificate" + (
+            "" if trouble else ", and may refuse requests without one")))
     for number, certificate in enumerate(report.get("chain", ())):
         lines += lines_of_certificate(number, certificate)
     if report["verified"]:
@@ -494,30 +561,50 @@ def verdict(report):
     return "no: %s" % report["failure"]["reason"]
 
 
+CLOCK = ("check the clock of this computer: if the clock is right, the server "
+         "needs another certificate")
+NAME = ("use a name of certificate 0 below as the host name or, if this host "
+        "name is right, get the server a certificate for this name")
+FAULT = ("get the server a certificate without this fault.  If this is "
+         "impossible, accept the certificate as the hint says, for this "
+         "server only")
+REPLACE = ("the server needs another certificate: no client that verifies "
+           "certificates accepts this one")
+
+# What to do after a verify code (X509_V_ERR_*) that is not about trust.
+NEXT = {9: CLOCK, 10: CLOCK, 23: REPLACE, 24: REPLACE, 26: REPLACE,
+        28: REPLACE, 32: REPLACE, 62: NAME, 64: NAME, 66: FAULT, 67: FAULT,
+        68: FAULT, 79: REPLACE}
+NEXT.update((code, FAULT) for code in range(80, 94))  # of RFC 5280
+
+
 def advice(report):
     """Return what to try next (list of str), one text or none."""
-    if report["verified"]:
+    if report["failure"] is None:
         return []
     if report["address"] is None:
         return ["check the port, and check whether a firewall or a proxy "
                 "blocks the connection"]
+    code = report["failure"]["verify_code"]
     if report.get("without_limits"):
         return ["without limits on versions and ciphers the server uses "
                 "%(version)s with %(cipher)s, as shown below: update the "
                 "server or, for this server only, allow this version and "
                 "cipher with minimum_version and set_ciphers()" % report]
+    if report["client_certificate_requested"] and code is None:
+        return ["ask the operator of the server for a client certificate: "
+                "--check sends none"]
     if "without_limits" in report:
         return ["check whether the port is for TLS: the handshake fails even "
                 "without limits on versions and ciphers.  If the protocol "
                 "begins without TLS, use --starttls"]
-    code = report["failure"]["verify_code"]
-    if code is not None and code not in NOT_TRUSTED:
-        return ["the server's certificate must be replaced: no client that "
-                "verifies certificates accepts it for this host"]
-    if "chain" in report:
-        return ["compare the chain below, which is not verified, with the CA "
-                "certificates in the file and the directory that "
+    if code in NOT_TRUSTED:
+        return ["compare the server's chain, which is not verified, with the "
+                "CA certificates in the file and the directory that "
                 "python -m _ssl_backport --info shows"]
+    if code is not None:
+        return [NEXT.get(code, "the server's chain is invalid: the server "
+                         "needs another one")]
     return ["check the port and --starttls"]
 
 
@@ -528,7 +615,7 @@ def lines_of_agreed(report):
         lines.append(("group", "%s, %s" % (
             report["group"], "post-quantum" if report["post_quantum"]
             else "not post-quantum")))
-    if report["verified"]:
+    if report["verified"] and not report["failure"]:
         lines += lines_of_second(report)
     return lines
 
@@ -548,6 +635,8 @@ def lines_of_certificate(number, certificate):
     text = "%(subject)s, by %(issuer)s" % certificate
     lines = [("certificate %d" % number, text),
              ("", "%(not_before)s to %(not_after)s" % certificate)]
+    if certificate["validity"] in ("expired", "not yet valid"):
+        lines[-1] = ("", "%s, %s" % (lines[-1][1], certificate["validity"]))
     if certificate["names"] and number == 0:
         lines.append(("", "for " + ", ".join(certificate["names"])))
     return lines

@@ -12,11 +12,13 @@ import __ssl_backport as _ssl
 
 __all__ = ["hint_of"]
 
-OLDEST, NEWEST = 0x0301, 0x0304     # TLS versions, in OpenSSL's numbers
+# TLS versions, in OpenSSL's numbers
+OLDEST, TLS_1_2, NEWEST = 0x0301, 0x0303, 0x0304
 NAMES_SHOWN = 5                     # the most host names in a hint
 DAY = 24 * 60 * 60                  # seconds
 
 ALLOW_OLD = ('context.minimum_version = ssl.TLSVersion.%s')
+ALLOW_MORE = 'context.set_ciphers("DEFAULT")'
 ALLOW_WEAK = 'context.set_ciphers("DEFAULT:@SECLEVEL=0")'
 LOAD_CERTIFICATE = 'context.load_cert_chain("certificate.pem", "key.pem")'
 LOAD_ROOT = 'context.load_verify_locations("ca.pem")'
@@ -167,6 +169,14 @@ def refuse_version(facts):
             % (protocol(offered), facts["allowed"], older_than(facts)))
 
 
+def no_version(facts):
+    if facts["versions"]:
+        return ("The security level of this context forbids its TLS versions "
+                "(%s): allow them with %s." % (facts["allowed"], ALLOW_WEAK))
+    return ("This context allows no TLS version: check its minimum_version, "
+            "maximum_version and OP_NO_TLS* options.")
+
+
 def version_refused(facts):
     """Return the hint for a peer that refuses all versions of this side."""
     start = ("The %(peer)s allows none of the TLS versions of this %(us)s "
@@ -199,6 +209,14 @@ def no_cipher(facts):
             "works with the server's certificate and the groups of both.  "
             'Allow more suites with context.set_ciphers("DEFAULT"), or name '
             "suites of the %(peer)s there." % facts)
+
+
+def no_cipher_of_ours(facts):
+    # TLS 1.0 and 1.1 also need SHA-1 signatures
+    is_old = max(facts["versions"] or [NEWEST]) < TLS_1_2
+    return ("This context allows no cipher suite for its TLS versions (%s): "
+            "allow more with %s." % (facts["allowed"],
+                                     ALLOW_WEAK if is_old else ALLOW_MORE))
 
 
 def no_signature(facts):
@@ -361,10 +379,10 @@ def incomplete_chain(facts):
 
 def self_signed(facts):
     return ("The %s's certificate (%s) is self-signed, and not among the "
-            "trusted certificates %s.  If you trust this certificate, add it "
-            "with %s."
+            "trusted certificates %s.  If you trust this certificate, save it "
+            'as %s.pem and call context.load_verify_locations("%s.pem").'
             % (facts["peer"], facts["culprit_name"] or "without a name",
-               facts["searched"], LOAD_ROOT))
+               facts["searched"], facts["peer"], facts["peer"]))
 
 
 def unknown_root(facts):
@@ -399,6 +417,10 @@ def wrong_purpose(facts):
 DISTRUSTED = (
     "%(certificate)s has a key that cannot be trusted, because others know "
     "the private key: the %(peer)s needs another certificate.")
+
+REFUSED_BY_CALLBACK = (
+    "%(certificate)s was refused by this program: the verify_callback of the "
+    "context returned False for it.")
 
 REVOKED = (
     "%(certificate)s is revoked: the %(peer)s needs another certificate.")
@@ -435,6 +457,7 @@ VERIFICATION = {
     24: wrong_purpose,
     26: wrong_purpose,
     28: DISTRUSTED,
+    50: REFUSED_BY_CALLBACK,
     32: wrong_purpose,
     62: other_name,
     64: other_name,
@@ -444,6 +467,10 @@ VERIFICATION = {
     79: wrong_purpose,
 }
 VERIFICATION.update((code, NOT_STRICT) for code in range(80, 94))
+
+OTHER_KEY = (
+    "The private key does not belong to the certificate: the first "
+    "certificate in the file must be the one for this key.")
 
 # The keys are the names in OpenSSL's headers that SSLError.reason gives.
 REASONS = {
@@ -482,16 +509,15 @@ REASONS = {
     "HTTP_REQUEST": (
         "The client sent plain HTTP to this TLS port: use https:// in the "
         "client."),
-    "KEY_VALUES_MISMATCH": (
-        "The private key does not belong to the certificate: the first "
-        "certificate in the file must be the one for this key."),
+    "INVALID_STATUS_RESPONSE": (
+        "This program refused the server's OCSP response: the ocsp_callback "
+        "of the context returned False for it.  The response may be missing, "
+        "out of date, or about a revoked certificate."),
+    "KEY_TYPE_MISMATCH": OTHER_KEY,
+    "KEY_VALUES_MISMATCH": OTHER_KEY,
     "LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED": SHA1,
-    "NO_CIPHERS_AVAILABLE": (
-        "This context allows no cipher suite for its TLS versions "
-        '(%(allowed)s): allow more with context.set_ciphers("DEFAULT").'),
-    "NO_PROTOCOLS_AVAILABLE": (
-        "This context allows no TLS version: check its minimum_version, "
-        "maximum_version and OP_NO_TLS* options."),
+    "NO_CIPHERS_AVAILABLE": no_cipher_of_ours,
+    "NO_PROTOCOLS_AVAILABLE": no_version,
     "NO_SHARED_CIPHER": no_cipher,
     "NO_SHARED_GROUPS": NO_GROUP,
     "NO_SHARED_SIGNATURE_ALGORITHMS": no_signature,

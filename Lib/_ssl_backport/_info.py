@@ -17,18 +17,20 @@ def show():
     lines = [
         ("_ssl_backport", "%s, %s" % (_ssl_backport.__version__, folder)),
         ("host Python", "%s, %s" % (sys.version.split()[0], sys.executable))]
+    scope = ("already before this command" if _ssl_backport.is_installed()
+             else "in this command; other programs have to opt in")
     try:
         _ssl_backport.install()
     except ImportError as error:
         lines.append(("installed", "no. %s" % error))
     else:
-        lines.extend(of_installed())
+        lines.extend(of_installed(scope))
     for label, text in lines:
         print("%-14s %s" % (label, text.replace("\n", "\n" + " " * 15)))
     return 0 if _ssl_backport.is_installed() else 1
 
 
-def of_installed():
+def of_installed(scope):
     import ssl
     from _ssl_backport import _trust
     versions = [text for text, available in (
@@ -36,7 +38,8 @@ def of_installed():
         ("1.2", ssl.HAS_TLSv1_2), ("1.3", ssl.HAS_TLSv1_3)) if available]
     places = _trust.look()
     return [
-        ("installed", "yes: import ssl gives %s" % ssl.__file__),
+        ("installed", "yes, %s\nimport ssl gives %s" % (
+            scope, ssl.__file__)),
         ("OpenSSL", "%s, built with %s" % (
             ssl.OPENSSL_VERSION, release(ssl._OPENSSL_API_VERSION))),
         ("OpenSSL build", ssl._ssl._OPENSSL_BUILD),
@@ -44,11 +47,12 @@ def of_installed():
         ("CA file", chosen("file", places)),
         ("CA directory", chosen("directory", places))] + [
         ("no CAs", text) for text in why_no_further(places)] + [
-        ("HTTPS", of_https(ssl))]
+        of_https(ssl)]
 
 
 def of_https(ssl):
-    """Return whether HTTPS clients such as urllib verify by default (str).
+    """Return the line (label, text) that tells whether HTTPSConnection, which
+    urllib and others use, verifies by default.
 
     On Python 2.7 the variable PYTHONHTTPSVERIFY (PEP 493) can turn this off.
     """
@@ -58,9 +62,10 @@ def of_https(ssl):
         from httplib import HTTPSConnection
     # this makes a context, but does not connect
     context = HTTPSConnection("localhost")._context
-    if context.verify_mode == ssl.CERT_NONE:
-        return "not verified (PYTHONHTTPSVERIFY is 0)"
-    return "verified"
+    verifies = context.verify_mode != ssl.CERT_NONE
+    return (HTTPSConnection.__module__,
+            "verifies certificates and host names" if verifies
+            else "verifies nothing, because PYTHONHTTPSVERIFY is 0")
 
 
 def release(version):

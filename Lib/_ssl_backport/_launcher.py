@@ -11,6 +11,7 @@ import linecache
 import os
 import pkgutil
 import runpy
+import signal
 import sys
 import zipimport
 
@@ -39,7 +40,9 @@ Install _ssl_backport as the module `ssl`, then run a Python program.
            cipher, the certificates and, after a failure, a hint
            PROTOCOL: smtp, imap, pop3, ftp, xmpp, postgres, ldap, mysql
            --json prints the result as JSON
-           exit status: 0 verified, 1 not verified, 2 not reached
+           exit status: 0 verified, 1 not verified, or refused after the
+           verification (the server may require a client certificate), 2 not
+           reached
   --info   show the OpenSSL, the TLS versions and the CA certificates in use
   --help   show this help
 """
@@ -49,6 +52,9 @@ def main():
     """Do what the command line says, and run its program if it names one."""
     arguments = sys.argv[1:]
     option = arguments[0] if arguments else "-"
+    if option in ("--help", "--info"):
+        # end without a traceback if the reader closes the pipe
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if option == "--help":
         sys.stdout.write(HELP)
         return
@@ -107,8 +113,10 @@ def prepare_code(source, namespace):
         from importlib.machinery import BuiltinImporter
         namespace["__loader__"] = BuiltinImporter
     code = compile(source, "<string>", "exec", 0, True)
-    if hasattr(linecache, "_register_code"):
-        # this Python shows lines of -c code in tracebacks
+    if (hasattr(linecache, "_register_code")
+            or "_ssl_backport._trace" in sys.modules):
+        # this Python shows lines of -c code in tracebacks, or --trace-import
+        # shows them
         linecache.cache["<string>"] = (
             len(source), None, source.splitlines(True), "<string>")
     return (eval, code, namespace)

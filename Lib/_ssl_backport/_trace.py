@@ -2,19 +2,29 @@
 of `ssl`, beginning with the program's own line.
 
 This module prints the lines at the time of the import.  The error of a late
-install() contains them too.
+install() contains them too.  Without such an import, this module says so when
+the program ends.
 """
 
 from __future__ import absolute_import, print_function
 
+import atexit
 import linecache
 import sys
+
+import _ssl_backport
 
 NAMES = ("ssl", "_ssl")
 # The modules that run the program; their lines are not shown.
 RUNNERS = ("runpy", "_ssl_backport._launcher")
 
 HEAD = "_ssl_backport: these lines lead to the first import of %s:"
+
+INSTALLED = ("_ssl_backport: the backport is installed before the program "
+             "starts (by sitecustomize or a .pth file): no import of ssl is "
+             "too early.")
+IN_TIME = "_ssl_backport: nothing imported ssl before install()."
+NEITHER = "_ssl_backport: the program did not import ssl."
 
 # The lines (list of str); empty before the first import.
 lines = []
@@ -34,7 +44,18 @@ class Watcher(object):
 
 def begin():
     """Record the first import from now on."""
+    if _ssl_backport.is_installed():
+        print(INSTALLED, file=sys.stderr)
+        return
     sys.meta_path.insert(0, Watcher())
+    atexit.register(end)
+
+
+def end():
+    """Print the result of a program without an early import."""
+    if not lines:
+        print(IN_TIME if _ssl_backport.is_installed() else NEITHER,
+              file=sys.stderr)
 
 
 def lines_of(frame):

@@ -58,9 +58,8 @@ def check_tests(interpreter, python, path, folder, progress):
     repository."""
     source = source_distribution.unpack(path, folder)
     result = run_tests.run_pytest(
-        interpreter._replace(name=interpreter.name + "-sdist"), python,
-        [os.path.join(source, name)
-         for name in run_tests.TESTS + run_tests.EXAMPLES], progress)
+        interpreter._replace(name=interpreter.name + "-sdist"), python, [],
+        progress, folder=source)
     if result.note or not result.passed:
         raise Failure("The tests failed. " + (result.note or ""))
     progress.say("Sdist", "%d tests passed, %d skipped" % (

@@ -34,6 +34,12 @@ WITH_BACKPORT = ["-m", "_ssl_backport"]
 TESTS = ["tests"]
 EXAMPLES = ["docs", "README.rst"]
 
+# These tests collect garbage many times, which takes long in a process with
+# the objects of all tests.  They have a process of their own.
+ALONE = "tests/faults"
+
+NO_TESTS = 5  # the exit status of pytest if no test matches its arguments
+
 # Modules that some interpreters lack.  The backport does not need them, but
 # some tests do.
 OPTIONAL = ["_ssl", "_hashlib"]
@@ -64,6 +70,20 @@ def test_all(interpreters, arguments, progress, stock=False):
     return list(zip(interpreters, results))
 
 
+def names_tests(arguments):
+    """Whether a path of tests is among the arguments of pytest."""
+    return any(os.path.exists(os.path.join(environments.ROOT,
+                                           argument.split("::")[0]))
+               for argument in arguments)
+
+
+def all_tests(launcher, folder=""):
+    """The paths of all tests.  folder: their project's, if it is not this
+    one's."""
+    return [os.path.join(folder, name)
+            for name in TESTS + (EXAMPLES if launcher else [])]
+
+
 def pytest_command(python, arguments, report, launcher=WITH_BACKPORT):
     """The command line that runs the tests with pytest.  Removes an old
     report.
@@ -73,35 +93,53 @@ def pytest_command(python, arguments, report, launcher=WITH_BACKPORT):
     """
     if os.path.exists(report):
         os.remove(report)
-    named = any(os.path.exists(os.path.join(environments.ROOT,
-                                            argument.split("::")[0]))
-                for argument in arguments)
-    everything = TESTS + (EXAMPLES if launcher else [])
     return [python] + launcher + [
         "-m", "pytest", "-v", "-rfE", "-p", "no:cacheprovider", "--junitxml",
-        report] + arguments + ([] if named else everything)
+        report] + arguments + (
+            [] if names_tests(arguments) else all_tests(launcher))
 
 
 def run_pytest(interpreter, python, arguments, progress,
-               launcher=WITH_BACKPORT):
+               launcher=WITH_BACKPORT, folder=""):
+    """Run the tests that the arguments name, or all.  Returns a Result.
+
+    folder: the project's, if it is not this one.
+    """
     subject = "Python " + interpreter.name
-    log = os.path.join(environments.LOGS, "test-%s.log" % interpreter.name)
-    report = os.path.join(environments.LOGS, "test-%s.xml" % interpreter.name)
-    command = pytest_command(python, arguments, report, launcher)
     progress.say(subject, "tests started")
-    with open(log, "w") as stream:
-        status = follow(command, stream,
-                        lambda text: progress.say(subject, text))
-    result = read_report(report, status, log)
+    if names_tests(arguments):
+        parts = [("", "the tests", arguments)]
+    else:
+        alone = os.path.join(folder, ALONE)
+        parts = [("-alone", ALONE, arguments + [alone]),
+                 ("", "the other tests", arguments + ["--ignore", alone]
+                  + all_tests(launcher, folder))]
+    results = []
+    for suffix, title, paths in parts:
+        path = os.path.join(environments.LOGS, "test-%s%s" % (
+            interpreter.name, suffix))
+        command = pytest_command(python, paths, path + ".xml", launcher)
+        with open(path + ".log", "w") as stream:
+            status = follow(command, stream, lambda percent: progress.say(
+                subject, "%d%% of %s done" % (percent, title)))
+        results.append(read_report(path + ".xml", status, path + ".log"))
     progress.say(subject, "tests ended")
-    return result
+    return added(results)
+
+
+def added(results):
+    """The Result of several runs of pytest."""
+    notes = [result.note for result in results if result.note]
+    return Result(*[sum(numbers) for numbers in zip(
+        *(result[:3] for result in results))],
+        note="\n\n".join(notes) or None)
 
 
 def follow(command, stream, say):
     """Run pytest and copy its output to a stream.  Returns the exit status.
 
-    say: a function that is called with a text after each quarter of the
-    tests.
+    say: a function that is called with the percentage after each quarter of
+    the tests.
     """
     environ = environments.clean_environ()
     environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -110,15 +148,15 @@ def follow(command, stream, say):
         env=environ, cwd=environments.ROOT, errors="replace")
     guard = threading.Timer(LIMIT_SECONDS, process.kill)
     guard.start()
-    told = 0
+    said = 0
     for line in process.stdout:
         stream.write(line)
         stream.flush()
         match = re.search(r"\[ *(\d+)%\]$", line)
-        if match and int(match.group(1)) // 25 > told // 25:
-            told = int(match.group(1))
-            if told < 100:
-                say("%d%% of the tests done" % told)
+        if match and int(match.group(1)) // 25 > said // 25:
+            said = int(match.group(1))
+            if said < 100:
+                say(said)
     status = process.wait()
     guard.cancel()
     return status
@@ -142,7 +180,7 @@ def read_report(report, status, log):
         for name in ("tests", "errors", "failures", "skipped"))
     failed = errors + failures
     note = None
-    if status != 0:
+    if status not in (0, NO_TESTS):
         note = "The end of %s:\n\n%s" % (shown, environments.tail(log))
     return Result(total - failed - skipped, failed, skipped, note)
 

@@ -30,7 +30,6 @@ class ContextAdapter(requests.adapters.HTTPAdapter):
 
 
 context = ssl.create_default_context()
-context.minimum_version = ssl.TLSVersion.TLSv1_3
 if sys.argv[2:]:
     context.load_cert_chain(sys.argv[2])
 with requests.Session() as session:

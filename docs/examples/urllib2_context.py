@@ -16,7 +16,6 @@ except ImportError:     # Python 3
     from urllib.request import HTTPSHandler, build_opener
 
 context = ssl.create_default_context()
-context.minimum_version = ssl.TLSVersion.TLSv1_3
 if sys.argv[2:]:
     context.load_cert_chain(sys.argv[2])
 opener = build_opener(HTTPSHandler(context=context))

@@ -12,7 +12,6 @@ import sys
 import urllib3
 
 context = ssl.create_default_context()
-context.minimum_version = ssl.TLSVersion.TLSv1_3
 if sys.argv[2:]:
     context.load_cert_chain(sys.argv[2])
 pool = urllib3.PoolManager(ssl_context=context, timeout=30)

@@ -347,20 +347,30 @@ def write_ocsp():
         purpose=ExtendedKeyUsageOID.OCSP_SIGNING), key))
 
 
-def write_sha1():
-    """A leaf with a SHA-1 signature, and its root.  The library makes no such
-    signature, so this function replaces the signature in the DER."""
-    root = Authority(common_name("Backport Test Root of SHA-1"), 8)
-    key = ec_key()
-    good = root.sign(common_name("localhost"), key, 25, hosts("localhost"))
+def signed_with_sha1(cert, issuer):
+    """The certificate with a SHA-1 signature instead of SHA-256, as PEM.  The
+    library makes no such signature, so this function works on the DER."""
     sha256, sha1 = (tlv(6, bytes.fromhex("2a864886f70d0101" + end))
                     for end in ("0b", "05"))
-    body = good.tbs_certificate_bytes.replace(sha256, sha1)
-    signature = root.key.sign(body, padding.PKCS1v15(), hashes.SHA1())
+    body = cert.tbs_certificate_bytes.replace(sha256, sha1)
+    signature = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA1())
     der = tlv(0x30, body, tlv(0x30, sha1, tlv(5)), tlv(3, b"\0" + signature))
+    return ssl.DER_cert_to_PEM_cert(der).encode("ascii")
+
+
+def write_sha1():
+    """Two leaves with SHA-1 signatures, one with an intermediate CA, and their
+    root."""
+    root = Authority(common_name("Backport Test Root of SHA-1"), 8)
+    between = Authority(common_name("Backport Test Intermediate of SHA-1"), 9,
+                        issuer=root)
+    key, names = ec_key(), hosts("localhost")
+    leaf = root.sign(common_name("localhost"), key, 25, names)
+    chained = between.sign(common_name("localhost"), key, 26, names)
     write("sha1-root.pem", pem(root.cert))
-    write("sha1.pem",
-          ssl.DER_cert_to_PEM_cert(der).encode("ascii") + pem(key))
+    write("sha1.pem", signed_with_sha1(leaf, root) + pem(key))
+    write("sha1-chain.pem", signed_with_sha1(chained, between) +
+          signed_with_sha1(between.cert, root) + pem(key))
 
 
 def write_ech():

@@ -237,6 +237,23 @@ def test_options_with_an_index(context):
     assert context.options == ssl.OP_NO_TLSv1_1
 
 
+@pytest.mark.backport_only("stock accepts no such value before 3.8")
+@pytest.mark.parametrize("name, meanwhile, value", [
+    ("options", ssl.OP_NO_TLSv1_3, ssl.OP_NO_TICKET),
+    ("verify_flags", ssl.VERIFY_X509_STRICT, ssl.VERIFY_CRL_CHECK_LEAF)])
+def test_value_whose_conversion_sets_the_attribute(name, meanwhile, value):
+    class Index(object):
+        def __index__(self):
+            setattr(context, name, getattr(context, name) | meanwhile)
+            return int(value)
+
+        __int__ = __index__
+
+    context = ssl._ssl._SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    setattr(context, name, Index())
+    assert getattr(context, name) == value
+
+
 def test_all_versions_forbidden(context):
     server = server_context()
     server.options |= (ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1 |

@@ -587,3 +587,24 @@ def test_psk_callback_that_was_taken_away():
     take_psk(server, None)
     server.set_psk_server_callback(lambda identity: KEY)
     assert psk_of_server(server) == psk_of_server(server.copy()) == [None]
+
+
+@pytest.mark.python2("only 2.7 has old-style classes")
+@pytest.mark.parametrize("name", ["sni_callback", "_msg_callback"])
+def test_callback_that_takes_itself_away(name):
+    """A test whether an instance of an old-style class is callable runs code
+    of its class, which can drop the last reference to the instance."""
+    class Odd:
+        def __getattr__(self, attribute):
+            if attribute == "__call__":
+                if is_set:
+                    setattr(context, name, None)
+                return callback
+            raise AttributeError(attribute)
+
+    context = _ssl._SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    is_set = []
+    setattr(context, name, Odd())
+    is_set.append(True)
+    again = context._copy()
+    assert getattr(again, name) is getattr(context, name) is not None

@@ -1,6 +1,7 @@
 """python -m _ssl_backport --check, run against servers on loopback."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -140,10 +141,18 @@ def test_post_quantum():
     assert report["post_quantum"] is ("MLKEM" in report["group"])
 
 
+def advice_of(output):
+    """The text after "next", as one line."""
+    lines = output.partition("\nnext ")[2].splitlines()
+    rest = itertools.takewhile(lambda line: line.startswith(" "), lines[1:])
+    return " ".join([lines[0].strip()] + [line.strip() for line in rest])
+
+
 @pytest.mark.parametrize("chain, advice", [
-    ("expired.pem", "replaced"), ("not-yet-valid.pem", "replaced"),
-    ("host-other.pem", "replaced"), ("self-signed.pem", "--info"),
-    ("unknown.pem", "--info")])
+    ("expired.pem", "clock"), ("not-yet-valid.pem", "clock"),
+    ("host-other.pem", "use a name of certificate 0"),
+    ("self-signed.pem", "--info"), ("unknown.pem", "--info"),
+    ("client.pem", "needs another certificate")])
 def test_refused_certificate(chain, advice):
     """If the check refuses the server's certificate, the report must still
     contain the server's chain."""
@@ -156,22 +165,55 @@ def test_refused_certificate(chain, advice):
     assert report["version"] == "TLSv1.3"
     assert report["chain"][0]["subject"]
     assert "trust" not in report
-    assert advice in output.partition("\nnext ")[2].partition("TLS ver")[0]
+    assert advice in advice_of(output)
     assert report["failure"]["hint"]
 
 
-def test_version_too_old():
+def test_weak_certificate():
+    """The next step must not contradict the hint, which says how to allow the
+    certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.load_cert_chain(cert("sha1.pem"))
+    with server(talk(context)) as place:
+        status, output, _ = run(place, SSL_CERT_FILE=cert("sha1-root.pem"))
+    assert status == 1
+    assert "@SECLEVEL=0" in output
+    assert "for this server only" in advice_of(output)
+
+
+@pytest.mark.parametrize("chain, validity", [
+    ("expired.pem", "expired"), ("not-yet-valid.pem", "not yet valid"),
+    ("localhost.pem", "valid")])
+def test_validity(chain, validity):
+    """The dates of a certificate that is not valid now must say so, also if
+    the check refuses the certificate for another reason."""
+    other = {"SSL_CERT_FILE": cert("unknown-root.pem")}
+    with server(talk(server_context(chain=chain))) as place:
+        report = report_of(place, **other)[1]
+        output = run(place, **other)[1]
+    assert report["failure"]["verify_code"] not in (9, 10)
+    assert report["chain"][0]["validity"] == validity
+    said = re.findall(r" to \d{4}-\d\d-\d\d(.*)$", output, re.MULTILINE)
+    assert said[0] == ("" if validity == "valid" else ", " + validity)
+
+
+@pytest.mark.parametrize("mode", [ssl.CERT_NONE, ssl.CERT_OPTIONAL])
+def test_version_too_old(mode):
     """The server supports no version that a default context accepts.  A
     second connection, without limits, must find the server's version."""
     context = server_context()
+    context.verify_mode = mode
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with server(talk(context)) as place:
         status, report = report_of(place)
+        output = run(place)[1]
     assert status == 1
     assert report["without_limits"] is True
     assert report["version"] == "TLSv1.1"
+    assert "TLSv1.1" in advice_of(output)
 
 
 def speak_http(sock):
@@ -193,13 +235,53 @@ def test_no_tls(handler):
     assert report["stock"]["verified"] is False
 
 
-def test_client_certificate_is_wanted():
-    context = server_context("TLSv1.2")
-    context.verify_mode = ssl.CERT_REQUIRED
+ASKS = "\nclient            the server asks for a client certificate"
+
+
+def asking_server(version, mode):
+    context = server_context(version)
+    context.verify_mode = mode
     context.load_verify_locations(cert("root.pem"))
-    with server(talk(context)) as place:
+    return talk(context)
+
+
+def test_client_certificate_is_required(version):
+    """In TLS 1.3 the server refuses the client after the handshake, and thus
+    after the client has verified the server."""
+    with server(asking_server(version, ssl.CERT_REQUIRED)) as place:
         status, report = report_of(place)
-    assert (status, report["verified"]) == (1, False)
+        output = run(place)[1]
+    assert status == 1
+    assert report["verified"] is (version == "TLSv1.3")
+    assert report["client_certificate_requested"] is True
+    assert "client certificate" in report["failure"]["hint"]
+    assert "client certificate" in advice_of(output)
+    assert ASKS + "\n" in output
+    assert ("\nconnection        refused: " in output) is report["verified"]
+
+
+def test_client_certificate_is_optional(version):
+    with server(asking_server(version, ssl.CERT_OPTIONAL)) as place:
+        status, report = report_of(place)
+        output = run(place)[1]
+    assert (status, report["verified"], report["failure"]) == (0, True, None)
+    assert report["client_certificate_requested"] is True
+    assert ASKS + ", and" in output
+    assert "\nnext " not in output
+
+
+def test_server_that_closes_after_asking():
+    """The server closes without an alert, because it got no certificate."""
+    context = server_context("TLSv1.3")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cert("root.pem"))
+
+    def handler(sock):
+        context.wrap_socket(sock, server_side=True).close()
+    with server(handler) as place:
+        status, report = report_of(place)
+    assert (status, report["verified"]) == (1, True)
+    assert report["failure"]["reason"]
 
 
 def test_not_reached():
@@ -229,11 +311,58 @@ def test_control_characters_are_not_printed():
     ["localhost:http"], ["localhost:0"], ["localhost:65536"],
     ["localhost:-1"], [":443"], ["[::1"], ["[::1]x"], ["localhost", "again"],
     ["localhost", "--starttls"], ["localhost", "--starttls", "gopher"],
-    ["no-such-host.invalid"], ["x" * 64 + ".invalid"], [""]])
+    ["no-such-host.invalid"], ["x" * 64 + ".invalid"], [""],
+    ["https://localhost:443/"], ["localhost/"]])
 def test_bad_command_line(arguments):
     status, output, errors = run(*arguments)
     assert (status, output) == (2, "")
     assert errors.count("\n") == 1 and "Traceback" not in errors
+
+
+@pytest.mark.parametrize("place", [
+    "https://localhost/", "https://localhost:443", "localhost:443/page"])
+def test_url(place):
+    status, output, errors = run(place)
+    assert (status, output) == (2, "")
+    assert "HOST:PORT, not a URL" in errors
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_reader_that_has_left(arguments):
+    """With `| head` and the like, SIGPIPE must end the check."""
+    with server(talk(server_context())) as place:
+        reading, writing = os.pipe()
+        os.close(reading)
+        child = subprocess.Popen(COMMAND + [place] + arguments, stdout=writing,
+                                 stderr=subprocess.PIPE)
+        os.close(writing)
+        errors = child.communicate()[1]
+    assert (child.returncode, errors) == (-signal.SIGPIPE, b"")
+
+
+def test_lines_break_at_blanks(capsys):
+    from _ssl_backport import _check
+    words = (["self-signed"] * 20 +
+             ["/etc/ssl/certs/ca-certificates.crt"] * 3 + ["x" * 100])
+    _check.show([("label", " ".join(words))])
+    assert capsys.readouterr()[0].split() == ["label"] + words
+
+
+def test_stock_where_sitecustomize_installs(tmpdir):
+    """sitecustomize makes each program of this Python use the backport, except
+    the one that tries this Python's own ssl."""
+    tmpdir.join("sitecustomize.py").write(
+        "import os, _ssl_backport; _ssl_backport.install()\n"
+        "with open(%r, 'a') as stream: stream.write('x')"
+        % str(tmpdir.join("installed")))
+    paths = [str(tmpdir), os.environ.get("PYTHONPATH", "")]
+    with server(talk(server_context())) as place:
+        expected = report_of(place)[1]["stock"]
+        report = report_of(
+            place, PYTHONPATH=os.pathsep.join(filter(None, paths)))[1]
+    assert expected is not None
+    assert report["stock"] == expected
+    assert tmpdir.join("installed").read() == "x"
 
 
 @pytest.mark.parametrize("place", ["[::1]:%d", "127.0.0.1:%d"])
@@ -462,6 +591,20 @@ def test_openssl_server():
         status, report = report_of(place)
     assert (status, report["verified"]) == (0, True)
     assert report["resumption"] is True
+    assert report["client_certificate_requested"] is False
+
+
+def test_openssl_server_that_requires_a_client_certificate(version):
+    port = free_port()
+    command = [find("openssl"), "s_server", "-accept", "127.0.0.1:%d" % port,
+               "-cert", cert("localhost.pem"), "-key", cert("localhost.pem"),
+               "-quiet", "-Verify", "1", "-verify_return_error",
+               "-" + version.lower().replace("v", "").replace(".", "_")]
+    with program(command, port) as place:
+        status, report = report_of(place)
+    assert status == 1
+    assert report["client_certificate_requested"] is True
+    assert "client certificate" in report["failure"]["hint"]
 
 
 NGINX = """\
@@ -473,23 +616,29 @@ http {
   fastcgi_temp_path %(folder)s/3; uwsgi_temp_path %(folder)s/4;
   scgi_temp_path %(folder)s/5;
   ssl_certificate %(chain)s; ssl_certificate_key %(chain)s;
-  server { listen 127.0.0.1:%(port)d ssl http2; }
+  server { listen 127.0.0.1:%(port)d ssl http2; %(more)s }
 }
 """
 
 
-def test_nginx(tmpdir):
+@pytest.mark.parametrize("more, asks", [
+    ("", False), ("ssl_verify_client on; ssl_client_certificate %s;" % cert(
+        "root.pem"), True)], ids=["plain", "client certificate"])
+def test_nginx(tmpdir, more, asks):
+    """nginx refuses clients without a certificate in its HTTP responses."""
     port = free_port()
     configuration = tmpdir.join("nginx.conf")
     configuration.write(NGINX % {
-        "folder": tmpdir, "port": port, "chain": cert("localhost.pem")})
+        "folder": tmpdir, "port": port, "chain": cert("localhost.pem"),
+        "more": more})
     command = [find("nginx"), "-p", str(tmpdir), "-c", str(configuration),
                "-e", "stderr"]
     with program(command, port) as place:
         status, report = report_of(place)
     assert (status, report["verified"]) == (0, True)
     assert report["alpn"] == "h2"
-    assert report["resumption"] is True
+    assert asks or report["resumption"] is True
+    assert report["client_certificate_requested"] is asks
 
 
 # Servers that send without end, and certificates with unusual contents

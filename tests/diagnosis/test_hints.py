@@ -227,6 +227,23 @@ def test_no_cipher_at_all():
     assert "context.set_ciphers(" in caught.value.hint
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("protocol", [
+    ssl.PROTOCOL_TLSv1, ssl.PROTOCOL_TLSv1_1])
+def test_no_cipher_for_old_versions(protocol):
+    """The hint's statement must make the handshake succeed at once."""
+    client = ssl.SSLContext(protocol)
+    with pytest.raises(ssl.SSLError) as caught:
+        BioPair(client)
+    hint = caught.value.hint
+    check(hint)
+    statement = re.search(r"context\.set_ciphers\([^)]*\)", hint).group()
+    exec(statement, {"context": client})
+    with BioPair(client, with_settings(server_context(), OLD,
+                                       ssl.TLSVersion.TLSv1)) as pair:
+        assert pair.client.version() in ("TLSv1", "TLSv1.1")
+
+
 def test_server_without_certificate(version):
     server = limit_version(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), version)
     hint = errors_of(client_context(version), server)[1].hint
@@ -298,6 +315,15 @@ def test_key_of_another_certificate():
     with pytest.raises(ssl.SSLError) as caught:
         server_context().load_cert_chain(cert("localhost-ec.pem"),
                                          cert("other-key.pem"))
+    check(caught.value.hint)
+    assert "private key" in caught.value.hint
+
+
+def test_key_of_another_type():
+    with pytest.raises(ssl.SSLError) as caught:
+        server_context().load_cert_chain(cert("localhost.pem"),
+                                         cert("other-key.pem"))
+    assert caught.value.reason == "KEY_TYPE_MISMATCH"
     check(caught.value.hint)
     assert "private key" in caught.value.hint
 
@@ -464,7 +490,7 @@ def test_not_yet_valid():
 def test_self_signed():
     client, server = refusal("self-signed.pem")
     assert "self-signed" in client and cert("root.pem") in client
-    assert "context.load_verify_locations(" in client
+    assert 'context.load_verify_locations("server.pem")' in client
     assert "issuer" in server
 
 
@@ -580,6 +606,23 @@ def test_intermediate_that_is_trusted_alone():
     hint = hints_of(client, server_context(chain="chain.pem"))[0]
     assert "VERIFY_X509_PARTIAL_CHAIN" in hint
     assert '"Backport Test Root"' in hint
+
+
+def test_refusal_by_the_verify_callback():
+    client = client_context()
+    client.verify_callback = (
+        lambda connection, certificate, error, depth, ok: ok and depth > 0)
+    hint = hints_of(client, server_context())[0]
+    assert "verify_callback" in hint and '"localhost"' in hint
+
+
+def test_refusal_by_the_ocsp_callback():
+    client = client_context()
+    client.ocsp_callback = lambda connection, response: False
+    error = errors_of(client, server_context())[0]
+    assert error.reason == "INVALID_STATUS_RESPONSE"
+    check(error.hint)
+    assert "ocsp_callback" in error.hint
 
 
 def test_strict_rules():

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import shutil
 import signal
 import ssl
 import sys
@@ -84,6 +85,97 @@ def test_ciphers_changed_while_they_are_listed():
     assert [expected] == call_in_collection(
         lambda: context.set_ciphers("AES128-GCM-SHA256"),
         context.get_ciphers)
+
+
+@pytest.mark.cpython("does not let a test start a collection")
+@pytest.mark.backport_only("no stock ssl has ticket_keys")
+@needs_collection_anywhere
+def test_ticket_keys_changed_while_they_are_read():
+    context = server_context()
+    keys = tuple(bytes(bytearray([number] * 80)) for number in range(1, 7))
+    context.ticket_keys = keys
+    assert [keys] == call_in_collection(
+        lambda: setattr(context, "ticket_keys", [b"k" * 80]),
+        getattr, context, "ticket_keys")
+
+
+@pytest.mark.cpython("does not let a test start a collection")
+@pytest.mark.backport_only("stock ssl uses freed memory")
+@needs_collection_anywhere
+def test_context_changed_while_the_session_is_read():
+    """The session keeps the context that its connection had."""
+    context = client_context("TLSv1.2")
+    reference = weakref.ref(context)
+    pair = BioPair(context)
+    low = pair.client._sslobj
+    del context
+    assert reference() is low.context
+    session, = call_in_collection(
+        lambda: setattr(low, "context", client_context()),
+        getattr, low, "session")
+    assert reference() is not None
+    del session
+    collect()
+    assert reference() is None
+
+
+@pytest.mark.cpython("does not let a test start a collection")
+@pytest.mark.backport_only("no stock ssl has a hint")
+@needs_collection_anywhere
+@pytest.mark.parametrize("number", range(20))
+def test_context_changed_while_a_failure_is_explained(tmpdir, number):
+    """The allocation with that number starts the collection that drops the
+    last reference to the context."""
+    def step(count):
+        """The action for a collection; `count` collections follow it."""
+        if count == 0:
+            low.context = other
+            return
+        cycle = type("Cycle", (object,), {})
+        references.append(weakref.ref(cycle, lambda dead: step(count - 1)))
+
+    def handshake():
+        with pytest.raises(ssl.SSLError) as info:
+            low.do_handshake()
+        return info.value
+
+    references = []
+    places = tuple(str(tmpdir.join("%d.pem" % i)) for i in range(30))
+    client = client_context(roots=None)
+    for place in places:
+        shutil.copy(cert("root.pem"), place)
+        client.load_verify_locations(place)
+    other = client.copy()
+    pair = BioPair(client, server_context(chain="unknown.pem"),
+                   handshake=False)
+    low = pair.client._sslobj
+    del client
+    with pytest.raises(ssl.SSLWantReadError):
+        low.do_handshake()
+    pair.flush()
+    with pytest.raises(ssl.SSLWantReadError):
+        pair.server.do_handshake()
+    pair.flush()
+    error, = call_in_collection(lambda: step(number), handshake)
+    assert error._facts["places"] == places
+    assert error._facts["has_trust"] is True
+
+
+@pytest.mark.cpython("does not let a test start a collection")
+@pytest.mark.backport_only("stock ssl uses freed memory")
+@needs_collection_anywhere
+def test_owner_changed_while_it_is_changed():
+    """The connection drops its references to the first two owners."""
+    class Owner(object):
+        pass
+
+    low = BioPair(handshake=False).client._sslobj
+    owners = [Owner() for _ in range(3)]
+    low.owner = owners[0]
+    call_in_collection(lambda: setattr(low, "owner", owners[1]),
+                       setattr, low, "owner", owners[2])
+    assert low.owner is owners[2]
+    assert list(map(weakref.getweakrefcount, owners)) == [0, 0, 1]
 
 
 @pytest.mark.cpython("does not let a test start a collection")

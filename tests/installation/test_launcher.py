@@ -4,6 +4,7 @@ for its ssl.  Most tests run a program both ways and compare.
 
 import os
 import re
+import signal
 import ssl
 import subprocess
 import sys
@@ -298,7 +299,34 @@ def test_info():
     assert shown["CA file"] == certs + " (set by SSL_CERT_FILE)"
     assert shown["CA directory"].startswith("none: /nowhere")
     assert sys.executable in shown["host Python"]
-    assert shown["installed"].startswith("yes")
+    assert shown["installed"].startswith("yes, in this command")
+
+
+def with_sitecustomize(tmpdir, text):
+    """An environment in which Python starts with this sitecustomize."""
+    tmpdir.join("sitecustomize.py").write(text)
+    paths = [str(tmpdir), os.environ.get("PYTHONPATH", "")]
+    return dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, paths)))
+
+
+INSTALL = "import _ssl_backport; _ssl_backport.install()"
+
+
+def test_info_where_sitecustomize_installs(tmpdir):
+    shown = info(**with_sitecustomize(tmpdir, INSTALL))
+    assert shown["installed"].startswith("yes, already before")
+
+
+@pytest.mark.parametrize("option", ["--info", "--help"])
+def test_reader_that_has_left(option):
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.Popen(
+        [sys.executable, "-u"] + LAUNCHER + [option], stdout=writing,
+        stderr=subprocess.PIPE)
+    os.close(writing)
+    errors = child.communicate()[1]
+    assert (child.returncode, errors) == (-signal.SIGPIPE, b"")
 
 
 def test_info_tells_of_variables_that_are_wrong():
@@ -314,17 +342,15 @@ def test_info_tells_of_variables_that_are_wrong():
 def test_info_tells_whether_https_verifies(value):
     """--info must report PYTHONHTTPSVERIFY=0 on Python 2.7 only (PEP 493)."""
     switched_off = helpers.PY2 and value == "0"
-    assert info(PYTHONHTTPSVERIFY=value)["HTTPS"] == (
-        "not verified (PYTHONHTTPSVERIFY is 0)" if switched_off
-        else "verified")
+    module = "httplib" if helpers.PY2 else "http.client"
+    assert info(PYTHONHTTPSVERIFY=value)[module] == (
+        "verifies nothing, because PYTHONHTTPSVERIFY is 0" if switched_off
+        else "verifies certificates and host names")
 
 
 @pytest.mark.with_stock
 def test_install_that_fails(tmpdir):
-    tmpdir.join("sitecustomize.py").write("import ssl")
-    environ = dict(os.environ)
-    environ["PYTHONPATH"] = os.pathsep.join(
-        [str(tmpdir)] + environ.get("PYTHONPATH", "").split(os.pathsep))
+    environ = with_sitecustomize(tmpdir, "import ssl")
     for arguments in ["-c", "print('ran')"], ["--info"]:
         child = subprocess.Popen(
             [sys.executable] + LAUNCHER + arguments, env=environ,
@@ -385,6 +411,8 @@ def test_trace_import(late, program):
     assert status == 0
     way = ["import package", "from package import inner", "secure = load()",
            "import json, ssl"]
+    if program[0] == "-c":
+        assert "  <string>:1: import late\n" in errors.decode()
     for text in (output.decode(), errors.decode()):
         found = [line.partition(": ")[2] for line in text.splitlines()
                  if line.endswith(tuple(way)) and line.startswith("  ")]
@@ -395,12 +423,23 @@ def test_trace_import_without_a_program(tmpdir):
     assert run(LAUNCHER + ["--trace-import"], tmpdir)[0] == 2
 
 
-def test_trace_import_of_a_program_in_time(tmpdir):
-    """If the program calls install() before it imports ssl, --trace-import
-    must print nothing."""
-    program = tmpdir.join("early.py")
-    program.write("import _ssl_backport; _ssl_backport.install(); "
-                  "import ssl; print(ssl._ssl.__name__)")
+@pytest.mark.parametrize("program, said", [
+    (INSTALL + "; import ssl", b"nothing imported ssl before install()"),
+    ("import sys", b"did not import ssl")])
+def test_trace_import_without_an_early_import(program, said, tmpdir):
+    """--trace-import must say that there is nothing to show."""
     status, output, errors = run(
-        LAUNCHER + ["--trace-import", str(program)], tmpdir)
-    assert (status, output.strip(), errors) == (0, b"__ssl_backport", b"")
+        LAUNCHER + ["--trace-import", "-c", program], tmpdir)
+    assert (status, output) == (0, b"")
+    assert said in errors and errors.count(b"\n") == 1
+
+
+def test_trace_import_where_sitecustomize_installs(tmpdir):
+    environ = with_sitecustomize(tmpdir, INSTALL)
+    child = subprocess.Popen(
+        [sys.executable] + LAUNCHER + ["--trace-import", "-c", "import ssl"],
+        env=environ, stderr=subprocess.PIPE)
+    errors = child.communicate()[1]
+    assert child.returncode == 0
+    assert b"before the program starts" in errors
+    assert errors.count(b"\n") == 1

@@ -110,8 +110,7 @@ def shown_by(command):
 
 
 def without_blanks(text):
-    """The text without white space, since the page may break a line after
-    "self-"."""
+    """The text without white space, since the page breaks lines."""
     return "".join(text.split())
 
 
