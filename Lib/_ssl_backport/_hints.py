@@ -227,9 +227,8 @@ def no_signature(facts):
 SMALL_DH = (
     "The Diffie-Hellman parameters are too small for this context's security "
     "level.  Use elliptic curves instead, with "
-    'context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20").  If the peer has only '
-    "Diffie-Hellman, a lower level allows smaller parameters: "
-    'context.set_ciphers("DEFAULT:@SECLEVEL=1") allows 1024 bits.')
+    'context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20"), or allow 1024 bits '
+    'with context.set_ciphers("DEFAULT:@SECLEVEL=1").')
 
 NO_GROUP = (
     "The %(peer)s and this %(us)s have no group for the key exchange in "

@@ -76,7 +76,7 @@ def run(group, arguments, source, progress):
 
 def print_identifiers(progress):
     """Prove that cibuildwheel accepts the options, without Docker."""
-    os.environ["SOURCE_DATE_EPOCH"] = wheels.date()
+    os.environ["SOURCE_DATE_EPOCH"] = environments.date()
     for group in GROUPS:
         run(group, ["--print-build-identifiers"], environments.ROOT, progress)
 

@@ -33,6 +33,11 @@ This machine cannot run programs for arm64.  To install qemu:
 
     Debian, Ubuntu:  apt-get install qemu-user-static"""
 
+NO_SDIST = """\
+There is no source distribution in .build/wheels.  To make it, with the wheel:
+
+    make wheels PYTHONS=2.7"""
+
 NO_HOST = """\
 %r is not a host.  The hosts are: %s."""
 
@@ -128,12 +133,14 @@ def download(folder, progress):
 
 def make_tree(arch, progress):
     """Make the Tree of an architecture, with all files for the tests."""
-    sdist, = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
+    found = glob.glob(os.path.join(wheels.WHEELS, "sdist", "*.tar.gz"))
+    if not found:
+        raise Failure(NO_SDIST)
     packages = os.path.join(environments.BUILD, "debian11-packages")
     download(packages, progress)
     tree = debian.debian11(arch, progress)
     tree.make()
-    fill(tree, sdist, packages)
+    fill(tree, found[0], packages)
     return tree
 
 
