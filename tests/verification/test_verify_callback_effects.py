@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import ssl
 import sys
 import textwrap
@@ -346,19 +347,28 @@ def test_cycle_through_the_owner_of_the_connection():
 
 # The two examples in docs/verification.rst
 
-def recipe(title, **names):
-    """Run the code below this title with these names; return its callback."""
+@pytest.fixture
+def recipe(tmpdir, monkeypatch):
+    """recipe(title, **names): run the code below this title, where ca.pem is
+    a file, then set these names.  Returns the code's callback."""
     if not os.path.exists(PAGE):
         pytest.skip("docs/verification.rst is not there")
-    with io.open(PAGE, encoding="utf-8") as stream:
-        page = stream.read()
-    namespace = dict(names)
-    for code in (u"**Pinning**", title):
-        code = page[page.index(code):].partition(
-            u".. code-block:: python\n\n")[2]
-        code = re.split(r"\n\n(?=\S)", code)[0]
-        exec(textwrap.dedent(code), namespace)
-    return namespace["callback"]
+    shutil.copy(cert("root.pem"), str(tmpdir.join("ca.pem")))
+    monkeypatch.chdir(tmpdir)
+
+    def run(title, **names):
+        with io.open(PAGE, encoding="utf-8") as stream:
+            page = stream.read()
+        namespace = {"ssl": ssl}
+        for code in (u"**Pinning**", title):
+            code = page[page.index(code):].partition(
+                u".. code-block:: python\n\n")[2]
+            code = re.split(r"\n\n(?=\S)", code)[0]
+            exec(textwrap.dedent(code), namespace)
+        namespace.update(names)
+        return namespace["callback"]
+
+    return run
 
 
 def fingerprint_of(name):
@@ -370,7 +380,7 @@ def fingerprint_of(name):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_pinning(pair_type, version, mode):
+def test_pinning(pair_type, version, mode, recipe):
     """The chain is verified, and the leaf must be the known certificate."""
     client = client_with(recipe(
         u"**Pinning**", PINNED=fingerprint_of("localhost.pem")),
@@ -383,12 +393,12 @@ def test_pinning(pair_type, version, mode):
             server_context(version, "self-signed.pem"))
 
 
-def test_one_private_certificate(pair_type, version):
+def test_one_private_certificate(pair_type, version, recipe):
     """This certificate is accepted, whoever signed it.  All others are
     verified."""
     client = client_with(recipe(
         u"**One private certificate**",
-        PRIVATE=fingerprint_of("self-signed.pem")), version)
+        PINNED=fingerprint_of("self-signed.pem")), version)
     for chain in "self-signed.pem", "localhost.pem":
         with pair_type(client, server_context(version, chain)) as pair:
             talk(pair)
