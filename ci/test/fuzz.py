@@ -140,6 +140,7 @@ def drive(python, name, arguments, log):
     limits = ["-max_len=%d" % INPUT_BYTES, "-timeout=%d" % INPUT_SECONDS,
               "-rss_limit_mb=%d" % MEMORY_MB, "-print_final_stats=1",
               "-artifact_prefix=%s/%s-" % (FINDINGS, name)]
+    os.makedirs(FINDINGS, exist_ok=True)
     with open(log, "w") as stream:
         status = subprocess.call(
             [python, DRIVE, name] + limits + arguments, env=environ(python),
@@ -156,7 +157,7 @@ def folders(name):
     """The folders with inputs of a harness.  libFuzzer writes new inputs to
     the first."""
     found = [os.path.join(parent, name) for parent in (GROWN, COMMITTED)]
-    for folder in found + [FINDINGS]:
+    for folder in found:
         os.makedirs(folder, exist_ok=True)
     return found
 

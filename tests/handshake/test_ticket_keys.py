@@ -229,7 +229,7 @@ def test_client_context_has_none():
 
 @pytest.mark.parametrize("value", [
     None, 42, NEW, u"x" * 80, [42], [None], [NEW, u"x" * 80], {1: NEW},
-    set([NEW])])
+    set([NEW])], ids=lambda value: type(value).__name__)
 def test_wrong_type(value):
     server = server_with(None, OLD)
     with pytest.raises(TypeError):
