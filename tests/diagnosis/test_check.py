@@ -121,7 +121,9 @@ def test_text():
               if line[:1] != " "]
     assert labels[:4] == ["server", "address", "verified", "TLS version"]
     assert "trusted by" in labels and "this Python's ssl" in labels
-    assert all(len(line) < 80 for line in output.splitlines())
+    # only a value without blanks, such as a path, may be longer
+    assert all(len(line) < 80 or " " not in line[18:].strip()
+               for line in output.splitlines())
 
 
 def test_trust_from_a_directory():
