@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from helpers import (TIMEOUT, BioPair, RawPair, SocketPair, Task, cert,
-                     client_context, in_child, listening, run_isolated,
-                     server_context, tcp_pair)
+                     client_context, collect, in_child, listening,
+                     run_isolated, server_context, tcp_pair)
 from sessions import caching_context, finished_session, reuses, session_with
 from test_session_bytes import CHANGES
 
@@ -299,6 +299,7 @@ def test_forgotten_after_a_handshake_that_was_given_up():
     with pytest.raises(ssl.SSLWantReadError):
         pair.client.do_handshake()
     del pair
+    collect()
     assert not reuses(BioPair, client, server)
 
 

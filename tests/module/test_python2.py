@@ -114,7 +114,9 @@ def test_httplib_client_certificate():
             "localhost", address[1], cert_file=cert("client.pem"),
             context=client_context(), timeout=TIMEOUT)
         connection.request("GET", "/path")
-        assert connection.getresponse().status == 200
+        response = connection.getresponse()
+        assert response.status == 200
+        response.close()
         connection.close()
 
 

@@ -423,6 +423,7 @@ def test_context_that_is_changed_during_the_handshake(version):
 
 
 @pytest.mark.python2("only 2.7 has old-style classes")
+@pytest.mark.cpython("has no reference counts")
 @pytest.mark.parametrize("name", [
     "verify_callback", "ocsp_callback", "_msg_callback"])
 def test_callback_that_sets_another_one_while_it_is_set(name):
