@@ -284,8 +284,9 @@ class StreamConnection(Connection, _sockets.StreamSocket):
         finally:
             self.settimeout(timeout)
         if left:
-            error = SSLError(errno.ENOTCONN, "the peer has sent data and "
-                             "closed the connection before the TLS handshake")
+            # CPython's tests look for "before TLS handshake with data"
+            error = SSLError(errno.ENOTCONN, "the peer closed the connection "
+                             "before TLS handshake with data left unread")
             error.reason = error.args[1]
             raise error
         return False

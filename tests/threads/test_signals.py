@@ -26,11 +26,12 @@ class Interrupted(Exception):
 
 @contextlib.contextmanager
 def handled(handler):
-    before = signal.signal(signal.SIGUSR1, handler)
+    signal.signal(signal.SIGUSR1, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        # a late signal must not end the process
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 
 class Interruptions(object):
