@@ -94,12 +94,8 @@ def test(interpreter, python, arguments, progress):
     result = run_tests.run_pytest(
         interpreter._replace(name="%s-asan" % interpreter.name), python,
         arguments, progress)
-    found = complaints(interpreter)
-    if found:
-        note = "%d complaints of the sanitizers, such as\n\n%s" % (
-            len(found), "\n\n".join(found[:3]))
-        result = result._replace(note=note, failed=result.failed + len(found))
-    return result
+    return run_tests.with_complaints(result, complaints(interpreter),
+                                     "the sanitizers")
 
 
 def main():

@@ -47,6 +47,8 @@ OPTIONAL = ["_ssl", "_hashlib"]
 # Far more than the tests take.  pytest is killed if it hangs.
 LIMIT_SECONDS = 1200
 
+COMPLAINTS = 3  # the most complaints of a tool that are shown
+
 Result = collections.namedtuple("Result", "passed failed skipped note")
 
 
@@ -160,6 +162,17 @@ def follow(command, stream, say):
     status = process.wait()
     guard.cancel()
     return status
+
+
+def with_complaints(result, found, tool):
+    """A Result in which each complaint of a tool (list of str) counts as a
+    failure."""
+    if not found:
+        return result
+    return result._replace(
+        failed=result.failed + len(found),
+        note="%d complaints of %s, such as\n\n%s" % (
+            len(found), tool, "\n\n".join(found[:COMPLAINTS])))
 
 
 def read_report(report, status, log):

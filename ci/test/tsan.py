@@ -29,7 +29,6 @@ TESTS = ["tests/%s.py" % name for name in (
 FLAGS = "-O1 -g -fno-omit-frame-pointer -fsanitize=thread"
 OURS = "__ssl_backport"
 LIMIT_SECONDS = 3600
-TOLD = 3
 
 # the line above the stack of one access of a race
 SIDE = re.compile("^  (Read|Write|Atomic|Previous) ", re.MULTILINE)
@@ -93,12 +92,8 @@ def test(interpreter, python, preloaded, arguments, progress):
     result = run_tests.run_pytest(
         interpreter._replace(name="%s-tsan" % interpreter.name),
         command[0], arguments, progress, command[1:])
-    found = complaints(interpreter)
-    if found:
-        note = "%d complaints of the sanitizer, such as\n%s" % (
-            len(found), "\n".join(found[:TOLD]))
-        result = result._replace(note=note, failed=result.failed + len(found))
-    return result
+    return run_tests.with_complaints(result, complaints(interpreter),
+                                     "the sanitizer")
 
 
 def main():

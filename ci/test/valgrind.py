@@ -34,7 +34,6 @@ MEMCHECK = ["--tool=memcheck", "--leak-check=full", "--num-callers=40",
 BELOW = ("vgpreload", "libssl", "libcrypto")
 OURS = "__ssl_backport"
 LIMIT_SECONDS = 3600
-TOLD = 3
 
 MISSING = """\
 valgrind was not found.  To install it:
@@ -97,12 +96,8 @@ def test(interpreter, python, arguments, progress):
         interpreter._replace(name="%s-valgrind" % interpreter.name),
         "valgrind", arguments, progress,
         launcher + run_tests.WITH_BACKPORT)
-    found = complaints(interpreter)
-    if found:
-        note = "%d complaints of valgrind, such as\n\n%s" % (
-            len(found), "\n\n".join(found[:TOLD]))
-        result = result._replace(note=note, failed=result.failed + len(found))
-    return result
+    return run_tests.with_complaints(result, complaints(interpreter),
+                                     "valgrind")
 
 
 def main():
