@@ -7,17 +7,17 @@ of tests/certs, in a temporary folder.  It needs Python 3.
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
 import zipfile
 
+from ci.shared.processes import find, free_port, stop_all
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CERTS = os.path.join(ROOT, "tests", "certs")
 START_SECONDS = 120
-STOP_SECONDS = 10
 
 # The programs, and the Debian packages that contain them.
 PACKAGES = {"nginx": "nginx-light", "redis-server": "redis-server",
@@ -189,17 +189,6 @@ def missing():
                       " ".join(PACKAGES[name] for name in absent))
 
 
-def find(name):
-    path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin:/sbin"
-    return shutil.which(name, path=path)
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 class Servers:
     """The running servers.  `ports` is the dict {name: port} that peers.py
     gives to the files of libraries/."""
@@ -228,15 +217,7 @@ class Servers:
         self.stop()
 
     def stop(self):
-        for child in self.children:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGTERM)
-        for child in self.children:
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+        stop_all(self.children)
         subprocess.call(["epmd", "-port", self.epmd_port, "-kill"],
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         shutil.rmtree(self.folder, ignore_errors=True)

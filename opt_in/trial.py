@@ -6,20 +6,19 @@ of the pages.  An environment with the backport and the programs replaces
 commands that the page does not show.
 """
 
-import contextlib
 import http.server
 import json
 import os
 import re
 import shutil
-import signal
-import socket
 import ssl
 import subprocess
 import tempfile
 import threading
 import time
 import urllib.request
+
+from ci.shared.processes import find, free_port, stop_all
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGES = os.path.join(ROOT, "docs", "opt-in")
@@ -32,7 +31,6 @@ VENV = APP + "/venv"
 PORT = "8000"
 
 SECONDS = 120  # the timeout of one command, and of one wait for an answer
-STOP_SECONDS = 10
 
 MISSING = """\
 These programs were not found: %s.  To install them:
@@ -52,12 +50,6 @@ def missing(packages):
         return None
     return MISSING % (", ".join(absent),
                       " ".join(sorted({packages[name] for name in absent})))
-
-
-def find(name):
-    """Return the path of a program, or None."""
-    path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin:/sbin"
-    return shutil.which(name, path=path)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -231,15 +223,7 @@ class Trial:
 
     def stop(self):
         """End all processes that start() started."""
-        for child in self.children:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGTERM)
-        for child in self.children:
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+        stop_all(self.children)
         del self.children[:]
 
     # Reports of the program
@@ -300,9 +284,3 @@ def is_backport(told):
     if len(signs) != 1 or not told["answer"].startswith("TLSv1."):
         raise TrialError("the program reported %s" % told)
     return signs.pop()
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]

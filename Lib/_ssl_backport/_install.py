@@ -48,8 +48,8 @@ _ssl_backport cannot load its extension module: %s
 Install _ssl_backport again with this Python: %s"""
 
 LEFT_OUT = """\
-The module %s was left out of this program.
-PyInstaller takes it in with the option --hidden-import %s."""
+The module %s is missing in this program.
+PyInstaller includes it with the option --hidden-import %s."""
 
 
 class Finder(object):
